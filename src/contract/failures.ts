@@ -1,0 +1,87 @@
+/**
+ * The one failure table: code → retryable, exit code, fix. Codes travel, classes don't.
+ * Anyone may import this; it imports nothing. `docs/failures.md` has a heading for each code.
+ */
+
+interface FailureRow {
+  /** Whether the very same call can succeed later without anyone changing anything. */
+  readonly retryable: boolean;
+  /** Exit code of the `continuity` command. */
+  readonly exit: number;
+  /** The next step, in the reader's words. */
+  readonly fix: string;
+}
+
+const row = (retryable: boolean, exit: number, fix: string): FailureRow => ({ retryable, exit, fix });
+
+export const FAILURES = {
+  // 2: what was asked is malformed
+  INVALID_PROMPT: row(false, 2, 'Correct the field that the message names and send it again.'),
+  PROMPT_TOO_LARGE: row(false, 2, 'Write the long part to a file and name the file in the prompt.'),
+  CATEGORY_UNKNOWN: row(false, 2, 'Use one of the categories that the message lists, or add it to continuity.config.'),
+  AGENT_UNKNOWN: row(false, 2, 'Use one of the agents that the message lists, or add it to continuity.config.'),
+  CONFIG_INVALID: row(false, 2, 'Correct the field that the message names in the config file.'),
+  CWD_MISSING: row(false, 2, 'Create the working directory, or name another with --cwd.'),
+
+  // 3: understood, and refused because of what is already there
+  QUEUE_FULL: row(true, 3, 'Wait for queued prompts to end, or cancel some, then send it again.'),
+  TOPIC_CLOSED: row(true, 3, 'Wait until the topic has ended and send it again, or use another topic.'),
+  TOPIC_UNKNOWN: row(false, 3, 'See the topics there are with: continuity list'),
+  TOPIC_ELSEWHERE: row(false, 3, 'Use another topic name, or delegate from the project that the topic belongs to.'),
+  PROMPT_ID_REUSED: row(false, 3, 'Give a new prompt a new prompt_id, or leave it out.'),
+  SESSION_UNKNOWN: row(false, 3, 'Check the session id, or name the topic instead: continuity list'),
+  SESSION_PINNED: row(false, 3, 'Leave out what differs from the session, or open a new session on the topic with --new.'),
+
+  // 4: the session itself
+  SESSION_LOST: row(false, 4, 'Open a new session on the topic with --new, or restore the store of the agent.'),
+  SESSION_CORRUPTED: row(false, 4, 'Open a new session on the topic with --new.'),
+
+  // 5: the agent or its model
+  AGENT_NOT_FOUND: row(false, 5, 'Install the agent, or name its program in continuity.config (agents.<name>.path).'),
+  AGENT_CRASHED: row(true, 5, 'Look at the log of the agent (continuity doctor names it), then send a follow-up.'),
+  AGENT_AUTH: row(false, 5, 'Log in with the agent itself (for OpenCode: opencode auth login), then send a follow-up.'),
+  AGENT_RATE_LIMITED: row(true, 5, 'Wait until the provider takes requests again, then send a follow-up.'),
+  MODEL_FAILED: row(true, 5, 'Read what the provider said; check the name of the model, then send a follow-up.'),
+  CONTEXT_OVERFLOW: row(false, 5, 'Open a new session on the topic with --new.'),
+  EMPTY_REPLY: row(true, 5, 'Send a follow-up to the same session, such as: Go on.'),
+  OUTCOME_UNKNOWN: row(false, 5, 'Open the session in the agent and look how far it came, then send a follow-up.'),
+  CHECKS_FAILED: row(false, 5, 'Read the output of the check and send a follow-up.'),
+
+  // 6: it took too long
+  TURN_STALLED: row(true, 6, 'Send a follow-up to the same session, or raise limits.stallTimeout.'),
+  TURN_TIMED_OUT: row(true, 6, 'Send a follow-up to the same session, or raise limits.turnTimeout.'),
+
+  // 7: what it runs on
+  HOST_UNAVAILABLE: row(true, 7, 'Start a worker on the host that the message names: continuity worker'),
+  TEMPORAL_UNAVAILABLE: row(true, 7, 'Start it with: continuity up, or set TEMPORAL_ADDRESS.'),
+  NO_WORKER: row(true, 7, 'Start one with: continuity worker. The prompt is kept and will be answered then.'),
+  SETUP_INCOMPLETE: row(false, 7, 'Run the command that the message names.'),
+  DATA_DIR_LOCKED: row(true, 7, 'Stop the other worker first, or use another directory with --data-dir.'),
+  DATA_DIR_UNWRITABLE: row(false, 7, 'Make it writable, or use another directory with --data-dir.'),
+
+  // 130: as the shell says it of Ctrl-C
+  CANCELLED: row(false, 130, 'Send a follow-up to the same session to go on.'),
+
+  // 1: a defect of ours
+  INTERNAL: row(false, 1, 'Please report it, with the output of: continuity doctor --json'),
+} as const satisfies Record<string, FailureRow>;
+
+export type FailureCode = keyof typeof FAILURES;
+
+/** A failure as it stands in results, refusals and `--json` output. */
+export interface Failure {
+  code: FailureCode;
+  /** What happened, and to which thing. */
+  message: string;
+  /** What to do. */
+  fix: string;
+}
+
+export function failure(code: FailureCode, message: string, fix: string = FAILURES[code].fix): Failure {
+  return { code, message, fix };
+}
+
+/** A code from a newer worker may be one that this side does not know: it is shown all the same. */
+export function isFailureCode(code: unknown): code is FailureCode {
+  return typeof code === 'string' && Object.hasOwn(FAILURES, code);
+}

@@ -1,0 +1,44 @@
+/**
+ * The three ids, and the one function that spells a workflow id.
+ * Anyone may import this; it imports nothing.
+ */
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+/** The caller's name for a line of work. */
+export type TopicId = Branded<'TopicId'>;
+/** The agent's own id of a conversation, e.g. `ses_…` of OpenCode. Never made up by us. */
+export type SessionId = Branded<'SessionId'>;
+/** One prompt, for ever: the same id again means the same prompt again. */
+export type PromptId = Branded<'PromptId'>;
+
+export const MAX_ID_LENGTH = 200;
+
+/** Printable, on one line, no space at its ends: it stands in workflow ids, search attributes and shell commands. */
+export function isId(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    value.length > 0 &&
+    value.length <= MAX_ID_LENGTH &&
+    value.trim() === value &&
+    !/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/.test(value)
+  );
+}
+
+const WORKFLOW_ID_PREFIX = 'topic/';
+
+/** The workflow that is the home of a topic: `topic/<topic>`. */
+export function workflowIdOf(topic: TopicId): string {
+  return WORKFLOW_ID_PREFIX + topic;
+}
+
+/** The topic that a workflow id spells. A workflow started under another id is its own topic. */
+export function topicOf(workflowId: string): TopicId {
+  return (workflowId.startsWith(WORKFLOW_ID_PREFIX) ? workflowId.slice(WORKFLOW_ID_PREFIX.length) : workflowId) as TopicId;
+}
+
+/** The topic of a delegation that names neither topic nor session. */
+export function topicOfPrompt(promptId: PromptId): TopicId {
+  return `task-${promptId}`.slice(0, MAX_ID_LENGTH) as TopicId;
+}

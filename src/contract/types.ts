@@ -1,0 +1,160 @@
+/**
+ * What goes over the wire: plain JSON in `snake_case`, read and written by language models, Python and the
+ * `temporal` command. A field never changes its meaning; a new shape gets a new name.
+ * Anyone may import this; it imports ids and failures.
+ */
+import type { Failure } from './failures.js';
+import type { PromptId, SessionId, TopicId } from './ids.js';
+
+/** What is asked, as the `prompt` update and signal take it. A bare string as a signal is `{ prompt }`. */
+export interface PromptRequest {
+  /** UTF-8, at most 64 KiB, not blank. */
+  prompt: string;
+  /** The same id again attaches to the first prompt. Left out: a new one. */
+  prompt_id?: PromptId;
+  /** Exactly this session of the topic, or a refusal. */
+  session_id?: SessionId;
+  /** `new`: an unrelated task or a fresh perspective. Not together with `session_id`. */
+  session?: 'continue' | 'new';
+  /** Why a new session; stands in the result. */
+  reason?: string;
+  /** The following five are what the caller says explicitly; what a session has pinned differently is a conflict. */
+  agent?: string;
+  model?: string;
+  category?: string;
+  skills?: string[];
+  /** Absolute path. */
+  cwd?: string;
+  /** Where a session is opened when `cwd` is not given: the caller's own directory. Conflicts with nothing. */
+  default_cwd?: string;
+  /** Where the caller stands; keeps the same topic name in two projects apart. */
+  project?: string;
+}
+
+/** What was resolved once, when the session was opened, and stays with it (promise 6). */
+export interface Pinned {
+  agent: string;
+  /** As the agent spells it, e.g. `anthropic/claude-sonnet-4-5`. Absent: the agent's own default. */
+  model?: string;
+  /** The agent's own variant of the model, e.g. `high`. */
+  variant?: string;
+  /** The agent's own mode, e.g. `build` or `plan` of OpenCode. */
+  mode?: string;
+  category?: string;
+  skills?: string[];
+  /** What category and skills add to the system prompt. */
+  instructions?: string;
+  project: string;
+  cwd: string;
+  /** The host whose disk the session is on; its turns go to that host's task queue. */
+  host: string;
+  /** Where the agent keeps the session, e.g. the path of its database. */
+  store: string;
+}
+
+export interface SessionChoice {
+  kind: 'new' | 'resumed' | 'replaced';
+  /** e.g. `agent_changed`, `category_changed`, or the caller's own words. */
+  reason?: string;
+  replaces?: SessionId;
+}
+
+export interface Usage {
+  input_tokens: number;
+  output_tokens: number;
+  reasoning_tokens: number;
+  cache_read_tokens: number;
+  cache_write_tokens: number;
+  cost_usd?: number;
+}
+
+export const TURN_STATUSES = ['completed', 'failed', 'cancelled'] as const;
+export type TurnStatus = (typeof TURN_STATUSES)[number];
+
+/** How a crash in mid-turn was survived. */
+export type Recovery = 'reattached' | 'harvested' | 'continued';
+
+/** How a turn ended. A failed or cancelled turn is a result too, with the session id on it (promise 4). */
+export interface TurnResult {
+  topic: TopicId;
+  prompt_id: PromptId;
+  /** null only when no session could be opened. */
+  session_id: SessionId | null;
+  session: SessionChoice;
+  status: TurnStatus;
+  /** The last text of this turn, never another turn's. */
+  reply: string;
+  reply_truncated?: true;
+  error?: Failure;
+  agent: string;
+  model?: string;
+  category?: string;
+  /** Counts from 1 over the life of the topic; 0 for a prompt that was cancelled before its turn began. */
+  turn: number;
+  attempts: number;
+  /** ISO 8601. */
+  started_at: string;
+  duration_ms: number;
+  recovered?: Recovery;
+  usage?: Usage;
+}
+
+/** The prompt is in Temporal's history and will be answered; ask for its outcome with the same `prompt_id`. */
+export interface Accepted {
+  status: 'accepted';
+  topic: TopicId;
+  prompt_id: PromptId;
+}
+
+/** Answer of the `outcome` query. */
+export type PromptState =
+  | { state: 'queued'; prompt_id: PromptId; /** 1 is next. */ position: number }
+  | { state: 'running'; prompt_id: PromptId; turn: number; session_id: SessionId | null; started_at: string }
+  | { state: 'ended'; prompt_id: PromptId; /** Absent once it fell out of the topic's memory. */ outcome?: TurnResult }
+  | { state: 'refused'; prompt_id: PromptId; error: Failure }
+  | { state: 'unknown'; prompt_id: PromptId };
+
+/** What the `cancel` update answers. */
+export interface Cancelled {
+  prompt_id: PromptId | null;
+  /** `stopping`: the turn was running and ends as cancelled; `removed`: it was queued and ended as cancelled. */
+  effect: 'stopping' | 'removed' | 'already_ended' | 'nothing_running';
+}
+
+export const TOPIC_STATES = ['idle', 'running', 'waiting', 'closed'] as const;
+/** `waiting`: a turn waits for its host to answer. */
+export type TopicLifeState = (typeof TOPIC_STATES)[number];
+
+export interface SessionView {
+  session_id: SessionId;
+  pinned: Pinned;
+  turns: number;
+  opened_at: string;
+  /** The one that the next prompt goes to unless it says otherwise. */
+  current: boolean;
+}
+
+/** A prompt that came by signal and was refused: there was nobody to tell. */
+export interface RefusedPrompt {
+  prompt_id?: PromptId;
+  error: Failure;
+  at: string;
+}
+
+/** Everything a person wants to see of a topic: answer of the `view` query. */
+export interface TopicView {
+  topic: TopicId;
+  state: TopicLifeState;
+  closing: boolean;
+  /** null before the first session. */
+  session_id: SessionId | null;
+  project?: string;
+  sessions: SessionView[];
+  turns: number;
+  running?: { prompt_id: PromptId; prompt: string; turn: number; session_id: SessionId | null; started_at: string; waiting_for_host?: string };
+  queue: { prompt_id: PromptId; prompt: string; accepted_at: string }[];
+  /** Newest last. */
+  outcomes: TurnResult[];
+  /** Newest last. */
+  refused: RefusedPrompt[];
+}
