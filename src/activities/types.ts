@@ -1,0 +1,57 @@
+/** What the workflow and its activities say to each other: it stands in history, so it never changes its meaning. Types only. */
+import type { Failure } from '../contract/failures.js';
+import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
+import type { Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
+
+export interface OpenSessionInput {
+  topic: TopicId;
+  /** The prompt that it is opened for: the same prompt again opens the same session. */
+  prompt_id: PromptId;
+  agent?: string;
+  category?: string;
+  model?: string;
+  skills?: string[];
+  cwd?: string;
+  project?: string;
+}
+
+export interface OpenSessionOutput {
+  session_id: SessionId;
+  pinned: Pinned;
+}
+
+export interface RunTurnInput {
+  topic: TopicId;
+  turn: number;
+  prompt_id: PromptId;
+  prompt: string;
+  session_id: SessionId;
+  pinned: Pinned;
+}
+
+export interface RunTurnOutput {
+  status: TurnStatus;
+  reply: string;
+  reply_truncated?: true;
+  error?: Failure;
+  model?: string;
+  attempts: number;
+  recovered?: Recovery;
+  usage?: Usage;
+}
+
+/** Heartbeat details of a turn: progress for whoever watches, and what the next attempt has to know. */
+export interface TurnHeartbeat {
+  step?: string;
+  text_tail?: string;
+  usage?: Usage;
+  /** Time worked in all attempts so far. */
+  worked_ms: number;
+  /** Attempts that failed since there was progress. */
+  barren_attempts: number;
+}
+
+export interface Activities {
+  openSession(input: OpenSessionInput): Promise<OpenSessionOutput>;
+  runTurn(input: RunTurnInput): Promise<RunTurnOutput>;
+}

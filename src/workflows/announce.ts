@@ -1,0 +1,37 @@
+/** Search attributes: how a topic is found. One upsert when a turn begins, one when the topic has nothing left to do. */
+import * as wf from '@temporalio/workflow';
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import type { TopicId } from '../contract/ids.js';
+import type { TopicState } from '../contract/messages.js';
+import { SEARCH_ATTRIBUTES } from '../contract/search-attributes.js';
+import { currentSession } from './session-state.js';
+import { lifeStateOf, type RunningTurn } from './topic-view.js';
+
+/** PostgreSQL keeps a Keyword in a column of 255 characters. */
+const MAX_KEYWORD_LENGTH = 255;
+
+export function announce(topic: TopicId, state: TopicState, running: RunningTurn | undefined, ended: boolean): void {
+  const session = currentSession(state);
+  const before = wf.workflowInfo().typedSearchAttributes;
+  const wanted: [keyof typeof SEARCH_ATTRIBUTES, string | number | string[] | undefined][] = [
+    ['ContinuityTopic', topic],
+    ['ContinuityProject', state.project],
+    ['ContinuitySessions', state.sessions.length > 0 ? state.sessions.map((one) => one.session_id) : undefined],
+    ['ContinuityAgent', session?.pinned.agent],
+    ['ContinuityState', lifeStateOf(state, running, ended)],
+    ['ContinuityTurns', state.turns],
+  ];
+  const changed = wanted.flatMap(([name, value]) => {
+    if (value === undefined) return [];
+    const key = defineSearchAttributeKey(name, keyTypeOf(name));
+    const pair = { key, value: typeof value === 'string' ? value.slice(-MAX_KEYWORD_LENGTH) : value } as SearchAttributePair;
+    return JSON.stringify(before.get(key)) === JSON.stringify(pair.value) ? [] : [pair];
+  });
+  if (changed.length > 0) wf.upsertSearchAttributes(changed);
+}
+
+const KEY_TYPES = { Keyword: 'KEYWORD', KeywordList: 'KEYWORD_LIST', Int: 'INT' } as const;
+
+function keyTypeOf(name: keyof typeof SEARCH_ATTRIBUTES) {
+  return KEY_TYPES[SEARCH_ATTRIBUTES[name]];
+}

@@ -1,0 +1,158 @@
+/**
+ * The home of a topic: holds the agent's session, takes prompts, works on one at a time.
+ *
+ * 1. A prompt that was accepted is in `state.queue` or in `running`, or has an outcome; nothing takes it out but its end.
+ * 2. One turn at a time: only the main function starts one, and it waits for its end.
+ * 3. Between turns everything that matters is in `state`, and continue-as-new carries just that.
+ * 4. Handlers are registered before the first `await`, and fail only with `ApplicationFailure`.
+ *
+ * Runs in the workflow sandbox: no clock, no random, no I/O of its own. Every change is guarded by a recorded history.
+ */
+import * as wf from '@temporalio/workflow';
+import { failure, type Failure } from '../contract/failures.js';
+import { parsePrompt } from '../contract/guard.js';
+import { isId, topicOf, type PromptId } from '../contract/ids.js';
+import { MAX_HELD_CALLERS } from '../contract/limits.js';
+import * as messages from '../contract/messages.js';
+import type { Cancelled, PromptRequest, TurnResult } from '../contract/types.js';
+import { announce } from './announce.js';
+import { accept, cancelQueued, newTopicState, noteRefused, outcomeOf, recordOutcome, refusalOf, takeNext } from './session-state.js';
+import { detailsOf, promptStateOf, viewOf, type RunningTurn } from './topic-view.js';
+import { cancelledBeforeItBegan, runPrompt } from './turn.js';
+
+export async function topicSession(input?: messages.TopicInput): Promise<messages.TopicState> {
+  const topic = topicOf(wf.workflowInfo().workflowId);
+  const state: messages.TopicState = { ...newTopicState(), ...input?.state };
+  let running: RunningTurn | undefined;
+  let runningScope: wf.CancellationScope | undefined;
+  /** The outcome that was recorded last, whole; the memory of outcomes may hold it cut. */
+  let latest: TurnResult | undefined;
+  let held = 0;
+  let rolling = false;
+  let ended = false;
+
+  const now = () => new Date().toISOString();
+  const known = (promptId: PromptId) => (latest?.prompt_id === promptId ? latest : outcomeOf(state, promptId));
+  const show = () => wf.setCurrentDetails(detailsOf(topic, state, running, ended));
+
+  wf.setHandler(
+    messages.prompt,
+    async (payload) => {
+      const promptId = accept(state, requestOf(payload), now(), wf.uuid4);
+      show();
+      const accepted = { status: 'accepted', topic, prompt_id: promptId } as const;
+      if (held >= MAX_HELD_CALLERS) return known(promptId) ?? accepted;
+      held += 1;
+      try {
+        await wf.condition(() => rolling || known(promptId) !== undefined || !promptIsPending(promptId));
+      } finally {
+        held -= 1;
+      }
+      return known(promptId) ?? accepted;
+    },
+    {
+      description: 'Accept a prompt and wait for its outcome.',
+      validator: (payload) => {
+        const refusal = refusalOf(state, requestOf(payload), topic, 'update');
+        if (refusal) throw refused(refusal);
+      },
+    },
+  );
+
+  wf.setHandler(
+    messages.promptSignal,
+    (payload: unknown) => {
+      const parsed = parsePrompt(payload);
+      const refusal = 'problem' in parsed ? parsed.problem : refusalOf(state, parsed.request, topic, 'signal');
+      if (refusal) noteRefused(state, refusal, 'request' in parsed ? parsed.request.prompt_id : promptIdIn(payload), now());
+      else if ('request' in parsed) accept(state, parsed.request, now(), wf.uuid4);
+      show();
+    },
+    { description: 'The same prompt, without waiting: an object with "prompt", or a bare string.' },
+  );
+
+  wf.setHandler(
+    messages.cancel,
+    (payload?: messages.CancelRequest): Cancelled => {
+      const promptId = payload?.prompt_id;
+      if (running && (promptId === undefined || running.prompt.prompt_id === promptId)) {
+        runningScope?.cancel();
+        return { prompt_id: running.prompt.prompt_id, effect: 'stopping' };
+      }
+      if (promptId === undefined) return { prompt_id: null, effect: 'nothing_running' };
+      const effect = cancelQueued(state, promptId, (queued) => (latest = cancelledBeforeItBegan(topic, state, queued, now())));
+      show();
+      if (effect === undefined) throw refused(failure('INVALID_PROMPT', `Topic ${topic} knows no prompt ${promptId}.`));
+      return { prompt_id: promptId, effect };
+    },
+    {
+      description: 'Stop the running turn, or take a queued prompt out.',
+      validator: (payload?: messages.CancelRequest | null) => {
+        const well = payload === undefined || payload === null || (typeof payload === 'object' && (payload.prompt_id === undefined || isId(payload.prompt_id)));
+        if (!well) throw refused(failure('INVALID_PROMPT', 'cancel takes nothing, or an object with a "prompt_id".'));
+      },
+    },
+  );
+
+  wf.setHandler(
+    messages.close,
+    () => {
+      state.closing = true;
+      show();
+      return { remaining: state.queue.length + (running ? 1 : 0) };
+    },
+    { description: 'Finish the queue, then end.' },
+  );
+
+  wf.setHandler(messages.view, () => viewOf(topic, state, running, ended), { description: 'Everything a person wants to see.' });
+  wf.setHandler(messages.outcome, (promptId) => promptStateOf(state, running, promptId), { description: "One prompt's state, by its id." });
+
+  const promptIsPending = (promptId: PromptId) =>
+    running?.prompt.prompt_id === promptId || state.queue.some((queued) => queued.prompt_id === promptId);
+
+  show();
+  for (;;) {
+    await wf.condition(() => state.queue.length > 0 || state.closing || wf.workflowInfo().continueAsNewSuggested);
+    if (wf.workflowInfo().continueAsNewSuggested) {
+      rolling = true;
+      await wf.condition(wf.allHandlersFinished);
+      // No await from here on: what arrived until now is in the state. An extra workflow task in between would starve (facts: 188 of 250 gave up).
+      return wf.continueAsNew<typeof topicSession>({ state });
+    }
+    const prompt = takeNext(state);
+    if (!prompt) {
+      ended = true;
+      show();
+      announce(topic, state, undefined, ended);
+      await wf.condition(wf.allHandlersFinished);
+      if (state.queue.length === 0) return { ...state, closing: false }; // Whoever opens it again opens it.
+      ended = false;
+      continue;
+    }
+    const turn: RunningTurn = { prompt, turn: state.turns, session_id: null, started_at: now() };
+    running = turn;
+    runningScope = new wf.CancellationScope();
+    const result = await runPrompt({ topic, state, turn, scope: runningScope, show });
+    latest = result;
+    recordOutcome(state, result);
+    running = undefined;
+    if (state.queue.length === 0) announce(topic, state, undefined, ended);
+    show();
+  }
+}
+
+/** Also called by the handler: what passed the validator passes again. */
+function requestOf(payload: unknown): PromptRequest {
+  const parsed = parsePrompt(payload);
+  if ('problem' in parsed) throw refused(parsed.problem);
+  return parsed.request;
+}
+
+function refused(problem: Failure): wf.ApplicationFailure {
+  return wf.ApplicationFailure.create({ type: problem.code, message: problem.message, nonRetryable: true, details: [problem] });
+}
+
+function promptIdIn(payload: unknown): PromptId | undefined {
+  const candidate = typeof payload === 'object' && payload !== null && 'prompt_id' in payload ? payload.prompt_id : undefined;
+  return isId(candidate) ? (candidate as PromptId) : undefined;
+}

@@ -1,0 +1,108 @@
+/** What a topic shows of itself: the `view` and `outcome` queries, and the page in the Web UI. Pure. */
+import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
+import type { QueuedPrompt, TopicState } from '../contract/messages.js';
+import type { PromptState, TopicLifeState, TopicView, TurnResult } from '../contract/types.js';
+import { isKnown, outcomeOf } from './session-state.js';
+import { cutToBytes, titleOf } from './text.js';
+
+/** The turn that is being worked on: lives between two checkpoints of the state and is never carried. */
+export interface RunningTurn {
+  prompt: QueuedPrompt;
+  turn: number;
+  session_id: SessionId | null;
+  started_at: string;
+  /** Set while the session's host does not answer. */
+  waiting_for_host?: string;
+}
+
+export function lifeStateOf(state: TopicState, running: RunningTurn | undefined, ended: boolean): TopicLifeState {
+  if (ended) return 'closed';
+  if (running?.waiting_for_host !== undefined) return 'waiting';
+  return running || state.queue.length > 0 ? 'running' : 'idle';
+}
+
+export function viewOf(topic: TopicId, state: TopicState, running: RunningTurn | undefined, ended: boolean): TopicView {
+  return {
+    topic,
+    state: lifeStateOf(state, running, ended),
+    closing: state.closing,
+    session_id: state.current,
+    ...(state.project !== undefined && { project: state.project }),
+    sessions: state.sessions.map((session) => ({ ...session, current: session.session_id === state.current })),
+    turns: state.turns,
+    ...(running && { running: runningOf(running) }),
+    queue: state.queue.map(({ prompt_id, request, accepted_at }) => ({ prompt_id, prompt: titleOf(request.prompt, 200), accepted_at })),
+    outcomes: state.outcomes,
+    refused: state.refused,
+  };
+}
+
+function runningOf({ prompt, ...turn }: RunningTurn): NonNullable<TopicView['running']> {
+  return { prompt_id: prompt.prompt_id, prompt: titleOf(prompt.request.prompt, 200), ...turn };
+}
+
+export function promptStateOf(state: TopicState, running: RunningTurn | undefined, promptId: PromptId): PromptState {
+  const prompt_id = promptId;
+  if (running?.prompt.prompt_id === promptId) {
+    const { turn, session_id, started_at } = running;
+    return { state: 'running', prompt_id, turn, session_id, started_at };
+  }
+  const index = state.queue.findIndex((queued) => queued.prompt_id === promptId);
+  if (index >= 0) return { state: 'queued', prompt_id, position: index + 1 };
+  const outcome = outcomeOf(state, promptId);
+  if (outcome) return { state: 'ended', prompt_id, outcome };
+  const refused = state.refused.findLast((entry) => entry.prompt_id === promptId);
+  if (refused) return { state: 'refused', prompt_id, error: refused.error };
+  return { state: isKnown(state, promptId) ? 'ended' : 'unknown', prompt_id };
+}
+
+/** Current details in Markdown, within the 20,000 bytes that Temporal takes. */
+export function detailsOf(topic: TopicId, state: TopicState, running: RunningTurn | undefined, ended: boolean): string {
+  const session = state.sessions.find((one) => one.session_id === state.current);
+  const life = lifeStateOf(state, running, ended);
+  const lines = [`**${life}**${state.closing && !ended ? ' (closing)' : ''} · ${state.turns} turns · ${state.queue.length} queued`, ''];
+  if (running?.waiting_for_host !== undefined) {
+    lines.push(`Host \`${running.waiting_for_host}\` does not answer; the turn goes on when a worker is started there: \`continuity worker\``, '');
+  }
+  lines.push('### Session', '');
+  if (session) {
+    const { agent, model, category, project, cwd, host } = session.pinned;
+    lines.push(
+      `- session_id: \`${session.session_id}\``,
+      `- agent: ${agent}${model === undefined ? '' : ` · model: ${model}`}${category === undefined ? '' : ` · category: ${category}`}`,
+      `- project: ${inline(project)}`,
+      `- directory: ${inline(cwd)} on host ${inline(host)}`,
+    );
+  } else lines.push('None yet.');
+  if (running) lines.push('', '### Running', '', `- turn ${running.turn}: ${inline(titleOf(running.prompt.request.prompt))} (${running.prompt.prompt_id}), since ${running.started_at}`);
+  lines.push('', '### Queue', '');
+  if (state.queue.length === 0) lines.push('Empty.');
+  for (const [index, queued] of state.queue.slice(0, 20).entries()) {
+    lines.push(`${index + 1}. ${inline(titleOf(queued.request.prompt))} (${queued.prompt_id})`);
+  }
+  if (state.queue.length > 20) lines.push('', `… and ${state.queue.length - 20} more.`);
+  lines.push('', '### Last outcomes', '');
+  if (state.outcomes.length === 0) lines.push('None yet.');
+  for (const result of state.outcomes.slice(-8).reverse()) lines.push(outcomeLine(result));
+  for (const { error, at } of state.refused.slice(-3)) lines.push(`- refused at ${at}: **${error.code}** ${inline(error.message)}`);
+  lines.push('', '### Go on', '', '```', `continuity delegate --topic ${quoted(topic)} 'Fix: …'`);
+  if (state.current !== null) lines.push(`continuity delegate --session ${quoted(state.current)} 'Fix: …'`);
+  lines.push('```');
+  return cutToBytes(lines.join('\n'), 20_000);
+}
+
+function outcomeLine(result: TurnResult): string {
+  const { turn, status, session, error } = result;
+  const kind = session.kind + (session.reason === undefined ? '' : `, ${session.reason}`);
+  const said = error ? `${error.code}: ${error.message}` : titleOf(result.reply, 160);
+  return `- turn ${turn} **${status}** (${inline(kind)}, ${(result.duration_ms / 1000).toFixed(1)} s): ${inline(said)}`;
+}
+
+/** Text of others inside our Markdown: on one line, and with nothing that Markdown or HTML would take for its own. */
+function inline(text: string): string {
+  return titleOf(text, 200).replace(/[\\`*_[\]<>#|]/g, (character) => `\\${character}`);
+}
+
+function quoted(word: string): string {
+  return /^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

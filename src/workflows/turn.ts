@@ -1,0 +1,168 @@
+/** One prompt, worked on: choose the session, open it if there is none, run the turn on its host, and say how it ended. */
+import * as wf from '@temporalio/workflow';
+import type { Activities, OpenSessionOutput, RunTurnOutput } from '../activities/types.js';
+import { failure, isFailureCode, type Failure } from '../contract/failures.js';
+import type { TopicId } from '../contract/ids.js';
+import { CONTINUITY, hostQueueOf, type QueuedPrompt, type SessionRecord, type TopicState } from '../contract/messages.js';
+import type { SessionChoice, TurnResult } from '../contract/types.js';
+import { announce } from './announce.js';
+import { chooseSession, type Opening } from './choose-session.js';
+import { addSession, currentSession } from './session-state.js';
+import { titleOf } from './text.js';
+import type { RunningTurn } from './topic-view.js';
+
+/** A host that has not taken the turn by then is shown as not answering. */
+const HOST_ANSWERS_WITHIN = '30 seconds';
+/** And it is waited for that long: a closed laptop overnight, a long week-end. */
+const HOST_IS_WAITED_FOR = '4 days';
+
+interface Work {
+  topic: TopicId;
+  state: TopicState;
+  turn: RunningTurn;
+  scope: wf.CancellationScope;
+  /** Brings the page in the Web UI up to date. */
+  show: () => void;
+}
+
+/** Never throws: a failed or cancelled turn is a result. */
+export async function runPrompt(work: Work): Promise<TurnResult> {
+  const { topic, state, turn } = work;
+  const chosen = chooseSession(state, turn.prompt);
+  if ('unknown' in chosen) {
+    const error = failure('SESSION_UNKNOWN', `Topic ${topic} no longer remembers session ${turn.prompt.request.session_id ?? ''}.`);
+    return resultOf(work, { kind: 'resumed' }, undefined, { status: 'failed', reply: '', attempts: 0, error });
+  }
+  let session = 'session' in chosen ? chosen.session : undefined;
+  try {
+    session ??= await work.scope.run(() => openSession(work, 'opening' in chosen ? chosen.opening : {}));
+    turn.session_id = session.session_id;
+    announce(topic, state, turn, false);
+    work.show();
+    return resultOf(work, chosen.choice, session, await runTurn(work, session));
+  } catch (error) {
+    return resultOf(work, chosen.choice, session, endedByError(error, session, work.scope.consideredCancelled));
+  }
+}
+
+async function openSession({ topic, state, turn }: Work, opening: Opening): Promise<SessionRecord> {
+  const activities = wf.proxyActivities<Activities>({
+    taskQueue: CONTINUITY,
+    startToCloseTimeout: '2 minutes',
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    heartbeatTimeout: '8 seconds',
+    retry: { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 8 },
+    summary: `open a session: ${titleOf(turn.prompt.request.prompt)}`,
+  });
+  const opened: OpenSessionOutput = await activities.openSession({ topic, prompt_id: turn.prompt.prompt_id, ...opening });
+  const session = { ...opened, turns: 0, opened_at: new Date().toISOString() };
+  addSession(state, session);
+  return session;
+}
+
+async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutput> {
+  const { turn, topic, state } = work;
+  const { host } = session.pinned;
+  try {
+    return await onHost(work, session, HOST_ANSWERS_WITHIN);
+  } catch (error) {
+    if (!neverTaken(error)) throw error;
+  }
+  turn.waiting_for_host = host;
+  announce(topic, state, turn, false);
+  work.show();
+  try {
+    return await onHost(work, session, HOST_IS_WAITED_FOR);
+  } catch (error) {
+    if (!neverTaken(error)) throw error;
+    const waited = failure('HOST_UNAVAILABLE', `Host ${host}, which has session ${session.session_id}, did not take the turn within ${HOST_IS_WAITED_FOR}.`);
+    return { status: 'failed', reply: '', attempts: 0, error: waited };
+  } finally {
+    delete turn.waiting_for_host;
+  }
+}
+
+function onHost({ topic, turn, scope }: Work, session: SessionRecord, scheduleToStartTimeout: wf.ActivityOptions['scheduleToStartTimeout']) {
+  const activities = wf.proxyActivities<Activities>({
+    taskQueue: hostQueueOf(session.pinned.host),
+    scheduleToStartTimeout: scheduleToStartTimeout as '1s',
+    // The limits of a turn are the worker's (config); this only bounds an attempt that forgot them.
+    startToCloseTimeout: '25 hours',
+    heartbeatTimeout: '8 seconds',
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    retry: { initialInterval: '500ms', maximumInterval: '30s' },
+    summary: `turn ${turn.turn}: ${titleOf(turn.prompt.request.prompt)}`,
+  });
+  const { prompt_id, request } = turn.prompt;
+  const { session_id, pinned } = session;
+  return scope.run(() => activities.runTurn({ topic, turn: turn.turn, prompt_id, prompt: request.prompt, session_id, pinned }));
+}
+
+function neverTaken(error: unknown): boolean {
+  return error instanceof wf.ActivityFailure && error.cause instanceof wf.TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START';
+}
+
+/** Translates what an activity threw. Its own failures travel as codes; the rest is about the plumbing. */
+function endedByError(error: unknown, session: SessionRecord | undefined, cancelled: boolean): RunTurnOutput {
+  const ended = { reply: '', attempts: 0 };
+  // A host that is gone can't confirm that the turn was stopped: its attempt times out instead.
+  const lostWhileCancelled = cancelled && error instanceof wf.ActivityFailure && error.cause instanceof wf.TimeoutFailure;
+  if (wf.isCancellation(error) || lostWhileCancelled) {
+    return { ...ended, status: 'cancelled', error: failure('CANCELLED', 'The turn was cancelled.') };
+  }
+  const cause = error instanceof wf.ActivityFailure ? error.cause : error;
+  if (cause instanceof wf.ApplicationFailure && isFailureCode(cause.type)) {
+    const [detail] = (cause.details ?? []) as (Failure | undefined)[];
+    return { ...ended, status: 'failed', error: detail ?? failure(cause.type, cause.message) };
+  }
+  const message = cause instanceof Error ? cause.message : String(error);
+  const where = session ? `in session ${session.session_id}` : 'before a session was open';
+  const code = cause instanceof wf.TimeoutFailure ? 'OUTCOME_UNKNOWN' : 'INTERNAL';
+  return { ...ended, status: 'failed', error: failure(code, `The turn broke off ${where}: ${message}`) };
+}
+
+function resultOf({ topic, turn, state }: Work, choice: SessionChoice, session: SessionRecord | undefined, ended: RunTurnOutput): TurnResult {
+  const { prompt, started_at } = turn;
+  const pinned = session?.pinned;
+  const model = ended.model ?? pinned?.model;
+  const category = pinned?.category ?? prompt.request.category;
+  const { status, reply, reply_truncated, error, attempts, recovered, usage } = ended;
+  return {
+    topic,
+    prompt_id: prompt.prompt_id,
+    session_id: session?.session_id ?? prompt.request.session_id ?? null,
+    session: choice,
+    status,
+    reply,
+    ...(reply_truncated && { reply_truncated }),
+    ...(error && { error }),
+    agent: pinned?.agent ?? prompt.request.agent ?? currentSession(state)?.pinned.agent ?? 'unknown',
+    ...(model !== undefined && { model }),
+    ...(category !== undefined && { category }),
+    turn: turn.turn,
+    attempts,
+    started_at,
+    duration_ms: Date.now() - Date.parse(started_at),
+    ...(recovered && { recovered }),
+    ...(usage && { usage }),
+  };
+}
+
+/** The outcome of a prompt that was taken out of the queue. */
+export function cancelledBeforeItBegan(topic: TopicId, state: TopicState, prompt: QueuedPrompt, now: string): TurnResult {
+  const session = currentSession(state);
+  return {
+    topic,
+    prompt_id: prompt.prompt_id,
+    session_id: prompt.request.session_id ?? session?.session_id ?? null,
+    session: { kind: session ? 'resumed' : 'new' },
+    status: 'cancelled',
+    reply: '',
+    error: failure('CANCELLED', 'The prompt was cancelled before its turn began.'),
+    agent: session?.pinned.agent ?? prompt.request.agent ?? 'unknown',
+    turn: 0,
+    attempts: 0,
+    started_at: now,
+    duration_ms: 0,
+  };
+}
