@@ -63,6 +63,7 @@ const CHECKS: Record<keyof PromptRequest, Check> = {
   cwd: path,
   default_cwd: path,
   project: short,
+  wait: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
 };
 
 function invalid(message: string): { problem: Failure } {

@@ -29,6 +29,8 @@ export interface PromptRequest {
   default_cwd?: string;
   /** Where the caller stands; keeps the same topic name in two projects apart. */
   project?: string;
+  /** `false`: the update answers `accepted` at once instead of waiting for the outcome. */
+  wait?: boolean;
 }
 
 /** What was resolved once, when the session was opened, and stays with it (promise 6). */

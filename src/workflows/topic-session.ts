@@ -38,10 +38,11 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
   wf.setHandler(
     messages.prompt,
     async (payload) => {
-      const promptId = accept(state, requestOf(payload), now(), wf.uuid4);
+      const { wait, ...request } = requestOf(payload);
+      const promptId = accept(state, request, now(), wf.uuid4);
       show();
       const accepted = { status: 'accepted', topic, prompt_id: promptId } as const;
-      if (held >= MAX_HELD_CALLERS) return known(promptId) ?? accepted;
+      if (wait === false || held >= MAX_HELD_CALLERS) return known(promptId) ?? accepted;
       held += 1;
       try {
         await wf.condition(() => rolling || known(promptId) !== undefined || !promptIsPending(promptId));

@@ -1,0 +1,25 @@
+/** Where Temporal is: `TEMPORAL_*` and `temporal.toml`, read as the `temporal` command reads them. */
+import { Client, Connection } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { sessionError } from './session-error.js';
+
+export interface ConnectOptions {
+  /** Default: what the environment or `temporal.toml` says, else `localhost:7233`. */
+  address?: string;
+  namespace?: string;
+}
+
+const CONNECT_WITHIN = '5 seconds';
+
+/** @throws SessionError TEMPORAL_UNAVAILABLE */
+export async function connect(options: ConnectOptions = {}): Promise<Client> {
+  const { connectionOptions, namespace } = loadClientConnectConfig();
+  const address = options.address ?? connectionOptions.address ?? 'localhost:7233';
+  try {
+    const connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: CONNECT_WITHIN });
+    return new Client({ connection, namespace: options.namespace ?? namespace ?? 'default' });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw sessionError('TEMPORAL_UNAVAILABLE', `Temporal does not answer at ${address}: ${why}`, { cause });
+  }
+}

@@ -1,0 +1,181 @@
+/** The library's front door: topics and prompts, durably. */
+import type { Client, WorkflowUpdateHandle } from '@temporalio/client';
+import { loadConfig, projectOf, type Config } from '../config.js';
+import type { Failure } from '../contract/failures.js';
+import { topicOfPrompt, workflowIdOf, type SessionId, type TopicId } from '../contract/ids.js';
+import * as messages from '../contract/messages.js';
+import type { Accepted, Cancelled, PromptState, TopicView, TurnResult } from '../contract/types.js';
+import { awaitOutcome } from './await-outcome.js';
+import { connect, type ConnectOptions } from './connect.js';
+import { findTopic } from './find-topic.js';
+import { isNotFound, isTimeout, refusalIn, unreachable } from './grpc-errors.js';
+import { listTopics, type TopicSummary } from './list-topics.js';
+import { promptIdOf, promptOf, sessionIdOf, topicIdOf, type PromptOptions } from './prompt-of.js';
+import { sendPrompt, type Sending } from './send-prompt.js';
+import { SessionError, sessionError } from './session-error.js';
+import { progressOf, reportProgress, type Progress } from './watch-progress.js';
+
+export interface ManagerOptions extends ConnectOptions {
+  /** Where the caller stands: its config, its project, and where sessions are opened. Default: the process's own directory. */
+  cwd?: string;
+  config?: Config;
+  /** No worker took the prompt for so long: it goes by signal, and the caller is told. Default 5000. */
+  noWorkerAfterMs?: number;
+}
+
+export interface DelegateOptions extends PromptOptions {
+  /** Stops waiting. The turn goes on; `cancel` stops it. */
+  signal?: AbortSignal;
+  onProgress?: (progress: Progress) => void;
+}
+
+export class SessionManager {
+  readonly #client: Client;
+  readonly #config: Config;
+  readonly #standing: { cwd: string; project: string };
+  readonly #noWorkerAfterMs: number;
+
+  private constructor(client: Client, config: Config, standing: { cwd: string; project: string }, noWorkerAfterMs: number) {
+    this.#client = client;
+    this.#config = config;
+    this.#standing = standing;
+    this.#noWorkerAfterMs = noWorkerAfterMs;
+  }
+
+  /** @throws SessionError TEMPORAL_UNAVAILABLE, CONFIG_INVALID */
+  static async connect(options: ManagerOptions = {}): Promise<SessionManager> {
+    const cwd = options.cwd ?? process.cwd();
+    const config = options.config ?? (await loadConfig({ cwd }));
+    const client = await connect(options);
+    return new SessionManager(client, config, { cwd, project: await projectOf(cwd, config) }, options.noWorkerAfterMs ?? 5000);
+  }
+
+  /**
+   * Hands a prompt to the topic's session and waits for its outcome. Kill the caller, and ask again with the same
+   * `prompt_id`: it attaches to the same turn.
+   *
+   * @returns also for a turn that failed or was cancelled: look at `status`
+   * @throws SessionError for refusals; NO_WORKER when it is accepted and nobody works yet
+   */
+  async delegate(topic: string | undefined, prompt: string, options: DelegateOptions = {}): Promise<TurnResult> {
+    const { signal, onProgress, ...said } = options;
+    const { accepted, update, notice } = await this.#send(topic, prompt, said);
+    if (notice) throw new SessionError(notice, accepted);
+    return this.#reporting(accepted.topic, onProgress, () => awaitOutcome(this.#client, accepted, update, signal));
+  }
+
+  /** Accepted, not waited for; `notice` says when no worker is there to begin. Ask with `outcome`. */
+  async submit(topic: string | undefined, prompt: string, options: PromptOptions = {}): Promise<Accepted & { notice?: Failure }> {
+    const { accepted, notice } = await this.#send(topic, prompt, options, false);
+    return { ...accepted, ...(notice && { notice }) };
+  }
+
+  /** Waits for the outcome of a prompt that was accepted before, by whomever. */
+  async wait(topic: string, promptId: string, options: Pick<DelegateOptions, 'signal' | 'onProgress'> = {}): Promise<TurnResult> {
+    const prompt = { topic: topicIdOf(topic), prompt_id: promptIdOf(promptId) };
+    return this.#reporting(prompt.topic, options.onProgress, () => awaitOutcome(this.#client, prompt, undefined, options.signal));
+  }
+
+  async outcome(topic: string, promptId: string): Promise<PromptState> {
+    const id = promptIdOf(promptId);
+    return this.#ask(topic, (handle) => handle.query(messages.outcome, id));
+  }
+
+  async view(topic: string): Promise<TopicView> {
+    return this.#ask(topic, (handle) => handle.query(messages.view));
+  }
+
+  /** What the running turn of the topic is doing; nothing when none runs. */
+  async progress(topic: string): Promise<Progress | undefined> {
+    return this.#ask(topic, () => progressOf(this.#client, topicIdOf(topic)));
+  }
+
+  /** Newest first. Open topics, and closed ones as long as the namespace keeps them. */
+  list(): AsyncIterable<TopicSummary> {
+    return listTopics(this.#client);
+  }
+
+  /** Stops the running turn, or takes a queued prompt out. */
+  async cancel(topic: string, promptId?: string): Promise<Cancelled> {
+    const request = promptId === undefined ? {} : { prompt_id: promptIdOf(promptId) };
+    return this.#ask(topic, (handle) => handle.executeUpdate(messages.cancel, { args: [request] }));
+  }
+
+  /** The topic finishes its queue, then ends. A session of it can still be named: that opens it again. */
+  async close(topic: string): Promise<{ remaining: number }> {
+    return this.#ask(topic, async (handle) => {
+      const { status } = await handle.describe();
+      return status.name === 'RUNNING' ? handle.executeUpdate(messages.close) : { remaining: 0 };
+    });
+  }
+
+  /** Lets go of the connection. Whatever runs goes on. */
+  async disconnect(): Promise<void> {
+    await this.#client.connection.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.disconnect();
+  }
+
+  async #send(topic: string | undefined, prompt: string, said: PromptOptions, wait = true) {
+    const named = topic === undefined ? undefined : topicIdOf(topic);
+    const session = said.session_id === undefined ? undefined : sessionIdOf(said.session_id);
+    const request = promptOf(prompt, said, this.#config, this.#standing);
+    const sending = { request: wait ? request : { ...request, wait }, noWorkerAfterMs: this.#noWorkerAfterMs };
+    const sent = session
+      ? await this.#sendToSession(session, named, sending)
+      : await this.#sendTo({ ...sending, topic: named ?? topicOfPrompt(request.prompt_id) });
+    return { ...sent, accepted: { status: 'accepted', topic: sent.topic, prompt_id: request.prompt_id } as const };
+  }
+
+  async #sendTo(sending: Sending) {
+    const sent: { update?: WorkflowUpdateHandle<TurnResult | Accepted>; notice?: Failure } = await sendPrompt(this.#client, sending);
+    return { ...sent, topic: sending.topic };
+  }
+
+  /** A topic can close, or be opened again, between the look and the call: then look again. */
+  async #sendToSession(session: SessionId, named: TopicId | undefined, sending: Omit<Sending, 'topic'>, looks = 3) {
+    const { topic, closed } = await findTopic(this.#client, session);
+    if (named !== undefined && named !== topic) {
+      throw sessionError('SESSION_PINNED', `Session ${session} belongs to topic ${topic}, not to topic ${named}.`, { topic });
+    }
+    try {
+      return await this.#sendTo({ ...sending, topic, ...(closed ? { state: closed } : { mustBeOpen: true }) });
+    } catch (error) {
+      if (!isNotFound(error) || looks <= 1) throw error;
+      return this.#sendToSession(session, named, sending, looks - 1);
+    }
+  }
+
+  async #ask<T>(topic: string, ask: (handle: ReturnType<Client['workflow']['getHandle']>) => Promise<T>): Promise<T> {
+    const id = topicIdOf(topic);
+    try {
+      return await this.#client.withDeadline(Date.now() + 2 * this.#noWorkerAfterMs, () => ask(this.#client.workflow.getHandle(workflowIdOf(id))));
+    } catch (error) {
+      throw this.#refusalOf(error, id);
+    }
+  }
+
+  #refusalOf(cause: unknown, topic: TopicId): unknown {
+    if (cause instanceof SessionError) return cause;
+    const refusal = refusalIn(cause, { topic });
+    if (refusal) return refusal;
+    if (isNotFound(cause)) return sessionError('TOPIC_UNKNOWN', `There is no topic ${topic}.`, { topic, cause });
+    if (isTimeout(cause)) return sessionError('NO_WORKER', `No worker answered for topic ${topic}.`, { topic, cause });
+    return unreachable(cause, `answer for topic ${topic}`);
+  }
+
+  async #reporting<T>(topic: TopicId, report: DelegateOptions['onProgress'], work: () => Promise<T>): Promise<T> {
+    if (!report) return work();
+    const over = new AbortController();
+    const reporting = reportProgress(this.#client, topic, report, over.signal);
+    try {
+      return await work();
+    } finally {
+      over.abort();
+      await reporting;
+    }
+  }
+}
+

@@ -1,0 +1,36 @@
+/** What the running turn is doing, from the heartbeats of its activity: costs no history and needs no worker of ours. */
+import type { Client } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { workflowIdOf, type TopicId } from '../contract/ids.js';
+import type { Usage } from '../contract/types.js';
+
+export interface Progress {
+  /** Of the activity: 2 and more after a crash. */
+  attempt: number;
+  /** e.g. `bash: npm test` */
+  step?: string;
+  /** The last of the text so far. */
+  text_tail?: string;
+  usage?: Usage;
+  worked_ms?: number;
+}
+
+export async function progressOf(client: Client, topic: TopicId): Promise<Progress | undefined> {
+  const { raw } = await client.workflow.getHandle(workflowIdOf(topic)).describe();
+  const pending = raw.pendingActivities?.find((activity) => activity.activityType?.name === 'runTurn');
+  if (!pending) return undefined;
+  const [payload] = pending.heartbeatDetails?.payloads ?? [];
+  const { payloadConverter } = client.options.loadedDataConverter;
+  const details: Omit<Progress, 'attempt'> = payload ? payloadConverter.fromPayload(payload) : {};
+  return { ...details, attempt: pending.attempt ?? 1 };
+}
+
+/** Reports until the signal is aborted. A look that fails is left out: progress is a courtesy, the outcome is waited for elsewhere. */
+export async function reportProgress(client: Client, topic: TopicId, report: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
+  const everyMs = 1000;
+  while (!signal.aborted) {
+    const progress = await progressOf(client, topic).catch(() => undefined);
+    if (progress && !signal.aborted) report(progress);
+    await sleep(everyMs, undefined, { signal }).catch(() => undefined);
+  }
+}

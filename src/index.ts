@@ -1,0 +1,22 @@
+/** The public surface. Adding a name here is a decision. */
+export { SessionManager, type DelegateOptions, type ManagerOptions } from './client/session-manager.js';
+export { delegate_task, type DelegateTaskInput } from './client/delegate-task.js';
+export { SessionError } from './client/session-error.js';
+export type { TopicSummary } from './client/list-topics.js';
+export type { Progress } from './client/watch-progress.js';
+export type { PromptId, SessionId, TopicId } from './contract/ids.js';
+export { FAILURES, type Failure, type FailureCode } from './contract/failures.js';
+export type {
+  Accepted,
+  Cancelled,
+  Pinned,
+  PromptRequest,
+  PromptState,
+  Recovery,
+  SessionChoice,
+  TopicLifeState,
+  TopicView,
+  TurnResult,
+  TurnStatus,
+  Usage,
+} from './contract/types.js';
