@@ -9,8 +9,9 @@ const arrows = {
   client: { may: ['contract', 'config'] },
   cli: { may: ['client', 'contract', 'config', 'stack'] },
   stack: { may: ['contract', 'config'] },
+  config: { may: ['contract'] },
 };
-const folders = [...Object.keys(arrows), 'config', 'mcp', 'index'];
+const folders = [...Object.keys(arrows), 'mcp', 'index'];
 const packages = {
   contract: ['node:*', '@temporalio/!(workflow|common)', 'zod'],
   workflows: ['node:*', '@temporalio/!(workflow|common)', 'zod'],

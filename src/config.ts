@@ -1,43 +1,32 @@
 /**
  * Files and environment → typed config, once, at the edge. Imported by the worker, the client and the CLI; imports `contract`.
  */
+import { dataDirOf } from './config/data-dir.js';
+import { readConfigFile } from './config/file.js';
+import { settle } from './config/settle.js';
+import type { Config } from './config/types.js';
 
-/** One agent as config names it; several names may use the same kind in different modes. */
-export interface AgentConfig {
-  kind: 'opencode';
-  /** The program. Default: found on PATH. */
-  path?: string;
-  /** Default model, as the agent spells it. */
-  model?: string;
-  variant?: string;
-  /** The agent's own mode, e.g. `build` or `plan` of OpenCode. */
-  mode?: string;
+export { cacheDirOf, dataDirOf, type Environment } from './config/data-dir.js';
+export { ConfigInvalid } from './config/invalid.js';
+export { nearest } from './config/nearest.js';
+export { projectOf } from './config/project.js';
+export type { AgentConfig, CategoryConfig, Config, Limits } from './config/types.js';
+
+export interface ConfigSource {
+  /** Where the search for `continuity.config.*` starts, upwards. Default: the process's own directory. */
+  cwd?: string;
+  /** What the caller says explicitly; goes before the environment. */
+  dataDir?: string;
+  env?: NodeJS.ProcessEnv;
 }
 
-export interface CategoryConfig {
-  description: string;
-  /** Appendix to the system prompt, at most 2,000 characters: it stands in every turn's input. */
-  instructions: string;
-  agent?: string;
-  model?: string;
-  variant?: string;
-}
-
-export interface Limits {
-  /** A turn that works longer than this is stopped: TURN_TIMED_OUT. */
-  turnTimeoutMs: number;
-  /** A turn without observed progress for this long is stopped: TURN_STALLED. */
-  stallTimeoutMs: number;
-}
-
-export interface Config {
-  /** The file that it was read from, if there is one. */
-  file?: string;
-  dataDir: string;
-  /** The project's name. Default: the root of the git work tree, else the directory. */
-  project?: string;
-  defaultAgent: string;
-  agents: Record<string, AgentConfig>;
-  categories: Record<string, CategoryConfig>;
-  limits: Limits;
+/**
+ * The file that `CONTINUITY_CONFIG` names, else the nearest `continuity.config.*` from `cwd` upwards to the home
+ * directory, else `config.*` of the user's config directory, else the defaults.
+ *
+ * @throws ConfigInvalid that lists every bad field
+ */
+export async function loadConfig({ cwd = process.cwd(), dataDir, env = process.env }: ConfigSource = {}): Promise<Config> {
+  const read = await readConfigFile(cwd, env);
+  return settle(read, dataDirOf({ ...(dataDir !== undefined && { dataDir }), cwd, env }));
 }

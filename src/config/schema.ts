@@ -1,0 +1,83 @@
+/** What a config file may say. The error of each field is the rest of a sentence that begins with the field's name. */
+import { msToNumber } from '@temporalio/common/lib/time.js';
+import { z } from 'zod';
+import { AGENT_KINDS } from './types.js';
+import { isId } from '../contract/ids.js';
+import { nearest } from './nearest.js';
+
+const MAX_INSTRUCTIONS = 2000;
+const SHORTEST_LIMIT_MS = 1000;
+/** A timer of Node counts no further than 2^31 ms. */
+const LONGEST_LIMIT_MS = 24 * 24 * 60 * 60 * 1000;
+
+/** A misspelt key would be ignored silently, so there are no other keys. */
+function only<Shape extends z.ZodRawShape>(shape: Shape) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? noSuchKeys(issue.keys, known) : 'must be an object'),
+  });
+}
+
+function noSuchKeys(keys: string[], known: string[]): string {
+  const [name = ''] = keys;
+  const meant = nearest(name, known);
+  const has = keys.map((key) => JSON.stringify(key)).join(', ');
+  return `has no key ${has}; ${meant ? `did you mean ${JSON.stringify(meant)}? ` : ''}It takes: ${known.join(', ')}`;
+}
+
+const text = z.string({ error: 'must be text' }).refine((value) => value.trim() !== '', { error: 'must not be blank' });
+const name = z.string().refine(isId, { error: 'must be a name: printable, on one line, at most 200 characters' });
+
+/** `"30m"`, `"2 hours"` or milliseconds. */
+const duration = z.unknown().transform((value, context) => {
+  const ms = milliseconds(value);
+  if (ms >= SHORTEST_LIMIT_MS && ms <= LONGEST_LIMIT_MS) return ms;
+  context.addIssue('must be a duration from 1 second to 24 days, such as "30m", "2 hours" or a number of milliseconds');
+  return z.NEVER;
+});
+
+function milliseconds(value: unknown): number {
+  try {
+    return msToNumber(value as Parameters<typeof msToNumber>[0]);
+  } catch {
+    return NaN; // Not a duration: whoever asked says what is one.
+  }
+}
+
+const agent = only({
+  kind: z.enum(AGENT_KINDS, { error: `must be ${oneOf(AGENT_KINDS)}` }).optional(),
+  path: text.optional(),
+  model: text.optional(),
+  variant: text.optional(),
+  mode: text.optional(),
+});
+
+const category = only({
+  description: text.optional(),
+  instructions: z
+    .string({ error: 'must be text' })
+    .refine((value) => value.length <= MAX_INSTRUCTIONS, { error: `must be at most ${MAX_INSTRUCTIONS} characters long` })
+    .optional(),
+  agent: text.optional(),
+  model: text.optional(),
+  variant: text.optional(),
+});
+
+export const configSchema = only({
+  project: text.optional(),
+  defaultAgent: text.optional(),
+  agents: named(agent),
+  categories: named(category),
+  limits: only({ turnTimeout: duration.optional(), stallTimeout: duration.optional() }).optional(),
+});
+
+export type ConfigContent = z.output<typeof configSchema>;
+
+function named<Value extends z.ZodType>(value: Value) {
+  return z.record(name, value, { error: 'must be an object of names' }).optional();
+}
+
+function oneOf(values: readonly string[]): string {
+  const quoted = values.map((value) => JSON.stringify(value));
+  return quoted.length > 1 ? `one of ${quoted.join(', ')}` : quoted.join();
+}

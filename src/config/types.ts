@@ -1,0 +1,43 @@
+/** What config is once it is read; other parts import it from `src/config.ts`. */
+
+export const AGENT_KINDS = ['opencode'] as const;
+
+/** One agent as config names it; several names may use the same kind in different modes. */
+export interface AgentConfig {
+  kind: (typeof AGENT_KINDS)[number];
+  /** The program. Default: found on PATH. */
+  path?: string;
+  /** Default model, as the agent spells it. */
+  model?: string;
+  variant?: string;
+  /** The agent's own mode, e.g. `build` or `plan` of OpenCode. */
+  mode?: string;
+}
+
+export interface CategoryConfig {
+  description: string;
+  /** Appendix to the system prompt, at most 2,000 characters: it stands in every turn's input. */
+  instructions: string;
+  agent?: string;
+  model?: string;
+  variant?: string;
+}
+
+export interface Limits {
+  /** A turn that works longer than this is stopped: TURN_TIMED_OUT. */
+  turnTimeoutMs: number;
+  /** A turn without observed progress for this long is stopped: TURN_STALLED. */
+  stallTimeoutMs: number;
+}
+
+export interface Config {
+  /** The file that it was read from, if there is one. */
+  file?: string;
+  dataDir: string;
+  /** Name of the project that the config file's directory is. Default: the root of the git work tree, else the directory. */
+  project?: string;
+  defaultAgent: string;
+  agents: Record<string, AgentConfig>;
+  categories: Record<string, CategoryConfig>;
+  limits: Limits;
+}

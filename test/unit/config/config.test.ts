@@ -1,0 +1,177 @@
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigInvalid, loadConfig } from '../../../src/config.js';
+
+let directory: string;
+let env: NodeJS.ProcessEnv;
+
+beforeEach(async () => {
+  directory = await realpath(await mkdtemp(join(tmpdir(), 'continuity-config-')));
+  env = { CONTINUITY_DATA_DIR: join(directory, 'data') };
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+async function written(content: unknown, name = 'continuity.config.json'): Promise<string> {
+  const file = join(directory, name);
+  await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content));
+  return file;
+}
+
+async function refusalOf(content: unknown, name?: string): Promise<string> {
+  const file = await written(content, name);
+  const error: unknown = await loadConfig({ cwd: directory, env }).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(ConfigInvalid);
+  expect(error).toMatchObject({ failure: { code: 'CONFIG_INVALID', fix: expect.stringContaining('config') as string } });
+  return (error as Error).message.replaceAll(file, 'FILE');
+}
+
+describe('without a config file', () => {
+  it('the eight categories, the agent and the limits are there', async () => {
+    await mkdir(join(directory, 'empty'));
+    const config = await loadConfig({ cwd: join(directory, 'empty'), env });
+    expect(Object.keys(config.categories).sort()).toEqual(
+      ['artistry', 'deep', 'quick', 'ultrabrain', 'unspecified-high', 'unspecified-low', 'visual-engineering', 'writing'].sort(),
+    );
+    expect(config).toMatchObject({ defaultAgent: 'opencode', agents: { opencode: { kind: 'opencode' } }, limits: { turnTimeoutMs: 7_200_000, stallTimeoutMs: 900_000 } });
+    expect(config.file).toBeUndefined();
+  });
+
+  it('every category has its own description and appendix, and no model', async () => {
+    const categories = Object.values((await loadConfig({ cwd: directory, env })).categories);
+    expect(new Set(categories.map(({ instructions }) => instructions)).size).toBe(8);
+    for (const { description, instructions, model } of categories) {
+      expect(description.length).toBeGreaterThan(20);
+      expect(instructions.length).toBeGreaterThan(100);
+      expect(instructions.length).toBeLessThanOrEqual(600);
+      expect(model).toBeUndefined();
+    }
+  });
+
+  it('a name that every object inherits is not a category', async () => {
+    const { categories, agents } = await loadConfig({ cwd: directory, env });
+    expect(categories.constructor).toBeUndefined();
+    expect('toString' in agents).toBe(false);
+  });
+});
+
+describe('a config file', () => {
+  it('changes one field of a built-in category and leaves the rest', async () => {
+    await written({ categories: { quick: { model: 'local/small' } } });
+    const { quick } = (await loadConfig({ cwd: directory, env })).categories;
+    expect(quick).toMatchObject({ model: 'local/small', description: expect.stringContaining('Small') as string, instructions: expect.stringContaining('smallest') as string });
+  });
+
+  it('adds categories and agents, and names the default agent', async () => {
+    await written({
+      defaultAgent: 'planner',
+      agents: { planner: { kind: 'opencode', mode: 'plan', path: './tools/opencode' } },
+      categories: { review: { description: 'Reads changes.', agent: 'planner' } },
+    });
+    const config = await loadConfig({ cwd: directory, env });
+    expect(config.defaultAgent).toBe('planner');
+    expect(config.agents.planner).toEqual({ kind: 'opencode', mode: 'plan', path: join(directory, 'tools/opencode') });
+    expect(config.agents.opencode).toEqual({ kind: 'opencode' });
+    expect(config.categories.review).toEqual({ description: 'Reads changes.', instructions: '', agent: 'planner' });
+  });
+
+  it.each([
+    ['"30m"', '30m', 1_800_000],
+    ['"2 hours"', '2 hours', 7_200_000],
+    ['milliseconds', 90_000, 90_000],
+  ])('takes a limit as %s', async (_, value, expected) => {
+    await written({ limits: { stallTimeout: value } });
+    expect((await loadConfig({ cwd: directory, env })).limits.stallTimeoutMs).toBe(expected);
+  });
+
+  it.each([
+    ['continuity.config.yaml', 'project: shop\n'],
+    ['continuity.config.yml', 'project: shop\n'],
+    ['continuity.config.mjs', 'export default { project: "shop" };\n'],
+    ['continuity.config.cjs', 'module.exports = { project: "shop" };\n'],
+  ])('can be %s', async (name, content) => {
+    const file = await written(content, name);
+    expect(await loadConfig({ cwd: directory, env })).toMatchObject({ project: 'shop', file });
+  });
+
+  it('is found from a directory below it', async () => {
+    const file = await written({ project: 'shop' });
+    const below = join(directory, 'a', 'b');
+    await mkdir(below, { recursive: true });
+    expect((await loadConfig({ cwd: below, env })).file).toBe(file);
+  });
+
+  it('that is empty changes nothing', async () => {
+    const file = await written('');
+    expect(await loadConfig({ cwd: directory, env })).toMatchObject({ file, defaultAgent: 'opencode' });
+  });
+
+  it('can be named by CONTINUITY_CONFIG, which goes before the one that is near', async () => {
+    await written({ project: 'near' });
+    const file = await written({ project: 'named' }, 'other.json');
+    expect(await loadConfig({ cwd: directory, env: { ...env, CONTINUITY_CONFIG: 'other.json' } })).toMatchObject({ project: 'named', file });
+  });
+
+  it('that CONTINUITY_CONFIG names must exist', async () => {
+    await expect(loadConfig({ cwd: directory, env: { ...env, CONTINUITY_CONFIG: 'gone.json' } })).rejects.toThrow(
+      `CONTINUITY_CONFIG names ${join(directory, 'gone.json')}, which does not exist.`,
+    );
+  });
+});
+
+describe('a bad field is named, with what it must be and what it is', () => {
+  it.each<[string, unknown, string]>([
+    ['a kind that there is not', { agents: { opencode: { kind: 'codex' } } }, 'agents.opencode.kind in FILE must be "opencode", got "codex".'],
+    ['a new agent without a kind', { agents: { fast: {} } }, 'agents.fast.kind in FILE is missing; it says which kind of agent this is: "opencode".'],
+    ['a field of the wrong type', { agents: { opencode: { model: 7 } } }, 'agents.opencode.model in FILE must be text, got 7.'],
+    ['a blank field', { project: ' ' }, 'project in FILE must not be blank, got " ".'],
+    ['a misspelt key', { agents: { opencode: { modell: 'x' } } }, 'agents.opencode in FILE has no key "modell"; did you mean "model"? It takes: kind, path, model, variant, mode.'],
+    ['a misspelt key at the top', { catgories: {} }, 'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits.'],
+    ['a list instead of an object', { agents: [] }, 'agents in FILE must be an object of names, got [].'],
+    ['text instead of an object', { limits: 'none' }, 'limits in FILE must be an object, got "none".'],
+    ['a file that holds no object', '[1]', 'FILE must be an object, got [1].'],
+    ['a duration that is none', { limits: { turnTimeout: 'soon' } }, 'limits.turnTimeout in FILE must be a duration from 1 second to 24 days, such as "30m", "2 hours" or a number of milliseconds, got "soon".'],
+    ['a duration that is too short', { limits: { turnTimeout: '5' } }, 'limits.turnTimeout in FILE must be a duration from 1 second to 24 days, such as "30m", "2 hours" or a number of milliseconds, got "5".'],
+    ['a default agent that there is not', { defaultAgent: 'opencod' }, 'defaultAgent in FILE must be an agent of the config (opencode), got "opencod"; did you mean "opencode"?'],
+    ['a category with an agent that there is not', { categories: { quick: { agent: 'ghost' } } }, 'categories.quick.agent in FILE must be an agent of the config (opencode), got "ghost".'],
+    ['a new category without a description', { categories: { review: {} } }, 'categories.review.description in FILE is missing; it says in a sentence what the category is for.'],
+    ['instructions that are too long', { categories: { quick: { instructions: 'x'.repeat(2001) } } }, `categories.quick.instructions in FILE must be at most 2000 characters long, got "${'x'.repeat(76)}….`],
+    ['a name that is none', { agents: { ' x': { kind: 'opencode' } } }, 'agents in FILE has a name that must be a name: printable, on one line, at most 200 characters, got " x".'],
+  ])('%s', async (_, content, message) => {
+    expect(await refusalOf(content)).toBe(message);
+  });
+
+  it('and so are all others of the file', async () => {
+    expect(await refusalOf({ project: 1, limits: { turnTimeout: true } })).toBe(
+      'FILE has 2 bad fields:\n- project in FILE must be text, got 1.\n- limits.turnTimeout in FILE must be a duration from 1 second to 24 days, such as "30m", "2 hours" or a number of milliseconds, got true.',
+    );
+  });
+
+  it.each([
+    ['continuity.config.json', '{ "project": '],
+    ['continuity.config.yaml', 'project: [\n'],
+    ['continuity.config.mjs', 'export default {'],
+    ['continuity.config.cjs', 'throw new Error("boom")'],
+  ])('a broken %s is named with the reason', async (name, content) => {
+    expect(await refusalOf(content, name)).toMatch(/^FILE cannot be read: \S/);
+  });
+});
+
+describe('the data directory', () => {
+  it('is what the caller says, else what the environment says, else in the user’s data directory', async () => {
+    expect((await loadConfig({ cwd: directory, dataDir: 'mine', env })).dataDir).toBe(join(directory, 'mine'));
+    expect((await loadConfig({ cwd: directory, env })).dataDir).toBe(join(directory, 'data'));
+    expect((await loadConfig({ cwd: directory, env: {} })).dataDir).toMatch(/continuity$/);
+  });
+});
+
+describe('a config file behind a link', () => {
+  it('is found where the link stands', async () => {
+    await written({ project: 'shop' });
+    const link = join(directory, 'linked');
+    await mkdir(join(directory, 'real'));
+    await symlink(join(directory, 'real'), link);
+    expect((await loadConfig({ cwd: link, env })).project).toBe('shop');
+  });
+});
