@@ -1,0 +1,185 @@
+/** The state of one attempt at a turn, and one step of it: look, decide, do. */
+import { failure } from '../../contract/failures.js';
+import type { Recovery } from '../../contract/types.js';
+import type { AgentOutcome, TurnRequest } from '../agent.js';
+import { Bell } from './bell.js';
+import { ask } from './calls.js';
+import { modelRefOf, refusalOf } from './choices.js';
+import { decide, type Deed } from './decide.js';
+import { checkDirectory } from './directory.js';
+import { sessionOf, type OpenCodeEvent } from './events.js';
+import { failureOf, isAbort, type OpenCodeError } from './failures.js';
+import type { OpenCodeHome } from './home.js';
+import { isOurs, messageIdOf, partIdOf } from './ids.js';
+import { abort, findSession, isIdle, lookAt, type Look, type Place } from './look.js';
+import { cancelledOutcome, failedOutcome, outcomeOfEnded, runawayFailure } from './outcome.js';
+import { Progress } from './progress.js';
+import type { Connection } from './server.js';
+import { fingerprintOf, lastPromptOf, turnStateOf, type TurnState } from './turn-state.js';
+
+const POLL_MS = 1_000;
+/** A prompt is acknowledged up to 60 ms before it is stored (OpenCode 1.18.33). */
+const LOOK_AGAIN_MS = 400;
+
+export class Attempt {
+  readonly bell = new Bell();
+  readonly progress = new Progress();
+  readonly #message: string;
+  readonly #stopListening: () => void;
+  #connection: Connection | undefined;
+  #directory: string | undefined;
+  /** What the look before saw, and when; nothing after a deed or a restart. */
+  #before: { fingerprint: string; at: number } | undefined;
+  #posts = 0;
+  #postedInGeneration: number | undefined;
+  #error: OpenCodeError | undefined;
+  /** Whether the last look found this turn running: then its status alone is asked until that changes. */
+  #running = false;
+  #firstLook = true;
+  #wasThere = false;
+  #recovered: Recovery | undefined;
+  restarts = 0;
+
+  constructor(
+    private readonly home: OpenCodeHome,
+    private readonly request: TurnRequest,
+    private readonly maxSteps: number,
+  ) {
+    const session = request.session.session_id;
+    this.#message = messageIdOf(session, request.prompt_id);
+    this.#stopListening = home.events.listen((event) => this.#on(event));
+    home.active.set(session, { messageId: this.#message, wake: () => this.bell.ring() });
+  }
+
+  close(): void {
+    this.#stopListening();
+    const { active } = this.home;
+    if (active.get(this.#session)?.messageId === this.#message) active.delete(this.#session);
+  }
+
+  async verify(): Promise<void> {
+    if (this.#connection) await this.home.server.verify(this.#connection);
+  }
+
+  /** The outcome, or for how long to wait at most until the next step. @throws CallFailed, AgentError */
+  async step(): Promise<AgentOutcome | number> {
+    const connection = await this.#connect();
+    const cancelled = await this.home.cancelled.has(this.#message);
+    if (this.#running && !cancelled && this.progress.steps <= this.maxSteps && !(await isIdle(connection, await this.#place(connection)))) return POLL_MS;
+    const place = await this.#place(connection);
+    const look = await lookAt(connection, place);
+    if (!look) return this.#lost();
+    const turn = turnStateOf(look.messages, this.#message);
+    if (this.#firstLook) this.progress.begin(turn.answers);
+    const deed = this.#decide(look, turn, cancelled);
+    if (this.#firstLook) this.#wasThere = turn.present;
+    if (deed === 'harvest' && this.#firstLook) this.#recovered = 'harvested';
+    if (deed === 'wait' && this.#running && this.#wasThere) this.#recovered ??= 'reattached';
+    this.#firstLook = false;
+    return this.#do(deed, turn, connection, place);
+  }
+
+  get #session() {
+    return this.request.session.session_id;
+  }
+
+  async #connect(): Promise<Connection> {
+    const connection = await this.home.connect();
+    if (connection.generation !== this.#connection?.generation) {
+      if (this.#connection) this.restarts++;
+      this.#connection = connection;
+      this.#before = undefined;
+      this.#running = false;
+      this.#posts = 0;
+      this.#error = undefined;
+    }
+    await this.home.events.open(connection);
+    return connection;
+  }
+
+  async #place(connection: Connection): Promise<Place> {
+    if (this.#directory === undefined) {
+      const session = await findSession(connection, this.#session);
+      this.#directory = session?.directory ?? this.request.session.cwd;
+      this.home.directories.add(this.#directory);
+    }
+    return { sessionID: this.#session, directory: this.#directory };
+  }
+
+  #decide(look: Look, turn: TurnState, cancelled: boolean): Deed {
+    const fingerprint = fingerprintOf(turn);
+    const now = Date.now();
+    const unchanged = look.idle && this.#before?.fingerprint === fingerprint && now - this.#before.at >= LOOK_AGAIN_MS;
+    if (!look.idle) this.#before = undefined;
+    else if (this.#before?.fingerprint !== fingerprint) this.#before = { fingerprint, at: now };
+    const last = lastPromptOf(look.messages)?.id;
+    const runs = last === this.#message ? 'this' : last !== undefined && isOurs(last) ? 'ours' : 'theirs';
+    this.#running = !look.idle && runs === 'this';
+    const refused = this.#error !== undefined && this.#posts > 0;
+    return decide({ turn, idle: look.idle, runs, unchanged, cancelled, posts: this.#posts, refused, maxSteps: this.maxSteps });
+  }
+
+  async #do(deed: Deed, turn: TurnState, connection: Connection, place: Place): Promise<AgentOutcome | number> {
+    switch (deed) {
+      case 'harvest':
+        return outcomeOfEnded(turn, this.#session, this.maxSteps, this.#recovered);
+      case 'report_cancelled':
+        return cancelledOutcome(turn, this.#session, this.#recovered);
+      case 'report_unknown':
+        return failedOutcome(failure('OUTCOME_UNKNOWN', `A later prompt overtook this one in session ${this.#session} before it had ended.`), turn, this.#recovered);
+      case 'report_stuck':
+        return this.#stuck(turn, connection, place);
+      case 'wait':
+        return POLL_MS;
+      case 'look_again':
+        return LOOK_AGAIN_MS;
+      case 'abort':
+        await abort(connection, place);
+        return POLL_MS;
+      case 'post_prompt':
+      case 'post_continuation':
+        await this.#post(turn, connection, place);
+        return LOOK_AGAIN_MS;
+    }
+  }
+
+  async #post(turn: TurnState, connection: Connection, place: Place): Promise<void> {
+    await checkDirectory(place.directory);
+    if (turn.present && (this.#wasThere || this.#postedInGeneration !== connection.generation)) this.#recovered = 'continued';
+    const { model, mode, variant, instructions } = this.request.session;
+    const parts = turn.answering === this.#message ? [{ id: partIdOf(this.#message), type: 'text' as const, text: this.request.prompt }] : [];
+    this.#posts++;
+    this.#postedInGeneration = connection.generation;
+    this.#before = undefined;
+    this.#error = undefined;
+    const prompt = {
+      ...place,
+      messageID: turn.answering,
+      parts,
+      ...(model !== undefined && { model: modelRefOf(model) }),
+      ...(mode !== undefined && { agent: mode }),
+      ...(variant !== undefined && { variant }),
+      ...(instructions !== undefined && { system: instructions }),
+    };
+    await ask('take the prompt', (options) => connection.client.session.promptAsync(prompt, options));
+  }
+
+  async #stuck(turn: TurnState, connection: Connection, place: Place): Promise<AgentOutcome> {
+    const runaway = turn.answers.length > this.maxSteps ? runawayFailure(turn, this.#session) : undefined;
+    const reason = runaway ?? (await refusalOf(connection, place.directory, this.request.session)) ?? (this.#error && failureOf(this.#error, this.#session));
+    const silent = failure('OUTCOME_UNKNOWN', `OpenCode stopped in the middle of the turn in session ${this.#session} and gave no reason; going on was tried ${this.#posts} times.`);
+    return failedOutcome(reason ?? silent, turn, this.#recovered);
+  }
+
+  #lost(): AgentOutcome {
+    const message = `Session ${this.#session} is no longer in the store ${this.home.server.store}.`;
+    return { status: 'failed', reply: '', error: failure('SESSION_LOST', message) };
+  }
+
+  #on(event: OpenCodeEvent): void {
+    if (sessionOf(event) !== this.#session) return;
+    if (event.type === 'session.error' && event.properties.error && !isAbort(event.properties.error)) this.#error = event.properties.error;
+    if (event.type === 'session.error' || event.type === 'session.idle' || event.type === 'session.status') this.bell.ring();
+    this.progress.on(event);
+  }
+}

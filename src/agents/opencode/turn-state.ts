@@ -1,0 +1,77 @@
+/**
+ * What became of a prompt, read from its session: pure. The rules are OpenCode 1.18.33's own for leaving its loop, and were
+ * tried against text, tools, parallel tools, provider errors, aborts, compaction and kills at every moment.
+ */
+import type { AssistantMessage, Message, Part, UserMessage } from '@opencode-ai/sdk/v2/client';
+
+export interface StoredMessage {
+  info: Message;
+  parts: Part[];
+}
+export interface StoredAnswer {
+  info: AssistantMessage;
+  parts: Part[];
+}
+
+export interface TurnState {
+  /** The message that the prompt is, or will be. */
+  promptMessage: string;
+  /** Whether the prompt is in the session. */
+  present: boolean;
+  /** Whether its turn came to its end, well or not. Holds only if nobody is at work in the session, or it is superseded. */
+  ended: boolean;
+  /** Whether a later prompt follows: this one can then never be posted again, the model would answer the later one under its id. */
+  superseded: boolean;
+  /** The message that the agent is answering: the prompt, or one that OpenCode itself put in after compacting. */
+  answering: string;
+  /** All steps of the turn, oldest first. */
+  answers: StoredAnswer[];
+  /** The one that says how the turn ended. */
+  last?: StoredAnswer;
+}
+
+export function turnStateOf(messages: StoredMessage[], promptMessage: string): TurnState {
+  const at = messages.findIndex(({ info }) => info.id === promptMessage);
+  if (at < 0) return { promptMessage, present: false, ended: false, superseded: false, answering: promptMessage, answers: [] };
+  const next = messages.findIndex((message, index) => index > at && isPrompt(message));
+  const turn = messages.slice(at + 1, next < 0 ? undefined : next);
+  const answering = turn.findLast(({ info }) => info.role === 'user')?.info.id ?? promptMessage;
+  const answers = turn.filter(isAnswer);
+  const last = answers.findLast(({ info }) => !info.summary || info.error);
+  const state = { promptMessage, present: true, superseded: next >= 0, answering, answers };
+  return last ? { ...state, last, ended: hasEnded(last, answering) } : { ...state, ended: false };
+}
+
+/** The last message that somebody really asked: whose turn it is that runs, if one runs. */
+export function lastPromptOf(messages: StoredMessage[]): UserMessage | undefined {
+  const last = messages.findLast(isPrompt)?.info;
+  return last?.role === 'user' ? last : undefined;
+}
+
+function hasEnded({ info, parts }: StoredAnswer, answering: string): boolean {
+  if (info.parentID !== answering || !info.time.completed) return false;
+  if (info.error || info.structured !== undefined) return true;
+  return info.finish !== undefined && !['tool-calls', 'unknown'].includes(info.finish) && !parts.some(isOpen);
+}
+
+/** A call whose result the model has not seen yet. */
+function isOpen(part: Part): boolean {
+  if (part.type !== 'tool' || part.metadata?.['providerExecuted']) return false;
+  return !(part.state.status === 'error' && part.state.metadata?.['interrupted']);
+}
+
+function isAnswer(message: StoredMessage): message is StoredAnswer {
+  return message.info.role === 'assistant';
+}
+
+/** Not what OpenCode puts in by itself: it compacts in mid-turn. A prompt that a kill left without parts is one all the same. */
+function isPrompt({ info, parts }: StoredMessage): boolean {
+  const internal = (part: Part) => part.type === 'compaction' || (part.type === 'text' && part.synthetic === true);
+  return info.role === 'user' && !(parts.length > 0 && parts.every(internal));
+}
+
+/** Changes whenever anything in the turn does. */
+export function fingerprintOf({ answers, answering, present, superseded }: TurnState): string {
+  const steps = answers.map(({ info, parts }) => [info.id, info.time.completed, info.finish, parts.map((part) => [part.id, part.type === 'tool' && part.state.status])]);
+  return JSON.stringify([present, superseded, answering, steps]);
+}
