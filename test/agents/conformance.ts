@@ -194,7 +194,7 @@ export function describeAgentConformance(name: string, make: () => Promise<Agent
       'an error of the model is an outcome that names it, and the session stays usable': async () => {
         const session = await open();
         expect(await runTurn(agent, session, 'Locked [[status: 401]]')).toMatchObject({ status: 'failed', error: { code: 'AGENT_AUTH' } });
-        expect(await runTurn(agent, session, 'Full [[overflow]]')).toMatchObject({ status: 'failed', error: { code: 'CONTEXT_OVERFLOW' } });
+        expect(await runTurn(agent, session, 'Full [[overflow: always]]')).toMatchObject({ status: 'failed', error: { code: 'CONTEXT_OVERFLOW' } });
         expect(await runTurn(agent, session, 'Bad [[status: 400]]')).toMatchObject({ status: 'failed', error: { code: 'MODEL_FAILED' } });
         expect(await runTurn(agent, session, 'And now? [[say: Well.]]')).toMatchObject({ status: 'completed', reply: 'Well.' });
       },

@@ -1,5 +1,5 @@
 /** The real OpenCode, isolated, against the scripted model. */
-import { createOpencodeClient } from '@opencode-ai/sdk/v2/client';
+import { createOpencodeClient, type OpencodeClient } from '@opencode-ai/sdk/v2/client';
 import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,9 @@ export interface OpenCodeUnderTest extends AgentUnderTest {
   logs: { message: string; facts?: object | undefined }[];
   create(options?: Partial<OpenCodeOptions>): ReturnType<typeof createOpenCode>;
   server(): Promise<ServerRecord>;
+  /** As a person's own program would use the server. */
+  client(): Promise<OpencodeClient>;
+  logFile: string;
 }
 
 export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUnderTest> {
@@ -43,6 +46,8 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
     model: 'scripted/model',
     logs,
     server,
+    client,
+    logFile: join(dataDir, 'agents', 'opencode', 'server.log'),
     create: (options = {}) =>
       createOpenCode({ name: 'opencode', config: { kind: 'opencode' }, dataDir, env, log: (message, facts) => logs.push({ message, facts }), ...options }),
     asked: () => model.requests().filter(({ aside }) => !aside),

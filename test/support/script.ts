@@ -5,7 +5,8 @@
  *   [[say: text]]     answer this text              [[bash: cmd]]    call the bash tool, then go on
  *   [[slow: ms]]      wait first                    [[hang]]         never answer
  *   [[status: 401]]   fail; `[[status: 503 2]]` fails twice, then goes on
- *   [[overflow]]      fail as a full context does   [[empty]]        answer nothing at all
+ *   [[overflow]]      fail as a full context does; `[[overflow: 1]]` once, `[[overflow: always]]` fails the summary of it, too
+ *   [[empty]]         answer nothing at all
  *   [[finish: why]]   end with another finish_reason
  */
 export interface ChatMessage {
@@ -19,7 +20,7 @@ export interface Step {
   slowMs: number;
   hang: boolean;
   status?: { code: number; times: number };
-  overflow: boolean;
+  overflow: { times: number };
   text: string;
   bash?: string;
   finish: string;
@@ -58,7 +59,7 @@ function stepsDone(messages: ChatMessage[]): number {
   return since.filter((message) => message.role === 'tool' && !textOf(message).includes(INTERRUPTED)).length;
 }
 
-const newStep = (): Step => ({ slowMs: 0, hang: false, overflow: false, text: '', finish: 'stop' });
+const newStep = (): Step => ({ slowMs: 0, hang: false, overflow: { times: 0 }, text: '', finish: 'stop' });
 
 /** The script of a prompt: every tool call ends a step, what is left is the last one. */
 function stepsOf(prompt: string, reply: string): Step[] {
@@ -69,7 +70,7 @@ function stepsOf(prompt: string, reply: string): Step[] {
     if (name === 'say') step.text += argument;
     else if (name === 'slow') step.slowMs += Number(argument);
     else if (name === 'hang') step.hang = true;
-    else if (name === 'overflow') step.overflow = true;
+    else if (name === 'overflow') step.overflow = { times: Number(argument) || Infinity };
     else if (name === 'finish') step.finish = argument;
     else if (name === 'empty') silent = true;
     else if (name === 'status') {
@@ -88,4 +89,9 @@ export function nextStep(messages: ChatMessage[]): Step {
   const prompt = textsOfUsers(messages).at(-1) ?? '';
   const steps = stepsOf(prompt, defaultReply(messages));
   return steps[Math.min(stepsDone(messages), steps.length - 1)] ?? newStep();
+}
+
+/** What is asked for the agent's own purposes: a title, or a summary of a conversation that has become too long. */
+export function asideStep(messages: ChatMessage[]): Step {
+  return { ...newStep(), text: 'Scripted', overflow: { times: messages.some((message) => textOf(message).includes('[[overflow: always]]')) ? Infinity : 0 } };
 }

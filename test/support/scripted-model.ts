@@ -8,7 +8,7 @@ import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { asksIn, nextStep, textOf, type ChatMessage, type Step } from './script.js';
+import { asideStep, asksIn, nextStep, textOf, type ChatMessage, type Step } from './script.js';
 
 export interface RecordedRequest {
   /** All user messages of the conversation, oldest first. */
@@ -45,19 +45,16 @@ export async function startScriptedModel(options: { port?: number } = {}): Promi
     const asks = asksIn(chat.messages);
     const system = chat.messages.filter(({ role }) => role === 'system' || role === 'developer').map(textOf).join('\n');
     recorded.push({ asks, system, model: chat.model, aside, messages: chat.messages.length });
-    const step: Step = aside ? { slowMs: 0, hang: false, overflow: false, text: 'Scripted', finish: 'stop' } : nextStep(chat.messages);
+    const step = aside ? asideStep(chat.messages) : nextStep(chat.messages);
 
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     if (step.hang) return;
     if (step.slowMs) await sleep(step.slowMs, undefined, { signal: gone.signal });
-    if (step.status) {
-      const key = JSON.stringify(asks);
-      const failed = failures.get(key) ?? 0;
-      failures.set(key, failed + 1);
-      if (failed < step.status.times) return fail(response, step.status.code, `scripted failure ${step.status.code}`);
-    }
-    if (step.overflow) return fail(response, 400, "This model's maximum context length is 1000 tokens.", 'context_length_exceeded');
+    const failed = failures.get(asks.at(-1) ?? '') ?? 0;
+    if (step.status || step.overflow.times) failures.set(asks.at(-1) ?? '', failed + 1);
+    if (step.status && failed < step.status.times) return fail(response, step.status.code, `scripted failure ${step.status.code}`);
+    if (failed < step.overflow.times) return fail(response, 400, "This model's maximum context length is 1000 tokens.", 'context_length_exceeded');
     answer(response, chat, step, ++calls);
   }
 

@@ -112,7 +112,7 @@ export class Attempt {
     const unchanged = look.idle && this.#before?.fingerprint === fingerprint && now - this.#before.at >= LOOK_AGAIN_MS;
     if (!look.idle) this.#before = undefined;
     else if (this.#before?.fingerprint !== fingerprint) this.#before = { fingerprint, at: now };
-    const last = lastPromptOf(look.messages)?.id;
+    const last = lastPromptOf(look.messages);
     const runs = last === this.#message ? 'this' : last !== undefined && isOurs(last) ? 'ours' : 'theirs';
     this.#running = !look.idle && runs === 'this';
     const refused = this.#error !== undefined && this.#posts > 0;
@@ -147,7 +147,8 @@ export class Attempt {
     await checkDirectory(place.directory);
     if (turn.present && (this.#wasThere || this.#postedInGeneration !== connection.generation)) this.#recovered = 'continued';
     const { model, mode, variant, instructions } = this.request.session;
-    const parts = turn.answering === this.#message ? [{ id: partIdOf(this.#message), type: 'text' as const, text: this.request.prompt }] : [];
+    const isPrompt = turn.answering === this.#message;
+    const parts = isPrompt || !turn.answeringText ? [{ id: partIdOf(turn.answering), type: 'text' as const, text: this.request.prompt }] : [];
     this.#posts++;
     this.#postedInGeneration = connection.generation;
     this.#before = undefined;

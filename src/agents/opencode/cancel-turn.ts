@@ -27,7 +27,7 @@ async function stopIn(connection: Connection, home: OpenCodeHome, ref: SessionRe
   for (const end = Date.now() + STOPS_WITHIN_MS; Date.now() < end; await sleep(50)) {
     signal.throwIfAborted();
     const look = await lookAt(connection, place);
-    const prompt = look && lastPromptOf(look.messages)?.id;
+    const prompt = look && lastPromptOf(look.messages);
     if (!look || (prompt !== undefined && !isOurs(prompt))) return;
     if (prompt !== undefined && !(look.idle && turnStateOf(look.messages, prompt).ended)) await home.cancelled.add(prompt);
     if (look.idle) return;

@@ -46,7 +46,8 @@ export function decide({ turn, idle, runs, unchanged, cancelled, posts, refused,
   if (turn.ended && (idle || turn.superseded)) return cancelled ? 'report_cancelled' : 'harvest';
   if (cancelled) {
     if (!idle && runs !== 'theirs' && (turn.present || posts > 0)) return 'abort';
-    if (turn.present && !turn.superseded && !idle) return 'wait';
+    if (turn.superseded || (!idle && !turn.present)) return 'report_cancelled';
+    if (!idle) return 'wait';
     return unchanged ? 'report_cancelled' : 'look_again';
   }
   if (!idle) {

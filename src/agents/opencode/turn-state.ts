@@ -2,7 +2,8 @@
  * What became of a prompt, read from its session: pure. The rules are OpenCode 1.18.33's own for leaving its loop, and were
  * tried against text, tools, parallel tools, provider errors, aborts, compaction and kills at every moment.
  */
-import type { AssistantMessage, Message, Part, UserMessage } from '@opencode-ai/sdk/v2/client';
+import type { AssistantMessage, Message, Part } from '@opencode-ai/sdk/v2/client';
+import { isOurs } from './ids.js';
 
 export interface StoredMessage {
   info: Message;
@@ -24,6 +25,8 @@ export interface TurnState {
   superseded: boolean;
   /** The message that the agent is answering: the prompt, or one that OpenCode itself put in after compacting. */
   answering: string;
+  /** Whether that message has its text; a kill can come between the two. */
+  answeringText: boolean;
   /** All steps of the turn, oldest first. */
   answers: StoredAnswer[];
   /** The one that says how the turn ended. */
@@ -32,20 +35,20 @@ export interface TurnState {
 
 export function turnStateOf(messages: StoredMessage[], promptMessage: string): TurnState {
   const at = messages.findIndex(({ info }) => info.id === promptMessage);
-  if (at < 0) return { promptMessage, present: false, ended: false, superseded: false, answering: promptMessage, answers: [] };
-  const next = messages.findIndex((message, index) => index > at && isPrompt(message));
+  if (at < 0) return { promptMessage, present: false, ended: false, superseded: false, answering: promptMessage, answeringText: false, answers: [] };
+  const next = messages.findIndex((_, index) => index > at && isPrompt(messages, index));
   const turn = messages.slice(at + 1, next < 0 ? undefined : next);
-  const answering = turn.findLast(({ info }) => info.role === 'user')?.info.id ?? promptMessage;
+  const asked = turn.findLast(({ info }) => info.role === 'user') ?? messages[at];
+  const answering = asked?.info.id ?? promptMessage;
   const answers = turn.filter(isAnswer);
   const last = answers.findLast(({ info }) => !info.summary || info.error);
-  const state = { promptMessage, present: true, superseded: next >= 0, answering, answers };
+  const state = { promptMessage, present: true, superseded: next >= 0, answering, answeringText: (asked?.parts.length ?? 0) > 0, answers };
   return last ? { ...state, last, ended: hasEnded(last, answering) } : { ...state, ended: false };
 }
 
 /** The last message that somebody really asked: whose turn it is that runs, if one runs. */
-export function lastPromptOf(messages: StoredMessage[]): UserMessage | undefined {
-  const last = messages.findLast(isPrompt)?.info;
-  return last?.role === 'user' ? last : undefined;
+export function lastPromptOf(messages: StoredMessage[]): string | undefined {
+  return messages.findLast((_, index) => isPrompt(messages, index))?.info.id;
 }
 
 function hasEnded({ info, parts }: StoredAnswer, answering: string): boolean {
@@ -65,10 +68,30 @@ function isAnswer(message: StoredMessage): message is StoredAnswer {
 }
 
 /** Not what OpenCode puts in by itself: it compacts in mid-turn. A prompt that a kill left without parts is one all the same. */
-function isPrompt({ info, parts }: StoredMessage): boolean {
-  const internal = (part: Part) => part.type === 'compaction' || (part.type === 'text' && part.synthetic === true);
-  return info.role === 'user' && !(parts.length > 0 && parts.every(internal));
+function isPrompt(messages: StoredMessage[], index: number): boolean {
+  const message = messages[index];
+  return message?.info.role === 'user' && !isInternal(message) && !isCopy(messages, index);
 }
+
+function isInternal({ parts }: StoredMessage): boolean {
+  return parts.length > 0 && parts.every((part) => part.type === 'compaction' || (part.type === 'text' && part.synthetic === true));
+}
+
+/**
+ * When the provider says that the context is full, OpenCode compacts what was before the prompt and then puts in a copy of the
+ * prompt, under an id of its own and not marked in any way: only its place, right after the summary, and its text tell.
+ */
+function isCopy(messages: StoredMessage[], index: number): boolean {
+  const copy = messages[index];
+  if (!copy || isOurs(copy.info.id)) return false;
+  const compaction = messages.findLastIndex(({ info }, at) => at < index && info.role === 'user');
+  if (!messages[compaction]?.parts.some((part) => part.type === 'compaction' && part.overflow)) return false;
+  if (!messages.slice(compaction, index).some(({ info }) => info.role === 'assistant' && info.summary)) return false;
+  const original = messages.findLast((_, at) => at < compaction && isPrompt(messages, at));
+  return original !== undefined && (copy.parts.length === 0 || textOf(copy) === textOf(original));
+}
+
+const textOf = ({ parts }: StoredMessage) => parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
 
 /** Changes whenever anything in the turn does. */
 export function fingerprintOf({ answers, answering, present, superseded }: TurnState): string {
