@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
+import type { SessionRef } from '../../src/agents/agent.js';
 import { createOpenCode, type OpenCodeOptions } from '../../src/agents/opencode/index.js';
 import { isolatedOpenCode } from '../support/isolated-opencode.js';
 import { isRunning, processesOf } from '../support/processes.js';
@@ -23,6 +24,7 @@ export interface OpenCodeUnderTest extends AgentUnderTest {
   server(): Promise<ServerRecord>;
   /** As a person's own program would use the server. */
   client(): Promise<OpencodeClient>;
+  statusOf(session: SessionRef): Promise<string>;
   logFile: string;
 }
 
@@ -54,6 +56,10 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
     async promptsIn({ session_id }) {
       const messages = await (await client()).session.messages({ sessionID: session_id }, { throwOnError: true });
       return messages.data.filter(({ info }) => info.role === 'user').map(({ parts }) => parts.map((part) => (part.type === 'text' ? part.text : `<${part.type}>`)).join('|'));
+    },
+    async statusOf({ session_id, cwd: directory }) {
+      const status = await (await client()).session.status({ directory }, { throwOnError: true });
+      return status.data[session_id]?.type ?? 'idle';
     },
     async kill() {
       const { pid } = await server();

@@ -15,7 +15,7 @@ describe('OpenCode', () => {
   let agent: Agent;
   let seeds = 0;
   beforeAll(async () => {
-    under = await openCodeUnderTest();
+    under = await openCodeUnderTest({ agent: { asking: { mode: 'primary', permission: { bash: 'ask' } } } });
     agent = under.create();
   });
   afterAll(async () => {
@@ -131,6 +131,19 @@ describe('OpenCode', () => {
     expect(asksFor('By hand')).toHaveLength(1);
   });
 
+  test("cancelling a prompt that waits for a person's turn takes it out, and leaves the person's alone", async () => {
+    const session = await open();
+    await personAsks(session, 'Person works [[slow: 2000]] [[say: For you.]]');
+    const turn = startTurn(agent, session, 'Behind a person', 'behind');
+    await sleep(300); // It has nothing to wait for: a prompt that waits shows nowhere.
+    await agent.cancel(session, never);
+    expect(await turn.outcome).toMatchObject({ status: 'cancelled' });
+    await vi.waitFor(async () => expect(await under.statusOf(session)).toBe('idle'), patiently);
+    expect(await under.promptsIn(session)).toHaveLength(1);
+    expect(await runTurn(agent, session, 'Behind a person', 'behind')).toMatchObject({ status: 'cancelled' });
+    expect((await runTurn(agent, session, 'What did you say?')).reply).toContain('Person works');
+  });
+
   test('a prompt that a person overtook is not asked again: its outcome is unknown', async () => {
     const session = await open();
     const turn = startTurn(agent, session, 'Overtaken [[hang]]', 'overtaken');
@@ -183,6 +196,14 @@ describe('OpenCode', () => {
     expect(((await stat(under.logFile)).mode & 0o777).toString(8)).toBe('600');
     const shown = [await readFile(`/proc/${pid}/cmdline`, 'utf8'), await readFile(under.logFile, 'utf8'), JSON.stringify(under.logs)];
     expect(shown.join('\n')).not.toContain(password);
+  });
+
+  test('a tool that waits for permission says so, and can be cancelled', async () => {
+    const asking = { ...(await open()), mode: 'asking' };
+    const turn = startTurn(agent, asking, 'May I? [[bash: rm -rf build]]');
+    await vi.waitFor(() => expect(turn.progress.at(-1)?.step).toBe('waits for permission: bash rm -rf build'), patiently);
+    await agent.cancel(asking, never);
+    expect(await turn.outcome).toMatchObject({ status: 'cancelled' });
   });
 
   test('letting go leaves a server that works, and ends one that has nothing to do', async () => {

@@ -6,7 +6,7 @@ import { Bell } from './bell.js';
 import { ask } from './calls.js';
 import { modelRefOf, refusalOf } from './choices.js';
 import { decide, type Deed } from './decide.js';
-import { checkDirectory } from './directory.js';
+import { failureOfDirectory } from './directory.js';
 import { sessionOf, type OpenCodeEvent } from './events.js';
 import { failureOf, isAbort, type OpenCodeError } from './failures.js';
 import type { OpenCodeHome } from './home.js';
@@ -137,14 +137,16 @@ export class Attempt {
         await abort(connection, place);
         return POLL_MS;
       case 'post_prompt':
-      case 'post_continuation':
+      case 'post_continuation': {
+        const missing = await failureOfDirectory(place.directory);
+        if (missing) return failedOutcome(missing, turn, this.#recovered);
         await this.#post(turn, connection, place);
         return LOOK_AGAIN_MS;
+      }
     }
   }
 
   async #post(turn: TurnState, connection: Connection, place: Place): Promise<void> {
-    await checkDirectory(place.directory);
     if (turn.present && (this.#wasThere || this.#postedInGeneration !== connection.generation)) this.#recovered = 'continued';
     const { model, mode, variant, instructions } = this.request.session;
     const isPrompt = turn.answering === this.#message;

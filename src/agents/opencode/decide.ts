@@ -1,27 +1,25 @@
 /** What to do next about a prompt: one pure function from what was seen to one deed. */
 import type { TurnState } from './turn-state.js';
 
-export const DEEDS = [
+export type Deed =
   /** The turn is over: report it. */
-  'harvest',
+  | 'harvest'
   /** It was cancelled: report that, never resume. */
-  'report_cancelled',
+  | 'report_cancelled'
   /** A later prompt overtook it and its end can't be known. */
-  'report_unknown',
+  | 'report_unknown'
   /** Nothing moves although everything was tried. */
-  'report_stuck',
+  | 'report_stuck'
   /** Somebody is at work. */
-  'wait',
+  | 'wait'
   /** Might be a moment between two states: look again before doing anything. */
-  'look_again',
+  | 'look_again'
   /** Stop what runs. */
-  'abort',
+  | 'abort'
   /** The same POST for the first time and for every later one: OpenCode keeps one message for one id. */
-  'post_prompt',
+  | 'post_prompt'
   /** The agent compacted in mid-turn: go on from its own message. */
-  'post_continuation',
-] as const;
-export type Deed = (typeof DEEDS)[number];
+  | 'post_continuation';
 
 export interface Seen {
   turn: TurnState;
@@ -39,7 +37,7 @@ export interface Seen {
   maxSteps: number;
 }
 
-export const MAX_POSTS = 4;
+const MAX_POSTS = 4;
 
 export function decide({ turn, idle, runs, unchanged, cancelled, posts, refused, maxSteps }: Seen): Deed {
   const runaway = turn.answers.length > maxSteps;

@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { failure } from '../../contract/failures.js';
-import { AgentError } from '../agent.js';
+import { failure, type Failure } from '../../contract/failures.js';
 
-/** OpenCode would answer all the same from a directory that is not there. @throws AgentError CWD_MISSING */
-export async function checkDirectory(directory: string): Promise<void> {
+/** CWD_MISSING where it is no directory. OpenCode would answer all the same, from nowhere. */
+export async function failureOfDirectory(directory: string): Promise<Failure | undefined> {
   const found = await stat(directory).catch(() => undefined); // ENOENT, ENOTDIR, EACCES: no directory to work in.
-  if (!found?.isDirectory()) throw new AgentError(failure('CWD_MISSING', `The working directory ${directory} is not there.`), false);
+  return found?.isDirectory() ? undefined : failure('CWD_MISSING', `The working directory ${directory} is not there.`);
 }

@@ -3,14 +3,15 @@ import { failure } from '../../contract/failures.js';
 import { AgentError, type OpenedSession, type OpenRequest } from '../agent.js';
 import { ask } from './calls.js';
 import { refusalOf } from './choices.js';
-import { checkDirectory } from './directory.js';
+import { failureOfDirectory } from './directory.js';
 import type { OpenCodeHome } from './home.js';
 import { sessionIdOf } from './ids.js';
 import { findSession } from './look.js';
 
 /** Idempotent: it looks for the session before it makes one. @throws AgentError */
 export async function openSession(home: OpenCodeHome, { seed, title, cwd, model, mode }: OpenRequest, signal: AbortSignal): Promise<OpenedSession> {
-  await checkDirectory(cwd);
+  const missing = await failureOfDirectory(cwd);
+  if (missing) throw new AgentError(missing, false);
   const id = sessionIdOf(seed);
   return home.withServer(async (connection) => {
     const refusal = await refusalOf(connection, cwd, { model, mode });

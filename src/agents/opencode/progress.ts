@@ -47,6 +47,8 @@ export class Progress {
       this.#setText(this.#text + event.properties.delta);
     } else if (event.type === 'permission.asked') {
       this.#setStep(`waits for permission: ${event.properties.permission} ${event.properties.patterns.join(' ')}`);
+    } else if (event.type === 'question.asked') {
+      this.#setStep(`waits for an answer: ${event.properties.questions[0]?.question ?? ''}`);
     } else if (event.type === 'session.status' && event.properties.status.type === 'retry') {
       this.#setStep(`provider is asked again: ${event.properties.status.message}`);
     }
