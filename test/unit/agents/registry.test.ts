@@ -4,7 +4,8 @@ import { createAgents } from '../../../src/agents/registry.js';
 const context = { log: () => undefined, env: { PATH: '', HOME: '/nowhere' } };
 
 test('each name in the config is an agent, and making them starts nothing', async () => {
-  const agents = createAgents({ dataDir: '/nowhere/continuity', agents: { build: { kind: 'opencode' }, plan: { kind: 'opencode', mode: 'plan' } } }, context);
+  const path = '/not/there/opencode';
+  const agents = createAgents({ dataDir: '/nowhere/continuity', agents: { build: { kind: 'opencode', path }, plan: { kind: 'opencode', path, mode: 'plan' } } }, context);
   expect([...agents.keys()]).toEqual(['build', 'plan']);
   expect([...agents.values()].map(({ name }) => name)).toEqual(['build', 'plan']);
   expect((await agents.get('plan')?.describe())?.store).toBe('/nowhere/.local/share/opencode/opencode.db');
