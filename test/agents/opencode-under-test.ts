@@ -24,6 +24,8 @@ export interface OpenCodeUnderTest extends AgentUnderTest {
   server(): Promise<ServerRecord>;
   /** As a person's own program would use the server. */
   client(): Promise<OpencodeClient>;
+  /** What the agent answered, step by step; empty for a step without text. */
+  repliesIn(session: SessionRef): Promise<string[]>;
   statusOf(session: SessionRef): Promise<string>;
   logFile: string;
 }
@@ -42,6 +44,10 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
     const Authorization = `Basic ${Buffer.from(`opencode:${password}`).toString('base64')}`;
     return createOpencodeClient({ baseUrl: `http://127.0.0.1:${port}`, headers: { Authorization }, throwOnError: true });
   };
+  async function textsIn({ session_id }: SessionRef, role: 'user' | 'assistant'): Promise<string[]> {
+    const messages = await (await client()).session.messages({ sessionID: session_id }, { throwOnError: true });
+    return messages.data.filter(({ info }) => info.role === role).map(({ parts }) => parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('|'));
+  }
   return {
     dir,
     cwd,
@@ -53,10 +59,8 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
     create: (options = {}) =>
       createOpenCode({ name: 'opencode', config: { kind: 'opencode' }, dataDir, env, log: (message, facts) => logs.push({ message, facts }), ...options }),
     asked: () => model.requests().filter(({ aside }) => !aside),
-    async promptsIn({ session_id }) {
-      const messages = await (await client()).session.messages({ sessionID: session_id }, { throwOnError: true });
-      return messages.data.filter(({ info }) => info.role === 'user').map(({ parts }) => parts.map((part) => (part.type === 'text' ? part.text : `<${part.type}>`)).join('|'));
-    },
+    promptsIn: (session) => textsIn(session, 'user'),
+    repliesIn: (session) => textsIn(session, 'assistant'),
     async statusOf({ session_id, cwd: directory }) {
       const status = await (await client()).session.status({ directory }, { throwOnError: true });
       return status.data[session_id]?.type ?? 'idle';

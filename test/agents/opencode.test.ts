@@ -128,7 +128,7 @@ describe('OpenCode', () => {
     const session = await open();
     await personAsks(session, 'By hand [[slow: 1500]] [[say: For you.]]');
     expect((await runTurn(agent, session, 'By us')).reply).toBe('You asked before: "By hand". Now: "By us".');
-    expect(asksFor('By hand')).toHaveLength(1);
+    expect(await under.repliesIn(session)).toEqual(['For you.', 'You asked before: "By hand". Now: "By us".']);
   });
 
   test("cancelling a prompt that waits for a person's turn takes it out, and leaves the person's alone", async () => {
@@ -139,6 +139,7 @@ describe('OpenCode', () => {
     await agent.cancel(session, never);
     expect(await turn.outcome).toMatchObject({ status: 'cancelled' });
     await vi.waitFor(async () => expect(await under.statusOf(session)).toBe('idle'), patiently);
+    expect(await under.repliesIn(session)).toEqual(['For you.']);
     expect(await under.promptsIn(session)).toHaveLength(1);
     expect(await runTurn(agent, session, 'Behind a person', 'behind')).toMatchObject({ status: 'cancelled' });
     expect((await runTurn(agent, session, 'What did you say?')).reply).toContain('Person works');
