@@ -23,7 +23,7 @@ export interface OpenCodeUnderTest extends AgentUnderTest {
   create(options?: Partial<OpenCodeOptions>): ReturnType<typeof createOpenCode>;
   server(): Promise<ServerRecord>;
   /** As a person's own program would use the server. */
-  client(): Promise<OpencodeClient>;
+  client(dataDir?: string): Promise<OpencodeClient>;
   /** What the agent answered, step by step; empty for a step without text. */
   repliesIn(session: SessionRef): Promise<string[]>;
   statusOf(session: SessionRef): Promise<string>;
@@ -38,9 +38,9 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
   const dataDir = join(dir, 'continuity');
   await mkdir(cwd);
   const logs: OpenCodeUnderTest['logs'] = [];
-  const server = async () => JSON.parse(await readFile(join(dataDir, 'agents', 'opencode', 'server.json'), 'utf8')) as ServerRecord;
-  const client = async () => {
-    const { port, password } = await server();
+  const server = async (data = 'continuity') => JSON.parse(await readFile(join(dir, data, 'agents', 'opencode', 'server.json'), 'utf8')) as ServerRecord;
+  const client = async (data?: string) => {
+    const { port, password } = await server(data);
     const Authorization = `Basic ${Buffer.from(`opencode:${password}`).toString('base64')}`;
     return createOpencodeClient({ baseUrl: `http://127.0.0.1:${port}`, headers: { Authorization }, throwOnError: true });
   };
@@ -53,7 +53,7 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
     cwd,
     model: 'scripted/model',
     logs,
-    server,
+    server: () => server(),
     client,
     logFile: join(dataDir, 'agents', 'opencode', 'server.log'),
     create: (options = {}) =>

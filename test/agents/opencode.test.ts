@@ -1,3 +1,4 @@
+import type { OpencodeClient } from '@opencode-ai/sdk/v2/client';
 import { readFile, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,8 +32,8 @@ describe('OpenCode', () => {
   const asksFor = (text: string) => under.asked().filter(({ asks }) => asks.at(-1)?.includes(text));
   const isAsked = (text: string, times = 1) => vi.waitFor(() => expect(asksFor(text).length).toBeGreaterThanOrEqual(times), patiently);
   const read = (file: string) => vi.waitFor(() => readFile(join(under.cwd, file), 'utf8').then((text) => { expect(text).toMatch(/\n/); return text.trim(); }), patiently);
-  async function personAsks({ session_id }: SessionRef, text: string): Promise<void> {
-    await (await under.client()).session.promptAsync({ sessionID: session_id, directory: under.cwd, parts: [{ type: 'text', text }] });
+  async function personAsks({ session_id }: SessionRef, text: string, client?: OpencodeClient): Promise<void> {
+    await (client ?? (await under.client())).session.promptAsync({ sessionID: session_id, directory: under.cwd, parts: [{ type: 'text', text }] });
     await isAsked(text);
   }
 
@@ -129,6 +130,28 @@ describe('OpenCode', () => {
     await personAsks(session, 'By hand [[slow: 1500]] [[say: For you.]]');
     expect((await runTurn(agent, session, 'By us')).reply).toBe('You asked before: "By hand". Now: "By us".');
     expect(await under.repliesIn(session)).toEqual(['For you.', 'You asked before: "By hand". Now: "By us".']);
+  });
+
+  test("a person's turn in an OpenCode of their own is waited for, too", async () => {
+    const session = await open();
+    const theirs = under.create({ dataDir: join(under.dir, 'theirs') });
+    await theirs.inspect(session, never);
+    await personAsks(session, 'In my own window [[slow: 4000]] [[say: Mine.]]', await under.client('theirs'));
+    const turn = startTurn(agent, session, 'After that');
+    expect((await turn.outcome).reply).toBe('You asked before: "In my own window". Now: "After that".');
+    expect((await under.repliesIn(session))[0]).toBe('Mine.');
+    await theirs.close({ stop: true });
+  });
+
+  test("a turn that ended is told at once, although a person's prompt keeps the session busy", async () => {
+    const session = await open();
+    const turn = startTurn(agent, session, 'Ours [[slow: 1500]] [[say: Ours is done.]]');
+    await isAsked('Ours');
+    const { session_id: sessionID, cwd: directory } = session;
+    await (await under.client()).session.promptAsync({ sessionID, directory, parts: [{ type: 'text', text: 'Theirs [[hang]]' }] });
+    expect(await turn.outcome).toMatchObject({ status: 'completed', reply: 'Ours is done.' });
+    expect(await under.statusOf(session)).toBe('busy');
+    await (await under.client()).session.abort({ sessionID, directory });
   });
 
   test("cancelling a prompt that waits for a person's turn takes it out, and leaves the person's alone", async () => {

@@ -1,7 +1,7 @@
 /** The state of one attempt at a turn, and one step of it: look, decide, do. */
 import { failure } from '../../contract/failures.js';
 import type { Recovery } from '../../contract/types.js';
-import type { AgentOutcome, TurnRequest } from '../agent.js';
+import type { AgentOutcome, TurnProgress, TurnRequest } from '../agent.js';
 import { Bell } from './bell.js';
 import { ask } from './calls.js';
 import { modelRefOf, refusalOf } from './choices.js';
@@ -15,15 +15,18 @@ import { abort, findSession, isIdle, lookAt, type Look, type Place } from './loo
 import { cancelledOutcome, failedOutcome, outcomeOfEnded, runawayFailure } from './outcome.js';
 import { Progress } from './progress.js';
 import type { Connection } from './server.js';
-import { fingerprintOf, lastPromptOf, turnStateOf, type TurnState } from './turn-state.js';
+import { fingerprintOf, lastPromptOf, lastWorkedOnAt, turnStateOf, type TurnState } from './turn-state.js';
 
 const POLL_MS = 1_000;
 /** A prompt is acknowledged up to 60 ms before it is stored (OpenCode 1.18.33). */
 const LOOK_AGAIN_MS = 400;
+/** A person's turn that did not end may run in a server that is not ours: two servers on one session would livelock (1.18.33). */
+const ELSEWHERE_MS = 120_000;
 
 export class Attempt {
   readonly bell = new Bell();
-  readonly progress = new Progress();
+  readonly #progress = new Progress();
+  readonly #othersProgress = new Progress();
   readonly #message: string;
   readonly #stopListening: () => void;
   #connection: Connection | undefined;
@@ -33,8 +36,10 @@ export class Attempt {
   #posts = 0;
   #postedInGeneration: number | undefined;
   #error: OpenCodeError | undefined;
-  /** Whether the last look found this turn running: then its status alone is asked until that changes. */
-  #running = false;
+  /** Whether the last look found that there is nothing to do but wait: then the status alone is asked until that changes. */
+  #waiting = false;
+  /** Whether what happens in the session is this turn's. */
+  #working = false;
   #firstLook = true;
   #wasThere = false;
   #recovered: Recovery | undefined;
@@ -57,6 +62,12 @@ export class Attempt {
     if (active.get(this.#session)?.messageId === this.#message) active.delete(this.#session);
   }
 
+  takeProgress(): TurnProgress | undefined {
+    if (this.#working) return this.#progress.take();
+    const others = this.#othersProgress.take();
+    return others && { step: `another turn comes first${others.step ? `: ${others.step}` : ''}` };
+  }
+
   async verify(): Promise<void> {
     if (this.#connection) await this.home.server.verify(this.#connection);
   }
@@ -65,17 +76,21 @@ export class Attempt {
   async step(): Promise<AgentOutcome | number> {
     const connection = await this.#connect();
     const cancelled = await this.home.cancelled.has(this.#message);
-    if (this.#running && !cancelled && this.progress.steps <= this.maxSteps && !(await isIdle(connection, await this.#place(connection)))) return POLL_MS;
     const place = await this.#place(connection);
+    const nothingNew = this.#waiting && !cancelled && this.#progress.steps <= this.maxSteps && !(await isIdle(connection, place));
+    if (nothingNew) return POLL_MS;
     const look = await lookAt(connection, place);
     if (!look) return this.#lost();
     const turn = turnStateOf(look.messages, this.#message);
-    if (this.#firstLook) this.progress.begin(turn.answers);
     const deed = this.#decide(look, turn, cancelled);
-    if (this.#firstLook) this.#wasThere = turn.present;
-    if (deed === 'harvest' && this.#firstLook) this.#recovered = 'harvested';
-    if (deed === 'wait' && this.#running && this.#wasThere) this.#recovered ??= 'reattached';
+    if (this.#firstLook) {
+      this.#progress.begin(turn.answers);
+      this.#wasThere = turn.present;
+      if (deed === 'harvest') this.#recovered = 'harvested';
+    }
     this.#firstLook = false;
+    this.#waiting = deed === 'wait' && !look.idle && !turn.superseded;
+    if (this.#waiting && this.#working && this.#wasThere) this.#recovered ??= 'reattached';
     return this.#do(deed, turn, connection, place);
   }
 
@@ -89,7 +104,7 @@ export class Attempt {
       if (this.#connection) this.restarts++;
       this.#connection = connection;
       this.#before = undefined;
-      this.#running = false;
+      this.#waiting = false;
       this.#posts = 0;
       this.#error = undefined;
     }
@@ -114,9 +129,10 @@ export class Attempt {
     else if (this.#before?.fingerprint !== fingerprint) this.#before = { fingerprint, at: now };
     const last = lastPromptOf(look.messages);
     const runs = last === this.#message ? 'this' : last !== undefined && isOurs(last) ? 'ours' : 'theirs';
-    this.#running = !look.idle && runs === 'this';
+    this.#working = runs === 'this';
     const refused = this.#error !== undefined && this.#posts > 0;
-    return decide({ turn, idle: look.idle, runs, unchanged, cancelled, posts: this.#posts, refused, maxSteps: this.maxSteps });
+    const elsewhere = runs === 'theirs' && now - lastWorkedOnAt(look.messages) < ELSEWHERE_MS;
+    return decide({ turn, idle: look.idle, runs, elsewhere, unchanged, cancelled, posts: this.#posts, refused, maxSteps: this.maxSteps });
   }
 
   async #do(deed: Deed, turn: TurnState, connection: Connection, place: Place): Promise<AgentOutcome | number> {
@@ -152,6 +168,7 @@ export class Attempt {
     const isPrompt = turn.answering === this.#message;
     const parts = isPrompt || !turn.answeringText ? [{ id: partIdOf(turn.answering), type: 'text' as const, text: this.request.prompt }] : [];
     this.#posts++;
+    this.#working = true;
     this.#postedInGeneration = connection.generation;
     this.#before = undefined;
     this.#error = undefined;
@@ -183,6 +200,8 @@ export class Attempt {
     if (sessionOf(event) !== this.#session) return;
     if (event.type === 'session.error' && event.properties.error && !isAbort(event.properties.error)) this.#error = event.properties.error;
     if (event.type === 'session.error' || event.type === 'session.idle' || event.type === 'session.status') this.bell.ring();
-    this.progress.on(event);
+    // A prompt of somebody else: this turn may have ended, although the session stays busy.
+    if (event.type === 'message.updated' && event.properties.info.role === 'user' && event.properties.info.id !== this.#message) this.#waiting = false;
+    (this.#working ? this.#progress : this.#othersProgress).on(event);
   }
 }

@@ -26,6 +26,8 @@ export interface Seen {
   idle: boolean;
   /** Whose turn runs if not idle: the last real prompt's. */
   runs: 'this' | 'ours' | 'theirs';
+  /** Whether a person's turn may run although this server knows nothing of it. */
+  elsewhere: boolean;
   /** Whether the look before, at least 400 ms ago and at the same server, saw the very same. */
   unchanged: boolean;
   /** Whether it was cancelled durably. */
@@ -39,7 +41,7 @@ export interface Seen {
 
 const MAX_POSTS = 4;
 
-export function decide({ turn, idle, runs, unchanged, cancelled, posts, refused, maxSteps }: Seen): Deed {
+export function decide({ turn, idle, runs, elsewhere, unchanged, cancelled, posts, refused, maxSteps }: Seen): Deed {
   const runaway = turn.answers.length > maxSteps;
   if (turn.ended && (idle || turn.superseded)) return cancelled ? 'report_cancelled' : 'harvest';
   if (cancelled) {
@@ -53,7 +55,7 @@ export function decide({ turn, idle, runs, unchanged, cancelled, posts, refused,
     return runs === 'ours' && !turn.present && posts === 0 ? 'abort' : 'wait';
   }
   // Not in the session and not posted by this attempt: posting what a dead attempt may have posted a moment ago is harmless.
-  if (!turn.present && posts === 0) return 'post_prompt';
+  if (!turn.present && posts === 0) return elsewhere ? 'wait' : 'post_prompt';
   if (!unchanged) return 'look_again';
   if (turn.superseded) return 'report_unknown';
   if (posts >= MAX_POSTS || refused || runaway) return 'report_stuck';

@@ -44,7 +44,7 @@ export async function* runTurn(home: OpenCodeHome, request: TurnRequest, signal:
       }
       for (const end = Date.now() + next; !attempt.bell.rung && Date.now() < end; ) {
         await attempt.bell.wait(Math.min(PROGRESS_EVERY_MS, end - Date.now()));
-        const progress = signal.aborted ? undefined : attempt.progress.take();
+        const progress = signal.aborted ? undefined : attempt.takeProgress();
         if (progress) yield { type: 'progress', progress };
       }
       attempt.bell.reset();

@@ -51,6 +51,19 @@ export function lastPromptOf(messages: StoredMessage[]): string | undefined {
   return messages.findLast((_, index) => isPrompt(messages, index))?.info.id;
 }
 
+/** When the last prompt's turn was last seen to move, or 0 once it has ended. */
+export function lastWorkedOnAt(messages: StoredMessage[]): number {
+  const prompt = lastPromptOf(messages);
+  if (prompt === undefined || turnStateOf(messages, prompt).ended) return 0;
+  const times = messages.slice(-5).flatMap(({ info, parts }) => [info.time.created, ...parts.flatMap(timesOf)]);
+  return Math.max(0, ...times);
+}
+
+function timesOf(part: Part): number[] {
+  if (part.type === 'tool') return 'time' in part.state ? Object.values(part.state.time) : [];
+  return 'time' in part && part.time && 'start' in part.time ? Object.values(part.time) : [];
+}
+
 function hasEnded({ info, parts }: StoredAnswer, answering: string): boolean {
   if (info.parentID !== answering || !info.time.completed) return false;
   if (info.error || info.structured !== undefined) return true;

@@ -10,7 +10,7 @@ const ended: TurnState = { ...cut, ended: true };
 const overtaken: TurnState = { ...cut, superseded: true };
 const compacted: TurnState = { ...cut, answering: 'c' };
 const long: TurnState = { ...cut, answers: Array.from({ length: 11 }, () => answer('p', {}) as StoredAnswer) };
-const idle: Omit<Seen, 'turn'> = { idle: true, runs: 'this', unchanged: true, cancelled: false, posts: 0, refused: false, maxSteps: 10 };
+const idle: Omit<Seen, 'turn'> = { idle: true, runs: 'this', elsewhere: false, unchanged: true, cancelled: false, posts: 0, refused: false, maxSteps: 10 };
 const busy = { idle: false, unchanged: false };
 
 describe('what is seen → what is done', () => {
@@ -23,6 +23,7 @@ describe('what is seen → what is done', () => {
     ['absent still: post it again, under the same id', { turn: absent, posts: 1 }, 'post_prompt'],
     ['absent, a turn of ours that was given up runs: stop it', { turn: absent, ...busy, runs: 'ours' }, 'abort'],
     ["absent, a person's turn runs: wait", { turn: absent, ...busy, runs: 'theirs' }, 'wait'],
+    ["absent, and a person's turn may run in another server: wait", { turn: absent, runs: 'theirs', elsewhere: true }, 'wait'],
     ['running: wait', { turn: cut, ...busy }, 'wait'],
     ['running for too many steps: stop it', { turn: long, ...busy }, 'abort'],
     ['too many steps and idle: do not go on', { turn: long }, 'report_stuck'],

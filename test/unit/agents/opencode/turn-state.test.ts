@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fingerprintOf, lastPromptOf, turnStateOf } from '../../../../src/agents/opencode/turn-state.js';
+import { fingerprintOf, lastPromptOf, lastWorkedOnAt, turnStateOf } from '../../../../src/agents/opencode/turn-state.js';
 import { answer, compaction, cutOff, text, tool, user } from './messages.js';
 
 const P = 'msg_cty_p';
@@ -76,4 +76,11 @@ test('the fingerprint changes with every step, part and tool', () => {
   const states = [[], [cutOff(P)], [cutOff(P, tool('running'))], [cutOff(P, tool('running'), tool('pending'))], [answer(P, stop)]];
   const prints = states.map((turn) => fingerprintOf(turnStateOf([prompt, ...turn], P)));
   expect(new Set(prints).size).toBe(prints.length);
+});
+
+test('a turn that ended is not worked on; one that did not was last when its last part moved', () => {
+  expect(lastWorkedOnAt([])).toBe(0);
+  expect(lastWorkedOnAt([prompt, answer(P, stop)])).toBe(0);
+  expect(lastWorkedOnAt([prompt])).toBe(1);
+  expect(lastWorkedOnAt([prompt, cutOff(P, tool('completed'))])).toBe(2);
 });
