@@ -222,6 +222,12 @@ describe('OpenCode', () => {
     expect(shown.join('\n')).not.toContain(password);
   });
 
+  test("what a sub-agent does is progress of the turn that it works for", async () => {
+    const turn = startTurn(agent, await open(), 'Delegate [[task: Count {{bash: echo counting; sleep 1}} {{say: Counted.}}]] [[say: They counted.]]');
+    expect(await turn.outcome).toMatchObject({ status: 'completed', reply: 'They counted.' });
+    expect(turn.progress.map(({ step }) => step)).toContain('sub-agent: bash: echo counting; sleep 1');
+  });
+
   test('a tool that waits for permission says so, and can be cancelled', async () => {
     const asking = { ...(await open()), mode: 'asking' };
     const turn = startTurn(agent, asking, 'May I? [[bash: rm -rf build]]');

@@ -14,9 +14,9 @@ test('what was asked before is known only from the conversation that is sent', (
 
 test('a script goes on after each result, and makes an interrupted call again', () => {
   const prompt = user('[[bash: one]] [[say: between]] [[bash: two]] [[say: end]]');
-  expect(nextStep([prompt]).bash).toBe('one');
-  expect(nextStep([prompt, ...called('[Tool execution was interrupted]')]).bash).toBe('one');
-  expect(nextStep([prompt, ...called('ok')])).toMatchObject({ bash: 'two', text: 'between' });
+  expect(nextStep([prompt]).call?.arguments).toMatchObject({ command: 'one' });
+  expect(nextStep([prompt, ...called('[Tool execution was interrupted]')]).call?.arguments).toMatchObject({ command: 'one' });
+  expect(nextStep([prompt, ...called('ok')])).toMatchObject({ call: { arguments: { command: 'two' } }, text: 'between' });
   expect(nextStep([prompt, ...called('ok'), ...called('ok')])).toMatchObject({ text: 'end', finish: 'stop' });
 });
 

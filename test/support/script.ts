@@ -3,6 +3,7 @@
  * messages really reached the model. Directives stand in the last user message and are worked through in order:
  *
  *   [[say: text]]     answer this text              [[bash: cmd]]    call the bash tool, then go on
+ *   [[task: prompt]]  have a sub-agent do it, in whose script `{{` stands for the brackets
  *   [[slow: ms]]      wait first                    [[hang]]         never answer
  *   [[status: 401]]   fail; `[[status: 503 2]]` fails twice, then goes on
  *   [[overflow]]      fail as a full context does; `[[overflow: 1]]` once, `[[overflow: always]]` fails the summary of it, too
@@ -22,11 +23,11 @@ export interface Step {
   status?: { code: number; times: number };
   overflow: { times: number };
   text: string;
-  bash?: string;
+  call?: { name: 'bash' | 'task'; arguments: object };
   finish: string;
 }
 
-const DIRECTIVE = /\[\[(say|bash|slow|hang|status|overflow|empty|finish)(?::\s*([\s\S]*?))?\]\](?!\])/g;
+const DIRECTIVE = /\[\[(say|bash|task|slow|hang|status|overflow|empty|finish)(?::\s*([\s\S]*?))?\]\](?!\])/g;
 /** What OpenCode puts in place of the result of a tool that was running when its server died. */
 const INTERRUPTED = 'Tool execution was interrupted';
 
@@ -61,6 +62,13 @@ function stepsDone(messages: ChatMessage[]): number {
 
 const newStep = (): Step => ({ slowMs: 0, hang: false, overflow: { times: 0 }, text: '', finish: 'stop' });
 
+const bashCall = (command: string) => ({ name: 'bash' as const, arguments: { command, description: command } });
+
+function taskCall(script: string) {
+  const prompt = script.replaceAll('{{', '[[').replaceAll('}}', ']]');
+  return { name: 'task' as const, arguments: { description: 'a task', prompt, subagent_type: 'general' } };
+}
+
 /** The script of a prompt: every tool call ends a step, what is left is the last one. */
 function stepsOf(prompt: string, reply: string): Step[] {
   const steps: Step[] = [];
@@ -77,7 +85,7 @@ function stepsOf(prompt: string, reply: string): Step[] {
       const [code, times] = argument.split(' ');
       step.status = { code: Number(code), times: times ? Number(times) : Infinity };
     } else {
-      steps.push({ ...step, bash: argument, finish: 'tool_calls' });
+      steps.push({ ...step, call: name === 'task' ? taskCall(argument) : bashCall(argument), finish: 'tool_calls' });
       step = newStep();
     }
   }

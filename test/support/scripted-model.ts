@@ -81,11 +81,9 @@ export async function startScriptedModel(options: { port?: number } = {}): Promi
 }
 
 function answer(response: ServerResponse, chat: ChatRequest, step: Step, call: number): void {
-  const tool_calls = step.bash !== undefined
-    ? [{ index: 0, id: `call_${call}`, type: 'function', function: { name: 'bash', arguments: JSON.stringify({ command: step.bash, description: step.bash }) } }]
-    : undefined;
+  const tool_calls = step.call && [{ index: 0, id: `call_${call}`, type: 'function', function: { name: step.call.name, arguments: JSON.stringify(step.call.arguments) } }];
   const prompt_tokens = Math.ceil(chat.messages.reduce((sum, message) => sum + textOf(message).length, 0) / 4);
-  const completion_tokens = Math.ceil((step.text.length + (step.bash?.length ?? 0)) / 4);
+  const completion_tokens = Math.ceil((step.text + JSON.stringify(step.call ?? '')).length / 4);
   const usage = { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
   const head = { id: `scripted-${call}`, created: 0, model: chat.model };
   if (!chat.stream) {

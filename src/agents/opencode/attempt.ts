@@ -28,6 +28,8 @@ export class Attempt {
   readonly #progress = new Progress();
   readonly #othersProgress = new Progress();
   readonly #message: string;
+  /** Sessions of sub-agents, and theirs: what they do is progress of this turn. */
+  readonly #children = new Set<string>();
   readonly #stopListening: () => void;
   #connection: Connection | undefined;
   #directory: string | undefined;
@@ -197,11 +199,19 @@ export class Attempt {
   }
 
   #on(event: OpenCodeEvent): void {
-    if (sessionOf(event) !== this.#session) return;
+    if (event.type === 'session.created' || event.type === 'session.updated') {
+      const { id, parentID } = event.properties.info;
+      if (parentID !== undefined && (parentID === this.#session || this.#children.has(parentID))) this.#children.add(id);
+      return;
+    }
+    const session = sessionOf(event);
+    const progress = this.#working ? this.#progress : this.#othersProgress;
+    if (session !== undefined && this.#children.has(session)) progress.onChild(event);
+    if (session !== this.#session) return;
     if (event.type === 'session.error' && event.properties.error && !isAbort(event.properties.error)) this.#error = event.properties.error;
     if (event.type === 'session.error' || event.type === 'session.idle' || event.type === 'session.status') this.bell.ring();
     // A prompt of somebody else: this turn may have ended, although the session stays busy.
     if (event.type === 'message.updated' && event.properties.info.role === 'user' && event.properties.info.id !== this.#message) this.#waiting = false;
-    (this.#working ? this.#progress : this.#othersProgress).on(event);
+    progress.on(event);
   }
 }

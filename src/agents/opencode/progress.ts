@@ -54,6 +54,14 @@ export class Progress {
     }
   }
 
+  /** A sub-agent works in a session of its own; its text and tokens are not this turn's. */
+  onChild(event: OpenCodeEvent): void {
+    if (event.type !== 'message.part.updated') return;
+    const { part } = event.properties;
+    if (part.type === 'tool') this.#setStep(`sub-agent: ${stepOf(part.tool, part.state.input)}`);
+    else if (part.type === 'step-start') this.#setStep('sub-agent: thinks');
+  }
+
   #part(part: Part): void {
     if (part.type === 'tool') this.#setStep(stepOf(part.tool, part.state.input));
     if (part.type === 'text' && !part.synthetic && this.#steps.has(part.messageID)) {
