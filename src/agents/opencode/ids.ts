@@ -1,0 +1,28 @@
+/**
+ * OpenCode's ids, derived from ours: the same prompt in the same session has the same message id for ever, so a crash
+ * needs no memory to find it again. OpenCode 1.18.33 orders messages by their time of creation, ids only break ties.
+ */
+import { createHash } from 'node:crypto';
+import type { PromptId, SessionId } from '../../contract/ids.js';
+
+const OURS = 'msg_cty';
+
+const digest = (...facts: string[]) => createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
+
+export function sessionIdOf(seed: string): SessionId {
+  return `ses_cty${digest('session', seed)}` as SessionId;
+}
+
+/** The session is part of it: message ids are unique in the whole store, and a lost session's prompt may be asked again in another. */
+export function messageIdOf(session: SessionId, prompt: PromptId): string {
+  return OURS + digest('message', session, prompt);
+}
+
+export function partIdOf(messageId: string): string {
+  return `prt_cty${digest('part', messageId)}`;
+}
+
+/** Whether a message was put in by us, and not by a person. */
+export function isOurs(messageId: string): boolean {
+  return messageId.startsWith(OURS);
+}

@@ -1,0 +1,72 @@
+/** OpenCode as an agent. What each promise rests on stands in the file that keeps it: server, turn-state, decide, run-turn. */
+import type { AgentConfig } from '../../config.js';
+import type { Agent, AgentCapabilities, AgentDescription } from '../agent.js';
+import { AgentError } from '../agent.js';
+import { cancelTurn } from './cancel-turn.js';
+import { describeOpenCode } from './describe.js';
+import { OpenCodeHome } from './home.js';
+import { findSession } from './look.js';
+import { openSession } from './open-session.js';
+import { findProgram } from './program.js';
+import { runTurn } from './run-turn.js';
+import type { Log } from './server.js';
+import type { Env } from './store.js';
+
+export interface OpenCodeOptions {
+  name: string;
+  config: AgentConfig;
+  dataDir: string;
+  log: Log;
+  /** What the server inherits. Default: this process's environment. */
+  env?: Env;
+  /** Shared with other names of the same data directory. */
+  home?: OpenCodeHome;
+  /** A turn that takes more steps is stopped: an unknown finish reason makes OpenCode ask the model for ever. Default: 500. */
+  maxSteps?: number;
+}
+
+const capabilities: AgentCapabilities = { choosesSessionId: true, promptIds: true, reattach: true, cancel: true, usage: 'per_turn' };
+
+export function newOpenCodeHome({ config, dataDir, log, env = process.env }: Omit<OpenCodeOptions, 'name'>): OpenCodeHome {
+  return new OpenCodeHome({ dataDir, log, env, program: () => findProgram(config.path, env) });
+}
+
+/** Nothing is started before it is needed. */
+export function createOpenCode(options: OpenCodeOptions): Agent {
+  const { name, config, env = process.env, home = newOpenCodeHome(options), maxSteps = 500 } = options;
+  let closed = false;
+  home.retain();
+  return {
+    name,
+    capabilities,
+    open: (request, signal) => openSession(home, { ...defaultsOf(config), ...request }, signal),
+    async *turn(request, signal) {
+      const fence = await home.fences.enter(request.session.session_id);
+      try {
+        yield* runTurn(home, request, AbortSignal.any([signal, fence.signal]), maxSteps);
+      } finally {
+        fence.release();
+      }
+    },
+    cancel: (session, signal) => cancelTurn(home, session, signal),
+    async inspect(session, signal) {
+      if (session.store !== home.server.store) return 'unknown';
+      try {
+        return (await home.withServer((connection) => findSession(connection, session.session_id), signal)) ? 'exists' : 'missing';
+      } catch (error) {
+        if (error instanceof AgentError && error.retryable) return 'unknown';
+        throw error;
+      }
+    },
+    describe: (): Promise<AgentDescription> => describeOpenCode(home, config, env),
+    async close({ stop }) {
+      if (closed) return;
+      closed = true;
+      await home.release(stop);
+    },
+  };
+}
+
+function defaultsOf({ model, variant, mode }: AgentConfig): Pick<AgentConfig, 'model' | 'variant' | 'mode'> {
+  return { ...(model !== undefined && { model }), ...(variant !== undefined && { variant }), ...(mode !== undefined && { mode }) };
+}

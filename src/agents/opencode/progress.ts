@@ -1,0 +1,91 @@
+/** What a watcher sees of a turn, gathered from events. */
+import type { AssistantMessage, Part } from '@opencode-ai/sdk/v2/client';
+import type { TurnProgress } from '../agent.js';
+import type { OpenCodeEvent } from './events.js';
+import { usageOf } from './usage.js';
+import type { StoredAnswer } from './turn-state.js';
+
+const TAIL = 400;
+const STEP = 200;
+
+export class Progress {
+  #step: string | undefined;
+  #text = '';
+  #textPart = '';
+  readonly #steps = new Map<string, AssistantMessage>();
+  #changed = false;
+
+  /** What the turn had done before we looked. */
+  begin(answers: StoredAnswer[]): void {
+    for (const { info, parts } of answers) {
+      this.#steps.set(info.id, info);
+      for (const part of parts) this.#part(part);
+    }
+  }
+
+  get steps(): number {
+    return this.#steps.size;
+  }
+
+  /** The progress, if it changed since the last call. */
+  take(): TurnProgress | undefined {
+    if (!this.#changed) return undefined;
+    this.#changed = false;
+    return {
+      ...(this.#step && { step: this.#step }),
+      ...(this.#text && { text_tail: this.#text.slice(-TAIL) }),
+      ...(this.#steps.size && { usage: usageOf([...this.#steps.values()]) }),
+    };
+  }
+
+  on(event: OpenCodeEvent): void {
+    if (event.type === 'message.updated' && event.properties.info.role === 'assistant') {
+      this.#steps.set(event.properties.info.id, event.properties.info);
+      this.#changed = true;
+    } else if (event.type === 'message.part.updated') this.#part(event.properties.part);
+    else if (event.type === 'message.part.delta' && event.properties.field === 'text' && event.properties.partID === this.#textPart) {
+      this.#setText(this.#text + event.properties.delta);
+    } else if (event.type === 'permission.asked') {
+      this.#setStep(`waits for permission: ${event.properties.permission} ${event.properties.patterns.join(' ')}`);
+    } else if (event.type === 'question.asked') {
+      this.#setStep(`waits for an answer: ${event.properties.questions[0]?.question ?? ''}`);
+    } else if (event.type === 'session.status' && event.properties.status.type === 'retry') {
+      this.#setStep(`provider is asked again: ${event.properties.status.message}`);
+    }
+  }
+
+  /** A sub-agent works in a session of its own; its text and tokens are not this turn's. */
+  onChild(event: OpenCodeEvent): void {
+    if (event.type !== 'message.part.updated') return;
+    const { part } = event.properties;
+    if (part.type === 'tool') this.#setStep(`sub-agent: ${stepOf(part.tool, part.state.input)}`);
+    else if (part.type === 'step-start') this.#setStep('sub-agent: thinks');
+  }
+
+  #part(part: Part): void {
+    if (part.type === 'tool') this.#setStep(stepOf(part.tool, part.state.input));
+    if (part.type === 'text' && !part.synthetic && this.#steps.has(part.messageID)) {
+      this.#textPart = part.id;
+      this.#setText(part.text);
+    }
+  }
+
+  #setStep(step: string): void {
+    const line = step.replace(/\s+/g, ' ').trim().slice(0, STEP);
+    if (line === this.#step) return;
+    this.#step = line;
+    this.#changed = true;
+  }
+
+  #setText(text: string): void {
+    if (text === this.#text) return;
+    this.#text = text;
+    this.#changed = true;
+  }
+}
+
+/** e.g. `bash: npm test`, `read: src/index.ts`. */
+function stepOf(tool: string, input: Record<string, unknown>): string {
+  const subject = ['command', 'filePath', 'pattern', 'url', 'query', 'description'].map((key) => input[key]).find((value) => typeof value === 'string');
+  return subject === undefined ? tool : `${tool}: ${subject}`;
+}

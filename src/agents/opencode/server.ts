@@ -1,0 +1,153 @@
+/**
+ * The one `opencode serve` of a data directory. Whoever makes this holds that directory's lock.
+ *
+ * 1. A server that outlived its worker is adopted: its turns never notice.
+ * 2. Otherwise all that is left of it is ended before another one starts: two servers on one session would livelock.
+ * 3. The password is in its environment and in a file for the owner only; never in arguments, logs or messages.
+ */
+import type { OpencodeClient } from '@opencode-ai/sdk/v2/client';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, realpath, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import getPort from 'get-port';
+import { failure } from '../../contract/failures.js';
+import { AgentError } from '../agent.js';
+import { ask, clientOf, type Address } from './calls.js';
+import { killTree, startTimeOf } from './process-tree.js';
+import { readRecord, writeRecord, type ServerRecord } from './record.js';
+import { spawnServer } from './spawn.js';
+import { storeOf, type Env } from './store.js';
+
+export type Log = (message: string, facts?: object) => void;
+
+export interface ServerOptions {
+  dataDir: string;
+  /** Looked for only when a server has to be started. */
+  program: () => Promise<string>;
+  env: Env;
+  log: Log;
+}
+
+/** A server that runs, as far as is known. A new one has a new generation: what was learnt of the old no longer holds. */
+export interface Connection {
+  readonly client: OpencodeClient;
+  readonly generation: number;
+  readonly pid: number;
+}
+
+const BOOTS = 3;
+const BOOT_MS = 30_000;
+/** The first request while it boots can hang: better many short ones. */
+const HEALTH_MS = 400;
+
+export class OpenCodeServer {
+  readonly store: string;
+  readonly folder: string;
+  readonly logFile: string;
+  #generation = 0;
+  #current: (Connection & { record: ServerRecord }) | undefined;
+  #starting: Promise<Connection> | undefined;
+
+  constructor(private readonly options: ServerOptions) {
+    this.store = storeOf(options.env);
+    this.folder = join(options.dataDir, 'agents', 'opencode');
+    this.logFile = join(this.folder, 'server.log');
+  }
+
+  /** The running server; adopted or started where there is none. @throws AgentError */
+  async connect(): Promise<Connection> {
+    if (this.#current && isAlive(this.#current.record)) return this.#current;
+    this.#starting ??= this.#start().finally(() => (this.#starting = undefined));
+    return this.#starting;
+  }
+
+  /** For callers that got no answer: a server that is alive but does not answer for ten seconds is given up. */
+  async verify(connection: Connection): Promise<void> {
+    const current = this.#current;
+    if (current?.generation !== connection.generation || !isAlive(current.record)) return;
+    if (await isHealthy(current.record, 10_000, 2_000)) return;
+    this.options.log('The OpenCode server does not answer; it is replaced.', { pid: current.pid });
+    if (this.#current === current) this.#current = undefined;
+  }
+
+  /** Whether a server of this data directory runs, started by us or by a worker before us. */
+  async isRunning(): Promise<boolean> {
+    const record = this.#current?.record ?? (await readRecord(this.#recordFile));
+    return record !== undefined && isAlive(record);
+  }
+
+  /** Ends the server and all that its tools have started. */
+  async stop(): Promise<void> {
+    await this.#starting?.catch(() => undefined); // It failed to start: its caller was told, and there is less to end.
+    const record = this.#current?.record ?? (await readRecord(this.#recordFile));
+    this.#current = undefined;
+    await killTree(await this.#marker(), record && isAlive(record) ? record.pid : undefined);
+    await rm(this.#recordFile, { force: true });
+  }
+
+  get #recordFile(): string {
+    return join(this.folder, 'server.json');
+  }
+
+  /** The same for the same data directory, so that a server is found even if its record is gone. */
+  async #marker(): Promise<string> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    return createHash('sha256').update(await realpath(this.folder)).digest('hex').slice(0, 32);
+  }
+
+  async #start(): Promise<Connection> {
+    const record = await readRecord(this.#recordFile);
+    if (record && record.store === this.store && isAlive(record) && (await isHealthy(record, 10_000, 2_000))) {
+      this.options.log('OpenCode was still running and is adopted.', { pid: record.pid, port: record.port });
+      return this.#use(record);
+    }
+    const program = await this.options.program();
+    let cause: unknown;
+    for (let boot = 1; boot <= BOOTS; boot++) {
+      try {
+        return this.#use(await this.#boot(program, record));
+      } catch (error) {
+        cause = error;
+        this.options.log('OpenCode did not start.', { boot, reason: String(error) });
+      }
+    }
+    await killTree(await this.#marker());
+    throw new AgentError(failure('AGENT_CRASHED', `${program} did not start in ${BOOTS} attempts. Its log is ${this.logFile}.`), true, { cause });
+  }
+
+  async #boot(program: string, left: ServerRecord | undefined): Promise<ServerRecord> {
+    const marker = await this.#marker();
+    await killTree(marker, left && isAlive(left) ? left.pid : undefined);
+    const tmp = join(this.folder, 'tmp');
+    await rm(tmp, { recursive: true, force: true });
+    await mkdir(tmp, { mode: 0o700 });
+
+    const port = await getPort({ host: '127.0.0.1' });
+    const password = randomBytes(24).toString('base64url');
+    const pid = await spawnServer({ program, port, password, marker, tmp, folder: this.folder, logFile: this.logFile, env: this.options.env });
+    const record = { pid, startTime: startTimeOf(pid) ?? '', port, password, store: this.store };
+    await writeRecord(this.#recordFile, record);
+    if (!(await isHealthy(record, BOOT_MS, HEALTH_MS))) throw new Error(`no answer on port ${port}`);
+    this.options.log('OpenCode was started.', { pid, port, program });
+    return record;
+  }
+
+  #use(record: ServerRecord): Connection {
+    this.#current = { client: clientOf(record), generation: ++this.#generation, pid: record.pid, record };
+    return this.#current;
+  }
+}
+
+function isAlive(record: ServerRecord): boolean {
+  return startTimeOf(record.pid) === record.startTime;
+}
+
+async function isHealthy(record: ServerRecord & Address, forMs: number, callMs: number): Promise<boolean> {
+  const client = clientOf(record);
+  for (const end = Date.now() + forMs; Date.now() < end && isAlive(record); await sleep(50)) {
+    const health = await ask('answer', (options) => client.global.health(options), callMs).catch(() => undefined);
+    if (health?.healthy) return true;
+  }
+  return false;
+}

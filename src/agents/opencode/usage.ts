@@ -1,0 +1,15 @@
+/** Tokens and cost of a turn. Each message counts one step only, so all of them are summed. A sub-agent's own session is not in it. */
+import type { AssistantMessage } from '@opencode-ai/sdk/v2/client';
+import type { Usage } from '../../contract/types.js';
+
+export function usageOf(steps: readonly Pick<AssistantMessage, 'tokens' | 'cost'>[]): Usage {
+  const sum = (count: (step: Pick<AssistantMessage, 'tokens' | 'cost'>) => number) => steps.reduce((total, step) => total + count(step), 0);
+  return {
+    input_tokens: sum(({ tokens }) => tokens.input),
+    output_tokens: sum(({ tokens }) => tokens.output),
+    reasoning_tokens: sum(({ tokens }) => tokens.reasoning),
+    cache_read_tokens: sum(({ tokens }) => tokens.cache.read),
+    cache_write_tokens: sum(({ tokens }) => tokens.cache.write),
+    cost_usd: sum(({ cost }) => cost),
+  };
+}

@@ -1,0 +1,224 @@
+/**
+ * What every agent has to keep, whatever program is behind it. Each implementation calls `describeAgentConformance`; a claim that
+ * it cannot keep is skipped with a reason. The program runs against the scripted model, whose directives the prompts use.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Agent, AgentOutcome, SessionRef } from '../../src/agents/agent.js';
+import type { RecordedRequest } from '../support/scripted-model.js';
+import { never, runTurn, startTurn } from './run.js';
+
+export interface AgentUnderTest {
+  /** A new object on the same state, as a worker makes it that starts after another one died. */
+  create(): Agent;
+  cwd: string;
+  model: string;
+  /** What the model was asked for the sake of a turn. */
+  asked(): RecordedRequest[];
+  /** The prompts that the agent's own session holds. */
+  promptsIn(session: SessionRef): Promise<string[]>;
+  /** `kill -9` of the agent's program, and nothing else. */
+  kill(): Promise<void>;
+  /** Removes the session behind our back. */
+  lose(session: SessionRef): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+const CLAIMS = [
+  'the same seed opens the same session',
+  'a working directory that is not there is refused as CWD_MISSING',
+  'a turn ends with one outcome, which has the reply, the model and the usage',
+  'what the agent does is told while it does it',
+  'a follow-up is answered with what was asked before',
+  'two sessions know nothing of each other',
+  'the same prompt id again is answered from the session, and the model is not asked again',
+  'a turn goes on while its worker is away, and the next one takes it up',
+  'what ended while no worker was there is harvested',
+  'a killed agent goes on with the turn, and the prompt is in the session once',
+  'a cancelled turn ends as cancelled, and the session takes the next prompt',
+  'a cancelled prompt is not resumed by another attempt',
+  'a new prompt first stops the turn that was given up before it',
+  'a second attempt at a turn makes the first one stop',
+  'an error of the model is an outcome that names it, and the session stays usable',
+  'a turn without text and tools is EMPTY_REPLY',
+  'a turn whose working directory is gone is CWD_MISSING',
+  'a session that is gone is SESSION_LOST, and no new one takes its place',
+  'a session of another store is not called lost',
+] as const;
+export type Claim = (typeof CLAIMS)[number];
+
+export function describeAgentConformance(name: string, make: () => Promise<AgentUnderTest>, options: { skips?: Partial<Record<Claim, string>> } = {}): void {
+  describe(`${name} keeps what every agent has to keep:`, () => {
+    let under: AgentUnderTest;
+    let agent: Agent;
+    beforeAll(async () => {
+      under = await make();
+      agent = under.create();
+    });
+    afterAll(async () => {
+      await agent.close({ stop: true });
+      await under.dispose();
+    });
+
+    async function open(seed: string = randomUUID()): Promise<SessionRef> {
+      const opened = await agent.open({ seed, title: `Test ${seed}`, cwd: under.cwd, model: under.model }, never);
+      return { ...opened, model: under.model, cwd: under.cwd };
+    }
+    const isAsked = (text: string) => vi.waitFor(() => expect(under.asked().flatMap(({ asks }) => asks).join()).toContain(text), { timeout: 20_000 });
+
+    const bodies: Record<Claim, () => Promise<void>> = {
+      'the same seed opens the same session': async () => {
+        const [first, second, other] = [await open('same'), await open('same'), await open('other')];
+        expect(second.session_id).toBe(first.session_id);
+        expect(other.session_id).not.toBe(first.session_id);
+        expect(await agent.inspect(first, never)).toBe('exists');
+      },
+      'a working directory that is not there is refused as CWD_MISSING': async () => {
+        const refused = agent.open({ seed: 'x', title: 'x', cwd: join(under.cwd, 'not-there') }, never);
+        await expect(refused).rejects.toMatchObject({ failure: { code: 'CWD_MISSING' }, retryable: false });
+      },
+      'a turn ends with one outcome, which has the reply, the model and the usage': async () => {
+        const outcome = await runTurn(agent, await open(), 'Say hello [[say: Hello.]]');
+        expect(outcome).toMatchObject({ status: 'completed', reply: 'Hello.', model: under.model });
+        expect(outcome.recovered).toBeUndefined();
+        expect(outcome.usage?.input_tokens).toBeGreaterThan(0);
+        expect(outcome.usage?.output_tokens).toBeGreaterThan(0);
+      },
+      'what the agent does is told while it does it': async () => {
+        const turn = startTurn(agent, await open(), 'Test it [[bash: echo tested; sleep 1]] [[say: All tests pass.]]');
+        expect(await turn.outcome).toMatchObject({ status: 'completed', reply: 'All tests pass.' });
+        expect(turn.progress.map(({ step }) => step)).toContain('bash: echo tested; sleep 1');
+      },
+      'a follow-up is answered with what was asked before': async () => {
+        const session = await open();
+        await runTurn(agent, session, 'Add login endpoint');
+        const { reply } = await runTurn(agent, session, 'Fix: add rate limiting');
+        expect(reply).toBe('You asked before: "Add login endpoint". Now: "Fix: add rate limiting".');
+      },
+      'two sessions know nothing of each other': async () => {
+        const [one, two] = [await open(), await open()];
+        const [, other] = await Promise.all([runTurn(agent, one, 'Add login endpoint'), runTurn(agent, two, 'Create dashboard page')]);
+        expect(other.reply).toBe('You asked first: "Create dashboard page".');
+      },
+      'the same prompt id again is answered from the session, and the model is not asked again': async () => {
+        const session = await open();
+        const id = randomUUID();
+        const first = await runTurn(agent, session, 'Only once', id);
+        await runTurn(agent, session, 'Something else');
+        const asked = under.asked().length;
+        expect(await runTurn(agent, session, 'Only once', id)).toEqual({ ...first, recovered: 'harvested' } satisfies AgentOutcome);
+        expect(under.asked().length).toBe(asked);
+        expect(await under.promptsIn(session)).toEqual(['Only once', 'Something else']);
+      },
+      'a turn goes on while its worker is away, and the next one takes it up': async () => {
+        const session = await open();
+        const id = randomUUID();
+        const prompt = 'Take your time [[slow: 3000]] [[say: There.]]';
+        const turn = startTurn(agent, session, prompt, id);
+        await isAsked('Take your time');
+        turn.detach();
+        await expect(turn.outcome).rejects.toThrow('detached');
+        expect(await runTurn(agent, session, prompt, id)).toMatchObject({ status: 'completed', reply: 'There.', recovered: 'reattached' });
+        expect(await under.promptsIn(session)).toEqual([prompt]);
+      },
+      'what ended while no worker was there is harvested': async () => {
+        const session = await open();
+        const id = randomUUID();
+        const prompt = 'End alone [[slow: 500]] [[say: I ended alone.]]';
+        const turn = startTurn(agent, session, prompt, id);
+        await isAsked('End alone');
+        turn.detach();
+        await expect(turn.outcome).rejects.toThrow('detached');
+        await vi.waitFor(async () => {
+          const again = startTurn(agent, session, prompt, id);
+          expect(await again.outcome).toMatchObject({ reply: 'I ended alone.', recovered: 'harvested' });
+        }, { timeout: 20_000 });
+      },
+      'a killed agent goes on with the turn, and the prompt is in the session once': async () => {
+        const session = await open();
+        const prompt = 'Survive [[bash: echo one]] [[slow: 2500]] [[say: Survived.]]';
+        const turn = startTurn(agent, session, prompt);
+        await vi.waitFor(() => expect(under.asked().filter(({ asks }) => asks[0]?.startsWith('Survive'))).toHaveLength(2), { timeout: 20_000 });
+        await under.kill();
+        expect(await turn.outcome).toMatchObject({ status: 'completed', reply: 'Survived.', recovered: 'continued' });
+        expect(await under.promptsIn(session)).toEqual([prompt]);
+      },
+      'a cancelled turn ends as cancelled, and the session takes the next prompt': async () => {
+        const session = await open();
+        const turn = startTurn(agent, session, 'Never end [[hang]]');
+        await isAsked('Never end');
+        await agent.cancel(session, never);
+        expect(await turn.outcome).toMatchObject({ status: 'cancelled', error: { code: 'CANCELLED' } });
+        await agent.cancel(session, never);
+        expect((await runTurn(agent, session, 'Go on')).reply).toBe('You asked before: "Never end". Now: "Go on".');
+      },
+      'a cancelled prompt is not resumed by another attempt': async () => {
+        const session = await open();
+        const id = randomUUID();
+        const turn = startTurn(agent, session, 'Unavailable [[status: 503]]', id);
+        await isAsked('Unavailable');
+        turn.detach();
+        await expect(turn.outcome).rejects.toThrow('detached');
+        await agent.cancel(session, never);
+        const asked = under.asked().length;
+        expect(await runTurn(agent, session, 'Unavailable [[status: 503]]', id)).toMatchObject({ status: 'cancelled' });
+        expect(under.asked().length).toBe(asked);
+      },
+      'a new prompt first stops the turn that was given up before it': async () => {
+        const session = await open();
+        const givenUp = startTurn(agent, session, 'Given up [[hang]]');
+        await isAsked('Given up');
+        givenUp.detach();
+        await expect(givenUp.outcome).rejects.toThrow('detached');
+        expect((await runTurn(agent, session, 'Next')).reply).toBe('You asked before: "Given up". Now: "Next".');
+      },
+      'a second attempt at a turn makes the first one stop': async () => {
+        const session = await open();
+        const prompt = 'Twice [[slow: 1500]] [[say: Once.]]';
+        const first = startTurn(agent, session, prompt, 'twice');
+        await isAsked('Twice');
+        const second = startTurn(agent, session, prompt, 'twice');
+        await expect(first.outcome).rejects.toMatchObject({ retryable: true });
+        expect(await second.outcome).toMatchObject({ reply: 'Once.' });
+        expect(await under.promptsIn(session)).toEqual([prompt]);
+      },
+      'an error of the model is an outcome that names it, and the session stays usable': async () => {
+        const session = await open();
+        expect(await runTurn(agent, session, 'Locked [[status: 401]]')).toMatchObject({ status: 'failed', error: { code: 'AGENT_AUTH' } });
+        expect(await runTurn(agent, session, 'Full [[overflow: always]]')).toMatchObject({ status: 'failed', error: { code: 'CONTEXT_OVERFLOW' } });
+        expect(await runTurn(agent, session, 'Bad [[status: 400]]')).toMatchObject({ status: 'failed', error: { code: 'MODEL_FAILED' } });
+        expect(await runTurn(agent, session, 'And now? [[say: Well.]]')).toMatchObject({ status: 'completed', reply: 'Well.' });
+      },
+      'a turn without text and tools is EMPTY_REPLY': async () => {
+        expect(await runTurn(agent, await open(), 'Say nothing [[empty]]')).toMatchObject({ status: 'failed', reply: '', error: { code: 'EMPTY_REPLY' } });
+      },
+      'a turn whose working directory is gone is CWD_MISSING': async () => {
+        const cwd = join(under.cwd, 'passing');
+        await mkdir(cwd);
+        const opened = await agent.open({ seed: randomUUID(), title: 'Passing', cwd, model: under.model }, never);
+        await rm(cwd, { recursive: true });
+        expect(await runTurn(agent, { ...opened, cwd }, 'Where?')).toMatchObject({ status: 'failed', error: { code: 'CWD_MISSING' } });
+      },
+      'a session that is gone is SESSION_LOST, and no new one takes its place': async () => {
+        const session = await open();
+        await runTurn(agent, session, 'Before');
+        await under.lose(session);
+        expect(await runTurn(agent, session, 'After')).toMatchObject({ status: 'failed', error: { code: 'SESSION_LOST' } });
+        expect(await agent.inspect(session, never)).toBe('missing');
+      },
+      'a session of another store is not called lost': async () => {
+        const session = { ...(await open()), store: '/elsewhere/opencode.db' };
+        await expect(runTurn(agent, session, 'Hello')).rejects.toMatchObject({ retryable: true });
+        expect(await agent.inspect(session, never)).toBe('unknown');
+      },
+    };
+
+    for (const claim of CLAIMS) {
+      const reason = options.skips?.[claim];
+      if (reason) test.skip(`${claim} (skipped: ${reason})`, bodies[claim]);
+      else test(claim, bodies[claim]);
+    }
+  });
+}

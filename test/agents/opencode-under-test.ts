@@ -1,0 +1,82 @@
+/** The real OpenCode, isolated, against the scripted model. */
+import { createOpencodeClient, type OpencodeClient } from '@opencode-ai/sdk/v2/client';
+import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, vi } from 'vitest';
+import type { SessionRef } from '../../src/agents/agent.js';
+import { createOpenCode, type OpenCodeOptions } from '../../src/agents/opencode/index.js';
+import { isolatedOpenCode } from '../support/isolated-opencode.js';
+import { isRunning, processesOf } from '../support/processes.js';
+import { startScriptedModel } from '../support/scripted-model.js';
+import type { AgentUnderTest } from './conformance.js';
+
+interface ServerRecord {
+  pid: number;
+  port: number;
+  password: string;
+}
+
+export interface OpenCodeUnderTest extends AgentUnderTest {
+  dir: string;
+  logs: { message: string; facts?: object | undefined }[];
+  create(options?: Partial<OpenCodeOptions>): ReturnType<typeof createOpenCode>;
+  server(): Promise<ServerRecord>;
+  /** As a person's own program would use the server. */
+  client(dataDir?: string): Promise<OpencodeClient>;
+  /** What the agent answered, step by step; empty for a step without text. */
+  repliesIn(session: SessionRef): Promise<string[]>;
+  statusOf(session: SessionRef): Promise<string>;
+  logFile: string;
+}
+
+export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUnderTest> {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-opencode-')));
+  const model = await startScriptedModel();
+  const env = { ...process.env, ...(await isolatedOpenCode(dir, model.url, config)) };
+  const cwd = join(dir, 'work');
+  const dataDir = join(dir, 'continuity');
+  await mkdir(cwd);
+  const logs: OpenCodeUnderTest['logs'] = [];
+  const server = async (data = 'continuity') => JSON.parse(await readFile(join(dir, data, 'agents', 'opencode', 'server.json'), 'utf8')) as ServerRecord;
+  const client = async (data?: string) => {
+    const { port, password } = await server(data);
+    const Authorization = `Basic ${Buffer.from(`opencode:${password}`).toString('base64')}`;
+    return createOpencodeClient({ baseUrl: `http://127.0.0.1:${port}`, headers: { Authorization }, throwOnError: true });
+  };
+  async function textsIn({ session_id }: SessionRef, role: 'user' | 'assistant'): Promise<string[]> {
+    const messages = await (await client()).session.messages({ sessionID: session_id }, { throwOnError: true });
+    return messages.data.filter(({ info }) => info.role === role).map(({ parts }) => parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('|'));
+  }
+  return {
+    dir,
+    cwd,
+    model: 'scripted/model',
+    logs,
+    server: () => server(),
+    client,
+    logFile: join(dataDir, 'agents', 'opencode', 'server.log'),
+    create: (options = {}) =>
+      createOpenCode({ name: 'opencode', config: { kind: 'opencode' }, dataDir, env, log: (message, facts) => logs.push({ message, facts }), ...options }),
+    asked: () => model.requests().filter(({ aside }) => !aside),
+    promptsIn: (session) => textsIn(session, 'user'),
+    repliesIn: (session) => textsIn(session, 'assistant'),
+    async statusOf({ session_id, cwd: directory }) {
+      const status = await (await client()).session.status({ directory }, { throwOnError: true });
+      return status.data[session_id]?.type ?? 'idle';
+    },
+    async kill() {
+      const { pid } = await server();
+      process.kill(pid, 'SIGKILL');
+      await vi.waitFor(() => expect(isRunning(pid)).toBe(false));
+    },
+    async lose({ session_id }) {
+      await (await client()).session.delete({ sessionID: session_id });
+    },
+    async dispose() {
+      await model.close();
+      expect(processesOf(dir)).toEqual([]);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * What the scripted model answers: a pure function of the conversation that it is sent, so that a reply shows which
+ * messages really reached the model. Directives stand in the last user message and are worked through in order:
+ *
+ *   [[say: text]]     answer this text              [[bash: cmd]]    call the bash tool, then go on
+ *   [[task: prompt]]  have a sub-agent do it, in whose script `{{` stands for the brackets
+ *   [[slow: ms]]      wait first                    [[hang]]         never answer
+ *   [[status: 401]]   fail; `[[status: 503 2]]` fails twice, then goes on
+ *   [[overflow]]      fail as a full context does; `[[overflow: 1]]` once, `[[overflow: always]]` fails the summary of it, too
+ *   [[empty]]         answer nothing at all
+ *   [[finish: why]]   end with another finish_reason
+ */
+export interface ChatMessage {
+  role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
+  content?: string | { type: string; text?: string }[] | null;
+  tool_calls?: { id: string }[];
+  tool_call_id?: string;
+}
+
+export interface Step {
+  slowMs: number;
+  hang: boolean;
+  status?: { code: number; times: number };
+  overflow: { times: number };
+  text: string;
+  call?: { name: 'bash' | 'task'; arguments: object };
+  finish: string;
+}
+
+const DIRECTIVE = /\[\[(say|bash|task|slow|hang|status|overflow|empty|finish)(?::\s*([\s\S]*?))?\]\](?!\])/g;
+/** What OpenCode puts in place of the result of a tool that was running when its server died. */
+const INTERRUPTED = 'Tool execution was interrupted';
+
+export function textOf(message: ChatMessage): string {
+  if (typeof message.content === 'string') return message.content;
+  return (message.content ?? []).map((part) => part.text ?? '').join('\n');
+}
+
+/** The user's own words: without what the agent adds, and without our directives. */
+function wordsOf(text: string): string {
+  return text.replace(/<system-reminder>[\s\S]*?<\/system-reminder>/g, '').replace(DIRECTIVE, '').trim();
+}
+
+const textsOfUsers = (messages: ChatMessage[]) => messages.filter(({ role }) => role === 'user').map(textOf);
+
+export function asksIn(messages: ChatMessage[]): string[] {
+  return textsOfUsers(messages).map((text) => text.replace(/<system-reminder>[\s\S]*?<\/system-reminder>/g, '').trim());
+}
+
+function defaultReply(messages: ChatMessage[]): string {
+  const asks = textsOfUsers(messages).map(wordsOf);
+  const now = asks.pop() ?? '';
+  const before = asks.map((ask) => `"${ask}"`).join(', ');
+  return before ? `You asked before: ${before}. Now: "${now}".` : `You asked first: "${now}".`;
+}
+
+/** How many tool calls since the last user message have a result; an interrupted one has to be made again. */
+function stepsDone(messages: ChatMessage[]): number {
+  const since = messages.slice(messages.findLastIndex(({ role }) => role === 'user') + 1);
+  return since.filter((message) => message.role === 'tool' && !textOf(message).includes(INTERRUPTED)).length;
+}
+
+const newStep = (): Step => ({ slowMs: 0, hang: false, overflow: { times: 0 }, text: '', finish: 'stop' });
+
+const bashCall = (command: string) => ({ name: 'bash' as const, arguments: { command, description: command } });
+
+function taskCall(script: string) {
+  const prompt = script.replaceAll('{{', '[[').replaceAll('}}', ']]');
+  return { name: 'task' as const, arguments: { description: 'a task', prompt, subagent_type: 'general' } };
+}
+
+/** The script of a prompt: every tool call ends a step, what is left is the last one. */
+function stepsOf(prompt: string, reply: string): Step[] {
+  const steps: Step[] = [];
+  let step = newStep();
+  let silent = false;
+  for (const [, name, argument = ''] of prompt.matchAll(DIRECTIVE)) {
+    if (name === 'say') step.text += argument;
+    else if (name === 'slow') step.slowMs += Number(argument);
+    else if (name === 'hang') step.hang = true;
+    else if (name === 'overflow') step.overflow = { times: Number(argument) || Infinity };
+    else if (name === 'finish') step.finish = argument;
+    else if (name === 'empty') silent = true;
+    else if (name === 'status') {
+      const [code, times] = argument.split(' ');
+      step.status = { code: Number(code), times: times ? Number(times) : Infinity };
+    } else {
+      steps.push({ ...step, call: name === 'task' ? taskCall(argument) : bashCall(argument), finish: 'tool_calls' });
+      step = newStep();
+    }
+  }
+  steps.push({ ...step, text: step.text || (silent ? '' : reply) });
+  return steps;
+}
+
+export function nextStep(messages: ChatMessage[]): Step {
+  const prompt = textsOfUsers(messages).at(-1) ?? '';
+  const steps = stepsOf(prompt, defaultReply(messages));
+  return steps[Math.min(stepsDone(messages), steps.length - 1)] ?? newStep();
+}
+
+/** What is asked for the agent's own purposes: a title, or a summary of a conversation that has become too long. */
+export function asideStep(messages: ChatMessage[]): Step {
+  return { ...newStep(), text: 'Scripted', overflow: { times: messages.some((message) => textOf(message).includes('[[overflow: always]]')) ? Infinity : 0 } };
+}
