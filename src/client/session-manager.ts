@@ -29,6 +29,12 @@ export interface DelegateOptions extends PromptOptions {
   onProgress?: (progress: Progress) => void;
 }
 
+interface SentTo {
+  topic: TopicId;
+  update?: WorkflowUpdateHandle<TurnResult | Accepted>;
+  notice?: Failure;
+}
+
 export class SessionManager {
   readonly #client: Client;
   readonly #config: Config;
@@ -129,13 +135,12 @@ export class SessionManager {
     return { ...sent, accepted: { status: 'accepted', topic: sent.topic, prompt_id: request.prompt_id } as const };
   }
 
-  async #sendTo(sending: Sending) {
-    const sent: { update?: WorkflowUpdateHandle<TurnResult | Accepted>; notice?: Failure } = await sendPrompt(this.#client, sending);
-    return { ...sent, topic: sending.topic };
+  async #sendTo(sending: Sending): Promise<SentTo> {
+    return { ...(await sendPrompt(this.#client, sending)), topic: sending.topic };
   }
 
   /** A topic can close, or be opened again, between the look and the call: then look again. */
-  async #sendToSession(session: SessionId, named: TopicId | undefined, sending: Omit<Sending, 'topic'>, looks = 3) {
+  async #sendToSession(session: SessionId, named: TopicId | undefined, sending: Omit<Sending, 'topic'>, looks = 3): Promise<SentTo> {
     const { topic, closed } = await findTopic(this.#client, session);
     if (named !== undefined && named !== topic) {
       throw sessionError('SESSION_PINNED', `Session ${session} belongs to topic ${topic}, not to topic ${named}.`, { topic });

@@ -26,8 +26,8 @@ export const prompt = defineUpdate<TurnResult | Accepted, [PromptRequest]>('prom
 /** The same payload, or a bare string, from senders that must not wait for a worker. */
 export const promptSignal = defineSignal<[PromptRequest | string]>('prompt');
 
-/** Stop the running turn, or take a queued prompt out; without an id: the running turn. */
-export const cancel = defineUpdate<Cancelled, [request?: CancelRequest]>('cancel');
+/** Stop the running turn, or take a queued prompt out; without an id, or without an argument: the running turn. */
+export const cancel = defineUpdate<Cancelled, [CancelRequest]>('cancel');
 
 export interface CancelRequest {
   prompt_id?: PromptId;

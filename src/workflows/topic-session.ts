@@ -74,7 +74,7 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
 
   wf.setHandler(
     messages.cancel,
-    (payload?: messages.CancelRequest): Cancelled => {
+    (payload: messages.CancelRequest | undefined | null): Cancelled => {
       const promptId = payload?.prompt_id;
       if (running && (promptId === undefined || running.prompt.prompt_id === promptId)) {
         runningScope?.cancel();
@@ -88,7 +88,7 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
     },
     {
       description: 'Stop the running turn, or take a queued prompt out.',
-      validator: (payload?: messages.CancelRequest | null) => {
+      validator: (payload: messages.CancelRequest | undefined | null) => {
         const well = payload === undefined || payload === null || (typeof payload === 'object' && (payload.prompt_id === undefined || isId(payload.prompt_id)));
         if (!well) throw refused(failure('INVALID_PROMPT', 'cancel takes nothing, or an object with a "prompt_id".'));
       },
