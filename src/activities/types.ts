@@ -52,6 +52,6 @@ export interface TurnHeartbeat {
 }
 
 export interface Activities {
-  openSession(input: OpenSessionInput): Promise<OpenSessionOutput>;
-  runTurn(input: RunTurnInput): Promise<RunTurnOutput>;
+  openSession: (input: OpenSessionInput) => Promise<OpenSessionOutput>;
+  runTurn: (input: RunTurnInput) => Promise<RunTurnOutput>;
 }

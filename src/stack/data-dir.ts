@@ -1,5 +1,5 @@
-/** The data directory: the owner's alone, and one `continuity up` at a time on it. */
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+/** The data directory: the owner's alone, with one `continuity up` and one worker at a time on it. */
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
@@ -20,23 +20,30 @@ export async function ensureDataDir(dataDir: string): Promise<void> {
  *
  * @throws StackError DATA_DIR_LOCKED, DATA_DIR_UNWRITABLE
  */
-export function holdDataDir(dataDir: string): { release(): void } {
-  const file = join(dataDir, 'up.lock');
+export function holdDataDir(dataDir: string, as: keyof typeof HOLDERS): { release(): void } {
+  const file = join(dataDir, `${as}.lock`);
   try {
     const fd = openSync(file, 'a+', 0o600);
-    if (!tryLock(fd)) throw lockedBy(file, dataDir, fd);
-    writeFileSync(file, `${process.pid}\n`);
+    if (!tryLock(fd)) throw lockedBy(file, dataDir, fd, HOLDERS[as]);
+    ftruncateSync(fd);
+    writeSync(fd, `${process.pid}\n`);
     return { release: () => closeSync(fd) };
   } catch (cause) {
     throw cause instanceof StackError ? cause : unwritable(dataDir, cause);
   }
 }
 
-function lockedBy(file: string, dataDir: string, fd: number): StackError {
+/** What runs already, in the words of the error. */
+const HOLDERS = {
+  up: { who: 'continuity up', stop: 'Use the one that runs, or stop it with Ctrl-C in its terminal' },
+  worker: { who: 'A worker', stop: 'Stop that process first' },
+} as const;
+
+function lockedBy(file: string, dataDir: string, fd: number, { who, stop }: (typeof HOLDERS)[keyof typeof HOLDERS]): StackError {
   closeSync(fd);
   const owner = readFileSync(file, 'utf8').trim();
-  const fix = 'Use the one that runs, or stop it with Ctrl-C in its terminal, or use another directory with --data-dir.';
-  return stackError('DATA_DIR_LOCKED', `continuity up runs already on ${dataDir}${owner ? ` (process ${owner})` : ''}.`, fix);
+  const fix = `${stop}, or use another directory with --data-dir.`;
+  return stackError('DATA_DIR_LOCKED', `${who} runs already on ${dataDir}${owner ? ` (process ${owner})` : ''}.`, fix);
 }
 
 function unwritable(dataDir: string, cause: unknown): StackError {

@@ -71,7 +71,7 @@ export class DevelopmentStack {
     const { dataDir, env = process.env, report } = this.#options;
     const script = this.#options.script ?? workerScript();
     await ensureDataDir(dataDir);
-    this.#lock = holdDataDir(dataDir);
+    this.#lock = holdDataDir(dataDir, 'up');
     const left = await this.#endLeftWorker();
     const source = { dataDir, env, report, signal: this.#stopping.signal };
     const server = await this.#startServer(left, source);

@@ -1,0 +1,68 @@
+/** Where everything meets: config, agents, activities and workflows become two Temporal workers. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { createActivities, type Log } from '../src/activities/index.js';
+import type { Agent } from '../src/agents/agent.js';
+import { projectOf, type Config } from '../src/config.js';
+import { CONTINUITY, hostQueueOf } from '../src/contract/messages.js';
+
+export interface Composition {
+  connection: NativeConnection;
+  namespace: string;
+  config: Config;
+  agents: ReadonlyMap<string, Agent>;
+  host: string;
+  log: Log;
+}
+
+export interface SessionWorker {
+  /** Resolves when it was shut down; rejects when it broke. */
+  run(): Promise<void>;
+  /** Detaches from running turns: whoever comes next goes on with them. */
+  shutdown(): void;
+}
+
+/** How soon a user's cancel reaches a turn, and how old a watcher's picture can be. */
+const HEARTBEATS_THROTTLED_TO = '1 second';
+
+/** One worker for the topics and for opening sessions, one for the turns of the sessions on this host's disk. */
+export async function createSessionWorker({ connection, namespace, config, agents, host, log }: Composition): Promise<SessionWorker> {
+  const { openSession, runTurn } = createActivities({ config, agents, host, log, projectOf: (cwd) => projectOf(cwd, config) });
+  const common: Omit<WorkerOptions, 'taskQueue'> = {
+    connection,
+    namespace,
+    identity: `${process.pid}@${host}`,
+    maxHeartbeatThrottleInterval: HEARTBEATS_THROTTLED_TO,
+    defaultHeartbeatThrottleInterval: HEARTBEATS_THROTTLED_TO,
+    shutdownGraceTime: 0,
+    // A turn that does not let go in time is left behind: the lock dies with this process, and the next attempt reconciles.
+    shutdownForceTime: '15 seconds',
+  };
+  const topics = await Worker.create({ ...common, ...workflowSource(), taskQueue: CONTINUITY, activities: { openSession } });
+  const turns = await Worker.create({ ...common, taskQueue: hostQueueOf(host), activities: { runTurn } });
+  const workers = [topics, turns];
+  const shutdown = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  return {
+    shutdown,
+    run: async () => {
+      const runs = workers.map((worker) => worker.run());
+      try {
+        await Promise.all(runs);
+      } catch (error) {
+        shutdown();
+        await Promise.allSettled(runs);
+        throw error;
+      }
+    },
+  };
+}
+
+/** The bundle that the build made, or the sources of a checkout. */
+function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+  const codePath = path('../workflow-bundle.js');
+  return existsSync(codePath) ? { workflowBundle: { codePath } } : { workflowsPath: path('../src/workflows/index.ts') };
+}

@@ -1,0 +1,19 @@
+/** The worker's log, on stderr: a line for people, or JSON for machines. Never what was said to an agent or by it. */
+import pino from 'pino';
+import type { Log } from '../src/activities/index.js';
+
+export function newLog(json: boolean): Log {
+  if (json) {
+    const logger = pino({ name: 'continuity', base: { pid: process.pid } }, pino.destination({ dest: 2, sync: true }));
+    return (message, facts) => logger.info(facts ?? {}, message);
+  }
+  return (message, facts = {}) => {
+    const shown = Object.entries(facts).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${wordOf(value)}`]));
+    process.stderr.write(`${[new Date().toISOString().slice(11, 19), message, ...shown].join(' ')}\n`);
+  };
+}
+
+function wordOf(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  return /^[\w.:/@,-]+$/.test(text) ? text : JSON.stringify(text);
+}

@@ -1,0 +1,75 @@
+/** A worker's life in a process: data directory, connection, work, and a clean end. */
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import type { Agent } from '../src/agents/agent.js';
+import type { Log } from '../src/activities/index.js';
+import type { Config } from '../src/config.js';
+import { failure } from '../src/contract/failures.js';
+import { ensureDataDir, holdDataDir } from '../src/stack/data-dir.js';
+import { createSessionWorker } from './compose.js';
+import { WorkerError } from './failure-of.js';
+import { hostIdOf } from './host-id.js';
+import { ensureSearchAttributes } from './search-attributes.js';
+
+export interface WorkerRun {
+  config: Config;
+  /** Called once this process holds the data directory: whoever does may drive the agents' stores. */
+  createAgents: (config: Config, log: Log) => ReadonlyMap<string, Agent>;
+  log: Log;
+}
+
+/** Runs until SIGINT or SIGTERM. SIGINT comes from a person and ends the agents too; SIGTERM is a deploy and leaves them at work. */
+export async function runWorker({ config, createAgents, log }: WorkerRun): Promise<void> {
+  const signalled = onSignal(log);
+  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN', ({ level, message, meta }) => log(message, { level, ...causeOf(meta) })) });
+  await ensureDataDir(config.dataDir);
+  const lock = holdDataDir(config.dataDir, 'worker');
+  const { connection, namespace, address } = await connect();
+  try {
+    await ensureSearchAttributes(connection, namespace);
+    const host = await hostIdOf(config.dataDir);
+    const agents = createAgents(config, log);
+    const worker = await createSessionWorker({ connection, namespace, config, agents, host, log });
+    const running = worker.run();
+    log('worker is ready', { host, address, namespace, data_dir: config.dataDir, pid: process.pid });
+    const signal = await Promise.race([signalled, running.then(() => undefined)]);
+    worker.shutdown();
+    await running.finally(() => closeAgents(agents, signal === 'SIGINT' || process.env.CONTINUITY_STOP_AGENTS === '1'));
+    log('worker has stopped', { signal });
+  } finally {
+    await connection.close();
+    lock.release();
+  }
+}
+
+async function connect() {
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const address = connectionOptions.address ?? 'localhost:7233';
+  try {
+    return { connection: await NativeConnection.connect({ ...connectionOptions, address }), namespace, address };
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new WorkerError(failure('TEMPORAL_UNAVAILABLE', `Temporal does not answer at ${address}: ${why}`), { cause });
+  }
+}
+
+/** The first signal stops the worker; another one ends the process at once, as the kernel would. */
+function onSignal(log: Log): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(name, () => {
+        log('worker is stopping', { signal: name });
+        resolve(name);
+      });
+    }
+  });
+}
+
+async function closeAgents(agents: ReadonlyMap<string, Agent>, stop: boolean): Promise<void> {
+  await Promise.allSettled([...agents.values()].map((agent) => agent.close({ stop })));
+}
+
+function causeOf(meta: unknown): { error?: string } {
+  const error = typeof meta === 'object' && meta !== null && 'error' in meta ? meta.error : undefined;
+  return error instanceof Error ? { error: error.message } : {};
+}

@@ -1,0 +1,25 @@
+/** The worker's program. Nothing imports it. `--log-json`: structured log; `--describe`: what the agents are, as JSON, and end. */
+import { parseArgs } from 'node:util';
+import { createAgents } from '../src/agents/registry.js';
+import { loadConfig } from '../src/config.js';
+import { FAILURES } from '../src/contract/failures.js';
+import { failureOf } from './failure-of.js';
+import { newLog } from './log.js';
+import { runWorker } from './run-worker.js';
+
+try {
+  const { values } = parseArgs({ options: { 'log-json': { type: 'boolean' }, describe: { type: 'boolean' } } });
+  const log = newLog(values['log-json'] ?? false);
+  const config = await loadConfig();
+  if (values.describe) {
+    const agents = [...createAgents(config, { log }).values()];
+    const described = await Promise.all(agents.map(async (agent) => [agent.name, { ...(await agent.describe()), capabilities: agent.capabilities }]));
+    process.stdout.write(`${JSON.stringify(Object.fromEntries(described), null, 2)}\n`);
+  } else {
+    await runWorker({ config, createAgents: () => createAgents(config, { log }), log });
+  }
+} catch (error) {
+  const { code, message, fix } = failureOf(error);
+  process.stderr.write(`${code}: ${message}\n${fix}\n`);
+  process.exitCode = FAILURES[code].exit;
+}
