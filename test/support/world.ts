@@ -1,0 +1,94 @@
+/** A whole world for a test file: a real Temporal server, a worker with the fake agent, and a client. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
+import { Client, Connection } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Agent } from '../../src/agents/agent.js';
+import { SessionManager, type ManagerOptions } from '../../src/client/session-manager.js';
+import { loadConfig, type Config } from '../../src/config.js';
+import { findTemporal } from '../../src/stack/temporal-binary.js';
+import { createSessionWorker, type SessionWorker } from '../../workers/compose.js';
+import { ensureSearchAttributes } from '../../workers/search-attributes.js';
+import { FakeAgent } from './fake-agent.js';
+
+export interface World {
+  address: string;
+  dir: string;
+  config: Config;
+  agent: FakeAgent;
+  client: Client;
+  manager: SessionManager;
+  connect(options?: Partial<ManagerOptions>): Promise<SessionManager>;
+  /** Starts a worker, or another one after `stopWorker`. */
+  startWorker(overrides?: { config?: Partial<Config>; host?: string; agents?: Map<string, Agent> }): Promise<void>;
+  stopWorker(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export async function startTemporal(extraArgs: string[] = []): Promise<TestWorkflowEnvironment> {
+  const { path } = await findTemporal({ report: (line) => process.stderr.write(`${line}\n`) });
+  return TestWorkflowEnvironment.createLocal({
+    server: {
+      executable: { type: 'existing-path', path },
+      extraArgs: ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000', ...extraArgs],
+    },
+  });
+}
+
+/** The config of a directory of its own, with the fake agent as the default. */
+export async function fakeConfig(dir: string): Promise<Config> {
+  const config = await loadConfig({ cwd: dir, dataDir: join(dir, 'data'), env: { HOME: dir } });
+  return { ...config, defaultAgent: 'fake', agents: { fake: { kind: 'opencode' }, other: { kind: 'opencode' } } };
+}
+
+export async function startWorld(options: { extraArgs?: string[]; worker?: boolean } = {}): Promise<World> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const [env, dir] = await Promise.all([startTemporal(options.extraArgs), mkdtemp(join(tmpdir(), 'continuity-world-'))]);
+  const config = await fakeConfig(dir);
+  const address = env.address;
+  const native = await NativeConnection.connect({ address });
+  await ensureSearchAttributes(native, 'default');
+  const connection = await Connection.connect({ address });
+  const agent = new FakeAgent(config.dataDir);
+  const others = [new FakeAgent(config.dataDir, 'other')];
+  const managers: SessionManager[] = [];
+  let worker: { worker: SessionWorker; running: Promise<void> } | undefined;
+
+  const world: World = {
+    address,
+    dir,
+    config,
+    agent,
+    client: new Client({ connection }),
+    manager: undefined as unknown as SessionManager,
+    async connect(given = {}) {
+      const manager = await SessionManager.connect({ address, config, cwd: dir, ...given });
+      managers.push(manager);
+      return manager;
+    },
+    async startWorker({ config: changed, host = 'host-1', agents } = {}) {
+      const all = agents ?? new Map<string, Agent>([agent, ...others].map((one) => [one.name, one]));
+      const started = await createSessionWorker({ connection: native, namespace: 'default', config: { ...config, ...changed }, agents: all, host, log: () => undefined });
+      worker = { worker: started, running: started.run() };
+    },
+    async stopWorker() {
+      worker?.worker.shutdown();
+      await worker?.running;
+      worker = undefined;
+    },
+    async dispose() {
+      await world.stopWorker();
+      await Promise.all([agent, ...others].map((one) => one.close()));
+      await Promise.all(managers.map((manager) => manager.disconnect()));
+      await connection.close();
+      await native.close();
+      await env.teardown();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+  world.manager = await world.connect();
+  if (options.worker !== false) await world.startWorker();
+  return world;
+}
