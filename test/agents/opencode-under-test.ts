@@ -48,7 +48,7 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
     const messages = await (await client()).session.messages({ sessionID: session_id }, { throwOnError: true });
     return messages.data.filter(({ info }) => info.role === role).map(({ parts }) => parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('|'));
   }
-  return {
+  const under: OpenCodeUnderTest = {
     dir,
     cwd,
     model: 'scripted/model',
@@ -74,9 +74,11 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
       await (await client()).session.delete({ sessionID: session_id });
     },
     async dispose() {
+      await under.create().close({ stop: true }); // Also what a test that failed has left.
       await model.close();
       expect(processesOf(dir)).toEqual([]);
       await rm(dir, { recursive: true, force: true });
     },
   };
+  return under;
 }

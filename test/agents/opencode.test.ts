@@ -2,7 +2,7 @@ import type { OpencodeClient } from '@opencode-ai/sdk/v2/client';
 import { readFile, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
 import { isRunning } from '../support/processes.js';
 import { describeAgentConformance } from './conformance.js';
@@ -135,12 +135,12 @@ describe('OpenCode', () => {
   test("a person's turn in an OpenCode of their own is waited for, too", async () => {
     const session = await open();
     const theirs = under.create({ dataDir: join(under.dir, 'theirs') });
+    onTestFinished(() => theirs.close({ stop: true }));
     await theirs.inspect(session, never);
     await personAsks(session, 'In my own window [[slow: 4000]] [[say: Mine.]]', await under.client('theirs'));
     const turn = startTurn(agent, session, 'After that');
     expect((await turn.outcome).reply).toBe('You asked before: "In my own window". Now: "After that".');
     expect((await under.repliesIn(session))[0]).toBe('Mine.');
-    await theirs.close({ stop: true });
   });
 
   test("a turn that ended is told at once, although a person's prompt keeps the session busy", async () => {

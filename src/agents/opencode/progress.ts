@@ -10,6 +10,8 @@ const STEP = 200;
 
 export class Progress {
   #step: string | undefined;
+  /** It waits for a person; the tool that asks is told of before or after, as it comes. */
+  #blocked: string | undefined;
   #text = '';
   #textPart = '';
   readonly #steps = new Map<string, AssistantMessage>();
@@ -31,8 +33,9 @@ export class Progress {
   take(): TurnProgress | undefined {
     if (!this.#changed) return undefined;
     this.#changed = false;
+    const step = this.#blocked ?? this.#step;
     return {
-      ...(this.#step && { step: this.#step }),
+      ...(step && { step }),
       ...(this.#text && { text_tail: this.#text.slice(-TAIL) }),
       ...(this.#steps.size && { usage: usageOf([...this.#steps.values()]) }),
     };
@@ -46,9 +49,11 @@ export class Progress {
     else if (event.type === 'message.part.delta' && event.properties.field === 'text' && event.properties.partID === this.#textPart) {
       this.#setText(this.#text + event.properties.delta);
     } else if (event.type === 'permission.asked') {
-      this.#setStep(`waits for permission: ${event.properties.permission} ${event.properties.patterns.join(' ')}`);
+      this.#block(`waits for permission: ${event.properties.permission} ${event.properties.patterns.join(' ')}`);
     } else if (event.type === 'question.asked') {
-      this.#setStep(`waits for an answer: ${event.properties.questions[0]?.question ?? ''}`);
+      this.#block(`waits for an answer: ${event.properties.questions[0]?.question ?? ''}`);
+    } else if (event.type === 'permission.replied' || event.type === 'question.replied' || event.type === 'question.rejected') {
+      this.#block(undefined);
     } else if (event.type === 'session.status' && event.properties.status.type === 'retry') {
       this.#setStep(`provider is asked again: ${event.properties.status.message}`);
     }
@@ -70,8 +75,13 @@ export class Progress {
     }
   }
 
+  #block(reason: string | undefined): void {
+    this.#blocked = reason && lineOf(reason);
+    this.#changed = true;
+  }
+
   #setStep(step: string): void {
-    const line = step.replace(/\s+/g, ' ').trim().slice(0, STEP);
+    const line = lineOf(step);
     if (line === this.#step) return;
     this.#step = line;
     this.#changed = true;
@@ -83,6 +93,8 @@ export class Progress {
     this.#changed = true;
   }
 }
+
+const lineOf = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, STEP);
 
 /** e.g. `bash: npm test`, `read: src/index.ts`. */
 function stepOf(tool: string, input: Record<string, unknown>): string {
