@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const quick = { testTimeout: 10_000 };
-const real = { testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false };
+const real = { expect: { poll: { timeout: 20_000 } }, testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false };
 
 export default defineConfig({
   test: {

@@ -7,7 +7,10 @@ export const MAX_QUEUED_BYTES = 1024 * 1024;
 /** Temporal allows 10 updates in flight per workflow; two are left for cancel and close. */
 export const MAX_HELD_CALLERS = 8;
 export const MAX_REMEMBERED_IDS = 500;
-export const MAX_REMEMBERED_OUTCOMES = 20;
+/** As many as can be queued: every caller that was told `accepted` finds its outcome when it asks, however fast the turns are. */
+export const MAX_REMEMBERED_OUTCOMES = MAX_QUEUED_PROMPTS;
+/** All remembered outcomes together; the oldest go first. */
+export const MAX_REMEMBERED_BYTES = 256 * 1024;
 /** Replies are kept whole, newest first, as long as they fit in this together; the others up to the next number. */
 export const MAX_WHOLE_REPLIES_BYTES = 64 * 1024;
 export const MAX_REMEMBERED_REPLY_BYTES = 4 * 1024;

@@ -102,16 +102,24 @@ export function addSession(state: TopicState, session: SessionRecord): void {
 export function recordOutcome(state: TopicState, result: TurnResult): void {
   const session = result.turn > 0 && result.session_id !== null && sessionOf(state, result.session_id);
   if (session) session.turns += 1;
-  state.outcomes.push(result);
-  keepLast(state.outcomes, limits.MAX_REMEMBERED_OUTCOMES);
+  state.outcomes = remembered([...state.outcomes, result]);
+}
+
+/** The newest outcomes, whole or with their replies cut, within the bounds. */
+function remembered(outcomes: TurnResult[]): TurnResult[] {
+  const kept: TurnResult[] = [];
   let whole = limits.MAX_WHOLE_REPLIES_BYTES;
-  for (let i = state.outcomes.length - 1; i >= 0; i -= 1) {
-    const remembered = state.outcomes[i];
-    if (!remembered) continue;
-    const bytes = utf8Length(remembered.reply);
-    if (bytes <= whole) whole -= bytes;
-    else state.outcomes[i] = replyCut(remembered, limits.MAX_REMEMBERED_REPLY_BYTES);
+  let left = limits.MAX_REMEMBERED_BYTES;
+  for (const outcome of outcomes.slice(-limits.MAX_REMEMBERED_OUTCOMES).reverse()) {
+    const bytes = utf8Length(outcome.reply);
+    const fits = bytes <= whole;
+    if (fits) whole -= bytes;
+    const small = fits ? outcome : replyCut(outcome, limits.MAX_REMEMBERED_REPLY_BYTES);
+    left -= utf8Length(JSON.stringify(small));
+    if (left < 0) break;
+    kept.push(small);
   }
+  return kept.reverse();
 }
 
 /** Takes a queued prompt out, or says what else is to be done. */

@@ -33,6 +33,8 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
 
   const now = () => new Date().toISOString();
   const known = (promptId: PromptId) => (latest?.prompt_id === promptId ? latest : outcomeOf(state, promptId));
+  const isPending = (promptId: PromptId) =>
+    running?.prompt.prompt_id === promptId || state.queue.some((queued) => queued.prompt_id === promptId);
   const show = () => wf.setCurrentDetails(detailsOf(topic, state, running, ended));
 
   wf.setHandler(
@@ -45,7 +47,7 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
       if (wait === false || held >= MAX_HELD_CALLERS) return known(promptId) ?? accepted;
       held += 1;
       try {
-        await wf.condition(() => rolling || known(promptId) !== undefined || !promptIsPending(promptId));
+        await wf.condition(() => rolling || known(promptId) !== undefined || !isPending(promptId));
       } finally {
         held -= 1;
       }
@@ -107,9 +109,6 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
 
   wf.setHandler(messages.view, () => viewOf(topic, state, running, ended), { description: 'Everything a person wants to see.' });
   wf.setHandler(messages.outcome, (promptId) => promptStateOf(state, running, promptId), { description: "One prompt's state, by its id." });
-
-  const promptIsPending = (promptId: PromptId) =>
-    running?.prompt.prompt_id === promptId || state.queue.some((queued) => queued.prompt_id === promptId);
 
   show();
   for (;;) {

@@ -15,6 +15,8 @@ export interface RunningTurn {
   waiting_for_host?: string;
 }
 
+const SHOWN_OUTCOMES = 20;
+
 export function lifeStateOf(state: TopicState, running: RunningTurn | undefined, ended: boolean): TopicLifeState {
   if (ended) return 'closed';
   if (running?.waiting_for_host !== undefined) return 'waiting';
@@ -32,7 +34,7 @@ export function viewOf(topic: TopicId, state: TopicState, running: RunningTurn |
     turns: state.turns,
     ...(running && { running: runningOf(running) }),
     queue: state.queue.map(({ prompt_id, request, accepted_at }) => ({ prompt_id, prompt: titleOf(request.prompt, 200), accepted_at })),
-    outcomes: state.outcomes,
+    outcomes: state.outcomes.slice(-SHOWN_OUTCOMES),
     refused: state.refused,
   };
 }
