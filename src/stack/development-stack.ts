@@ -6,7 +6,8 @@ import type { WantedPorts } from './ports.js';
 import { endProcess, isAlive } from './process-identity.js';
 import { bringUpServer, endServer, startServer, type ServerSource } from './server-part.js';
 import { addressesOf, readRecord, removeRecord, writeRecord, type StackRecord } from './stack-record.js';
-import { startWorker, takesWork, workerScript, type WorkerProcess } from './worker-process.js';
+import { startWorker, takesWork, type WorkerProcess } from './worker-process.js';
+import { workerScript } from './worker-script.js';
 
 export interface StackOptions extends WantedPorts {
   dataDir: string;
