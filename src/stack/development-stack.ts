@@ -77,7 +77,8 @@ export class DevelopmentStack {
     const source = { dataDir, env, report, signal: this.#stopping.signal };
     const server = await this.#startServer(left, source);
     const { address, uiUrl } = addressesOf(server);
-    const workerEnv = { ...env, CONTINUITY_DATA_DIR: dataDir, TEMPORAL_ADDRESS: address, CONTINUITY_STOP_AGENTS: '1' };
+    // How it is stopped says what becomes of its agents: SIGINT ends them, SIGTERM leaves them to the next worker.
+    const workerEnv = { ...env, CONTINUITY_DATA_DIR: dataDir, TEMPORAL_ADDRESS: address };
     const workerFailed = await this.#startWorker(address, () => startWorker({ script, cwd: this.#options.cwd, env: workerEnv }));
     return { address, uiUrl, ...(workerFailed !== undefined && { workerFailed }) };
   }

@@ -19,7 +19,7 @@ export default command({
       for await (const topic of manager.list()) if (flags.all || topic.state !== 'closed') found.push(topic);
       return found;
     });
-    if (topics.length === 0 && !output.json) output.note('No topics yet. Begin one: continuity delegate --topic NAME "…"');
+    if (topics.length === 0 && !output.json) output.note(`No ${flags.all ? '' : 'open '}topics. Begin one: continuity delegate --topic NAME "…"`);
     output.answer(topics, topics.length === 0 ? '' : await tableOf(topics));
   },
 });
