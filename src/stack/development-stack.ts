@@ -6,7 +6,8 @@ import type { WantedPorts } from './ports.js';
 import { endProcess, isAlive } from './process-identity.js';
 import { bringUpServer, endServer, startServer, type ServerSource } from './server-part.js';
 import { addressesOf, readRecord, removeRecord, writeRecord, type StackRecord } from './stack-record.js';
-import { startWorker, takesWork, workerScript, type WorkerProcess } from './worker-process.js';
+import { startWorker, takesWork, type WorkerProcess } from './worker-process.js';
+import { workerScript } from './worker-script.js';
 
 export interface StackOptions extends WantedPorts {
   dataDir: string;
@@ -76,7 +77,8 @@ export class DevelopmentStack {
     const source = { dataDir, env, report, signal: this.#stopping.signal };
     const server = await this.#startServer(left, source);
     const { address, uiUrl } = addressesOf(server);
-    const workerEnv = { ...env, CONTINUITY_DATA_DIR: dataDir, TEMPORAL_ADDRESS: address, CONTINUITY_STOP_AGENTS: '1' };
+    // How it is stopped says what becomes of its agents: SIGINT ends them, SIGTERM leaves them to the next worker.
+    const workerEnv = { ...env, CONTINUITY_DATA_DIR: dataDir, TEMPORAL_ADDRESS: address };
     const workerFailed = await this.#startWorker(address, () => startWorker({ script, cwd: this.#options.cwd, env: workerEnv }));
     return { address, uiUrl, ...(workerFailed !== undefined && { workerFailed }) };
   }

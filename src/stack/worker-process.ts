@@ -1,22 +1,11 @@
 /** The worker as a child process of `continuity up`. */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Connection } from '@temporalio/client';
 import { CONTINUITY } from '../contract/messages.js';
 import { endOf } from './child-end.js';
 import type { Running } from './keep-running.js';
 import { identityOf } from './process-identity.js';
-import { stackError } from './stack-error.js';
-
-/** The script as it is built; a source checkout has it in `dist`, too. */
-export function workerScript(): string {
-  const candidates = ['../../workers/session-worker.js', '../../dist/workers/session-worker.js'].map((path) => fileURLToPath(new URL(path, import.meta.url)));
-  const script = candidates.find((path) => existsSync(path));
-  if (script === undefined) throw stackError('SETUP_INCOMPLETE', `The worker is not built: ${candidates.at(-1)} is missing.`, 'Run: npm run build');
-  return script;
-}
 
 export interface WorkerProcess extends Running {
   /** Its exit code once it has ended by itself; nothing when a signal ended it. */

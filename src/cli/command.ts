@@ -1,0 +1,57 @@
+/** What a command of the command line is. Loads nothing: `--help` must be quick. */
+import type { Output } from './output.js';
+
+export interface Flag {
+  /** `optional`: the value may be left out, and is then `true`. `list`: may be given several times. */
+  kind: 'switch' | 'text' | 'optional' | 'list' | 'port';
+  /** What the value is, as help shows it. */
+  value?: string;
+  help: string;
+}
+export type Flags = Record<string, Flag>;
+
+export interface Positional {
+  name: string;
+  required: boolean;
+}
+
+interface KindValues {
+  switch: boolean;
+  text: string;
+  optional: string | true;
+  list: string[];
+  port: number;
+}
+export type FlagValues<F extends Flags> = { -readonly [Name in keyof F]?: KindValues[F[Name]['kind']] };
+export type ArgValues<A extends readonly Positional[]> = {
+  [Arg in A[number] as Arg['name']]: Arg['required'] extends true ? string : string | undefined;
+};
+
+export const GLOBAL_FLAGS = {
+  cwd: { kind: 'text', value: 'DIR', help: 'Work as if started there: its config, its project.' },
+  'data-dir': { kind: 'text', value: 'DIR', help: 'Where databases, logs and locks are. Also: CONTINUITY_DATA_DIR.' },
+  json: { kind: 'switch', help: 'The answer as one JSON document.' },
+  help: { kind: 'switch', help: 'This text.' },
+} as const satisfies Flags;
+
+export interface Said<F extends Flags, A extends readonly Positional[]> {
+  flags: FlagValues<F & typeof GLOBAL_FLAGS>;
+  args: ArgValues<A>;
+  output: Output;
+}
+
+export interface Command<F extends Flags = Flags, A extends readonly Positional[] = readonly Positional[]> {
+  name: string;
+  /** One sentence. */
+  summary: string;
+  flags: F;
+  args: A;
+  /** Command line and what it does. */
+  examples: readonly (readonly [line: string, does: string])[];
+  /** Exit code; nothing is 0. */
+  run(said: Said<F, A>): Promise<number | void>;
+}
+
+export function command<const F extends Flags, const A extends readonly Positional[]>(definition: Command<F, A>): Command {
+  return definition;
+}

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import type { DelegateOptions, SessionManager } from '../../client/session-manager.js';
+import { command } from '../command.js';
+import { connected } from '../connect.js';
+import type { Output } from '../output.js';
+import { readPrompt } from '../read-prompt.js';
+import { showResult } from '../show-result.js';
+import { untilEnded } from '../waiting.js';
+import { oneLine, quoted } from '../words.js';
+
+type Options = Omit<DelegateOptions, 'signal' | 'onProgress'> & { prompt_id: string };
+
+export default command({
+  name: 'delegate',
+  summary: 'Hands a prompt to the session of a topic and waits for the reply; without a topic the task gets one of its own.',
+  flags: {
+    topic: { kind: 'text', value: 'T', help: 'The line of work. Its session goes on with full context.' },
+    session: { kind: 'text', value: 'ID', help: 'Exactly this session, or a refusal.' },
+    category: { kind: 'text', value: 'C', help: 'What kind of work it is: quick, deep, writing, …' },
+    agent: { kind: 'text', value: 'A', help: 'The agent, as config names it.' },
+    model: { kind: 'text', value: 'M', help: 'The model, as the agent spells it.' },
+    skill: { kind: 'list', value: 'S', help: 'A skill for the session. May be given several times.' },
+    new: { kind: 'optional', value: 'reason', help: 'A new session on the topic: an unrelated task, a fresh perspective.' },
+    id: { kind: 'text', value: 'ID', help: 'Id of the prompt. The same id again attaches to the first: for scripts that retry.' },
+    'no-wait': { kind: 'switch', help: 'Return as soon as the prompt is accepted.' },
+  },
+  args: [{ name: 'prompt', required: false }],
+  examples: [
+    ['continuity delegate --topic auth "Add a login endpoint"', 'a new topic, a new session'],
+    ['continuity delegate --topic auth "Fix: add rate limiting"', 'the same session, with all it knows'],
+    ['continuity delegate --session ses_… "Fix: missing email validation"', 'by the session id that a result named'],
+    ['continuity delegate --topic auth --new="fresh eyes" "Review the endpoint"', 'another session on the topic'],
+    ['git diff | continuity delegate --category quick --no-wait -', 'a prompt from stdin, not waited for'],
+  ],
+  async run({ flags, args, output }) {
+    const prompt = await readPrompt(args.prompt);
+    const options: Options = {
+      prompt_id: flags.id ?? `p-${randomUUID()}`,
+      ...(flags.session !== undefined && { session_id: flags.session }),
+      ...(flags.category !== undefined && { category: flags.category }),
+      ...(flags.agent !== undefined && { agent: flags.agent }),
+      ...(flags.model !== undefined && { model: flags.model }),
+      ...(flags.skill !== undefined && { skills: flags.skill }),
+      ...(flags.new !== undefined && { session: 'new' as const }),
+      ...(typeof flags.new === 'string' && { reason: flags.new }),
+      ...(flags.cwd !== undefined && { cwd: process.cwd() }),
+    };
+    return connected(flags, async ({ manager }) =>
+      flags['no-wait'] ? submit(manager, flags.topic, prompt, options, output) : wait(manager, flags.topic, prompt, options, output),
+    );
+  },
+});
+
+async function submit(manager: SessionManager, topic: string | undefined, prompt: string, options: Options, output: Output): Promise<number> {
+  const accepted = await manager.submit(topic, prompt, options);
+  output.answer(accepted, `${accepted.prompt_id} accepted in topic ${accepted.topic}`);
+  if (accepted.notice && !output.json) output.problem(accepted.notice);
+  if (!output.json) output.note(`Its outcome: continuity outcome ${quoted(accepted.topic)} ${quoted(accepted.prompt_id)} --wait`);
+  return 0;
+}
+
+async function wait(manager: SessionManager, topic: string | undefined, prompt: string, options: Options, output: Output): Promise<number> {
+  const result = await untilEnded(output, (waiting) => manager.delegate(topic, prompt, { ...options, ...waiting }));
+  return result ? showResult(result, output) : leave(manager, topic, prompt, options, output);
+}
+
+/** Sent again under the same id, it is the same prompt: so it is accepted for certain, and its topic is known. */
+async function leave(manager: SessionManager, topic: string | undefined, prompt: string, options: Options, output: Output): Promise<number> {
+  const accepted = await manager.submit(topic, prompt, options);
+  const [its, id] = [quoted(accepted.topic), quoted(accepted.prompt_id)];
+  if (output.json) output.answer(accepted, '');
+  output.note(`No longer waiting; “${oneLine(prompt, 40)}” goes on.`);
+  output.note(`Its outcome: continuity outcome ${its} ${id} --wait`);
+  output.note(`To stop it:  continuity cancel ${its} ${id}`);
+  return 130;
+}

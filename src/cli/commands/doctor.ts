@@ -1,0 +1,58 @@
+import type { Config } from '../../config.js';
+import { command } from '../command.js';
+import { addressOf, configOf } from '../connect.js';
+import type { Finding } from '../doctor/check.js';
+import { exitOf } from '../fail.js';
+import type { Output } from '../output.js';
+import { table } from '../table.js';
+
+export default command({
+  name: 'doctor',
+  summary: 'Checks everything that continuity needs, and says what to do about what is wrong.',
+  flags: {},
+  args: [],
+  examples: [
+    ['continuity doctor', 'exit code 0 when all is well'],
+    ['continuity doctor --json', 'to put into a report'],
+  ],
+  async run({ flags, output }) {
+    const [machine, { fine, wrong }] = await Promise.all([import('../doctor/machine.js'), import('../doctor/check.js')]);
+    const findings = [machine.checkNode()];
+    let config: Config | undefined;
+    try {
+      config = await configOf(flags);
+      findings.push(fine('config', config.file ?? 'defaults (no config file)'));
+    } catch (error) {
+      if (typeof error !== 'object' || error === null || !('failure' in error)) throw error;
+      findings.push(wrong('config', error.failure as NonNullable<Finding['problem']>));
+    }
+    // Without a config nobody knows where the rest is.
+    if (config) findings.push(...(await rest(config)));
+    output.answer(findings, await textOf(findings, output));
+    const first = findings.find(({ problem }) => problem)?.problem;
+    return first ? exitOf(first.code) : 0;
+  },
+});
+
+async function rest(config: Config): Promise<Finding[]> {
+  const [machine, server, agents, { checkWebUi }] = await Promise.all([
+    import('../doctor/machine.js'),
+    import('../doctor/server.js'),
+    import('../doctor/agents.js'),
+    import('../doctor/web-ui.js'),
+  ]);
+  const found = await Promise.all([
+    machine.checkDataDir(config.dataDir),
+    machine.checkProgram(),
+    addressOf(config).then((address) => server.checkServer(address)),
+    agents.checkAgents(config.dataDir),
+    checkWebUi(config.dataDir),
+  ]);
+  return found.flat();
+}
+
+async function textOf(findings: Finding[], output: Output): Promise<string> {
+  const rows = findings.map(({ check, ok, detail }) => [ok ? 'ok' : 'problem', check, detail.replaceAll('\n', ' ')]);
+  const fixes = findings.flatMap(({ check, problem }) => (problem ? [`${output.styled('bold', check)}: ${problem.fix}`] : []));
+  return [await table(['', 'CHECK', 'FOUND'], rows), ...(fixes.length > 0 ? ['', output.styled('bold', 'What to do'), ...fixes] : [])].join('\n');
+}

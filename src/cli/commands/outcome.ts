@@ -1,0 +1,60 @@
+import type { SessionManager } from '../../client/session-manager.js';
+import type { PromptState } from '../../contract/types.js';
+import { command } from '../command.js';
+import { connected } from '../connect.js';
+import { exitOf } from '../fail.js';
+import type { Output } from '../output.js';
+import { showResult } from '../show-result.js';
+import { untilEnded } from '../waiting.js';
+
+export default command({
+  name: 'outcome',
+  summary: 'Shows what became of a prompt: queued, running, ended with its reply, or unknown.',
+  flags: { wait: { kind: 'switch', help: 'Wait until it has ended.' } },
+  args: [
+    { name: 'topic', required: true },
+    { name: 'prompt_id', required: true },
+  ],
+  examples: [
+    ['continuity outcome auth p-1f0c…', 'as it is now'],
+    ['continuity outcome auth p-1f0c… --wait', 'the reply, as delegate would have printed it'],
+    ['continuity outcome auth p-1f0c… --json | jq -r .state', 'for scripts'],
+  ],
+  async run({ flags, args, output }) {
+    return connected(flags, async ({ manager }) =>
+      flags.wait ? wait(manager, args.topic, args.prompt_id, output) : show(await manager.outcome(args.topic, args.prompt_id), args.topic, output),
+    );
+  },
+});
+
+async function wait(manager: SessionManager, topic: string, promptId: string, output: Output): Promise<number> {
+  const result = await untilEnded(output, (waiting) => manager.wait(topic, promptId, waiting));
+  if (result) return showResult(result, output);
+  output.note('No longer waiting; the prompt goes on.');
+  return 130;
+}
+
+function show(prompt: PromptState, topic: string, output: Output): number {
+  if (output.json) {
+    output.answer(prompt, '');
+    return prompt.state === 'ended' && prompt.outcome?.error ? exitOf(prompt.outcome.error.code) : 0;
+  }
+  switch (prompt.state) {
+    case 'queued':
+      output.answer(prompt, `queued at position ${prompt.position}`);
+      return 0;
+    case 'running':
+      output.answer(prompt, `running as turn ${prompt.turn} since ${prompt.started_at}${prompt.session_id ? ` in session ${prompt.session_id}` : ''}`);
+      return 0;
+    case 'ended':
+      if (prompt.outcome) return showResult(prompt.outcome, output);
+      output.answer(prompt, 'ended; its outcome is no longer remembered, and stands in the session of the agent');
+      return 0;
+    case 'refused':
+      output.problem(prompt.error);
+      return exitOf(prompt.error.code);
+    case 'unknown':
+      output.note(`Topic ${topic} knows no prompt ${prompt.prompt_id}. See: continuity show ${topic}`, 'red');
+      return 3;
+  }
+}

@@ -1,0 +1,39 @@
+/** From flags to a connected manager. What it needs is loaded here, so that `--help` need not. */
+import type { SessionManager } from '../client/session-manager.js';
+import type { Config } from '../config.js';
+
+export interface Standing {
+  'data-dir'?: string;
+}
+
+export interface Connected {
+  manager: SessionManager;
+  config: Config;
+}
+
+/**
+ * Temporal is where `TEMPORAL_*` or `temporal.toml` says, else where `continuity up` runs on the data directory, else
+ * on this machine's port 7233. The connection is let go when the work has ended, however it ended.
+ */
+export async function connected<T>(standing: Standing, work: (connected: Connected) => Promise<T>): Promise<T> {
+  const config = await configOf(standing);
+  const [{ SessionManager }, address] = await Promise.all([import('../client/session-manager.js'), addressOf(config)]);
+  const manager = await SessionManager.connect({ config, ...(address !== undefined && { address }) });
+  try {
+    return await work({ manager, config });
+  } finally {
+    await manager.disconnect();
+  }
+}
+
+export async function configOf({ 'data-dir': dataDir }: Standing): Promise<Config> {
+  const { loadConfig } = await import('../config.js');
+  return loadConfig({ ...(dataDir !== undefined && { dataDir }) });
+}
+
+/** Nothing where the environment says it, or where nobody says anything. */
+export async function addressOf({ dataDir }: Config): Promise<string | undefined> {
+  const [{ loadClientConnectConfig }, { runningServer }] = await Promise.all([import('@temporalio/envconfig'), import('../stack/stack-record.js')]);
+  if (loadClientConnectConfig().connectionOptions.address !== undefined) return undefined;
+  return (await runningServer(dataDir))?.address;
+}

@@ -1,0 +1,90 @@
+/** The `continuity` command. Each command is loaded when it is called, and what it needs when it runs. */
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import type { Command } from './command.js';
+import { fail } from './fail.js';
+import { commandHelp, mainHelp } from './help.js';
+import { nearestOf } from './nearest-name.js';
+import { Output } from './output.js';
+import { parse, splitCommand } from './parse.js';
+import { UsageError } from './usage-error.js';
+
+interface Entry {
+  summary: string;
+  load: () => Promise<{ default: Command }>;
+}
+
+export const COMMANDS: Readonly<Record<string, Entry>> = {
+  up: { summary: 'Start the development stack: Temporal, its Web UI and a worker', load: () => import('./commands/up.js') },
+  worker: { summary: 'Start a worker alone', load: () => import('./commands/worker.js') },
+  delegate: { summary: 'Hand a prompt to a topic’s session and wait for the reply', load: () => import('./commands/delegate.js') },
+  show: { summary: 'Show a topic: its sessions, its queue, its last outcomes', load: () => import('./commands/show.js') },
+  list: { summary: 'List the topics', load: () => import('./commands/list.js') },
+  outcome: { summary: 'Show what became of a prompt', load: () => import('./commands/outcome.js') },
+  cancel: { summary: 'Stop the running turn, or take a queued prompt out', load: () => import('./commands/cancel.js') },
+  close: { summary: 'Let a topic finish its queue and end', load: () => import('./commands/close.js') },
+  doctor: { summary: 'Check everything that continuity needs', load: () => import('./commands/doctor.js') },
+};
+
+/** @returns the exit code */
+export async function main(words: readonly string[]): Promise<number> {
+  const output = new Output(asksForJson(words));
+  try {
+    return await run(words, output);
+  } catch (error) {
+    return fail(error, output);
+  }
+}
+
+async function run(words: readonly string[], output: Output): Promise<number> {
+  const { name, rest } = splitCommand(words);
+  if (name === undefined) return withoutCommand(words, output);
+  const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (!entry) throw await unknownCommand(name);
+  const { default: command } = await entry.load();
+  const { flags, args } = await parse(command, rest);
+  if (flags.help) {
+    output.answer({ help: commandHelp(command, output) }, commandHelp(command, output));
+    return 0;
+  }
+  if (typeof flags['data-dir'] === 'string') flags['data-dir'] = resolve(flags['data-dir']);
+  if (typeof flags.cwd === 'string') await goTo(flags.cwd);
+  return (await command.run({ flags, args, output })) ?? 0;
+}
+
+function withoutCommand(words: readonly string[], output: Output): number {
+  if (words.includes('--version') || words.includes('-v')) {
+    const { version } = createRequire(import.meta.url)('session-continuity/package.json') as { version: string };
+    output.answer({ version }, version);
+    return 0;
+  }
+  const wrong = words.find((word) => word.startsWith('-') && !/^(-h|--help|--json)$/.test(word));
+  if (wrong) throw new UsageError(`continuity has no flag ${wrong} without a command.`, 'See: continuity --help');
+  const help = mainHelp(COMMANDS, output);
+  if (words.some((word) => /^(-h|--help)$/.test(word))) {
+    output.answer({ help }, help);
+    return 0;
+  }
+  throw new UsageError('continuity needs a command.', `One of: ${Object.keys(COMMANDS).join(', ')}. See: continuity --help`);
+}
+
+async function unknownCommand(name: string): Promise<UsageError> {
+  const meant = await nearestOf(name, Object.keys(COMMANDS));
+  return new UsageError(`continuity has no command ${JSON.stringify(name)}${meant ? `; did you mean ${meant}?` : '.'}`, 'See: continuity --help');
+}
+
+async function goTo(cwd: string): Promise<void> {
+  try {
+    process.chdir(cwd);
+  } catch (cause) {
+    const [{ ConfigInvalid }, { failure }] = await Promise.all([import('../config/invalid.js'), import('../contract/failures.js')]);
+    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : `can't be entered: ${(cause as Error).message}`;
+    throw new ConfigInvalid(failure('CWD_MISSING', `Working directory ${cwd} ${why}.`), { cause });
+  }
+}
+
+/** Known before the words are read, so that an error in them is told as JSON, too. */
+function asksForJson(words: readonly string[]): boolean {
+  const end = words.indexOf('--');
+  return (end < 0 ? words : words.slice(0, end)).includes('--json');
+}

@@ -1,0 +1,51 @@
+/** Where words go: stdout holds the answer and nothing else; all that is said about it goes to stderr. */
+import { styleText } from 'node:util';
+
+type Style = Parameters<typeof styleText>[0];
+
+export class Output {
+  constructor(
+    /** Whether the answer is one JSON document instead of text for people. */
+    readonly json: boolean,
+    private readonly out: NodeJS.WriteStream = process.stdout,
+    private readonly err: NodeJS.WriteStream = process.stderr,
+  ) {}
+
+  /** The answer, in the one form or the other. */
+  answer(document: unknown, text: string): void {
+    const words = this.json ? JSON.stringify(document) : text;
+    if (words !== '') this.out.write(words.endsWith('\n') ? words : `${words}\n`);
+  }
+
+  /** About the answer, for people. */
+  note(text: string, style: Style = 'dim'): void {
+    this.err.write(`${styled(this.err, style, text)}\n`);
+  }
+
+  /** Something that is wrong: what happened, and what to do. */
+  problem({ code, message, fix }: { code: string; message: string; fix: string }): void {
+    this.err.write(`${styled(this.err, 'red', code)}: ${message}\n${fix}\n`);
+  }
+
+  /** Within the answer, where it is for people at a terminal. */
+  styled(style: Style, text: string): string {
+    return this.json ? text : styled(this.out, style, text);
+  }
+
+  /** Whether a line on stderr that changes is of use to anyone. */
+  get showsProgress(): boolean {
+    return !this.json && this.err.isTTY && process.env.TERM !== 'dumb';
+  }
+
+  /** Overwrites the line that stands there; empty takes it away. */
+  progress(line: string): void {
+    const text = line.slice(0, Math.max(20, (this.err.columns || 80) - 1));
+    this.err.write(`\r\u001b[2K${styled(this.err, 'dim', text)}`);
+  }
+}
+
+/** Colour is for terminals whose owner has not said otherwise. */
+function styled(stream: NodeJS.WriteStream, style: Style, text: string): string {
+  const wanted = stream.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+  return wanted && text !== '' ? styleText(style, text) : text;
+}

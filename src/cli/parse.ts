@@ -1,0 +1,89 @@
+/** From words to flags and arguments, strictly: a flag that is ignored would be a prompt that goes elsewhere. */
+import { parseArgs } from 'node:util';
+import { GLOBAL_FLAGS, type Command, type Flag, type Flags, type FlagValues, type Positional } from './command.js';
+import { nearestOf } from './nearest-name.js';
+import { UsageError } from './usage-error.js';
+
+export interface Parsed {
+  flags: FlagValues<Flags>;
+  args: Record<string, string | undefined>;
+}
+
+/** The command's name and the words without it; global flags may stand before it. */
+export function splitCommand(words: readonly string[]): { name?: string; rest: string[] } {
+  const name = tokensOf(words, GLOBAL_FLAGS).find((token) => token.kind === 'positional');
+  if (name === undefined) return { rest: [...words] };
+  return { name: name.value, rest: words.toSpliced(name.index, 1) };
+}
+
+/** @throws UsageError that names what can't be read and what was probably meant */
+export async function parse(command: Command, words: readonly string[]): Promise<Parsed> {
+  const known: Flags = { ...command.flags, ...GLOBAL_FLAGS };
+  const flags: FlagValues<Flags> = {};
+  const tokens = tokensOf(words, known);
+  const positionals = tokens.filter((token) => token.kind === 'positional');
+  for (const token of tokens) {
+    if (token.kind !== 'option') continue;
+    const flag = known[token.name];
+    if (!flag || token.rawName !== `--${token.name}`) throw await unknownFlag(command, token.rawName, Object.keys(known));
+    let value: string | number | boolean | undefined = valueOf(command, token, flag);
+    if (flag.kind === 'optional' && value === true && positionals.length > command.args.length && positionals[0]?.index === token.index + 1) {
+      value = positionals.shift()?.value; // `--new "why" "prompt"`: one more than there are arguments, right behind the flag.
+    }
+    if (flag.kind === 'list') flags[token.name] = [...((flags[token.name] as string[] | undefined) ?? []), String(value)];
+    else if (value !== undefined) flags[token.name] = value;
+  }
+  if (flags.help) return { flags, args: {} };
+  return { flags, args: named(command, positionals.map(({ value }) => value)) };
+}
+
+function tokensOf(words: readonly string[], flags: Flags) {
+  const options = Object.fromEntries(
+    Object.entries(flags).map(([name, { kind }]) => [name, { type: kind === 'switch' || kind === 'optional' ? ('boolean' as const) : ('string' as const) }]),
+  );
+  return parseArgs({ args: [...words], options: { ...options, help: { type: 'boolean', short: 'h' } }, allowPositionals: true, strict: false, tokens: true })
+    .tokens.map((token) => (token.kind === 'option' && token.rawName === '-h' ? { ...token, rawName: '--help' } : token));
+}
+
+function valueOf(command: Command, token: { rawName: string; value?: string | undefined; inlineValue?: boolean | undefined }, { kind, value: hint }: Flag) {
+  const { rawName, value, inlineValue } = token;
+  if (kind === 'switch') {
+    if (value !== undefined) throw misread(command, `${rawName} takes no value, got ${JSON.stringify(value)}.`);
+    return true;
+  }
+  if (kind === 'optional') return value === undefined || value === '' ? true : value;
+  const nothing = value === undefined || value === '' || (!inlineValue && value.startsWith('-') && value !== '-');
+  if (nothing) throw misread(command, `${rawName} needs a value: ${rawName} ${hint ?? 'VALUE'}.`);
+  return kind === 'port' ? portOf(command, rawName, value) : value;
+}
+
+function portOf(command: Command, rawName: string, value: string): number {
+  const port = /^\d+$/.test(value) ? Number(value) : NaN;
+  if (!(port <= 65_535)) throw misread(command, `${rawName} must be a port from 0 (any that is free) to 65535, got ${JSON.stringify(value)}.`);
+  return port;
+}
+
+function named(command: Command, values: string[]): Record<string, string | undefined> {
+  const { args } = command;
+  if (values.length > args.length) {
+    const extra = JSON.stringify(values[args.length]);
+    const quote = args.at(-1)?.name === 'prompt' ? ' Put the prompt in quotes.' : '';
+    throw misread(command, `continuity ${command.name} takes ${args.length === 0 ? 'no argument' : args.map(({ name }) => name).join(', ')}; ${extra} is one too many.${quote}`);
+  }
+  const missing = args[values.length];
+  if (missing?.required) throw misread(command, `continuity ${command.name} needs ${missing.name}: ${usageOf(command)}.`);
+  return Object.fromEntries(args.map(({ name }, index) => [name, values[index]]));
+}
+
+export function usageOf({ name, args }: { name: string; args: readonly Positional[] }): string {
+  return ['continuity', name, ...args.map((arg) => (arg.required ? `<${arg.name}>` : `[${arg.name}]`))].join(' ');
+}
+
+async function unknownFlag(command: Command, name: string, known: string[]): Promise<UsageError> {
+  const meant = await nearestOf(name.replace(/^-+/, ''), known);
+  return misread(command, `continuity ${command.name} has no flag ${name}${meant ? `; did you mean --${meant}?` : '.'}`);
+}
+
+function misread(command: Command, message: string): UsageError {
+  return new UsageError(message, `See: continuity ${command.name} --help`);
+}

@@ -1,0 +1,36 @@
+/** A turn's result: the reply on stdout; on stderr what it belongs to, how to go on, and what went wrong. */
+import { failure } from '../contract/failures.js';
+import type { TurnResult } from '../contract/types.js';
+import { exitOf } from './fail.js';
+import type { Output } from './output.js';
+import { count, duration, quoted } from './words.js';
+
+/** @returns the exit code */
+export function showResult(result: TurnResult, output: Output): number {
+  output.answer(result, result.reply);
+  const error = result.error ?? (result.status === 'cancelled' ? failure('CANCELLED', `Prompt ${result.prompt_id} was cancelled.`) : undefined);
+  if (!output.json) {
+    output.note(aboutOf(result));
+    if (error) output.problem(error);
+  }
+  if (result.status === 'completed') return 0;
+  return error ? exitOf(error.code) : 1;
+}
+
+/** e.g. `topic auth · session ses_1 (resumed) · turn 2 · 1,200 tokens in, 80 out · 3.2 s · go on: continuity delegate --topic auth "…"` */
+export function aboutOf(result: TurnResult): string {
+  const { topic, session_id, session, turn, usage, recovered, duration_ms } = result;
+  const why = [session.kind, session.reason, session.replaces && `instead of ${session.replaces}`].filter(Boolean).join(', ');
+  return [
+    `topic ${topic}`,
+    session_id ? `session ${session_id} (${why})` : 'no session',
+    turn > 0 && `turn ${turn}`,
+    usage && `${count(usage.input_tokens + usage.cache_read_tokens, 'token')} in, ${usage.output_tokens.toLocaleString('en')} out`,
+    recovered && `${recovered} after a crash`,
+    duration(duration_ms),
+    result.reply_truncated && 'reply cut',
+    `go on: continuity delegate --topic ${quoted(topic)} "…"`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
