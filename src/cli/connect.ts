@@ -1,6 +1,7 @@
 /** From flags to a connected manager. What it needs is loaded here, so that `--help` need not. */
 import type { SessionManager } from '../client/session-manager.js';
 import type { Config } from '../config.js';
+import { failure } from '../contract/failures.js';
 
 export interface Standing {
   'data-dir'?: string;
@@ -33,7 +34,16 @@ export async function configOf({ 'data-dir': dataDir }: Standing): Promise<Confi
 
 /** Nothing where the environment says it, or where nobody says anything. */
 export async function addressOf({ dataDir }: Config): Promise<string | undefined> {
-  const [{ loadClientConnectConfig }, { runningServer }] = await Promise.all([import('@temporalio/envconfig'), import('../stack/stack-record.js')]);
-  if (loadClientConnectConfig().connectionOptions.address !== undefined) return undefined;
+  const [{ loadClientConnectConfig }, { runningServer }, { ConfigInvalid }] = await Promise.all([
+    import('@temporalio/envconfig'),
+    import('../stack/stack-record.js'),
+    import('../config.js'),
+  ]);
+  try {
+    if (loadClientConnectConfig().connectionOptions.address !== undefined) return undefined;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigInvalid(failure('CONFIG_INVALID', `What TEMPORAL_* or temporal.toml say can't be read: ${why}.`, 'Correct the setting that the message names.'), { cause });
+  }
   return (await runningServer(dataDir))?.address;
 }

@@ -2,5 +2,5 @@ import { closestMatch } from 'leven';
 
 /** The name that was probably meant, if one is near enough. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  return closestMatch(name, known, { maxDistance: Math.max(1, Math.floor(name.length / 3)) + 1 });
+  return closestMatch(name, known, { maxDistance: Math.floor(name.length / 3) + 1 });
 }

@@ -1,4 +1,5 @@
 /** The development stack: Temporal's server on a file database, its Web UI, and a worker. */
+import { join } from 'node:path';
 import { ensureDataDir, holdDataDir } from './data-dir.js';
 import type { DevServer } from './dev-server.js';
 import { keepRunning, type Kept } from './keep-running.js';
@@ -78,7 +79,7 @@ export class DevelopmentStack {
     const server = await this.#startServer(left, source);
     const { address, uiUrl } = addressesOf(server);
     // How it is stopped says what becomes of its agents: SIGINT ends them, SIGTERM leaves them to the next worker.
-    const workerEnv = { ...env, CONTINUITY_DATA_DIR: dataDir, TEMPORAL_ADDRESS: address };
+    const workerEnv = { ...withoutTemporal(env), ...ownTemporal(dataDir, address), CONTINUITY_DATA_DIR: dataDir };
     const workerFailed = await this.#startWorker(address, () => startWorker({ script, cwd: this.#options.cwd, env: workerEnv }));
     return { address, uiUrl, ...(workerFailed !== undefined && { workerFailed }) };
   }
@@ -129,4 +130,14 @@ export class DevelopmentStack {
     this.#lock?.release();
     this.#worker = this.#server = this.#lock = undefined;
   }
+}
+
+/** Settings for another Temporal (a namespace, a key, TLS) are not for this one. */
+function withoutTemporal(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
+}
+
+/** A file that is not there keeps the person's own `temporal.toml` from being read. */
+function ownTemporal(dataDir: string, address: string): NodeJS.ProcessEnv {
+  return { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default', TEMPORAL_CONFIG_FILE: join(dataDir, 'temporal.toml') };
 }

@@ -5,6 +5,7 @@ import { stackError } from './stack-error.js';
 const TEMPORAL_PORT = 7233;
 /** As the `temporal` command has it. */
 const UI_PORT_ABOVE = 1000;
+const HIGHEST_PORT = 65_535;
 
 export interface Ports {
   port: number;
@@ -20,7 +21,8 @@ export interface WantedPorts {
 /** @throws StackError TEMPORAL_UNAVAILABLE that names the port and the flag */
 export async function choosePorts(wanted: WantedPorts): Promise<Ports> {
   const port = await free(wanted.port ?? TEMPORAL_PORT, '--port');
-  return { port, uiPort: await free(wanted.uiPort ?? (wanted.port === 0 ? 0 : port + UI_PORT_ABOVE), '--ui-port') };
+  const above = wanted.port === 0 || port + UI_PORT_ABOVE > HIGHEST_PORT ? 0 : port + UI_PORT_ABOVE;
+  return { port, uiPort: await free(wanted.uiPort ?? above, '--ui-port') };
 }
 
 async function free(port: number, flag: string): Promise<number> {

@@ -1,0 +1,100 @@
+import { createServer, type Server } from 'node:http';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { putInPlace } from '../../../src/stack/fetched-program.js';
+import { downloadAsSdk } from '../../../src/stack/sdk-download.js';
+import { findTemporal, TEMPORAL_VERSION } from '../../../src/stack/temporal-binary.js';
+
+let dir: string;
+let env: NodeJS.ProcessEnv;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'continuity-binary-'));
+  await mkdir(join(dir, 'bin'));
+  env = { PATH: join(dir, 'bin'), CONTINUITY_CACHE_DIR: join(dir, 'cache'), TMPDIR: dir };
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+async function program(...path: string[]): Promise<string> {
+  const file = join(dir, ...path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, '#!/bin/sh\n');
+  await chmod(file, 0o700);
+  return file;
+}
+
+describe('the temporal program', () => {
+  it('is the one that TEMPORAL_CLI_PATH names, before all others', async () => {
+    await program('bin', 'temporal');
+    const path = await program('mine');
+    expect(await findTemporal({ env: { ...env, TEMPORAL_CLI_PATH: path } })).toEqual({ path, from: 'TEMPORAL_CLI_PATH' });
+  });
+
+  it('that TEMPORAL_CLI_PATH names must be a program', async () => {
+    await expect(findTemporal({ env: { ...env, TEMPORAL_CLI_PATH: join(dir, 'nothing') } })).rejects.toMatchObject({
+      failure: { code: 'SETUP_INCOMPLETE', message: `TEMPORAL_CLI_PATH names ${join(dir, 'nothing')}, which is not a program.` },
+    });
+  });
+
+  it('is else the one on PATH', async () => {
+    const path = await program('bin', 'temporal');
+    expect(await findTemporal({ env })).toEqual({ path, from: 'PATH' });
+  });
+
+  it('is else the one that was fetched before', async () => {
+    const path = await program('cache', 'temporal', TEMPORAL_VERSION, 'temporal');
+    expect(await findTemporal({ env })).toEqual({ path, from: 'cache' });
+  });
+});
+
+describe('the SDK’s download service', () => {
+  let server: Server | undefined;
+  afterEach(() => new Promise((resolve) => (server ? server.close(resolve) : resolve(undefined))));
+
+  it('is asked for the pinned version, and what it names is unpacked', async () => {
+    await program('packed', 'temporal');
+    await execa('tar', ['-czf', join(dir, 'a.tar.gz'), '-C', join(dir, 'packed'), 'temporal']);
+    const archive = await readFile(join(dir, 'a.tar.gz'));
+    const asked: string[] = [];
+    server = createServer((request, response) => {
+      asked.push(request.url ?? '');
+      const { port } = server?.address() as AddressInfo;
+      if (request.url === '/a.tar.gz') response.end(archive);
+      else response.end(JSON.stringify({ archiveUrl: `http://127.0.0.1:${port}/a.tar.gz`, fileToExtract: 'temporal' }));
+    });
+    await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+    const target = join(dir, 'cache', 'temporal');
+    const service = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await downloadAsSdk({ version: '1.9.1', target, env, report: () => undefined, signal: AbortSignal.timeout(5000) }, service);
+    expect(asked[0]).toMatch(/^\/cli\/v1\.9\.1\?arch=\w+&platform=\w+&format=tar\.gz$/);
+    expect((await stat(target)).mode & 0o777).toBe(0o700);
+    expect(await readdir(dirname(target))).toEqual(['temporal']);
+  });
+
+  it('that does not answer is named', async () => {
+    const fetching = { version: '1.9.1', target: join(dir, 'x'), env, report: () => undefined, signal: AbortSignal.timeout(5000) };
+    await expect(downloadAsSdk(fetching, 'http://127.0.0.1:9')).rejects.toThrow(/^http:\/\/127\.0\.0\.1:9: \S/);
+  });
+});
+
+describe('a fetched program', () => {
+  it('is whole or not there, whoever else fetches it, and leaves nothing beside it', async () => {
+    const target = join(dir, 'cache', 'temporal');
+    const fetches = Array.from({ length: 8 }, (_, n) =>
+      putInPlace(target, async (directory) => {
+        const made = join(directory, 'made');
+        await writeFile(made, `${n}`.repeat(10_000));
+        if (n === 3) throw new Error('broke off');
+        return made;
+      }),
+    );
+    const results = await Promise.allSettled(fetches);
+    expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+    expect(await readFile(target, 'utf8')).toMatch(/^(\d)\1{9999}$/);
+    expect(await readdir(dirname(target))).toEqual(['temporal']);
+  });
+});
