@@ -46,10 +46,6 @@ export function isPassing(error: unknown): boolean {
   return isNotFound(error) || status === FAILED_PRECONDITION || status === ABORTED || status === UNAVAILABLE;
 }
 
-export function isUnavailable(error: unknown): boolean {
-  return statusOf(error) === UNAVAILABLE;
-}
-
 /** For what is left when a call has failed for good. */
 export function unreachable(error: unknown, what: string): SessionError {
   const why = error instanceof Error ? error.message : String(error);

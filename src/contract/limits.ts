@@ -8,7 +8,7 @@ export const MAX_QUEUED_BYTES = 1024 * 1024;
 export const MAX_HELD_CALLERS = 8;
 export const MAX_REMEMBERED_IDS = 500;
 /** As many as can be queued: every caller that was told `accepted` finds its outcome when it asks, however fast the turns are. */
-export const MAX_REMEMBERED_OUTCOMES = MAX_QUEUED_PROMPTS;
+export const MAX_REMEMBERED_OUTCOMES = 200;
 /** All remembered outcomes together; the oldest go first. */
 export const MAX_REMEMBERED_BYTES = 256 * 1024;
 /** Replies are kept whole, newest first, as long as they fit in this together; the others up to the next number. */
