@@ -83,7 +83,7 @@ async function bySignal(client: Client, sending: Sending): Promise<void> {
 async function someoneAnswers(client: Client, { topic, request, noWorkerAfterMs }: Sending): Promise<boolean> {
   const handle = client.workflow.getHandle(workflowIdOf(topic));
   try {
-    await client.withDeadline(Date.now() + noWorkerAfterMs, () => handle.query(messages.outcome, request.prompt_id));
+    await client.withDeadline(Date.now() + Math.min(noWorkerAfterMs, 3000), () => handle.query(messages.outcome, request.prompt_id));
     return true;
   } catch {
     return false; // In whatever way it failed: nobody answered, and that is what the caller is told.
