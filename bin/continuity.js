@@ -4,7 +4,9 @@ import { existsSync } from 'node:fs';
 const main = new URL('../dist/src/cli/main.js', import.meta.url);
 if (existsSync(main)) {
   const { main: run } = await import(main.href);
-  process.exitCode = await run(process.argv.slice(2));
+  const code = await run(process.argv.slice(2));
+  // A call that is still held open, such as for the outcome of a turn nobody waits for any more, must not keep the terminal.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
 } else {
   console.error('continuity is not built: dist/src/cli/main.js is missing. Run: npm run build');
   process.exitCode = 1;

@@ -21,7 +21,7 @@ export interface WorkerRun {
 /** Runs until SIGINT or SIGTERM. SIGINT comes from a person and ends the agents too; SIGTERM is a deploy and leaves them at work. */
 export async function runWorker({ config, createAgents, log }: WorkerRun): Promise<void> {
   const signalled = onSignal(log);
-  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('WARN', ({ level, message, meta }) => log(message, { level, ...causeOf(meta) })) });
+  Runtime.install({ shutdownSignals: [], logger: sdkLogger(log) });
   await ensureDataDir(config.dataDir);
   const lock = holdDataDir(config.dataDir, 'worker');
   const { connection, namespace, address } = await connect();
@@ -40,6 +40,13 @@ export async function runWorker({ config, createAgents, log }: WorkerRun): Promi
     await connection.close();
     lock.release();
   }
+}
+
+/** What the SDK has to say. The worker of the turns has no workflows on purpose, and that is not worth a warning at each start. */
+function sdkLogger(log: Log): DefaultLogger {
+  return new DefaultLogger('WARN', ({ level, message, meta }) => {
+    if (!message.startsWith('No workflows registered')) log(message, { level, ...causeOf(meta) });
+  });
 }
 
 async function connect() {

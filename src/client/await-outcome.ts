@@ -16,6 +16,9 @@ const ASK_AGAIN_MS = { first: 100, most: 1000, factor: 1.5 };
 /** A worker that is being restarted, a server that is being restarted: longer than that is an error. */
 const GIVE_UP_AFTER_MS = 120_000;
 
+/** A signal that was sent a moment ago may not have reached the topic yet. */
+const UNKNOWN_FOR_MS = 10_000;
+
 /**
  * Holds the update as long as it lasts, then polls.
  *
@@ -42,11 +45,14 @@ async function pollOutcome(client: Client, prompt: Awaited, signal?: AbortSignal
   const handle = client.workflow.getHandle(workflowIdOf(prompt.topic));
   let wait = ASK_AGAIN_MS.first;
   let answeredAt = performance.now();
+  let knownAt = answeredAt;
   for (;;) {
     signal?.throwIfAborted();
     try {
       const state = await handle.query(messages.outcome, prompt.prompt_id);
       answeredAt = performance.now();
+      if (state.state !== 'unknown') knownAt = answeredAt;
+      else if (answeredAt - knownAt > UNKNOWN_FOR_MS) throw sessionError('OUTCOME_UNKNOWN', `Topic ${prompt.topic} knows no prompt ${prompt.prompt_id}.`, prompt);
       if (state.state === 'ended' && state.outcome) return state.outcome;
       if (state.state === 'ended') {
         throw sessionError('OUTCOME_UNKNOWN', `Prompt ${prompt.prompt_id} of topic ${prompt.topic} has ended, and its outcome is no longer remembered.`, prompt);

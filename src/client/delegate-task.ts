@@ -9,7 +9,7 @@ export interface DelegateTaskInput extends DelegateOptions {
   /** Default: the session's topic, or for a new session a topic of its own. */
   topic?: string;
   /** Alias of `session_id`. */
-  task_id?: string;
+  task_id?: string | null;
   /** Alias of `agent`. */
   subagent_type?: string;
 }
@@ -50,7 +50,7 @@ export async function delegateTask(manager: SessionManager, input: DelegateTaskI
   });
 }
 
-function sameOf(name: string, value: string | undefined, alias: string, other: string | undefined): string | undefined {
+function sameOf<T extends string | null>(name: string, value: T | undefined, alias: string, other: T | undefined): T | undefined {
   if (value !== undefined && other !== undefined && value !== other) {
     throw sessionError('INVALID_PROMPT', `Fields "${name}" and its alias "${alias}" must agree; got ${JSON.stringify(value)} and ${JSON.stringify(other)}.`);
   }

@@ -10,8 +10,8 @@ import { SessionError } from './session-error.js';
 
 /** What can be said besides the prompt. All but `prompt_id`, `session` and `reason` is pinned when a session is opened. */
 export interface PromptOptions {
-  /** Exactly this session, or a refusal. */
-  session_id?: string;
+  /** Exactly this session, or a refusal. null, as of a turn that opened none, is refused: it must not open a new one silently. */
+  session_id?: string | null;
   /** The same id again attaches to the first prompt: for callers that retry. Default: a new one. */
   prompt_id?: string;
   category?: string;

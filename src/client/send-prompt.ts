@@ -21,7 +21,10 @@ export interface Sending {
 }
 
 /** The prompt is in history. `update` is held for its outcome; `notice` says that nobody works on it yet. */
-export type Sent = { update: WorkflowUpdateHandle<TurnResult | Accepted> } | { notice: Failure };
+export interface Sent {
+  update?: WorkflowUpdateHandle<TurnResult | Accepted>;
+  notice?: Failure;
+}
 
 /**
  * @throws SessionError with the code of the refusal, or TEMPORAL_UNAVAILABLE
@@ -42,7 +45,9 @@ export async function sendPrompt(client: Client, sending: Sending): Promise<Sent
     if (refusal) throw refusal;
     if (sending.mustBeOpen && isNotFound(error)) throw error;
     if (!isTimeout(error)) throw unreachable(error, `take the prompt for topic ${topic}`);
-    return bySignal(client, sending);
+    await bySignal(client, sending);
+    // More callers than the topic has places for updates, or nobody there at all?
+    return (await someoneAnswers(client, sending)) ? {} : { notice: noWorker(sending) };
   }
 }
 
@@ -60,8 +65,8 @@ async function byUpdate(client: Client, sending: Sending): Promise<Sent> {
   return { update };
 }
 
-async function bySignal(client: Client, sending: Sending): Promise<Sent> {
-  const { topic, request, mustBeOpen, noWorkerAfterMs } = sending;
+async function bySignal(client: Client, sending: Sending): Promise<void> {
+  const { topic, request, mustBeOpen } = sending;
   try {
     if (mustBeOpen) await client.workflow.getHandle(workflowIdOf(topic)).signal(messages.promptSignal, request);
     else {
@@ -72,8 +77,21 @@ async function bySignal(client: Client, sending: Sending): Promise<Sent> {
     if (mustBeOpen && isNotFound(error)) throw error;
     throw unreachable(error, `take the prompt for topic ${topic}`);
   }
-  const waits = `No worker answered within ${noWorkerAfterMs / 1000} s; prompt ${request.prompt_id} is accepted in topic ${topic} and waits for one.`;
-  return { notice: failure('NO_WORKER', waits) };
+}
+
+/** A query needs a worker, and none of the places that updates need. */
+async function someoneAnswers(client: Client, { topic, request, noWorkerAfterMs }: Sending): Promise<boolean> {
+  const handle = client.workflow.getHandle(workflowIdOf(topic));
+  try {
+    await client.withDeadline(Date.now() + Math.min(noWorkerAfterMs, 3000), () => handle.query(messages.outcome, request.prompt_id));
+    return true;
+  } catch {
+    return false; // In whatever way it failed: nobody answered, and that is what the caller is told.
+  }
+}
+
+function noWorker({ topic, request }: Sending): Failure {
+  return failure('NO_WORKER', `No worker answers; prompt ${request.prompt_id} is accepted in topic ${topic} and waits for one.`);
 }
 
 function startOptions({ topic, state }: Sending) {

@@ -17,4 +17,4 @@ export const MAX_REMEMBERED_REPLY_BYTES = 4 * 1024;
 /** A reply longer than this is cut in the result itself; the whole of it is in the agent's session. */
 export const MAX_REPLY_BYTES = 256 * 1024;
 export const MAX_SESSIONS = 20;
-export const MAX_REFUSED = 10;
+export const MAX_REFUSED = 20;

@@ -167,7 +167,7 @@ describe('promise 5: never silently fresh', () => {
     const topic = aTopic();
     const first = await delegateTask(world.manager, { topic, category: 'quick', prompt: 'one' });
     const second = await delegateTask(world.manager, { topic, session: 'new', prompt: 'two' });
-    const back = await delegateTask(world.manager, { session_id: first.session_id ?? '', prompt: 'Fix: one' });
+    const back = await delegateTask(world.manager, { session_id: first.session_id, prompt: 'Fix: one' });
     expect(back).toMatchObject({ session_id: first.session_id, topic, session: { kind: 'resumed' }, category: 'quick' });
     expect((await world.manager.view(topic)).session_id).toBe(second.session_id);
   });
@@ -175,7 +175,7 @@ describe('promise 5: never silently fresh', () => {
   test('a delegation with neither topic nor session has a topic of its own, and is followed up by session id', async () => {
     const first = await delegateTask(world.manager, { category: 'quick', prompt: 'Add User model' });
     expect(first.topic).toBe(`task-${first.prompt_id}`);
-    const second = await delegateTask(world.manager, { task_id: first.session_id ?? '', prompt: 'Fix: Missing email field validation' });
+    const second = await delegateTask(world.manager, { task_id: first.session_id, prompt: 'Fix: Missing email field validation' });
     expect(second).toMatchObject({ topic: first.topic, session_id: first.session_id, turn: 2 });
   });
 
@@ -184,7 +184,7 @@ describe('promise 5: never silently fresh', () => {
     const first = await world.manager.delegate(topic, 'one', { category: 'deep' });
     await world.manager.close(topic);
     await expect.poll(async () => (await world.client.workflow.getHandle(`topic/${topic}`).describe()).status.name).toBe('COMPLETED');
-    const again = await delegateTask(world.manager, { session_id: first.session_id ?? '', prompt: 'two' });
+    const again = await delegateTask(world.manager, { session_id: first.session_id, prompt: 'two' });
     expect(again).toMatchObject({ topic, session_id: first.session_id, category: 'deep', turn: 2, session: { kind: 'resumed' } });
     expect(await world.manager.delegate(topic, 'three')).toMatchObject({ session_id: first.session_id });
   });
@@ -197,7 +197,7 @@ describe('promise 5: never silently fresh', () => {
   test('a session id and a topic that disagree are refused', async () => {
     const { session_id } = await world.manager.delegate(aTopic(), 'one');
     const other = aTopic();
-    const error = await refusal(world.manager.delegate(other, 'x', { session_id: session_id ?? '' }));
+    const error = await refusal(world.manager.delegate(other, 'x', { session_id }));
     expect(error.code).toBe('SESSION_PINNED');
     expect((await refusal(world.manager.view(other))).code).toBe('TOPIC_UNKNOWN');
   });
@@ -215,7 +215,7 @@ describe('promise 6: pinned', () => {
   test('a session id with another category, agent, model or directory is refused as SESSION_PINNED, naming both', async () => {
     const { session_id } = await world.manager.delegate(aTopic(), 'one', { category: 'quick' });
     for (const options of [{ category: 'deep' }, { agent: 'other' }, { model: 'a/b' }, { cwd: '/' }]) {
-      const error = await refusal(world.manager.delegate(undefined, 'x', { session_id: session_id ?? '', ...options }));
+      const error = await refusal(world.manager.delegate(undefined, 'x', { session_id, ...options }));
       expect(error.code).toBe('SESSION_PINNED');
       expect(error.message).toContain(Object.values(options)[0]);
     }
@@ -238,6 +238,7 @@ describe('bad input is refused before anything starts', () => {
     ['a prompt over 64 KiB', 'é'.repeat(33_000), {}, 'PROMPT_TOO_LARGE'],
     ['an unknown category', 'x', { category: 'nope' }, 'CATEGORY_UNKNOWN'],
     ['an unknown agent', 'x', { agent: 'nope' }, 'AGENT_UNKNOWN'],
+    ['the session id of a turn that opened none', 'x', { session_id: null }, 'INVALID_PROMPT'],
     ['a session id with new', 'x', { session_id: 'ses_x', session: 'new' } as const, 'INVALID_PROMPT'],
   ])('%s', async (_what, prompt, options, code) => {
     const topic = aTopic();

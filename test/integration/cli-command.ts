@@ -1,0 +1,20 @@
+/** The `continuity` command as a person runs it: a process of its own, from what is built. */
+import { fileURLToPath } from 'node:url';
+import { execa, type Options } from 'execa';
+
+export const CONTINUITY = fileURLToPath(new URL('../../bin/continuity.js', import.meta.url));
+
+export interface Surroundings {
+  cwd: string;
+  env: Record<string, string>;
+}
+
+/** Nothing of the person's own settings comes in. */
+export function continuityIn({ cwd, env }: Surroundings) {
+  const clean = { PATH: process.env.PATH ?? '', HOME: cwd, ...env };
+  const options = { cwd, env: clean, extendEnv: false, reject: false, stripFinalNewline: false, forceKillAfterDelay: 20_000 } as const satisfies Options;
+  return (words: string[], more: { input?: string; cwd?: string; env?: Record<string, string> } = {}) =>
+    execa(process.execPath, [CONTINUITY, ...words], { ...options, ...(more.cwd && { cwd: more.cwd }), env: { ...clean, ...more.env }, input: more.input ?? '' });
+}
+
+export type Continuity = ReturnType<typeof continuityIn>;

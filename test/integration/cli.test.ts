@@ -1,0 +1,185 @@
+/** The command line on a real Temporal server, with the fake agent. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TurnResult } from '../../src/contract/types.js';
+import { startWorld, type World } from '../support/world.js';
+import { CONTINUITY, continuityIn, type Continuity } from './cli-command.js';
+
+let world: World;
+let continuity: Continuity;
+beforeAll(async () => {
+  world = await startWorld();
+  continuity = continuityIn({ cwd: world.dir, env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir } });
+});
+afterAll(() => world?.dispose());
+
+const aTopic = () => `t-${randomUUID().slice(0, 8)}`;
+
+async function delegated(...words: string[]): Promise<TurnResult> {
+  const { stdout } = await continuity(['delegate', '--json', ...words]);
+  return JSON.parse(stdout) as TurnResult;
+}
+
+describe('delegate', () => {
+  test('prints the reply on stdout and nothing else, and says on stderr how to go on', async () => {
+    const topic = aTopic();
+    const { stdout, stderr, exitCode } = await continuity(['delegate', '--topic', topic, '[[say: done]]']);
+    expect(stdout).toBe('done\n');
+    expect(stderr).toMatch(new RegExp(`^topic ${topic} · session ses_\\w+ \\(new\\) · turn 1 · .*go on: continuity delegate --topic ${topic} "…"\\n$`));
+    expect(exitCode).toBe(0);
+  });
+
+  test('the second prompt resumes the session the first one opened, by topic and by session id', async () => {
+    const topic = aTopic();
+    const first = await delegated('--topic', topic, 'one');
+    const second = await delegated('--topic', topic, 'two');
+    const third = await delegated('--session', `${first.session_id}`, 'three');
+    expect([second, third].map(({ session_id, session }) => [session_id, session.kind])).toEqual(Array(2).fill([first.session_id, 'resumed']));
+    expect(third).toMatchObject({ topic, turn: 3 });
+  });
+
+  test('--new opens another session on the topic, for the reason that is given', async () => {
+    const topic = aTopic();
+    const first = await delegated('--topic', topic, 'one');
+    const fresh = await delegated('--topic', topic, '--new=fresh eyes', 'two');
+    expect(fresh.session).toEqual({ kind: 'new', reason: 'fresh eyes' });
+    expect(fresh.session_id).not.toBe(first.session_id);
+  });
+
+  test('a prompt comes through a pipe', async () => {
+    const { stdout } = await continuity(['delegate', '--topic', aTopic(), '-'], { input: '[[say: piped]]\n' });
+    expect(stdout).toBe('piped\n');
+  });
+
+  test('a failed turn ends with the exit code of its failure and what to do', async () => {
+    const { stderr, exitCode } = await continuity(['delegate', '--topic', aTopic(), '[[fail: MODEL_FAILED]]']);
+    expect(exitCode).toBe(5);
+    expect(stderr).toMatch(/MODEL_FAILED: .+\nRead what the provider said/);
+  });
+
+  test('--no-wait returns once the prompt is accepted; outcome --wait prints its reply', async () => {
+    const topic = aTopic();
+    const accepted = await continuity(['delegate', '--topic', topic, '--id', 'p-1', '--no-wait', '[[say: later]]']);
+    expect(accepted).toMatchObject({ stdout: `p-1 accepted in topic ${topic}\n`, exitCode: 0 });
+    expect(await continuity(['outcome', topic, 'p-1', '--wait'])).toMatchObject({ stdout: 'later\n', exitCode: 0 });
+    expect(JSON.parse((await continuity(['outcome', topic, 'p-1', '--json'])).stdout)).toMatchObject({ state: 'ended', outcome: { reply: 'later' } });
+  });
+
+  test('Ctrl-C stops the waiting, not the turn, and says how to get at it', async () => {
+    const topic = aTopic();
+    const gate = join(world.dir, randomUUID());
+    const waiting = continuity(['delegate', '--topic', topic, '--id', 'p-2', `[[until: ${gate}]] [[say: in the end]]`]);
+    await expect.poll(async () => (await world.manager.outcome(topic, 'p-2').catch(() => undefined))?.state, { timeout: 20_000 }).toBe('running');
+    waiting.kill('SIGINT');
+    const { stdout, stderr, exitCode } = await waiting;
+    expect([stdout, exitCode]).toEqual(['', 130]);
+    expect(stderr).toContain(`continuity outcome ${topic} p-2 --wait`);
+    expect(stderr).toContain(`continuity cancel ${topic} p-2`);
+    await writeFile(gate, '');
+    expect((await continuity(['outcome', topic, 'p-2', '--wait'])).stdout).toBe('in the end\n');
+  });
+});
+
+describe('the other commands', () => {
+  test('show and list tell what there is; cancel stops the running turn; close ends the topic', async () => {
+    const topic = aTopic();
+    const { session_id } = await delegated('--topic', topic, 'one');
+    await continuity(['delegate', '--topic', topic, '--id', 'p-3', '--no-wait', '[[hang]]']);
+    await expect.poll(async () => (await world.manager.outcome(topic, 'p-3')).state).toBe('running');
+    const shown = await continuity(['show', topic]);
+    expect(shown.stdout).toContain(`→ ${session_id}  fake · 1 turn`);
+    expect(shown.stdout).toMatch(/Running\n {2}p-3 {2}\[\[hang\]\]/);
+    expect((await continuity(['cancel', topic])).stdout).toBe('Prompt p-3 is being stopped; the session stays usable.\n');
+    expect((await continuity(['outcome', topic, 'p-3', '--wait'])).exitCode).toBe(130);
+    expect((await continuity(['cancel', topic])).stdout).toBe('Nothing is running.\n');
+    expect((await continuity(['list'])).stdout).toMatch(new RegExp(`^${topic} +idle +2 +fake +${session_id}`, 'm'));
+    expect((await continuity(['close', topic])).stdout).toBe(`Topic ${topic} is closed.\n`);
+    await expect.poll(async () => (await continuity(['list'])).stdout, { timeout: 20_000 }).not.toContain(topic);
+    expect((await continuity(['list', '--all'])).stdout).toMatch(new RegExp(`^${topic} +closed`, 'm'));
+  });
+
+  test('doctor finds Temporal, the search attributes and the worker', async () => {
+    const { stdout } = await continuity(['doctor', '--json']);
+    const findings = JSON.parse(stdout) as { check: string; ok: boolean }[];
+    expect(Object.fromEntries(findings.map(({ check, ok }) => [check, ok]))).toMatchObject({ node: true, config: true, temporal: true, 'search attributes': true, worker: true });
+  });
+
+  test('--help of each command teaches, and loads neither Temporal nor anything else that is large', async () => {
+    const hook = 'import{writeSync}from"node:fs";export const resolve=async(s,c,n)=>{const r=await n(s,c);writeSync(2,`LOADED ${r.url}\\n`);return r}';
+    const register = `data:text/javascript,import{register}from"node:module";register("data:text/javascript,"+encodeURIComponent(${JSON.stringify(hook)}))`;
+    for (const words of [['--help'], ...['up', 'worker', 'delegate', 'show', 'list', 'outcome', 'cancel', 'close', 'doctor'].map((name) => [name, '--help'])]) {
+      const { stdout, stderr, exitCode } = await continuity(words, { env: { NODE_OPTIONS: `--import=${encodeURI(register)}` } });
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain(words.length > 1 ? `continuity ${words[0]}` : 'continuity <command>');
+      if (words.length > 1) expect(stdout).toMatch(/Usage\n.+\n\nExamples\n {2}# /);
+      expect(stderr).toContain(CONTINUITY);
+      expect(stderr.split('\n').filter((line) => line.includes('/node_modules/'))).toEqual([]);
+    }
+  });
+});
+
+describe('a bad word is refused with its code, what is wrong and what to do, and nothing is begun', () => {
+  test.each<[string, string[], number, RegExp]>([
+    ['no command', [], 2, /^USAGE: continuity needs a command\./],
+    ['an unknown command', ['delegat'], 2, /^USAGE: continuity has no command "delegat"; did you mean delegate\?/],
+    ['an unknown flag', ['list', '--jsn'], 2, /^USAGE: continuity list has no flag --jsn; did you mean --json\?/],
+    ['a blank prompt', ['delegate', '--topic', 'bad', '  '], 2, /^INVALID_PROMPT: Field "prompt" must not be blank/],
+    ['an unknown category', ['delegate', '--topic', 'bad', '--category', 'qick', 'x'], 2, /^CATEGORY_UNKNOWN: Category qick is not known; there are: .*quick/],
+    ['an unknown agent', ['delegate', '--topic', 'bad', '--agent', 'ghost', 'x'], 2, /^AGENT_UNKNOWN: Agent ghost is not known; there are: opencode/],
+    ['an unknown session', ['delegate', '--session', 'ses_nobody', 'x'], 3, /^SESSION_UNKNOWN: .*ses_nobody/],
+    ['an unknown topic', ['show', 'nobody'], 3, /^TOPIC_UNKNOWN: .*nobody/],
+    ['a session and a new one at once', ['delegate', '--session', 'ses_x', '--new', 'x'], 2, /^INVALID_PROMPT: /],
+    ['a working directory that does not exist', ['list', '--cwd', '/does/not/exist'], 2, /^CWD_MISSING: Working directory \/does\/not\/exist does not exist\./],
+  ])('%s', async (_, words, exit, message) => {
+    const { stdout, stderr, exitCode } = await continuity(words);
+    expect([stdout, exitCode]).toEqual(['', exit]);
+    expect(stderr).toMatch(message);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(2);
+    const topics = JSON.parse((await continuity(['list', '--all', '--json'])).stdout) as { topic: string }[];
+    expect(topics.map(({ topic }) => topic)).not.toContain('bad');
+  });
+
+  test('a prompt over the limit', async () => {
+    const { stderr, exitCode } = await continuity(['delegate', '--topic', aTopic(), '-'], { input: 'a'.repeat(70_000) });
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^PROMPT_TOO_LARGE: The prompt has 70000 bytes; at most 65536 are taken\.\nWrite the long part to a file/);
+  });
+
+  test('a topic and a session that disagree, a prompt id used again, another project', async () => {
+    const topic = aTopic();
+    const { session_id } = await delegated('--topic', topic, '--id', 'p-4', 'one');
+    expect((await continuity(['delegate', '--topic', aTopic(), '--session', `${session_id}`, 'x'])).stderr).toMatch(/^SESSION_PINNED: .*belongs to topic/);
+    expect((await continuity(['delegate', '--topic', topic, '--id', 'p-4', 'another'])).stderr).toMatch(/^PROMPT_ID_REUSED: /);
+    const elsewhere = join(world.dir, 'elsewhere');
+    await mkdir(elsewhere);
+    expect((await continuity(['delegate', '--topic', topic, 'x'], { cwd: elsewhere })).stderr).toMatch(/^TOPIC_ELSEWHERE: /);
+  });
+
+  test('a broken config file, as JSON on stdout where that was asked for', async () => {
+    const cwd = join(world.dir, 'broken');
+    await mkdir(cwd);
+    const file = join(cwd, 'continuity.config.json');
+    await writeFile(file, '{ "limits": { "turnTimeout": "soon" } }');
+    const { stdout, stderr, exitCode } = await continuity(['list', '--json'], { cwd });
+    expect([stderr, exitCode]).toEqual(['', 2]);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'CONFIG_INVALID', message: expect.stringContaining(`limits.turnTimeout in ${file} must be a duration`) as string } });
+  });
+
+  test('Temporal that does not answer', async () => {
+    const { stderr, exitCode } = await continuity(['list'], { env: { TEMPORAL_ADDRESS: '127.0.0.1:1' } });
+    expect(exitCode).toBe(7);
+    expect(stderr).toMatch(/^TEMPORAL_UNAVAILABLE: Temporal does not answer at 127\.0\.0\.1:1.*\nStart it with: continuity up/);
+  });
+
+  test('no worker: the prompt is kept, and answered once there is one', async () => {
+    const topic = aTopic();
+    await world.stopWorker();
+    const { stderr, exitCode } = await continuity(['delegate', '--topic', topic, '--id', 'p-5', '[[say: kept]]']);
+    expect(exitCode).toBe(7);
+    expect(stderr).toMatch(/^NO_WORKER: .*p-5 is accepted in topic/);
+    await world.startWorker();
+    expect((await continuity(['outcome', topic, 'p-5', '--wait'])).stdout).toBe('kept\n');
+  });
+});
