@@ -4,7 +4,9 @@ import type { Log } from '../src/activities/index.js';
 
 export function newLog(json: boolean): Log {
   if (json) {
-    const logger = pino({ name: 'continuity', base: { pid: process.pid } }, pino.destination({ dest: 2, sync: true }));
+    const stderr = pino.destination({ dest: 2, sync: true });
+    stderr.on('error', () => undefined); // As of process.stderr: the worker goes on without its log.
+    const logger = pino({ name: 'continuity', base: { pid: process.pid } }, stderr);
     return (message, facts) => logger.info(facts ?? {}, message);
   }
   return (message, facts = {}) => {

@@ -7,6 +7,9 @@ import { failureOf } from './failure-of.js';
 import { newLog } from './log.js';
 import { runWorker } from './run-worker.js';
 
+// Nobody reads the log any more, such as in a terminal that was closed: no reason to leave turns and agents behind.
+process.stderr.on('error', () => undefined);
+
 try {
   const { values } = parseArgs({ options: { 'log-json': { type: 'boolean' }, describe: { type: 'boolean' } } });
   const log = newLog(values['log-json'] ?? false);

@@ -29,6 +29,8 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
 /** @returns the exit code */
 export async function main(words: readonly string[]): Promise<number> {
   const output = new Output(asksForJson(words));
+  // The terminal was closed, or `| head` has read enough: what is under way is still brought to its end.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   try {
     return await run(words, output);
   } catch (error) {
