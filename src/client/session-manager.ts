@@ -6,7 +6,7 @@ import { topicOfPrompt, workflowIdOf, type SessionId, type TopicId } from '../co
 import * as messages from '../contract/messages.js';
 import type { Accepted, Cancelled, PromptState, TopicView, TurnResult } from '../contract/types.js';
 import { awaitOutcome } from './await-outcome.js';
-import { connect, type ConnectOptions } from './connect.js';
+import { connect, type Connected, type ConnectOptions } from './connect.js';
 import { findTopic } from './find-topic.js';
 import { isNotFound, isTimeout, refusalIn, unreachable } from './grpc-errors.js';
 import { listTopics, type TopicSummary } from './list-topics.js';
@@ -37,12 +37,15 @@ interface SentTo {
 
 export class SessionManager {
   readonly #client: Client;
+  readonly #close: () => Promise<void>;
+  readonly #over = new AbortController();
   readonly #config: Config;
   readonly #standing: { cwd: string; project: string };
   readonly #noWorkerAfterMs: number;
 
-  private constructor(client: Client, config: Config, standing: { cwd: string; project: string }, noWorkerAfterMs: number) {
+  private constructor({ client, close }: Connected, config: Config, standing: { cwd: string; project: string }, noWorkerAfterMs: number) {
     this.#client = client;
+    this.#close = close;
     this.#config = config;
     this.#standing = standing;
     this.#noWorkerAfterMs = noWorkerAfterMs;
@@ -52,8 +55,8 @@ export class SessionManager {
   static async connect(options: ManagerOptions = {}): Promise<SessionManager> {
     const cwd = options.cwd ?? process.cwd();
     const config = options.config ?? (await loadConfig({ cwd }));
-    const client = await connect(options);
-    return new SessionManager(client, config, { cwd, project: await projectOf(cwd, config) }, options.noWorkerAfterMs ?? 5000);
+    const connected = await connect(options);
+    return new SessionManager(connected, config, { cwd, project: await projectOf(cwd, config) }, options.noWorkerAfterMs ?? 5000);
   }
 
   /**
@@ -67,7 +70,7 @@ export class SessionManager {
     const { signal, onProgress, ...said } = options;
     const { accepted, update, notice } = await this.#send(topic, prompt, said);
     if (notice) throw new SessionError(notice, accepted);
-    return this.#reporting(accepted.topic, onProgress, () => awaitOutcome(this.#client, accepted, update, signal));
+    return this.#reporting(accepted.topic, onProgress, () => awaitOutcome(this.#client, accepted, update, this.#until(signal)));
   }
 
   /** Accepted, not waited for; `notice` says when no worker is there to begin. Ask with `outcome`. */
@@ -79,7 +82,7 @@ export class SessionManager {
   /** Waits for the outcome of a prompt that was accepted before, by whomever. */
   async wait(topic: string, promptId: string, options: Pick<DelegateOptions, 'signal' | 'onProgress'> = {}): Promise<TurnResult> {
     const prompt = { topic: topicIdOf(topic), prompt_id: promptIdOf(promptId) };
-    return this.#reporting(prompt.topic, options.onProgress, () => awaitOutcome(this.#client, prompt, undefined, options.signal));
+    return this.#reporting(prompt.topic, options.onProgress, () => awaitOutcome(this.#client, prompt, undefined, this.#until(options.signal)));
   }
 
   async outcome(topic: string, promptId: string): Promise<PromptState> {
@@ -115,13 +118,18 @@ export class SessionManager {
     });
   }
 
-  /** Lets go of the connection. Whatever runs goes on. */
+  /** Lets go of the connection. Whatever runs goes on; calls that wait for it end as OUTCOME_UNKNOWN. */
   async disconnect(): Promise<void> {
-    await this.#client.connection.close();
+    this.#over.abort(sessionError('OUTCOME_UNKNOWN', 'The manager was disconnected before the outcome was known. The prompt is accepted.'));
+    await this.#close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disconnect();
+  }
+
+  #until(signal?: AbortSignal): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#over.signal]) : this.#over.signal;
   }
 
   async #send(topic: string | undefined, prompt: string, said: PromptOptions, wait = true) {

@@ -43,6 +43,18 @@ describe('promise 1: accepted is kept', () => {
     const byTurn = [...results].sort((a, b) => a.turn - b.turn).map((result) => result.reply.match(/here: (prompt \d+);/)?.[1]);
     expect(byTurn).toEqual(inSession);
   });
+
+  test('a manager that is disconnected while it waits says so, and the prompt is answered', async () => {
+    const topic = aTopic();
+    const gate = join(world.dir, randomUUID());
+    const manager = await world.connect();
+    const waiting = refusal(manager.delegate(topic, `[[until: ${gate}]] wait`, { prompt_id: 'left' }));
+    await expect.poll(async () => (await world.manager.outcome(topic, 'left').catch(() => undefined))?.state).toBe('running');
+    await manager.disconnect();
+    expect((await waiting).code).toBe('OUTCOME_UNKNOWN');
+    await writeFile(gate, '');
+    expect(await world.manager.wait(topic, 'left')).toMatchObject({ status: 'completed' });
+  });
 });
 
 describe('promise 2: put in once', () => {

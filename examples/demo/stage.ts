@@ -1,0 +1,111 @@
+/** What the demo plays on: `continuity up` as a person would start it, and a scripted model, all in one temporary directory. */
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { findTemporal } from '../../src/stack/temporal-binary.js';
+import { isolatedOpenCode } from '../../test/support/isolated-opencode.js';
+import { say, until } from './say.js';
+
+const root = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+export class Stage {
+  dir = '';
+  uiUrl = '';
+  env: NodeJS.ProcessEnv = {};
+  #model: Child | undefined;
+  #up: Child | undefined;
+  readonly #log: string[] = [];
+
+  get project(): string {
+    return join(this.dir, 'project');
+  }
+
+  /** From here on, this process stands in the project as a person would. */
+  async setUp(signal: AbortSignal): Promise<void> {
+    const { path } = await findTemporal({ report: say, signal });
+    this.dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-demo-')));
+    await Promise.all([mkdir(this.project), mkdir(join(this.dir, 'tmp'))]);
+    await writeFile(join(this.project, 'continuity.config.json'), JSON.stringify({ project: 'demo', defaultAgent: 'opencode' }));
+    const own = { HOME: this.dir, TMPDIR: join(this.dir, 'tmp'), CONTINUITY_DATA_DIR: join(this.dir, 'data') };
+    this.env = { ...withoutOurs(process.env), ...own, TEMPORAL_CLI_PATH: path };
+
+    this.#model = this.#start(['--import', import.meta.resolve('tsx'), root('test/support/scripted-model.ts')]);
+    Object.assign(this.env, await isolatedOpenCode(this.dir, await firstLine(this.#model, 'The scripted model', signal)));
+
+    say('Starting Temporal and a worker: continuity up');
+    this.#up = this.#start([root('bin/continuity.js'), 'up', '--json', '--port', '0', '--ui-port', '0']);
+    const { address, ui } = JSON.parse(await firstLine(this.#up, 'continuity up', signal)) as { address: string; ui: string };
+    this.uiUrl = ui;
+    say(`Temporal is at ${address}, its Web UI at ${ui}`);
+
+    for (const name of Object.keys(process.env)) if (!(name in this.env)) delete process.env[name];
+    Object.assign(process.env, this.env, { TEMPORAL_ADDRESS: address });
+    process.chdir(this.project);
+  }
+
+  /** The worker that holds the data directory; after a kill, the next one. */
+  async workerPid(): Promise<number> {
+    return Number(await readFile(join(this.dir, 'data', 'worker.lock'), 'utf8'));
+  }
+
+  async keepUntil(interrupted: AbortSignal): Promise<void> {
+    say(`Left running in ${this.dir}. Ctrl-C ends it.`);
+    await until(() => false, interrupted).catch(() => undefined); // Aborted: that is what it waits for.
+  }
+
+  /** Of `continuity up`, for when something went wrong. */
+  lastWords(): string {
+    return this.#log.slice(-20).join('\n');
+  }
+
+  /** Leaves no process and no file. */
+  async clear(): Promise<void> {
+    if (this.#up) say('Stopping everything.');
+    await stop(this.#up, 'SIGINT');
+    await stop(this.#model, 'SIGTERM');
+    process.chdir('/');
+    if (this.dir) await rm(this.dir, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** In a session of its own, so that Ctrl-C reaches it through us, once. */
+  #start(args: string[]): Child {
+    const child = spawn(process.execPath, args, { cwd: this.project, env: this.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    createInterface(child.stderr).on('line', (line) => {
+      this.#log.push(line);
+      if (/^The worker ended|worker is ready/.test(line)) say(`  up: ${line}`);
+    });
+    return child;
+  }
+}
+
+/** Aborted by Ctrl-C. What comes after it is ignored: npm sends every signal a second time, and the clean-up has begun. */
+export function onInterrupt(): AbortSignal {
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort(new Error(`${name} was received.`)));
+  return interrupted.signal;
+}
+
+/** The person's own Temporal and settings are not for the demo. */
+function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(TEMPORAL|CONTINUITY|OPENCODE)_/.test(name)));
+}
+
+async function firstLine({ stdout }: Child, name: string, signal: AbortSignal): Promise<string> {
+  const lines = createInterface(stdout);
+  const ended = once(lines, 'close', { signal }).then(() => Promise.reject(new Error(`${name} ended before it was ready.`)));
+  const [line] = (await Promise.race([once(lines, 'line', { signal }), ended])) as [string];
+  return line;
+}
+
+async function stop(child: Child | undefined, signal: NodeJS.Signals): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill(signal);
+  await once(child, 'exit');
+}

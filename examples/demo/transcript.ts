@@ -1,0 +1,52 @@
+/** The story as text. */
+import type { TurnResult } from '../../src/index.js';
+
+export interface Story {
+  /** As they were sent, by name. */
+  prompts: Record<TurnName, string>;
+  turns: Record<TurnName, TurnResult>;
+  /** All prompts that the agent's own store holds for the two sessions. */
+  stored: string[];
+  /** Process ids. */
+  workers: { killed: number; next: number };
+  uiUrl: string;
+}
+
+export type TurnName = 'addLogin' | 'limitIt' | 'testIt' | 'documentIt' | 'createPage' | 'stickyHeader';
+
+export interface Check {
+  claim: string;
+  holds: boolean;
+}
+
+const TOPICS: Record<string, TurnName[]> = {
+  'auth-feature': ['addLogin', 'limitIt', 'testIt', 'documentIt'],
+  dashboard: ['createPage', 'stickyHeader'],
+};
+
+/** A prompt without what is for the scripted model. */
+export function wordsOf(prompt: string): string {
+  return prompt.replace(/\s*\[\[.*?\]\]/g, '');
+}
+
+export function transcriptOf(story: Story, kept: boolean): string {
+  const topics = Object.entries(TOPICS).map(([topic, names]) => {
+    const turns = names.map((name) => turnOf(story, name));
+    return [`${topic}  (session ${story.turns[names[0] ?? 'addLogin'].session_id})`, ...turns].join('\n');
+  });
+  const ui = `Web UI  ${story.uiUrl}${kept ? '' : '  (npm run demo -- --keep leaves it running)'}`;
+  return `\n${[...topics, ui].join('\n\n')}\n\n`;
+}
+
+function turnOf({ prompts, turns, workers }: Story, name: TurnName): string {
+  const { turn, session, reply, duration_ms, attempts, recovered } = turns[name];
+  const facts = [`turn ${turn}`, session.kind, `${(duration_ms / 1000).toFixed(1)} s`];
+  if (recovered) facts.push(`worker ${workers.killed} killed, worker ${workers.next} went on`, `attempt ${attempts}`, recovered);
+  return `  you    ${wordsOf(prompts[name])}\n  agent  ${reply}\n         ${facts.join(' · ')}`;
+}
+
+/** @returns whether all hold */
+export function printChecks(checks: Check[]): boolean {
+  for (const { claim, holds } of checks) process.stdout.write(`${holds ? '✓' : '✗'} ${claim}\n`);
+  return checks.every(({ holds }) => holds);
+}
