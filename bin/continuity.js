@@ -1,6 +1,13 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 
+// Whoever reads may have gone (a pipe into head, a terminal that was closed): what runs must not die of it half-way.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+  });
+}
+
 const main = new URL('../dist/src/cli/main.js', import.meta.url);
 if (existsSync(main)) {
   const { main: run } = await import(main.href);

@@ -6,9 +6,8 @@ import { readConfigFile } from './config/file.js';
 import { settle } from './config/settle.js';
 import type { Config } from './config/types.js';
 
-export { cacheDirOf, dataDirOf, type Environment } from './config/data-dir.js';
+export { cacheDirOf } from './config/data-dir.js';
 export { ConfigInvalid } from './config/invalid.js';
-export { nearest } from './config/nearest.js';
 export { projectOf } from './config/project.js';
 export type { AgentConfig, CategoryConfig, Config, Limits } from './config/types.js';
 

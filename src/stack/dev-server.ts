@@ -1,11 +1,12 @@
 /** Temporal's development server on a file database under the data directory: starts where it was, or is taken over as it runs. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SEARCH_ATTRIBUTES } from '../contract/search-attributes.js';
 import { answers } from './answers.js';
 import { endOf } from './child-end.js';
+import { logOf, openLog } from './logs.js';
 import type { Ports } from './ports.js';
 import { identityOf } from './process-identity.js';
 import { stackError, type StackError } from './stack-error.js';
@@ -41,7 +42,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 }
 
 async function start(options: DevServerOptions, database: string, unready: string): Promise<DevServer> {
-  const log = serverLogOf(options.dataDir);
+  const log = logOf(options.dataDir, 'temporal');
   const child = launch(options, database, log);
   const ended = endOf(child);
   const { address } = addressesOf(options);
@@ -55,16 +56,12 @@ async function start(options: DevServerOptions, database: string, unready: strin
   return { ...identity, port: options.port, uiPort: options.uiPort, ended };
 }
 
-export function serverLogOf(dataDir: string): string {
-  return join(dataDir, 'logs', 'temporal.log');
-}
-
 /** In a process group of its own: Ctrl-C in the terminal is for `continuity up`, which stops the worker first. */
 function launch({ program, port, uiPort }: DevServerOptions, database: string, log: string): ChildProcess {
   const args = ['server', 'start-dev', '--db-filename', database, '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--color', 'never'];
   for (const setting of DYNAMIC_CONFIG) args.push('--dynamic-config-value', setting);
   for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) args.push('--search-attribute', `${name}=${type}`);
-  const out = openSync(log, 'a', 0o600);
+  const out = openLog(log);
   const options = { detached: true, stdio: ['ignore', out, out] as ['ignore', number, number] };
   try {
     // The database is the owner's alone, too. A umask of this process would hold for the agents as well.

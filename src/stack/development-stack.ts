@@ -1,10 +1,12 @@
 /** The development stack: Temporal's server on a file database, its Web UI, and a worker. */
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureDataDir, holdDataDir } from './data-dir.js';
 import type { DevServer } from './dev-server.js';
 import { keepRunning, type Kept } from './keep-running.js';
+import { followLog, logOf, openLog } from './logs.js';
 import type { WantedPorts } from './ports.js';
-import { endProcess, isAlive } from './process-identity.js';
+import { endProcess, identityOf, isAlive } from './process-identity.js';
 import { bringUpServer, endServer, startServer, type ServerSource } from './server-part.js';
 import { addressesOf, readRecord, removeRecord, writeRecord, type StackRecord } from './stack-record.js';
 import { startWorker, takesWork, type WorkerProcess } from './worker-process.js';
@@ -19,6 +21,8 @@ export interface StackOptions extends WantedPorts {
   script?: string;
   /** One line for each thing that a person wants to know meanwhile. */
   report: (line: string) => void;
+  /** What the worker logs. */
+  workerLog: (text: string) => void;
 }
 
 export interface RunningStack {
@@ -41,6 +45,7 @@ export class DevelopmentStack {
   #lock: { release(): void } | undefined;
   #server: Kept<DevServer> | undefined;
   #worker: Kept<WorkerProcess> | undefined;
+  #following: { stop(): Promise<void> } | undefined;
 
   constructor(options: StackOptions) {
     this.#options = options;
@@ -75,12 +80,16 @@ export class DevelopmentStack {
     await ensureDataDir(dataDir);
     this.#lock = holdDataDir(dataDir, 'up');
     const left = await this.#endLeftWorker();
+    this.#record.up = await identityOf(process.pid);
     const source = { dataDir, env, report, signal: this.#stopping.signal };
     const server = await this.#startServer(left, source);
     const { address, uiUrl } = addressesOf(server);
     // How it is stopped says what becomes of its agents: SIGINT ends them, SIGTERM leaves them to the next worker.
     const workerEnv = { ...withoutTemporal(env), ...ownTemporal(dataDir, address), CONTINUITY_DATA_DIR: dataDir };
-    const workerFailed = await this.#startWorker(address, () => startWorker({ script, cwd: this.#options.cwd, env: workerEnv }));
+    const log = logOf(dataDir, 'worker');
+    closeSync(openLog(log));
+    this.#following = await followLog(log, this.#options.workerLog);
+    const workerFailed = await this.#startWorker(address, () => startWorker({ script, cwd: this.#options.cwd, env: workerEnv, log }));
     return { address, uiUrl, ...(workerFailed !== undefined && { workerFailed }) };
   }
 
@@ -124,11 +133,12 @@ export class DevelopmentStack {
   async #end(): Promise<void> {
     await this.#worker?.release();
     if (this.#worker) await endProcess(this.#worker.current(), 'SIGINT', WORKER_STOPS_WITHIN_MS);
+    await this.#following?.stop();
     await this.#server?.release();
     if (this.#server) await endServer(this.#server.current());
     if (this.#lock) await removeRecord(this.#options.dataDir);
     this.#lock?.release();
-    this.#worker = this.#server = this.#lock = undefined;
+    this.#worker = this.#server = this.#lock = this.#following = undefined;
   }
 }
 

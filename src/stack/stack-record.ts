@@ -6,6 +6,8 @@ import { isAlive } from './process-identity.js';
 
 const identity = z.object({ pid: z.number().int().positive(), started: z.string().min(1) });
 const record = z.object({
+  /** The `continuity up` that starts the others again when they end. */
+  up: identity.optional().catch(undefined),
   server: identity.extend({ port: z.number().int(), uiPort: z.number().int() }).optional().catch(undefined),
   worker: identity.optional().catch(undefined),
 });
@@ -35,10 +37,10 @@ export async function removeRecord(dataDir: string): Promise<void> {
   await rm(fileOf(dataDir), { force: true });
 }
 
-/** Address of the development server that runs on this data directory, if one does. */
+/** Address of the development server of this data directory, if it runs or is just being started again. */
 export async function runningServer(dataDir: string): Promise<{ address: string; uiUrl: string } | undefined> {
-  const { server } = await readRecord(dataDir);
-  return server && (await isAlive(server)) ? addressesOf(server) : undefined;
+  const { server, up } = await readRecord(dataDir);
+  return server && ((await isAlive(server)) || (up && (await isAlive(up)))) ? addressesOf(server) : undefined;
 }
 
 export function addressesOf({ port, uiPort }: { port: number; uiPort: number }): { address: string; uiUrl: string } {

@@ -1,10 +1,12 @@
 /** The worker as a child process of `continuity up`. */
 import { spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { CONTINUITY } from '../contract/messages.js';
 import { endOf } from './child-end.js';
 import type { Running } from './keep-running.js';
+import { openLog } from './logs.js';
 import { identityOf } from './process-identity.js';
 
 export interface WorkerProcess extends Running {
@@ -16,11 +18,14 @@ interface WorkerOptions {
   script: string;
   cwd: string;
   env: NodeJS.ProcessEnv;
+  log: string;
 }
 
-/** Its log goes to stderr. In a process group of its own: Ctrl-C in the terminal reaches it only through `continuity up`. */
-export async function startWorker({ script, cwd, env }: WorkerOptions): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, [script], { cwd, env, detached: true, stdio: ['ignore', 2, 2] });
+/** In a process group of its own: Ctrl-C in the terminal reaches it only through `continuity up`. */
+export async function startWorker({ script, cwd, env, log }: WorkerOptions): Promise<WorkerProcess> {
+  const out = openLog(log);
+  const child = spawn(process.execPath, [script], { cwd, env, detached: true, stdio: ['ignore', out, out] });
+  closeSync(out);
   const ended = endOf(child);
   const identity = child.pid === undefined ? undefined : await identityOf(child.pid);
   return { pid: child.pid ?? 0, started: identity?.started ?? '', ended, exitCode: () => child.exitCode ?? undefined };

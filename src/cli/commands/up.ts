@@ -19,7 +19,7 @@ export default command({
     const config = await configOf(flags);
     const { DevelopmentStack } = await import('../../stack/development-stack.js');
     const report = (line: string) => output.note(line);
-    const stack = new DevelopmentStack({ dataDir: config.dataDir, cwd: process.cwd(), port: flags.port, uiPort: flags['ui-port'], report });
+    const stack = new DevelopmentStack({ dataDir: config.dataDir, cwd: process.cwd(), port: flags.port, uiPort: flags['ui-port'], report, workerLog: (text) => process.stderr.write(text) });
     const { told, stopped } = whenToldToStop(stack, output);
     const running = await stack.start().catch((error: unknown) => {
       if (told.aborted) return undefined;

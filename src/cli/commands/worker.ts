@@ -23,8 +23,9 @@ export default command({
     await ensureDataDir(config.dataDir);
     const env = { ...process.env, CONTINUITY_DATA_DIR: config.dataDir, ...(address !== undefined && { TEMPORAL_ADDRESS: address }) };
     const child = spawn(process.execPath, [workerScript(), ...(flags['log-json'] ? ['--log-json'] : [])], { env, stdio: 'inherit' });
-    // Ctrl-C in a terminal reaches the child by itself; waiting for it is all there is to do.
-    for (const signal of FORWARDED) process.on(signal, () => (signal === 'SIGINT' && process.stdin.isTTY ? undefined : child.kill(signal)));
+    // Ctrl-C in a terminal reaches the child by itself, and a second one would end it at once.
+    const inTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+    for (const signal of FORWARDED) process.on(signal, () => (signal === 'SIGINT' && inTerminal ? undefined : child.kill(signal)));
     return new Promise<number>((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));

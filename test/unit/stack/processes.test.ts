@@ -67,6 +67,9 @@ describe('the record of a stack', () => {
     expect(await runningServer(dir)).toEqual({ address: '127.0.0.1:7300', uiUrl: 'http://127.0.0.1:8300' });
     await endProcess(identity, 'SIGKILL', 5000);
     expect(await runningServer(dir)).toBeUndefined();
+    const up = await identityOf(process.pid);
+    await writeRecord(dir, { server: { ...identity, port: 7300, uiPort: 8300 }, up });
+    expect((await runningServer(dir))?.address, 'while continuity up starts it again').toBe('127.0.0.1:7300');
   });
 
   it.each([['{ cut sho'], ['[]'], ['{"server":{"pid":-1}}'], ['{"worker":7}']])('%s is as good as none', async (content) => {

@@ -1,0 +1,173 @@
+/** `continuity up` as a person runs it, with the real OpenCode and a scripted model. */
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { TurnResult } from '../../src/contract/types.js';
+import { cacheDirOf } from '../../src/config.js';
+import { isolatedOpenCode } from '../support/isolated-opencode.js';
+import { processesOf } from '../support/processes.js';
+import { startScriptedModel, type ScriptedModel } from '../support/scripted-model.js';
+import { continuityIn, type Continuity } from './cli-command.js';
+
+let dir: string;
+let dataDir: string;
+let model: ScriptedModel;
+let continuity: Continuity;
+const ups: ReturnType<Continuity>[] = [];
+
+beforeAll(async () => {
+  dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-up-')));
+  dataDir = join(dir, 'data');
+  model = await startScriptedModel();
+  const opencode = await isolatedOpenCode(dir, model.url);
+  const cwd = join(dir, 'work');
+  await mkdir(cwd);
+  continuity = continuityIn({ cwd, env: { ...opencode, CONTINUITY_DATA_DIR: dataDir, CONTINUITY_CACHE_DIR: cacheDirOf(), TEMPORAL_CLI_PATH: process.env.TEMPORAL_CLI_PATH ?? '' } });
+});
+afterEach(async () => {
+  for (const up of ups.splice(0)) {
+    up.kill('SIGINT');
+    await exited(up);
+  }
+});
+afterAll(async () => {
+  await model?.close();
+  for (const pid of processesOf(dir)) process.kill(pid, 'SIGKILL');
+  await rm(dir, { recursive: true, force: true, maxRetries: 5 });
+});
+
+interface Up {
+  process: ReturnType<Continuity>;
+  address: string;
+  said: () => string;
+}
+
+/** Returns once it says that it is ready. */
+async function up(...words: string[]): Promise<Up> {
+  const process = continuity(['up', '--json', '--port', '0', ...words]);
+  ups.push(process);
+  let [out, err] = ['', ''];
+  process.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  process.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  await expect.poll(() => out || (process.exitCode === null ? '' : `ended: ${err}`), { timeout: 60_000 }).toMatch(/\n/);
+  const { address } = JSON.parse(out) as { address: string };
+  return { process, address, said: () => err };
+}
+
+/** Not awaited whole: what it leaves behind holds its output open. */
+async function exited(process: ReturnType<Continuity>): Promise<void> {
+  if (process.exitCode === null && process.signalCode === null) await once(process, 'exit');
+}
+
+async function killed({ process }: Up): Promise<void> {
+  process.kill('SIGKILL');
+  await exited(process);
+}
+
+async function delegated(...words: string[]): Promise<TurnResult> {
+  const { stdout } = await continuity(['delegate', '--json', '--topic', 'auth', ...words]);
+  return JSON.parse(stdout) as TurnResult;
+}
+
+test('after kill -9 of continuity up the next one goes on where it was, and Ctrl-C leaves no process', async () => {
+  const first = await up();
+  const opened = await delegated('Add a login endpoint');
+  expect(opened).toMatchObject({ status: 'completed', session: { kind: 'new' } });
+
+  await killed(first);
+  const second = await up();
+  expect(second.said()).toMatch(/Ending the worker that an earlier continuity up left/);
+  expect(second.said()).toMatch(/Taking over the Temporal server that an earlier continuity up left/);
+  expect(second.address).toBe(first.address);
+  const followed = await delegated('Fix: rate limiting');
+  expect(followed).toMatchObject({ status: 'completed', session_id: opened.session_id, session: { kind: 'resumed' }, turn: 2 });
+  expect(followed.reply).toContain('You asked before: "Add a login endpoint"');
+
+  second.process.kill('SIGINT');
+  await exited(second.process);
+  expect(second.process.exitCode).toBe(0);
+  await expect.poll(() => processesOf(dir)).toEqual([]);
+
+  const third = await up();
+  expect(third.said()).not.toMatch(/earlier/);
+  expect(await delegated('And tests')).toMatchObject({ session_id: opened.session_id, turn: 3 });
+}, 120_000);
+
+test('what it keeps is its owner’s alone', async () => {
+  await up();
+  for (const name of ['', 'logs']) expect((await stat(join(dataDir, name))).mode & 0o077, name).toBe(0);
+  for (const name of ['temporal.db', 'stack.json', 'up.lock', 'worker.lock', 'host-id', 'logs/temporal.log', 'logs/worker.log']) {
+    expect((await stat(join(dataDir, name))).mode & 0o077, name).toBe(0);
+  }
+});
+
+test('a worker and a server that die are started again, and the topic goes on', async () => {
+  const { said } = await up();
+  const record = JSON.parse(await readFile(join(dataDir, 'stack.json'), 'utf8')) as Record<'worker' | 'server', { pid: number }>;
+  process.kill(record.worker.pid, 'SIGKILL');
+  await expect.poll(said, { timeout: 20_000 }).toMatch(/The worker ended by SIGKILL\. Starting it again in 0\.5 s\.[^]*worker is ready/);
+  process.kill(record.server.pid, 'SIGKILL');
+  await expect.poll(said, { timeout: 20_000 }).toMatch(/The Temporal server ended by SIGKILL/);
+  expect(await delegated('Still there?')).toMatchObject({ status: 'completed', session: { kind: 'resumed' } });
+}, 90_000);
+
+test('it goes on when whoever read its output has gone', async () => {
+  const { process: running } = await up();
+  running.stdout.destroy();
+  running.stderr.destroy();
+  const { worker } = JSON.parse(await readFile(join(dataDir, 'stack.json'), 'utf8')) as { worker: { pid: number } };
+  process.kill(worker.pid, 'SIGKILL');
+  expect(await delegated('Anyone there?')).toMatchObject({ status: 'completed' });
+  expect(running.exitCode).toBeNull();
+}, 90_000);
+
+test('a second one, and a second worker, on the same data directory are refused', async () => {
+  await up();
+  const another = await continuity(['up', '--port', '0']);
+  expect(another.exitCode).toBe(7);
+  expect(another.stderr).toMatch(new RegExp(`^DATA_DIR_LOCKED: continuity up runs already on ${dataDir} \\(process \\d+\\)`));
+  const worker = await continuity(['worker']);
+  expect(worker.exitCode).toBe(7);
+  expect(worker.stderr).toMatch(new RegExp(`^DATA_DIR_LOCKED: A worker runs already on ${dataDir} \\(process \\d+\\)`));
+});
+
+test('a port that another program uses is named, and nothing is left running', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const { stderr, exitCode } = await continuity(['up', '--port', `${port}`]);
+  await new Promise((resolve) => server.close(resolve));
+  expect(exitCode).toBe(7);
+  expect(stderr).toMatch(new RegExp(`^TEMPORAL_UNAVAILABLE: Port ${port} of 127\\.0\\.0\\.1 is in use by another program\\.\nName another with --port N`));
+  expect(processesOf(dir)).toEqual([]);
+});
+
+test('a data directory that can’t be one is refused', async () => {
+  const file = join(dir, 'a-file');
+  await writeFile(file, '');
+  const { stderr, exitCode } = await continuity(['up', '--data-dir', file]);
+  expect(exitCode).toBe(7);
+  expect(stderr).toMatch(new RegExp(`^DATA_DIR_UNWRITABLE: Data directory ${file} is not writable: .+\nMake it writable`));
+});
+
+test('a database whose first start was cut short is put aside, and a new one begun', async () => {
+  const cut = join(dir, 'cut');
+  await mkdir(cut, { mode: 0o700 });
+  await writeFile(join(cut, 'temporal.db'), '');
+  await writeFile(join(cut, 'temporal.db.unready'), '');
+  const { address } = await up('--data-dir', cut);
+  expect(address).toMatch(/^127\.0\.0\.1:\d+$/);
+});
+
+test('in a terminal’s own words: addresses, how to delegate and how to stop', async () => {
+  const process = continuity(['up', '--port', '0']);
+  ups.push(process);
+  let out = '';
+  process.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  await expect.poll(() => out, { timeout: 60_000 }).toMatch(/^Temporal {3}127\.0\.0\.1:\d+\nWeb UI {5}http:\/\/127\.0\.0\.1:\d+\nData {7}.+\nDelegate {3}continuity delegate --topic .+\nStop {7}Ctrl-C\n$/);
+  const ui = /http:\S+/.exec(out)?.[0] ?? '';
+  expect((await fetch(ui)).status).toBe(200);
+});

@@ -1,0 +1,50 @@
+/** What signals and updates may bring into a workflow. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { parsePrompt, utf8Length } from '../../../src/contract/guard.js';
+
+const problemOf = (payload: unknown) => {
+  const parsed = parsePrompt(payload);
+  return 'problem' in parsed ? parsed.problem : undefined;
+};
+
+describe('a prompt', () => {
+  test('is an object, or a bare string', () => {
+    expect(parsePrompt('hi')).toEqual({ request: { prompt: 'hi' } });
+    expect(parsePrompt({ prompt: 'hi', prompt_id: 'a', category: null })).toEqual({ request: { prompt: 'hi', prompt_id: 'a' } });
+  });
+
+  test.each([
+    [null, 'a field "prompt"'],
+    [42, 'got 42'],
+    [[], 'a field "prompt"'],
+    [undefined, 'got nothing'],
+    [{}, 'it is missing'],
+    [{ prompt: ' \n' }, 'not be blank'],
+    [{ prompt: 7 }, 'Field "prompt" must be text; got 7'],
+    [{ prompt: 'x', sesion_id: 'ses_1' }, 'Field "sesion_id" is not a field'],
+    [{ prompt: 'x', session_id: '' }, 'Field "session_id" must be an id'],
+    [{ prompt: 'x', prompt_id: 'a\nb' }, 'Field "prompt_id" must be an id'],
+    [{ prompt: 'x', skills: 'a' }, 'Field "skills" must be a list'],
+    [{ prompt: 'x', cwd: 'relative' }, 'Field "cwd" must be an absolute path'],
+    [{ prompt: 'x', session: 'fresh' }, '"continue" or "new"'],
+    [{ prompt: 'x', session: 'new', session_id: 'ses_1' }, 'contradict'],
+    [{ prompt: 'x', __proto__: null, constructor: 'x' }, 'Field "constructor" is not a field'],
+  ])('%j is refused, naming field, expectation and value', (payload, words) => {
+    expect(problemOf(payload)).toMatchObject({ code: 'INVALID_PROMPT' });
+    expect(problemOf(payload)?.message).toContain(words);
+  });
+
+  test('over 64 KiB of UTF-8 is refused, and says to write a file', () => {
+    expect(problemOf('é'.repeat(32 * 1024))).toBeUndefined();
+    expect(problemOf(`${'é'.repeat(32 * 1024)}x`)).toMatchObject({ code: 'PROMPT_TOO_LARGE', fix: expect.stringContaining('file') });
+  });
+
+  test('of any shape at all is either taken or refused, never thrown at', () => {
+    fc.assert(fc.property(fc.anything(), (payload) => Object.keys(parsePrompt(payload)).length === 1));
+  });
+});
+
+test('bytes are counted as UTF-8 counts them', () => {
+  fc.assert(fc.property(fc.string({ unit: 'grapheme' }), (text) => utf8Length(text) === Buffer.byteLength(text)));
+});

@@ -1,0 +1,59 @@
+/** Promise 5, promise 6: which session a prompt goes to, row by row of the design's table. */
+import { describe, expect, test } from 'vitest';
+import type { SessionId } from '../../../src/contract/ids.js';
+import type { TopicState } from '../../../src/contract/messages.js';
+import type { Pinned, PromptRequest } from '../../../src/contract/types.js';
+import { chooseSession } from '../../../src/workflows/choose-session.js';
+import { addSession, newTopicState } from '../../../src/workflows/session-state.js';
+
+const pinned: Pinned = { agent: 'opencode', model: 'a/b', category: 'quick', project: '/p', cwd: '/p', host: 'h', store: '/s' };
+
+function topicWith(...sessions: string[]): TopicState {
+  const state = newTopicState();
+  for (const session of sessions) addSession(state, { session_id: session as SessionId, pinned, turns: 1, opened_at: '' });
+  return state;
+}
+
+const choose = (state: TopicState, request: Omit<PromptRequest, 'prompt'>) => chooseSession(state, { request: { prompt: 'x', ...request } });
+
+describe('a prompt goes to', () => {
+  test('a new session, on a topic never seen, where the caller stands', () => {
+    expect(choose(newTopicState(), { default_cwd: '/here', project: '/here', category: 'deep' })).toEqual({
+      choice: { kind: 'new' },
+      opening: { cwd: '/here', project: '/here', category: 'deep' },
+    });
+  });
+
+  test('the session of the topic, wherever the caller stands within the project', () => {
+    expect(choose(topicWith('ses_1', 'ses_2'), { default_cwd: '/p/src' })).toMatchObject({ session: { session_id: 'ses_2' }, choice: { kind: 'resumed' } });
+  });
+
+  test('exactly the session that is named, also when it is not the current one', () => {
+    expect(choose(topicWith('ses_1', 'ses_2'), { session_id: 'ses_1' as SessionId })).toMatchObject({ session: { session_id: 'ses_1' }, choice: { kind: 'resumed' } });
+  });
+
+  test('no session, when the one that is named has been forgotten meanwhile', () => {
+    expect(choose(topicWith('ses_2'), { session_id: 'ses_1' as SessionId })).toEqual({ unknown: true });
+  });
+
+  test('a new session of another category, which brings its own agent and model', () => {
+    expect(choose(topicWith('ses_1'), { category: 'deep' })).toEqual({
+      choice: { kind: 'new', reason: 'category_changed' },
+      opening: { category: 'deep', cwd: '/p', project: '/p' },
+    });
+  });
+
+  test('a new session of another agent, which brings its own model', () => {
+    expect(choose(topicWith('ses_1'), { agent: 'other' })).toEqual({
+      choice: { kind: 'new', reason: 'agent_changed' },
+      opening: { agent: 'other', category: 'quick', cwd: '/p', project: '/p' },
+    });
+  });
+
+  test('a new session as the one before was, when the caller asks for a fresh one', () => {
+    expect(choose(topicWith('ses_1'), { session: 'new', reason: 'fresh eyes', default_cwd: '/elsewhere' })).toEqual({
+      choice: { kind: 'new', reason: 'fresh eyes' },
+      opening: { agent: 'opencode', model: 'a/b', category: 'quick', cwd: '/p', project: '/p' },
+    });
+  });
+});
