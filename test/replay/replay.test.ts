@@ -1,0 +1,31 @@
+/** Topics live for months: what an older release wrote, this one must be able to read. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+const histories = readdirSync(path('histories')).filter((name) => name.endsWith('.json'));
+const historyOf = (name: string): unknown => JSON.parse(readFileSync(path(`histories/${name}`), 'utf8'));
+
+let bundle: WorkflowBundleWithSourceMap;
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  bundle = await bundleWorkflowCode({ workflowsPath: path('../../src/workflows/index.ts'), logger: new DefaultLogger('ERROR') });
+});
+
+const replay = (history: unknown) => Worker.runReplayHistory({ workflowBundle: bundle }, history, 'topic/recorded');
+
+describe('a topic recorded by an older release goes on in this one:', () => {
+  test('there are recorded histories', () => expect(histories.length).toBeGreaterThanOrEqual(10));
+
+  test.each(histories)('%s', async (name) => {
+    await replay(historyOf(name));
+  });
+});
+
+test('a history that this workflow did not write is noticed', async () => {
+  const history = historyOf('new-session-and-follow-up.json') as { events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[] };
+  for (const { activityTaskScheduledEventAttributes: scheduled } of history.events) if (scheduled) scheduled.activityType.name = 'another';
+  await expect(replay(history)).rejects.toThrow(/[Nn]ondeterminism/);
+});

@@ -1,0 +1,100 @@
+/**
+ * `npm run record-history`: plays the shapes that a topic's history can have on a real server, and keeps each as JSON in
+ * test/replay/histories, named for what it guards. Run it on the code that is to be guarded, before it is changed.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { startWorld, type World } from './world.js';
+
+const folder = fileURLToPath(new URL('../replay/histories/', import.meta.url));
+const only = process.argv[2];
+
+const shapes: Record<string, (world: World, topic: string) => Promise<void>> = {
+  async 'new-session-and-follow-up'({ manager }, topic) {
+    await manager.delegate(topic, 'Add login endpoint', { category: 'quick' });
+    await manager.delegate(topic, 'Fix: add rate limiting');
+  },
+  async 'category-changed-and-back-by-session-id'({ manager }, topic) {
+    const { session_id } = await manager.delegate(topic, 'one', { category: 'quick' });
+    await manager.delegate(topic, 'two', { category: 'deep' });
+    await manager.delegate(undefined, 'three', { session_id });
+  },
+  async 'cancel-of-running-and-queued'({ manager }, topic) {
+    await manager.submit(topic, '[[hang]] x', { prompt_id: 'running' });
+    await manager.submit(topic, 'queued', { prompt_id: 'queued' });
+    await until(async () => (await manager.progress(topic))?.step === 'reading');
+    await manager.cancel(topic, 'queued');
+    await manager.cancel(topic);
+    await manager.wait(topic, 'running');
+  },
+  async 'agent-crashed-in-mid-turn'({ manager }, topic) {
+    await manager.delegate(topic, '[[crash]] work');
+  },
+  async 'failed-open-and-failed-turn'({ manager }, topic) {
+    await manager.delegate(topic, 'x', { cwd: '/not/there' });
+    await manager.delegate(topic, '[[fail: AGENT_AUTH]] x');
+  },
+  async 'malformed-signals'({ manager, client }, topic) {
+    await manager.delegate(topic, 'one');
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    for (const args of [[null], [42], [[]], [{ promt: 'x' }], []]) await handle.signal('prompt', ...args);
+    await handle.signal('prompt', 'a bare string');
+    await handle.signal('prompt', { prompt: 'last', prompt_id: 'last' });
+    await manager.wait(topic, 'last');
+  },
+  async 'many-callers-at-once'({ manager, connect }, topic) {
+    const others = await Promise.all(Array.from({ length: 5 }, () => connect()));
+    await Promise.all([manager, ...others].flatMap((one) => Array.from({ length: 5 }, () => one.delegate(topic, `x ${randomUUID()}`))));
+  },
+  async 'closed-with-a-queue'({ manager, client }, topic) {
+    await manager.delegate(topic, 'one');
+    await Promise.all([manager.submit(topic, 'two'), manager.submit(topic, 'three')]);
+    await manager.close(topic);
+    await client.workflow.getHandle(`topic/${topic}`).result();
+  },
+  async 'host-that-does-not-answer'({ manager, startWorker, stopWorker }, topic) {
+    await manager.delegate(topic, 'one');
+    await stopWorker();
+    await startWorker({ host: 'host-2' });
+    await manager.submit(topic, 'two', { prompt_id: 'two' });
+    await until(async () => (await manager.view(topic)).state === 'waiting');
+    await manager.cancel(topic);
+    await manager.wait(topic, 'two');
+    await stopWorker();
+    await startWorker();
+  },
+  async 'rolled-over-with-a-queue'({ manager, client }, topic) {
+    await manager.delegate(topic, 'one');
+    const { runId } = await client.workflow.getHandle(`topic/${topic}`).describe();
+    await Promise.all(Array.from({ length: 20 }, (_, i) => manager.delegate(topic, `x ${i}`)));
+    if ((await client.workflow.getHandle(`topic/${topic}`).describe()).runId === runId) throw new Error('It did not roll over.');
+  },
+};
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 300));
+}
+
+await mkdir(folder, { recursive: true });
+for (const rolling of [false, true]) {
+  const extraArgs = rolling ? ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=60'] : [];
+  const names = Object.keys(shapes).filter((name) => name.startsWith('rolled-over') === rolling && (only === undefined || name === only));
+  if (names.length === 0) continue;
+  const world = await startWorld({ extraArgs });
+  for (const name of names) {
+    const topic = `recorded-${name}`;
+    await shapes[name]?.(world, topic);
+    const runs = [];
+    for await (const { runId, startTime } of world.client.workflow.list({ query: `WorkflowId = 'topic/${topic}'` })) runs.push({ runId, startTime });
+    // The first run of a topic that rolled over is the one that ends with a queue; of the others there is one.
+    const first = runs.sort((a, b) => Number(a.startTime) - Number(b.startTime))[0];
+    const history = await world.client.workflow.getHandle(`topic/${topic}`, first?.runId).fetchHistory();
+    const json = historyToJSON(history).replaceAll(world.dir, '/work-dir').replace(/"identity":\s*"[^"]*"/g, '"identity": "recorded"');
+    await writeFile(join(folder, `${name}.json`), `${JSON.stringify(JSON.parse(json))}\n`);
+    process.stdout.write(`${name}: ${history.events?.length ?? 0} events\n`);
+  }
+  await world.dispose();
+}
