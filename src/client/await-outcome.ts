@@ -1,10 +1,9 @@
-/** Waits for the outcome of an accepted prompt, whatever becomes of the call that sent it. Costs no history. */
-import type { Client, WorkflowUpdateHandle } from '@temporalio/client';
+/** Asks for the outcome of an accepted prompt until it is there, whatever became of the call that sent it. Costs no history. */
+import type { Client } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIdOf, type PromptId, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
-import type { Accepted, TurnResult } from '../contract/types.js';
-import { refusalIn } from './grpc-errors.js';
+import type { TurnResult } from '../contract/types.js';
 import { SessionError, sessionError } from './session-error.js';
 
 interface Awaited {
@@ -19,29 +18,8 @@ const GIVE_UP_AFTER_MS = 120_000;
 /** A signal that was sent a moment ago may not have reached the topic yet. */
 const UNKNOWN_FOR_MS = 10_000;
 
-/**
- * Holds the update as long as it lasts, then polls.
- *
- * @throws SessionError REFUSED codes, OUTCOME_UNKNOWN, TEMPORAL_UNAVAILABLE
- */
-export async function awaitOutcome(client: Client, prompt: Awaited, update: WorkflowUpdateHandle<TurnResult | Accepted> | undefined, signal?: AbortSignal): Promise<TurnResult> {
-  const held = update && (await abortable(outcomeOfUpdate(update, prompt), signal));
-  return held ?? pollOutcome(client, prompt, signal);
-}
-
-async function outcomeOfUpdate(update: WorkflowUpdateHandle<TurnResult | Accepted>, prompt: Awaited): Promise<TurnResult | undefined> {
-  try {
-    const answer = await update.result();
-    return answer.status === 'accepted' ? undefined : answer;
-  } catch (error) {
-    const refusal = refusalIn(error, prompt);
-    if (refusal) throw refusal;
-    // The call broke off: the run rolled over, the server was restarted. The prompt is in history; its outcome can be asked for.
-    return undefined;
-  }
-}
-
-async function pollOutcome(client: Client, prompt: Awaited, signal?: AbortSignal): Promise<TurnResult> {
+/** @throws SessionError with the code of a refusal, OUTCOME_UNKNOWN, NO_WORKER */
+export async function awaitOutcome(client: Client, prompt: Awaited, signal?: AbortSignal): Promise<TurnResult> {
   const handle = client.workflow.getHandle(workflowIdOf(prompt.topic));
   let wait = ASK_AGAIN_MS.first;
   let answeredAt = performance.now();
@@ -68,14 +46,4 @@ async function pollOutcome(client: Client, prompt: Awaited, signal?: AbortSignal
     await sleep(wait, undefined, signal ? { signal } : {});
     wait = Math.min(wait * ASK_AGAIN_MS.factor, ASK_AGAIN_MS.most);
   }
-}
-
-async function abortable<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
-  if (!signal) return work;
-  signal.throwIfAborted();
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason instanceof Error ? signal.reason : new Error('Aborted', { cause: signal.reason }));
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

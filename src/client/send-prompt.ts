@@ -1,13 +1,14 @@
 /**
- * Brings a prompt into its topic's history, once: by update while a worker answers, by signal when none does. The same
- * `prompt_id` goes with every try, so that whatever arrives twice is one prompt.
+ * Brings a prompt into its topic's history, once, and holds on for its outcome: by update while a worker answers, by signal
+ * when none does. The same `prompt_id` goes with every try, so that whatever arrives twice is one prompt.
  */
-import { WithStartWorkflowOperation, type Client, type WorkflowUpdateHandle } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
+import pRetry from 'p-retry';
 import { failure, type Failure } from '../contract/failures.js';
 import { workflowIdOf, type PromptId, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
-import type { Accepted, PromptRequest, TurnResult } from '../contract/types.js';
-import pRetry from 'p-retry';
+import type { Accepted, PromptRequest, PromptState, TurnResult } from '../contract/types.js';
 import { isNotFound, isPassing, isTimeout, refusalIn, unreachable } from './grpc-errors.js';
 
 export interface Sending {
@@ -18,51 +19,94 @@ export interface Sending {
   /** For a prompt to a session of an open topic: a topic that has just closed must not begin anew without it. */
   mustBeOpen?: boolean;
   noWorkerAfterMs: number;
+  /** So many of this process wait already that another update would only be turned away: it goes by signal. */
+  crowded?: boolean;
+  /** Stops waiting, not the turn. */
+  until: AbortSignal;
 }
 
-/** The prompt is in history. `update` is held for its outcome; `notice` says that nobody works on it yet. */
-export interface Sent {
-  update?: WorkflowUpdateHandle<TurnResult | Accepted>;
-  notice?: Failure;
-}
+/** The prompt is in history. Its outcome, or that it has to be asked for; `notice` says that nobody works on it yet. */
+export type Sent = TurnResult | (Accepted & { notice?: Failure });
+
+const ANSWERS_WITHIN_MS = 3000;
 
 /**
  * @throws SessionError with the code of the refusal, or TEMPORAL_UNAVAILABLE
  * @throws WorkflowNotFoundError when it must be open and is not
  */
 export async function sendPrompt(client: Client, sending: Sending): Promise<Sent> {
-  try {
-    // A run that ends or rolls over under the call is met again as the next run.
-    return await pRetry(() => byUpdate(client, sending), {
-      retries: 8,
-      minTimeout: 50,
-      maxTimeout: 2000,
-      shouldRetry: ({ error }) => isPassing(error) && !(sending.mustBeOpen && isNotFound(error)),
-    });
-  } catch (error) {
-    const { topic, request } = sending;
-    const refusal = refusalIn(error, { topic, prompt_id: request.prompt_id });
-    if (refusal) throw refusal;
-    if (sending.mustBeOpen && isNotFound(error)) throw error;
-    if (!isTimeout(error)) throw unreachable(error, `take the prompt for topic ${topic}`);
+  const { until, noWorkerAfterMs } = sending;
+  if (sending.crowded) {
     await bySignal(client, sending);
-    // More callers than the topic has places for updates, or nobody there at all?
-    return (await someoneAnswers(client, sending)) ? {} : { notice: noWorker(sending) };
+    return accepted(sending, true); // Whether somebody works on the topic, those that wait by update find out.
+  }
+  const over = new AbortController();
+  const ends = AbortSignal.any([until, over.signal]);
+  // Two ways to the same end; whichever is there first ends the other.
+  const update = client.withAbortSignal(ends, () => byUpdate(client, sending, ends));
+  update.catch(() => undefined);
+  try {
+    const doubt = await Promise.race([update, later(noWorkerAfterMs, ends)]);
+    if (doubt !== undefined) return doubt;
+    return await Promise.race([update, inDoubt(client, sending, update)]);
+  } catch (error) {
+    until.throwIfAborted();
+    throw error;
+  } finally {
+    over.abort();
   }
 }
 
-async function byUpdate(client: Client, sending: Sending): Promise<Sent> {
-  const { topic, request, mustBeOpen, noWorkerAfterMs } = sending;
-  const options = { args: [request] as [PromptRequest], waitForStage: 'ACCEPTED' as const };
-  const update = await client.withDeadline(Date.now() + noWorkerAfterMs, () =>
+async function byUpdate(client: Client, sending: Sending, signal: AbortSignal): Promise<Sent> {
+  const { topic, request, mustBeOpen } = sending;
+  const args: [PromptRequest] = [request];
+  const send = () =>
     mustBeOpen
-      ? client.workflow.getHandle(workflowIdOf(topic)).startUpdate(messages.prompt, options)
-      : client.workflow.startUpdateWithStart(messages.prompt, {
-          ...options,
+      ? client.workflow.getHandle(workflowIdOf(topic)).executeUpdate(messages.prompt, { args })
+      : client.workflow.executeUpdateWithStart(messages.prompt, {
+          args,
           startWorkflowOperation: new WithStartWorkflowOperation(messages.topicSession, startOptions(sending)),
-        }),
-  );
-  return { update };
+        });
+  try {
+    // A run that ends or rolls over under the call is met again as the next run; a call that breaks off attaches again.
+    return await pRetry(send, {
+      signal,
+      retries: 8,
+      minTimeout: 50,
+      maxTimeout: 2000,
+      shouldRetry: ({ error }) => (isPassing(error) || isTimeout(error)) && !(mustBeOpen && isNotFound(error)),
+    });
+  } catch (error) {
+    const refusal = refusalIn(error, { topic, prompt_id: request.prompt_id });
+    if (refusal) throw refusal;
+    if (mustBeOpen && isNotFound(error)) throw error;
+    throw unreachable(error, `take the prompt for topic ${topic}`);
+  }
+}
+
+/** No answer for long: the turn takes its time, the topic has no place for another update, or nobody is there. */
+async function inDoubt(client: Client, sending: Sending, update: Promise<Sent>): Promise<Sent> {
+  const state = await asked(client, sending);
+  if (state !== undefined && state.state !== 'unknown') return update;
+  // The signal needs neither a worker nor a place; whether somebody answers is what the caller is told.
+  await bySignal(client, sending);
+  return accepted(sending, state !== undefined);
+}
+
+function accepted({ topic, request: { prompt_id } }: Sending, answered: boolean): Sent {
+  const sent = { status: 'accepted', topic, prompt_id } as const;
+  if (answered) return sent;
+  return { ...sent, notice: failure('NO_WORKER', `No worker answers; prompt ${prompt_id} is accepted in topic ${topic} and waits for one.`) };
+}
+
+/** A query needs a worker, and none of the places that updates need. */
+async function asked(client: Client, { topic, request }: Sending): Promise<PromptState | undefined> {
+  const handle = client.workflow.getHandle(workflowIdOf(topic));
+  try {
+    return await client.withDeadline(Date.now() + ANSWERS_WITHIN_MS, () => handle.query(messages.outcome, request.prompt_id));
+  } catch {
+    return undefined; // In whatever way it failed: nobody answered, and that is what the caller is told.
+  }
 }
 
 async function bySignal(client: Client, sending: Sending): Promise<void> {
@@ -79,21 +123,6 @@ async function bySignal(client: Client, sending: Sending): Promise<void> {
   }
 }
 
-/** A query needs a worker, and none of the places that updates need. */
-async function someoneAnswers(client: Client, { topic, request, noWorkerAfterMs }: Sending): Promise<boolean> {
-  const handle = client.workflow.getHandle(workflowIdOf(topic));
-  try {
-    await client.withDeadline(Date.now() + Math.min(noWorkerAfterMs, 3000), () => handle.query(messages.outcome, request.prompt_id));
-    return true;
-  } catch {
-    return false; // In whatever way it failed: nobody answered, and that is what the caller is told.
-  }
-}
-
-function noWorker({ topic, request }: Sending): Failure {
-  return failure('NO_WORKER', `No worker answers; prompt ${request.prompt_id} is accepted in topic ${topic} and waits for one.`);
-}
-
 function startOptions({ topic, state }: Sending) {
   return {
     workflowId: workflowIdOf(topic),
@@ -104,4 +133,10 @@ function startOptions({ topic, state }: Sending) {
     staticSummary: topic,
     staticDetails: 'One line of work with a coding agent. What it is doing stands below, under *Current details*; the query `view` tells it as JSON.',
   };
+}
+
+function later(ms: number, signal: AbortSignal): Promise<undefined> {
+  const wait = sleep(ms, undefined, { signal });
+  wait.catch(() => undefined); // Aborted: the race is over.
+  return wait;
 }

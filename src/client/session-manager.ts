@@ -1,17 +1,18 @@
 /** The library's front door: topics and prompts, durably. */
-import type { Client, WorkflowUpdateHandle } from '@temporalio/client';
+import { setMaxListeners } from 'node:events';
+import type { Client } from '@temporalio/client';
 import { loadConfig, projectOf, type Config } from '../config.js';
 import type { Failure } from '../contract/failures.js';
-import { topicOfPrompt, workflowIdOf, type SessionId, type TopicId } from '../contract/ids.js';
+import { topicOfPrompt, workflowIdOf, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
-import type { Accepted, Cancelled, PromptState, TopicView, TurnResult } from '../contract/types.js';
+import type { Accepted, Cancelled, PromptRequest, PromptState, TopicView, TurnResult } from '../contract/types.js';
 import { awaitOutcome } from './await-outcome.js';
 import { connect, type Connected, type ConnectOptions } from './connect.js';
 import { findTopic } from './find-topic.js';
 import { isNotFound, isTimeout, refusalIn, unreachable } from './grpc-errors.js';
 import { listTopics, type TopicSummary } from './list-topics.js';
 import { promptIdOf, promptOf, sessionIdOf, topicIdOf, type PromptOptions } from './prompt-of.js';
-import { sendPrompt, type Sending } from './send-prompt.js';
+import { sendPrompt, type Sending, type Sent } from './send-prompt.js';
 import { SessionError, sessionError } from './session-error.js';
 import { progressOf, reportProgress, type Progress } from './watch-progress.js';
 
@@ -29,21 +30,31 @@ export interface DelegateOptions extends PromptOptions {
   onProgress?: (progress: Progress) => void;
 }
 
-interface SentTo {
-  topic: TopicId;
-  update?: WorkflowUpdateHandle<TurnResult | Accepted>;
-  notice?: Failure;
+/** Temporal allows 10 updates in flight per workflow; other processes want some, and so do cancel and close. */
+const MAX_WAITING_BY_UPDATE = 5;
+
+interface Prompted {
+  request: PromptRequest & { prompt_id: PromptId };
+  /** The topic that the caller named, and the session. */
+  named?: TopicId;
+  session?: SessionId;
 }
+
+/** The topic that a prompt goes to, and how it is to be met. */
+type Place = Pick<Sending, 'topic' | 'state' | 'mustBeOpen'>;
 
 export class SessionManager {
   readonly #client: Client;
   readonly #close: () => Promise<void>;
   readonly #over = new AbortController();
+  /** How many calls are held, by topic. */
+  readonly #waiting = new Map<TopicId, number>();
   readonly #config: Config;
   readonly #standing: { cwd: string; project: string };
   readonly #noWorkerAfterMs: number;
 
   private constructor({ client, close }: Connected, config: Config, standing: { cwd: string; project: string }, noWorkerAfterMs: number) {
+    setMaxListeners(0, this.#over.signal); // As many as wait at once.
     this.#client = client;
     this.#close = close;
     this.#config = config;
@@ -68,21 +79,28 @@ export class SessionManager {
    */
   async delegate(topic: string | undefined, prompt: string, options: DelegateOptions = {}): Promise<TurnResult> {
     const { signal, onProgress, ...said } = options;
-    const { accepted, update, notice } = await this.#send(topic, prompt, said);
-    if (notice) throw new SessionError(notice, accepted);
-    return this.#reporting(accepted.topic, onProgress, () => awaitOutcome(this.#client, accepted, update, this.#until(signal)));
+    const prompted = this.#prompted(topic, prompt, said);
+    const place = await this.#placeOf(prompted);
+    const until = this.#until(signal);
+    return this.#reporting(place.topic, onProgress, async () => {
+      const sent = await this.#send(prompted, place, until);
+      if (sent.status !== 'accepted') return sent;
+      if (sent.notice) throw new SessionError(sent.notice, sent);
+      return awaitOutcome(this.#client, sent, until);
+    });
   }
 
   /** Accepted, not waited for; `notice` says when no worker is there to begin. Ask with `outcome`. */
   async submit(topic: string | undefined, prompt: string, options: PromptOptions = {}): Promise<Accepted & { notice?: Failure }> {
-    const { accepted, notice } = await this.#send(topic, prompt, options, false);
-    return { ...accepted, ...(notice && { notice }) };
+    const prompted = this.#prompted(topic, prompt, options);
+    const sent = await this.#send({ ...prompted, request: { ...prompted.request, wait: false } }, await this.#placeOf(prompted), this.#until());
+    return sent.status === 'accepted' ? sent : { status: 'accepted', topic: sent.topic, prompt_id: sent.prompt_id };
   }
 
   /** Waits for the outcome of a prompt that was accepted before, by whomever. */
   async wait(topic: string, promptId: string, options: Pick<DelegateOptions, 'signal' | 'onProgress'> = {}): Promise<TurnResult> {
     const prompt = { topic: topicIdOf(topic), prompt_id: promptIdOf(promptId) };
-    return this.#reporting(prompt.topic, options.onProgress, () => awaitOutcome(this.#client, prompt, undefined, this.#until(options.signal)));
+    return this.#reporting(prompt.topic, options.onProgress, () => awaitOutcome(this.#client, prompt, this.#until(options.signal)));
   }
 
   async outcome(topic: string, promptId: string): Promise<PromptState> {
@@ -132,32 +150,36 @@ export class SessionManager {
     return signal ? AbortSignal.any([signal, this.#over.signal]) : this.#over.signal;
   }
 
-  async #send(topic: string | undefined, prompt: string, said: PromptOptions, wait = true) {
+  /** Every check that needs no server. */
+  #prompted(topic: string | undefined, prompt: string, said: PromptOptions): Prompted {
     const named = topic === undefined ? undefined : topicIdOf(topic);
     const session = said.session_id === undefined ? undefined : sessionIdOf(said.session_id);
     const request = promptOf(prompt, said, this.#config, this.#standing);
-    const sending = { request: wait ? request : { ...request, wait }, noWorkerAfterMs: this.#noWorkerAfterMs };
-    const sent = session
-      ? await this.#sendToSession(session, named, sending)
-      : await this.#sendTo({ ...sending, topic: named ?? topicOfPrompt(request.prompt_id) });
-    return { ...sent, accepted: { status: 'accepted', topic: sent.topic, prompt_id: request.prompt_id } as const };
+    return { request, ...(named !== undefined && { named }), ...(session !== undefined && { session }) };
   }
 
-  async #sendTo(sending: Sending): Promise<SentTo> {
-    return { ...(await sendPrompt(this.#client, sending)), topic: sending.topic };
-  }
-
-  /** A topic can close, or be opened again, between the look and the call: then look again. */
-  async #sendToSession(session: SessionId, named: TopicId | undefined, sending: Omit<Sending, 'topic'>, looks = 3): Promise<SentTo> {
+  async #placeOf({ request, session, named }: Prompted): Promise<Place> {
+    if (!session) return { topic: named ?? topicOfPrompt(request.prompt_id) };
     const { topic, closed } = await findTopic(this.#client, session);
     if (named !== undefined && named !== topic) {
       throw sessionError('SESSION_PINNED', `Session ${session} belongs to topic ${topic}, not to topic ${named}.`, { topic });
     }
+    return { topic, ...(closed ? { state: closed } : { mustBeOpen: true }) };
+  }
+
+  /** A topic can close, or be opened again, between the look and the call: then look again. */
+  async #send(prompted: Prompted, place: Place, until: AbortSignal, looks = 3): Promise<Sent> {
+    const waiting = this.#waiting.get(place.topic) ?? 0;
+    this.#waiting.set(place.topic, waiting + 1);
     try {
-      return await this.#sendTo({ ...sending, topic, ...(closed ? { state: closed } : { mustBeOpen: true }) });
+      return await sendPrompt(this.#client, { ...place, until, crowded: waiting >= MAX_WAITING_BY_UPDATE, request: prompted.request, noWorkerAfterMs: this.#noWorkerAfterMs });
     } catch (error) {
-      if (!isNotFound(error) || looks <= 1) throw error;
-      return this.#sendToSession(session, named, sending, looks - 1);
+      if (!prompted.session || !isNotFound(error) || looks <= 1) throw error;
+      return this.#send(prompted, await this.#placeOf(prompted), until, looks - 1);
+    } finally {
+      const left = (this.#waiting.get(place.topic) ?? 1) - 1;
+      if (left > 0) this.#waiting.set(place.topic, left);
+      else this.#waiting.delete(place.topic);
     }
   }
 

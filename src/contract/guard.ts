@@ -82,6 +82,7 @@ function shortened(text: string): string {
 
 /** Bytes of a text in UTF-8, without the encoder that the workflow sandbox may not have. */
 export function utf8Length(text: string): number {
+  if (ASCII.test(text)) return text.length;
   let bytes = 0;
   for (const character of text) {
     const point = character.codePointAt(0) ?? 0;
@@ -89,3 +90,6 @@ export function utf8Length(text: string): number {
   }
   return bytes;
 }
+
+/** Nearly all of what agents write, and measured at every turn: this is the fast way out. */
+const ASCII = /^[^\u0080-\uffff]*$/;
