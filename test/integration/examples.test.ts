@@ -15,6 +15,7 @@ const run = (name: string, options: { cwd?: string; env: NodeJS.ProcessEnv }) =>
     stdin: 'ignore',
     timeout: 110_000,
     killSignal: 'SIGINT',
+    forceKillAfterDelay: false, // It is given the time to clear up.
   });
 
 /** Stands in the environment of all that the example starts, because it makes its own directory there. */
@@ -44,7 +45,7 @@ describe('npm run demo', { timeout: 120_000 }, () => {
     demo.kill('SIGINT');
     demo.kill('SIGINT');
     const { exitCode, stdout } = await demo;
-    expect(stdout).toContain('✓ no process is left');
+    expect(stdout, told).toContain('✓ no process is left');
     expect(exitCode).toBe(130);
     expect(processesOf(marker)).toEqual([]);
     expect(await readdir(marker)).toEqual([]);
