@@ -131,7 +131,7 @@ function startOptions({ topic, state }: Sending) {
     workflowIdConflictPolicy: 'USE_EXISTING' as const,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
     staticSummary: topic,
-    staticDetails: 'One line of work with a coding agent. What it is doing stands below, under *Current details*; the query `view` tells it as JSON.',
+    staticDetails: 'One line of work with a coding agent. What it is doing stands under *Current Details*; the query `view` tells it as JSON.',
   };
 }
 

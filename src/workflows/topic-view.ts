@@ -62,31 +62,31 @@ export function promptStateOf(state: TopicState, running: RunningTurn | undefine
 export function detailsOf(topic: TopicId, state: TopicState, running: RunningTurn | undefined, ended: boolean): string {
   const session = state.sessions.find((one) => one.session_id === state.current);
   const life = lifeStateOf(state, running, ended);
-  const lines = [`**${life}**${state.closing && !ended ? ' (closing)' : ''} · ${state.turns} turns · ${state.queue.length} queued`, ''];
+  const lines = [`**${life}**${state.closing && !ended ? ' (closing)' : ''} · ${state.turns} ${state.turns === 1 ? 'turn' : 'turns'} · ${state.queue.length} queued`, ''];
   if (running?.waiting_for_host !== undefined) {
-    lines.push(`Host \`${running.waiting_for_host}\` does not answer; the turn goes on when a worker is started there: \`continuity worker\``, '');
+    lines.push(`Host ${code(running.waiting_for_host)} does not answer; the turn goes on when a worker is started there: \`continuity worker\``, '');
   }
   lines.push('### Session', '');
   if (session) {
     const { agent, model, category, project, cwd, host } = session.pinned;
     lines.push(
-      `- session_id: \`${session.session_id}\``,
-      `- agent: ${agent}${model === undefined ? '' : ` · model: ${model}`}${category === undefined ? '' : ` · category: ${category}`}`,
+      `- session_id: ${code(session.session_id)}`,
+      `- agent: ${inline(agent)}${model === undefined ? '' : ` · model: ${inline(model)}`}${category === undefined ? '' : ` · category: ${inline(category)}`}`,
       `- project: ${inline(project)}`,
       `- directory: ${inline(cwd)} on host ${inline(host)}`,
     );
   } else lines.push('None yet.');
-  if (running) lines.push('', '### Running', '', `- turn ${running.turn}: ${inline(titleOf(running.prompt.request.prompt))} (${running.prompt.prompt_id}), since ${running.started_at}`);
+  if (running) lines.push('', '### Running', '', `- turn ${running.turn}: ${promptLine(running.prompt)}, since ${readable(running.started_at)}`);
   lines.push('', '### Queue', '');
   if (state.queue.length === 0) lines.push('Empty.');
   for (const [index, queued] of state.queue.slice(0, 20).entries()) {
-    lines.push(`${index + 1}. ${inline(titleOf(queued.request.prompt))} (${queued.prompt_id})`);
+    lines.push(`${index + 1}. ${promptLine(queued)}`);
   }
   if (state.queue.length > 20) lines.push('', `… and ${state.queue.length - 20} more.`);
   lines.push('', '### Last outcomes', '');
   if (state.outcomes.length === 0) lines.push('None yet.');
   for (const result of state.outcomes.slice(-8).reverse()) lines.push(outcomeLine(result));
-  for (const { error, at } of state.refused.slice(-3)) lines.push(`- refused at ${at}: **${error.code}** ${inline(error.message)}`);
+  for (const { error, at } of state.refused.slice(-3)) lines.push(`- refused at ${readable(at)}: **${error.code}** ${inline(error.message)}`);
   lines.push('', '### Go on', '', '```', `continuity delegate --topic ${quoted(topic)} 'Fix: …'`);
   if (state.current !== null) lines.push(`continuity delegate --session ${quoted(state.current)} 'Fix: …'`);
   lines.push('```');
@@ -100,9 +100,23 @@ function outcomeLine(result: TurnResult): string {
   return `- turn ${turn} **${status}** (${inline(kind)}, ${(result.duration_ms / 1000).toFixed(1)} s): ${inline(said)}`;
 }
 
+function promptLine({ prompt_id, request }: QueuedPrompt): string {
+  return `${inline(titleOf(request.prompt, 120))} · ${code(prompt_id)}`;
+}
+
+/** As the rest of the page has it, without `T` and milliseconds. */
+function readable(isoTime: string): string {
+  return `${isoTime.slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** An id, to be copied. */
+function code(id: string): string {
+  return id.includes('`') ? inline(id) : `\`${id}\``;
+}
+
 /** Text of others inside our Markdown: on one line, and with nothing that Markdown or HTML would take for its own. */
 function inline(text: string): string {
-  return titleOf(text, 200).replace(/[\\`*_[\]<>#|]/g, (character) => `\\${character}`);
+  return titleOf(text, 200).replace(/[\\`*_[\]<>#|&~]|^[-+]/g, (character) => `\\${character}`);
 }
 
 function quoted(word: string): string {

@@ -27,12 +27,19 @@ export interface World {
   dispose(): Promise<void>;
 }
 
-export async function startTemporal(extraArgs: string[] = []): Promise<TestWorkflowEnvironment> {
+export interface ServerOptions {
+  extraArgs?: string[];
+  /** Where the Web UI is to be served; left out, there is none. */
+  uiPort?: number;
+}
+
+export async function startTemporal({ extraArgs = [], ...ui }: ServerOptions = {}): Promise<TestWorkflowEnvironment> {
   const { path } = await findTemporal({ report: (line) => process.stderr.write(`${line}\n`) });
   return TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path },
       extraArgs: ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000', ...extraArgs],
+      ...ui,
     },
   });
 }
@@ -43,9 +50,9 @@ export async function fakeConfig(dir: string): Promise<Config> {
   return { ...config, defaultAgent: 'fake', agents: { fake: { kind: 'opencode' }, other: { kind: 'opencode' } } };
 }
 
-export async function startWorld(options: { extraArgs?: string[]; worker?: boolean } = {}): Promise<World> {
+export async function startWorld({ worker: withWorker = true, ...server }: ServerOptions & { worker?: boolean } = {}): Promise<World> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  const [env, dir] = await Promise.all([startTemporal(options.extraArgs), mkdtemp(join(tmpdir(), 'continuity-world-'))]);
+  const [env, dir] = await Promise.all([startTemporal(server), mkdtemp(join(tmpdir(), 'continuity-world-'))]);
   const config = await fakeConfig(dir);
   const address = env.address;
   const native = await NativeConnection.connect({ address });
@@ -89,6 +96,6 @@ export async function startWorld(options: { extraArgs?: string[]; worker?: boole
     },
   };
   world.manager = await world.connect();
-  if (options.worker !== false) await world.startWorker();
+  if (withWorker) await world.startWorker();
   return world;
 }
