@@ -92,7 +92,7 @@ for (const rolling of [false, true]) {
     // The first run of a topic that rolled over is the one that ends with a queue; of the others there is one.
     const first = runs.sort((a, b) => Number(a.startTime) - Number(b.startTime))[0];
     const history = await world.client.workflow.getHandle(`topic/${topic}`, first?.runId).fetchHistory();
-    const json = historyToJSON(history).replaceAll(world.dir, '/work-dir').replace(/"identity":\s*"[^"]*"/g, '"identity": "recorded"');
+    const json = historyToJSON(history).replaceAll(world.dir, '/work-dir').replace(/"(identity|stackTrace)":\s*"(?:[^"\\]|\\.)*"/g, '"$1": "recorded"');
     await writeFile(join(folder, `${name}.json`), `${JSON.stringify(JSON.parse(json))}\n`);
     process.stdout.write(`${name}: ${history.events?.length ?? 0} events\n`);
   }

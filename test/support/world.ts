@@ -20,10 +20,10 @@ export interface World {
   agent: FakeAgent;
   client: Client;
   manager: SessionManager;
-  connect(options?: Partial<ManagerOptions>): Promise<SessionManager>;
+  connect: (options?: Partial<ManagerOptions>) => Promise<SessionManager>;
   /** Starts a worker, or another one after `stopWorker`. */
-  startWorker(overrides?: { config?: Partial<Config>; host?: string; agents?: Map<string, Agent> }): Promise<void>;
-  stopWorker(): Promise<void>;
+  startWorker: (overrides?: { config?: Partial<Config>; host?: string; agents?: Map<string, Agent> }) => Promise<void>;
+  stopWorker: () => Promise<void>;
   dispose(): Promise<void>;
 }
 
