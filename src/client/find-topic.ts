@@ -24,12 +24,14 @@ export async function findTopic(client: Client, session: SessionId): Promise<Fou
     throw error;
   });
   const topic = topicOf(execution.workflowId);
-  if (execution.status.name === 'RUNNING') return { topic };
-  if (execution.status.name !== 'COMPLETED') {
-    const how = execution.status.name.toLowerCase();
+  const handle = client.workflow.getHandle(execution.workflowId, execution.runId);
+  // Visibility lags behind: a topic that has just closed may still be listed as running.
+  const { status } = await handle.describe();
+  if (status.name === 'RUNNING' || status.name === 'CONTINUED_AS_NEW') return { topic };
+  if (status.name !== 'COMPLETED') {
+    const how = status.name.toLowerCase();
     throw sessionError('SESSION_UNKNOWN', `Topic ${topic} of session ${session} was ${how} from outside, and what it knew is gone.`, { topic });
   }
-  const handle = client.workflow.getHandle(execution.workflowId, execution.runId);
   return { topic, closed: (await handle.result()) as TopicState };
 }
 

@@ -42,13 +42,12 @@ export async function sendPrompt(client: Client, sending: Sending): Promise<Sent
   }
   const over = new AbortController();
   const ends = AbortSignal.any([until, over.signal]);
-  // Two ways to the same end; whichever is there first ends the other.
-  const update = client.withAbortSignal(ends, () => byUpdate(client, sending, ends));
+  const acceptance = new Acceptance();
+  const update = client.withAbortSignal(ends, () => byUpdate(client, sending, acceptance, ends));
   update.catch(() => undefined);
   try {
-    const doubt = await Promise.race([update, later(noWorkerAfterMs, ends)]);
-    if (doubt !== undefined) return doubt;
-    return await Promise.race([update, inDoubt(client, sending, update)]);
+    await Promise.race([update, acceptance.reached, later(noWorkerAfterMs, ends)]);
+    return await (acceptance.is ? update : Promise.race([update, inDoubt(client, sending, update, acceptance)]));
   } catch (error) {
     until.throwIfAborted();
     throw error;
@@ -57,37 +56,53 @@ export async function sendPrompt(client: Client, sending: Sending): Promise<Sent
   }
 }
 
-async function byUpdate(client: Client, sending: Sending, signal: AbortSignal): Promise<Sent> {
+/** That the update is in history: from then on its worker may die, and the prompt is kept all the same. */
+class Acceptance {
+  is = false;
+  #reach = () => {};
+  readonly reached = new Promise<void>((resolve) => (this.#reach = resolve));
+
+  reach(): void {
+    this.is = true;
+    this.#reach();
+  }
+}
+
+async function byUpdate(client: Client, sending: Sending, acceptance: Acceptance, signal: AbortSignal): Promise<Sent> {
   const { topic, request, mustBeOpen } = sending;
-  const args: [PromptRequest] = [request];
+  const options = { args: [request] as [PromptRequest], waitForStage: 'ACCEPTED' as const };
   const send = () =>
     mustBeOpen
-      ? client.workflow.getHandle(workflowIdOf(topic)).executeUpdate(messages.prompt, { args })
-      : client.workflow.executeUpdateWithStart(messages.prompt, {
-          args,
+      ? client.workflow.getHandle(workflowIdOf(topic)).startUpdate(messages.prompt, options)
+      : client.workflow.startUpdateWithStart(messages.prompt, {
+          ...options,
           startWorkflowOperation: new WithStartWorkflowOperation(messages.topicSession, startOptions(sending)),
         });
   try {
-    // A run that ends or rolls over under the call is met again as the next run; a call that breaks off attaches again.
-    return await pRetry(send, {
+    // A run that ends or rolls over under the call is met again as the next run.
+    const update = await pRetry(send, {
       signal,
       retries: 8,
       minTimeout: 50,
       maxTimeout: 2000,
       shouldRetry: ({ error }) => (isPassing(error) || isTimeout(error)) && !(mustBeOpen && isNotFound(error)),
     });
+    acceptance.reach();
+    return await update.result();
   } catch (error) {
     const refusal = refusalIn(error, { topic, prompt_id: request.prompt_id });
     if (refusal) throw refusal;
+    // The call broke off: the run rolled over, the server was restarted. Its outcome can be asked for.
+    if (acceptance.is) return accepted(sending, true);
     if (mustBeOpen && isNotFound(error)) throw error;
     throw unreachable(error, `take the prompt for topic ${topic}`);
   }
 }
 
-/** No answer for long: the turn takes its time, the topic has no place for another update, or nobody is there. */
-async function inDoubt(client: Client, sending: Sending, update: Promise<Sent>): Promise<Sent> {
+/** Not accepted for long: the topic has no place for another update, or nobody is there. */
+async function inDoubt(client: Client, sending: Sending, update: Promise<Sent>, acceptance: Acceptance): Promise<Sent> {
   const state = await asked(client, sending);
-  if (state !== undefined && state.state !== 'unknown') return update;
+  if (acceptance.is || (state !== undefined && state.state !== 'unknown')) return update;
   // The signal needs neither a worker nor a place; whether somebody answers is what the caller is told.
   await bySignal(client, sending);
   return accepted(sending, state !== undefined);
