@@ -26,7 +26,7 @@ async function costOf(topic: string, prompt: string, options = {}) {
 
 const prompt = 'Fix: '.padEnd(300, 'x');
 
-test('a follow-up turn costs at most 14 events and 8 KiB plus twice its reply', async () => {
+test('promise 7: a follow-up turn costs at most 14 events and 8 KiB plus twice its reply', async () => {
   const topic = randomUUID();
   await world.manager.delegate(topic, prompt, { category: 'quick' });
   const first = await sizeOf(topic);
@@ -44,7 +44,7 @@ test('a large reply stands in history twice and no more', async () => {
   expect(bytes).toBeLessThanOrEqual(8 * 1024 + 200_000);
 });
 
-test('turn 500 costs no more than turn 5, and is in the same session', async () => {
+test('promise 7: turn 500 costs no more than turn 5, and is in the same session', async () => {
   const topic = randomUUID();
   const ask = '[[say: done]] x';
   const first = await world.manager.delegate(topic, ask);
