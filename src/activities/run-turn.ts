@@ -62,7 +62,8 @@ async function attempt(input: RunTurnInput, agent: Agent, clock: TurnClock, { co
   }, HEARTBEAT_EVERY_MS);
 
   try {
-    context.heartbeat(clock.heartbeat());
+    // A repeated attempt counts itself at once; a first one need not: a completion waits for the heartbeat that is under way.
+    if (context.info.attempt > 1) context.heartbeat(clock.heartbeat());
     return await fence.alone(input.session_id, detach, async () => {
       for await (const event of agent.turn({ session, prompt_id: input.prompt_id, prompt: input.prompt }, detach.signal)) {
         if (event.type === 'progress') clock.progress(event.progress);
@@ -74,12 +75,12 @@ async function attempt(input: RunTurnInput, agent: Agent, clock: TurnClock, { co
       throw new AgentError(failure('INTERNAL', `Agent ${agent.name} ended turn ${input.turn} of topic ${input.topic} without an outcome.`), false);
     });
   } catch (error) {
+    // What the next attempt has to know is sent even if this one was short.
+    context.heartbeat(clock.heartbeat());
     log('turn broke off', { topic: input.topic, turn: input.turn, prompt_id: input.prompt_id, error: error instanceof Error ? error.message : String(error) });
     throw error;
   } finally {
     clearInterval(beat);
-    // What the next attempt has to know is sent even if this one was short.
-    context.heartbeat(clock.heartbeat());
   }
 }
 
