@@ -1,10 +1,29 @@
-/** The bare floor: an update and an activity, in a workflow of ten lines. */
-import { condition, defineUpdate, proxyActivities, setHandler } from '@temporalio/workflow';
+/** What a durable turn costs on Temporal at the least, in ten lines each. */
+import { condition, defineUpdate, proxyActivities, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+
+interface Answers {
+  answer(text: string): Promise<string>;
+}
 
 export const ask = defineUpdate<string, [string]>('ask');
-const { answer } = proxyActivities<{ answer(text: string): Promise<string> }>({ startToCloseTimeout: '1 minute' });
+const here = proxyActivities<Answers>({ startToCloseTimeout: '1 minute' });
+const onHost = proxyActivities<Answers>({ startToCloseTimeout: '1 minute', taskQueue: 'floor.host' });
+const STATE = defineSearchAttributeKey('ContinuityState', 'KEYWORD');
 
+/** The bare floor: an update and an activity, which the server hands out together with the workflow task. */
 export async function floor(): Promise<void> {
-  setHandler(ask, (text) => answer(text));
+  setHandler(ask, (text) => here.answer(text));
+  await condition(() => false);
+}
+
+/** The floor of the design: the activity on the queue of the session's host, and the state to be found by. */
+export async function floorOfDesign(): Promise<void> {
+  setHandler(ask, async (text) => {
+    upsertSearchAttributes([{ key: STATE, value: 'running' }]);
+    const answer = await onHost.answer(text);
+    upsertSearchAttributes([{ key: STATE, value: 'idle' }]);
+    return answer;
+  });
   await condition(() => false);
 }

@@ -1,13 +1,13 @@
 /**
- * `npm run bench`: a durable turn here against the bare floor, in one run, so that a noisy machine is noisy for both.
- * In series the two take turns; over 50 topics they run one after the other.
+ * `npm run bench`: a durable turn here against two floors, in one run, so that a noisy machine is noisy for all.
+ * In series they take turns; over 50 topics they run one after the other.
  */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { startWorld } from '../test/support/world.js';
-import { ask, floor } from './floor-workflow.js';
+import { ask, floor, floorOfDesign } from './floor-workflow.js';
 import { noOpAgent } from './no-op-agent.js';
 
 const WARM_UP = 15;
@@ -18,21 +18,34 @@ const prompt = 'Fix: '.padEnd(300, 'x');
 
 const world = await startWorld({ worker: false });
 const native = await NativeConnection.connect({ address: world.address });
-const floorWorker = await Worker.create({
-  connection: native,
-  taskQueue: 'floor',
-  workflowsPath: fileURLToPath(new URL('floor-workflow.ts', import.meta.url)),
-  activities: { answer: (text: string) => Promise.resolve(text) },
-});
-const floorRun = floorWorker.run();
+const activities = { answer: (text: string) => Promise.resolve(text) };
+const workers = await Promise.all([
+  Worker.create({ connection: native, taskQueue: 'floor', workflowsPath: fileURLToPath(new URL('floor-workflow.ts', import.meta.url)), activities }),
+  Worker.create({ connection: native, taskQueue: 'floor.host', activities }),
+]);
+const running = workers.map((worker) => worker.run());
 await world.startWorker({ agents: new Map([['fake', noOpAgent]]) });
 
-const here = (topic: string) => world.manager.delegate(topic, prompt);
-const bare = (id: string) =>
-  world.client.workflow.executeUpdateWithStart(ask, {
-    args: [prompt],
-    startWorkflowOperation: new WithStartWorkflowOperation(floor, { workflowId: `floor/${id}`, taskQueue: 'floor', workflowIdConflictPolicy: 'USE_EXISTING' }),
-  });
+type Turn = (id: string) => Promise<unknown>;
+
+const asking =
+  (workflow: typeof floor): Turn =>
+  (id) =>
+    world.client.workflow.executeUpdateWithStart(ask, {
+      args: [prompt],
+      startWorkflowOperation: new WithStartWorkflowOperation(workflow, {
+        workflowId: `${workflow.name}/${id}`,
+        taskQueue: 'floor',
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      }),
+    });
+const turns = {
+  here: (topic: string) => world.manager.delegate(topic, prompt),
+  'bare floor': asking(floor),
+  'floor of the design': asking(floorOfDesign),
+} satisfies Record<string, Turn>;
+type Column = keyof typeof turns;
+const columns = Object.keys(turns) as Column[];
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();
@@ -45,19 +58,19 @@ function quantile(times: number[], q: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? NaN;
 }
 
-async function inSeries() {
-  const [topic, id] = [randomUUID(), randomUUID()];
-  const times = { here: [] as number[], bare: [] as number[] };
+async function inSeries(): Promise<Record<Column, number[]>> {
+  const id = randomUUID();
+  const times: Record<Column, number[]> = { here: [], 'bare floor': [], 'floor of the design': [] };
   for (let i = 0; i < WARM_UP + IN_SERIES; i += 1) {
-    const [a, b] = [await timed(() => here(topic)), await timed(() => bare(id))];
-    if (i < WARM_UP) continue;
-    times.here.push(a);
-    times.bare.push(b);
+    for (const column of columns) {
+      const took = await timed(() => turns[column](id));
+      if (i >= WARM_UP) times[column].push(took);
+    }
   }
   return times;
 }
 
-async function overTopics(work: (id: string) => Promise<unknown>) {
+async function overTopics(work: Turn) {
   const ids = Array.from({ length: TOPICS }, () => randomUUID());
   await Promise.all(ids.map(work));
   const times: number[] = [];
@@ -71,20 +84,28 @@ async function overTopics(work: (id: string) => Promise<unknown>) {
   return { times, perSecond: (TOPICS * TURNS_EACH * 1000) / took };
 }
 
-const series = await inSeries();
-const [floorBusy, hereBusy] = [await overTopics(bare), await overTopics(here)];
+function row(values: Record<Column, number>, unit: string, digits: number) {
+  const cells = columns.map((column) => [column, `${values[column].toFixed(digits)}${unit}`]);
+  const ratio = (to: Column) => `${(values.here / values[to]).toFixed(2)} ×`;
+  return { ...Object.fromEntries(cells), 'to bare': ratio('bare floor'), 'to design': ratio('floor of the design') } as Record<string, string>;
+}
 
-const ms = (value: number) => `${value.toFixed(1)} ms`;
-const ratio = (a: number, b: number) => `${(a / b).toFixed(2)} ×`;
+function each<T>(of: (column: Column) => T): Record<Column, T> {
+  return { here: of('here'), 'bare floor': of('bare floor'), 'floor of the design': of('floor of the design') };
+}
+
+const series = await inSeries();
+const busy = { 'bare floor': await overTopics(turns['bare floor']), here: await overTopics(turns.here), 'floor of the design': await overTopics(turns['floor of the design']) };
+
 console.table({
-  'in series, p50': { here: ms(quantile(series.here, 0.5)), floor: ms(quantile(series.bare, 0.5)), ratio: ratio(quantile(series.here, 0.5), quantile(series.bare, 0.5)) },
-  'in series, p99': { here: ms(quantile(series.here, 0.99)), floor: ms(quantile(series.bare, 0.99)), ratio: ratio(quantile(series.here, 0.99), quantile(series.bare, 0.99)) },
-  [`${TOPICS} topics, p50`]: { here: ms(quantile(hereBusy.times, 0.5)), floor: ms(quantile(floorBusy.times, 0.5)), ratio: ratio(quantile(hereBusy.times, 0.5), quantile(floorBusy.times, 0.5)) },
-  [`${TOPICS} topics, p99`]: { here: ms(quantile(hereBusy.times, 0.99)), floor: ms(quantile(floorBusy.times, 0.99)), ratio: ratio(quantile(hereBusy.times, 0.99), quantile(floorBusy.times, 0.99)) },
-  [`${TOPICS} topics, turns/s`]: { here: hereBusy.perSecond.toFixed(0), floor: floorBusy.perSecond.toFixed(0), ratio: ratio(hereBusy.perSecond, floorBusy.perSecond) },
+  'in series, p50': row(each((column) => quantile(series[column], 0.5)), ' ms', 1),
+  'in series, p99': row(each((column) => quantile(series[column], 0.99)), ' ms', 1),
+  [`${TOPICS} topics, p50`]: row(each((column) => quantile(busy[column].times, 0.5)), ' ms', 1),
+  [`${TOPICS} topics, p99`]: row(each((column) => quantile(busy[column].times, 0.99)), ' ms', 1),
+  [`${TOPICS} topics, turns/s`]: row(each((column) => busy[column].perSecond), '', 0),
 });
 
-floorWorker.shutdown();
-await floorRun;
+for (const worker of workers) worker.shutdown();
+await Promise.all(running);
 await native.close();
 await world.dispose();

@@ -111,15 +111,24 @@ function remembered(outcomes: TurnResult[]): TurnResult[] {
   let whole = limits.MAX_WHOLE_REPLIES_BYTES;
   let left = limits.MAX_REMEMBERED_BYTES;
   for (const outcome of outcomes.slice(-limits.MAX_REMEMBERED_OUTCOMES).reverse()) {
-    const bytes = utf8Length(outcome.reply);
+    const bytes = sizeOf(outcome).reply;
     const fits = bytes <= whole;
     if (fits) whole -= bytes;
     const small = fits ? outcome : replyCut(outcome, limits.MAX_REMEMBERED_REPLY_BYTES);
-    left -= utf8Length(JSON.stringify(small));
+    left -= sizeOf(small).whole;
     if (left < 0) break;
     kept.push(small);
   }
   return kept.reverse();
+}
+
+/** Bytes in UTF-8, of the reply and of all as JSON. An outcome never changes, and 200 of them are weighed at every turn. */
+const sizes = new WeakMap<TurnResult, { reply: number; whole: number }>();
+
+function sizeOf(outcome: TurnResult) {
+  let size = sizes.get(outcome);
+  if (!size) sizes.set(outcome, (size = { reply: utf8Length(outcome.reply), whole: utf8Length(JSON.stringify(outcome)) }));
+  return size;
 }
 
 /** Takes a queued prompt out, or says what else is to be done. */

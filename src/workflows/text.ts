@@ -37,7 +37,7 @@ export function replyCut(result: TurnResult, most: number): TurnResult {
 
 /** The first line of a prompt, short enough for a summary. */
 export function titleOf(prompt: string, most = 60): string {
-  const line = prompt.trim().split(/\s*\n/, 1)[0] ?? '';
+  const line = prompt.trimStart().slice(0, 4 * most).split(/\s*\n/, 1)[0]?.trimEnd() ?? '';
   const characters = [...line];
   return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : line;
 }
