@@ -10,6 +10,7 @@ import { createSessionWorker } from './compose.js';
 import { WorkerError } from './failure-of.js';
 import { hostIdOf } from './host-id.js';
 import { ensureSearchAttributes } from './search-attributes.js';
+import { unstickTopics } from './unstick.js';
 
 export interface WorkerRun {
   config: Config;
@@ -31,9 +32,13 @@ export async function runWorker({ config, createAgents, log }: WorkerRun): Promi
     const agents = createAgents(config, log);
     const worker = await createSessionWorker({ connection, namespace, config, agents, host, log });
     const running = worker.run();
+    const over = new AbortController();
+    const unsticking = unstickTopics({ connection, namespace, log, signal: over.signal });
     log('worker is ready', { host, address, namespace, data_dir: config.dataDir, pid: process.pid });
     const signal = await Promise.race([signalled, running.then(() => undefined)]);
     worker.shutdown();
+    over.abort();
+    await unsticking;
     await running.finally(() => closeAgents(agents, signal === 'SIGINT' || process.env.CONTINUITY_STOP_AGENTS === '1'));
     log('worker has stopped', { signal });
   } finally {

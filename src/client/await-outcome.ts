@@ -12,6 +12,8 @@ interface Awaited {
 }
 
 const ASK_AGAIN_MS = { first: 100, most: 1000, factor: 1.5 };
+/** A question that waits for a worker longer than that is asked anew: what waits is handed to the next worker at its worst moment (workers/unstick.ts). */
+const ASKED_FOR_MS = 3000;
 /** A worker that is being restarted, a server that is being restarted: longer than that is an error. */
 const GIVE_UP_AFTER_MS = 120_000;
 
@@ -27,7 +29,7 @@ export async function awaitOutcome(client: Client, prompt: Awaited, signal?: Abo
   for (;;) {
     signal?.throwIfAborted();
     try {
-      const state = await handle.query(messages.outcome, prompt.prompt_id);
+      const state = await client.withDeadline(Date.now() + ASKED_FOR_MS, () => handle.query(messages.outcome, prompt.prompt_id));
       answeredAt = performance.now();
       if (state.state !== 'unknown') knownAt = answeredAt;
       else if (answeredAt - knownAt > UNKNOWN_FOR_MS) throw sessionError('OUTCOME_UNKNOWN', `Topic ${prompt.topic} knows no prompt ${prompt.prompt_id}.`, prompt);

@@ -13,8 +13,12 @@ import { stackError, type StackError } from './stack-error.js';
 import { addressesOf, type ServerRecord } from './stack-record.js';
 
 const READY_WITHIN_MS = 30_000;
-/** The server's own limit of 20 a second shows as a 50 ms grid on every step of a turn. */
-const DYNAMIC_CONFIG = ['history.transferProcessorMaxPollRPS=2000'];
+export const DYNAMIC_CONFIG = [
+  // The server's own limit of 20 a second shows as a 50 ms grid on every step of a turn.
+  'history.transferProcessorMaxPollRPS=2000',
+  // A topic that is stuck is named at its first failure and not at its fifth, a minute later: a worker frees it (workers/unstick.ts).
+  'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=1',
+];
 
 export interface DevServer extends ServerRecord {
   /** How it ended, if it does. */
@@ -24,6 +28,8 @@ export interface DevServer extends ServerRecord {
 export interface DevServerOptions extends Ports {
   program: string;
   dataDir: string;
+  /** More of the server's dynamic configuration, as `name=value`. */
+  settings?: string[];
 }
 
 /** @throws StackError TEMPORAL_UNAVAILABLE */
@@ -57,9 +63,9 @@ async function start(options: DevServerOptions, database: string, unready: strin
 }
 
 /** In a process group of its own: Ctrl-C in the terminal is for `continuity up`, which stops the worker first. */
-function launch({ program, port, uiPort }: DevServerOptions, database: string, log: string): ChildProcess {
+function launch({ program, port, uiPort, settings = [] }: DevServerOptions, database: string, log: string): ChildProcess {
   const args = ['server', 'start-dev', '--db-filename', database, '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort), '--color', 'never'];
-  for (const setting of DYNAMIC_CONFIG) args.push('--dynamic-config-value', setting);
+  for (const setting of [...DYNAMIC_CONFIG, ...settings]) args.push('--dynamic-config-value', setting);
   for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) args.push('--search-attribute', `${name}=${type}`);
   const out = openLog(log);
   const options = { detached: true, stdio: ['ignore', out, out] as ['ignore', number, number] };

@@ -37,6 +37,19 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
     running?.prompt.prompt_id === promptId || state.queue.some((queued) => queued.prompt_id === promptId);
   const show = () => wf.setCurrentDetails(detailsOf(topic, state, running, ended));
 
+  // First, for each handler is given at once what came before it was there: a signal stands in history before an update that waited for a worker.
+  wf.setHandler(
+    messages.promptSignal,
+    (payload: unknown) => {
+      const parsed = parsePrompt(payload);
+      const refusal = 'problem' in parsed ? parsed.problem : refusalOf(state, parsed.request, topic, 'signal');
+      if (refusal) noteRefused(state, refusal, 'request' in parsed ? parsed.request.prompt_id : promptIdIn(payload), now());
+      else if ('request' in parsed) accept(state, parsed.request, now(), wf.uuid4);
+      show();
+    },
+    { description: 'The same prompt, without waiting: an object with "prompt", or a bare string.' },
+  );
+
   wf.setHandler(
     messages.prompt,
     async (payload) => {
@@ -60,18 +73,6 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
         if (refusal) throw refused(refusal);
       },
     },
-  );
-
-  wf.setHandler(
-    messages.promptSignal,
-    (payload: unknown) => {
-      const parsed = parsePrompt(payload);
-      const refusal = 'problem' in parsed ? parsed.problem : refusalOf(state, parsed.request, topic, 'signal');
-      if (refusal) noteRefused(state, refusal, 'request' in parsed ? parsed.request.prompt_id : promptIdIn(payload), now());
-      else if ('request' in parsed) accept(state, parsed.request, now(), wf.uuid4);
-      show();
-    },
-    { description: 'The same prompt, without waiting: an object with "prompt", or a bare string.' },
   );
 
   wf.setHandler(

@@ -100,6 +100,17 @@ describe('promise 3: one at a time, in order', () => {
     await writeFile(gate, '');
     expect(await world.manager.wait(topic, 'second')).toMatchObject({ turn: 2, status: 'completed' });
   });
+
+  test('a signal that was taken before any worker came is before an update that waited for one', async () => {
+    const topic = aTopic();
+    await world.stopWorker();
+    const waiting = world.manager.delegate(topic, 'by update', { prompt_id: 'second' });
+    await expect.poll(() => world.client.workflow.getHandle(`topic/${topic}`).describe().then(({ status }) => status.name, () => 'none')).toBe('RUNNING');
+    await world.client.workflow.getHandle(`topic/${topic}`).signal('prompt', { prompt: 'by signal', prompt_id: 'first' });
+    await world.startWorker();
+    expect(await waiting).toMatchObject({ turn: 2 });
+    expect(await world.manager.wait(topic, 'first')).toMatchObject({ turn: 1, session: { kind: 'new' } });
+  });
 });
 
 describe('promise 4: the id on every outcome', () => {

@@ -8,6 +8,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Agent } from '../../src/agents/agent.js';
 import { SessionManager, type ManagerOptions } from '../../src/client/session-manager.js';
 import { loadConfig, type Config } from '../../src/config.js';
+import { DYNAMIC_CONFIG } from '../../src/stack/dev-server.js';
 import { findTemporal } from '../../src/stack/temporal-binary.js';
 import { createSessionWorker, type SessionWorker } from '../../workers/compose.js';
 import { ensureSearchAttributes } from '../../workers/search-attributes.js';
@@ -38,7 +39,7 @@ export async function startTemporal({ extraArgs = [], ...ui }: ServerOptions = {
   return TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: 'existing-path', path },
-      extraArgs: ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000', ...extraArgs],
+      extraArgs: [...DYNAMIC_CONFIG.flatMap((setting) => ['--dynamic-config-value', setting]), ...extraArgs],
       ...ui,
     },
   });

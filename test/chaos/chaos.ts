@@ -1,0 +1,105 @@
+/** Kills whatever is there, again and again, while clients ask; then lets it come to rest and asks everyone what happened. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TurnResult } from '../../src/contract/types.js';
+import { effectsOf, gather } from './evidence.js';
+import { judge, outcomesOf, type Breach } from './judge.js';
+import { diceOf, VICTIMS, type Dice, type Victim } from './plan.js';
+import { System } from './system.js';
+
+export interface ChaosOptions {
+  seed: number;
+  /** How many kills at least, and how many prompts. */
+  kills: number;
+  prompts: number;
+  topics: number;
+  clients: number;
+  /** Between two kills at most, ms. */
+  gapMs: number;
+  report: (line: string) => void;
+  /** Leaves its directory. */
+  keep?: boolean;
+  /** Ends it, and cleans up. */
+  signal?: AbortSignal;
+}
+
+export interface Verdict {
+  breaches: Breach[];
+  /** Rows of the table that is printed. */
+  facts: Record<string, string | number>;
+}
+
+/** What a server that was killed a thousand times may need to come to rest. */
+const REST_WITHIN_MS = 300_000;
+/** Then it is killed all the same: whatever hangs must not keep the killer away. */
+const PATIENCE_MS = 20_000;
+
+export async function chaos(options: ChaosOptions): Promise<Verdict> {
+  const topics = Array.from({ length: options.topics }, (_, n) => `t${n}`);
+  const startedAt = performance.now();
+  const system = await System.start({ ...options, topics });
+  try {
+    const kills = await killAround(system, options);
+    options.signal?.throwIfAborted();
+    options.report('No more kills; waiting for what was asked.');
+    const rested = await system.drain(REST_WITHIN_MS);
+    const evidence = await gather(system, topics, options.clients);
+    const breaches = judge(evidence);
+    if (!rested) breaches.push({ promise: 1, side: 'client', what: `not all clients were answered within ${REST_WITHIN_MS / 1000} s` });
+    const results = [...outcomesOf(evidence.ledger).values()].flatMap((all) => all.slice(0, 1));
+    const facts = { ...factsOf(kills, results, await effectsOf(system)), 'duration, s': Math.round((performance.now() - startedAt) / 1000) };
+    return { breaches, facts };
+  } finally {
+    await system.dispose(options.keep ?? false);
+  }
+}
+
+async function killAround(system: System, { seed, kills, prompts, gapMs, report, signal }: ChaosOptions): Promise<Record<Victim, number>> {
+  const dice = diceOf(seed);
+  const done: Record<Victim, number> = { worker: 0, server: 0, 'server and tools': 0, temporal: 0, client: 0, all: 0 };
+  let total = 0;
+  let saidAt = 0;
+  const asked = () => new Set(system.model.requests().flatMap(({ asks }) => asks)).size;
+  await until(() => asked() > 0, 60_000);
+  while (!signal?.aborted && (total < kills || asked() < prompts)) {
+    await moment(system, dice, gapMs);
+    const victim = dice.pick(VICTIMS);
+    const hit = await system.kill(victim, dice.upTo(100));
+    if (hit === 0) continue;
+    done[victim] += 1;
+    total += hit;
+    if (total - saidAt < 25) continue;
+    saidAt = total;
+    report(`${total} kills, ${asked()} prompts reached the model`);
+  }
+  return done;
+}
+
+/** Not before something went on since the last kill; half of the time within 60 ms of a request to the model, in the middle of a turn. */
+async function moment(system: System, dice: Dice, gapMs: number): Promise<void> {
+  const before = system.model.requests().length;
+  const atOnce = dice.upTo(1) === 1;
+  const wait = dice.upTo(atOnce ? 60 : gapMs);
+  await until(() => system.model.requests().length > before, PATIENCE_MS);
+  await sleep(wait);
+}
+
+async function until(isTrue: () => boolean, withinMs: number): Promise<void> {
+  for (const end = Date.now() + withinMs; Date.now() < end && !isTrue(); ) await sleep(5);
+}
+
+function factsOf(kills: Record<Victim, number>, results: TurnResult[], effects: Map<string, number>): Record<string, string | number> {
+  const count = <K extends string | number>(keys: K[]) => {
+    const counts = new Map<K, number>();
+    for (const key of keys.sort()) counts.set(key, (counts.get(key) ?? 0) + 1);
+    return [...counts].map(([key, n]) => `${key}: ${n}`).join(', ');
+  };
+  return {
+    'processes killed': kills.worker + kills.server + kills['server and tools'] + kills.temporal + kills.client + 4 * kills.all,
+    'by victim': Object.entries(kills).map(([victim, n]) => `${victim}: ${n}`).join(', '),
+    'prompts answered': results.length,
+    'by status': count(results.map(({ status, error }) => (error ? `${status} ${error.code}` : status))),
+    'how a crash was survived': count(results.map(({ recovered }) => recovered ?? 'none needed')),
+    'attempts': count(results.map(({ attempts }) => attempts)),
+    'times that a turn’s tools ran': count([...effects.values()]),
+  };
+}

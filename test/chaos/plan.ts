@@ -1,0 +1,59 @@
+/** What is asked and what is killed, from one seed. Pure: the same seed asks and kills the same, though never at the same instant. */
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+
+export interface Dice {
+  /** From 0 to the number, both included. */
+  upTo(most: number): number;
+  /** One of the names, as often as its weight says. */
+  pick<T extends string>(weights: Record<T, number>): T;
+}
+
+export function diceOf(seed: number): Dice {
+  const rng = xoroshiro128plus(seed);
+  const upTo = (most: number) => uniformInt(rng, 0, most);
+  return {
+    upTo,
+    pick<T extends string>(weights: Record<T, number>): T {
+      const entries = Object.entries<number>(weights) as [T, number][];
+      let left = upTo(entries.reduce((sum, [, weight]) => sum + weight, 0) - 1);
+      const found = entries.find(([, weight]) => (left -= weight) < 0);
+      if (!found) throw new Error('No weights.');
+      return found[0];
+    },
+  };
+}
+
+/** How a prompt comes to its topic: waited for, submitted and asked for later, or by a plain signal. */
+export type Way = 'delegate' | 'submit' | 'signal';
+
+export interface PlannedPrompt {
+  /** Unique, its `prompt_id`, and the only word that the model repeats. */
+  label: string;
+  topic: string;
+  way: Way;
+  text: string;
+}
+
+/** The nth prompt of a client to a topic. */
+export function promptOf(seed: number, topic: string, client: number, n: number): PlannedPrompt {
+  const label = `${topic}-c${client}-${n}`;
+  const dice = diceOf(seed ^ hashOf(label));
+  const way = dice.pick<Way>({ delegate: 4, submit: 3, signal: 3 });
+  const kind = dice.pick({ text: 4, slow: 2, tool: 3, tools: 1 });
+  const tool = () => `[[bash: echo ${label} >> effects.txt; sleep 0.${dice.upTo(9)}]]`;
+  const script = { text: '', slow: `[[slow: ${200 + dice.upTo(1200)}]]`, tool: tool(), tools: tool() + tool() }[kind];
+  return { label, topic, way, text: `${label} ${script}`.trim() };
+}
+
+export const LABEL = /t\d+-c\d+-\d+/;
+
+export type Victim = 'worker' | 'server' | 'server and tools' | 'temporal' | 'client' | 'all';
+
+export const VICTIMS: Record<Victim, number> = { worker: 6, server: 5, 'server and tools': 3, temporal: 2, client: 3, all: 1 };
+
+function hashOf(text: string): number {
+  let hash = 0;
+  for (const character of text) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) | 0;
+  return hash;
+}
