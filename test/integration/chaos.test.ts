@@ -1,0 +1,12 @@
+/** Promises 1 to 5 while everything is killed, on a small scale; at length: `npm run chaos -- --kills 1000`. */
+import { expect, test } from 'vitest';
+import { chaos } from '../chaos/chaos.js';
+
+const SEED = 20_261_123;
+
+test(`whatever is killed, every prompt is answered, in order, and stands once in its session (seed ${SEED})`, { timeout: 400_000 }, async () => {
+  const lines: string[] = [];
+  const { breaches, facts } = await chaos({ seed: SEED, kills: 12, prompts: 8, topics: 3, clients: 2, gapMs: 1500, report: (line) => lines.push(line) });
+  expect(breaches, JSON.stringify(facts, null, 2)).toEqual([]);
+  expect(facts['prompts answered']).toBeGreaterThanOrEqual(8);
+});
