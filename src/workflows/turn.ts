@@ -6,8 +6,9 @@ import type { TopicId } from '../contract/ids.js';
 import { CONTINUITY, hostQueueOf, type QueuedPrompt, type SessionRecord, type TopicState } from '../contract/messages.js';
 import type { SessionChoice, TurnResult } from '../contract/types.js';
 import { announce } from './announce.js';
-import { chooseSession, type Opening } from './choose-session.js';
-import { addSession, currentSession } from './session-state.js';
+import { briefOf } from './brief.js';
+import { chooseSession, replacementOf, type Opening, type Place } from './choose-session.js';
+import { addSession, currentSession, lossOf, sessionOf } from './session-state.js';
 import { titleOf } from './text.js';
 import type { RunningTurn } from './topic-view.js';
 
@@ -15,6 +16,10 @@ import type { RunningTurn } from './topic-view.js';
 const HOST_ANSWERS_WITHIN = '30 seconds';
 /** And it is waited for that long: a closed laptop overnight, a long week-end. */
 const HOST_IS_WAITED_FOR = '4 days';
+/** How long a goal is in an outcome. */
+const GOAL_LENGTH = 120;
+/** A topic of an older release left it at the failure: its history must be read as that. */
+const LOSSES_ARE_NOTED = 'lost-sessions-are-replaced';
 
 interface Work {
   topic: TopicId;
@@ -33,16 +38,33 @@ export async function runPrompt(work: Work): Promise<TurnResult> {
     const error = failure('SESSION_UNKNOWN', `Topic ${topic} no longer remembers session ${turn.prompt.request.session_id ?? ''}.`);
     return resultOf(work, { kind: 'resumed' }, undefined, { status: 'failed', reply: '', attempts: 0, error });
   }
-  let session = 'session' in chosen ? chosen.session : undefined;
+  const result = await runIn(work, chosen);
+  const instead = insteadOf(work, result);
+  return instead ? runIn(work, instead) : result;
+}
+
+async function runIn(work: Work, place: Place): Promise<TurnResult> {
+  const { topic, state, turn } = work;
+  const { choice } = place;
+  let session = 'session' in place ? place.session : undefined;
   try {
-    session ??= await work.scope.run(() => openSession(work, 'opening' in chosen ? chosen.opening : {}));
+    session ??= await work.scope.run(() => openSession(work, 'opening' in place ? place.opening : {}));
     turn.session_id = session.session_id;
     announce(topic, state, turn, false);
     work.show();
-    return resultOf(work, chosen.choice, session, await runTurn(work, session));
+    const ended = await runTurn(work, session, choice);
+    const loss = lossOf(ended);
+    if (loss && wf.patched(LOSSES_ARE_NOTED)) session.lost = loss;
+    return resultOf(work, choice, session, ended);
   } catch (error) {
-    return resultOf(work, chosen.choice, session, endedByError(error, session, work.scope.consideredCancelled));
+    return resultOf(work, choice, session, endedByError(error, session, work.scope.consideredCancelled));
   }
+}
+
+/** Where else the prompt goes when its session turned out to be lost. Once: what befalls the new session as well is the outcome. */
+function insteadOf({ state, turn }: Work, result: TurnResult): Place | undefined {
+  const session = lossOf(result) && result.session_id !== null ? sessionOf(state, result.session_id) : undefined;
+  return session && result.session.kind !== 'replaced' ? replacementOf(state, turn.prompt.request, session) : undefined;
 }
 
 async function openSession({ topic, state, turn }: Work, opening: Opening): Promise<SessionRecord> {
@@ -60,11 +82,11 @@ async function openSession({ topic, state, turn }: Work, opening: Opening): Prom
   return session;
 }
 
-async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutput> {
+async function runTurn(work: Work, session: SessionRecord, choice: SessionChoice): Promise<RunTurnOutput> {
   const { turn, topic, state } = work;
   const { host } = session.pinned;
   try {
-    return await onHost(work, session, HOST_ANSWERS_WITHIN);
+    return await onHost(work, session, choice, HOST_ANSWERS_WITHIN);
   } catch (error) {
     if (!neverTaken(error)) throw error;
   }
@@ -72,7 +94,7 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
   announce(topic, state, turn, false);
   work.show();
   try {
-    return await onHost(work, session, HOST_IS_WAITED_FOR);
+    return await onHost(work, session, choice, HOST_IS_WAITED_FOR);
   } catch (error) {
     if (!neverTaken(error)) throw error;
     const waited = failure('HOST_UNAVAILABLE', `Host ${host}, which has session ${session.session_id}, did not take the turn within ${HOST_IS_WAITED_FOR}.`);
@@ -82,7 +104,7 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
   }
 }
 
-function onHost({ topic, turn, scope }: Work, session: SessionRecord, scheduleToStartTimeout: wf.ActivityOptions['scheduleToStartTimeout']) {
+function onHost({ topic, state, turn, scope }: Work, session: SessionRecord, choice: SessionChoice, scheduleToStartTimeout: wf.ActivityOptions['scheduleToStartTimeout']) {
   const activities = wf.proxyActivities<Activities>({
     taskQueue: hostQueueOf(session.pinned.host),
     scheduleToStartTimeout: scheduleToStartTimeout as '1s',
@@ -95,7 +117,8 @@ function onHost({ topic, turn, scope }: Work, session: SessionRecord, scheduleTo
   });
   const { prompt_id, request } = turn.prompt;
   const { session_id, pinned } = session;
-  return scope.run(() => activities.runTurn({ topic, turn: turn.turn, prompt_id, prompt: request.prompt, session_id, pinned }));
+  const brief = choice.kind === 'replaced' ? briefOf(topic, choice, state.outcomes) : '';
+  return scope.run(() => activities.runTurn({ topic, turn: turn.turn, prompt_id, prompt: brief + request.prompt, session_id, pinned }));
 }
 
 function neverTaken(error: unknown): boolean {
@@ -130,6 +153,7 @@ function resultOf({ topic, turn, state }: Work, choice: SessionChoice, session: 
   return {
     topic,
     prompt_id: prompt.prompt_id,
+    goal: titleOf(prompt.request.prompt, GOAL_LENGTH),
     session_id: session?.session_id ?? prompt.request.session_id ?? null,
     session: choice,
     status,
@@ -154,6 +178,7 @@ export function cancelledBeforeItBegan(topic: TopicId, state: TopicState, prompt
   return {
     topic,
     prompt_id: prompt.prompt_id,
+    goal: titleOf(prompt.request.prompt, GOAL_LENGTH),
     session_id: prompt.request.session_id ?? session?.session_id ?? null,
     session: { kind: session ? 'resumed' : 'new' },
     status: 'cancelled',
