@@ -5,9 +5,16 @@ import type { OpenSessionInput } from '../activities/types.js';
 import { currentSession, differenceOf, sessionOf } from './session-state.js';
 
 /** What `openSession` has to resolve; what is absent comes from the worker's config. */
-export type Opening = Omit<OpenSessionInput, 'topic' | 'prompt_id'>;
+type Opening = Omit<OpenSessionInput, 'topic' | 'prompt_id'>;
 
-export type Place = { session: SessionRecord; choice: SessionChoice } | { opening: Opening; choice: SessionChoice };
+export interface ToOpen {
+  opening: Opening;
+  /** Default: any. */
+  host?: string;
+  choice: SessionChoice;
+}
+
+export type Place = { session: SessionRecord; choice: SessionChoice } | ToOpen;
 export type Chosen = Place | { unknown: true };
 
 export function chooseSession(state: TopicState, { request }: Pick<QueuedPrompt, 'request'>): Chosen {
@@ -29,7 +36,8 @@ export function replacementOf(state: TopicState, request: PromptRequest, { lost,
   const policy = request.on_lost ?? session.pinned.on_lost ?? 'replace';
   if (lost === undefined || request.session_id !== undefined || policy === 'fail') return undefined;
   const replaces = session.session_id;
-  return { opening: { ...openingOf(state, request, session), replaces }, choice: { kind: 'replaced', reason: lost, replaces } };
+  // The files that it worked on are on its host.
+  return { opening: { ...openingOf(state, request, session), replaces }, host: session.pinned.host, choice: { kind: 'replaced', reason: lost, replaces } };
 }
 
 function reasonOf(request: PromptRequest): { reason?: string } {

@@ -7,7 +7,7 @@ import { CONTINUITY, hostQueueOf, type QueuedPrompt, type SessionRecord, type To
 import type { SessionChoice, TurnResult } from '../contract/types.js';
 import { announce } from './announce.js';
 import { briefOf } from './brief.js';
-import { chooseSession, replacementOf, type Opening, type Place } from './choose-session.js';
+import { chooseSession, replacementOf, type Place, type ToOpen } from './choose-session.js';
 import { addSession, currentSession, lossOf, sessionOf } from './session-state.js';
 import { titleOf } from './text.js';
 import type { RunningTurn } from './topic-view.js';
@@ -46,9 +46,9 @@ export async function runPrompt(work: Work): Promise<TurnResult> {
 async function runIn(work: Work, place: Place): Promise<TurnResult> {
   const { topic, state, turn } = work;
   const { choice } = place;
-  let session = 'session' in place ? place.session : undefined;
+  let session: SessionRecord | undefined;
   try {
-    session ??= await work.scope.run(() => openSession(work, 'opening' in place ? place.opening : {}));
+    session = 'session' in place ? place.session : await openSession(work, place);
     turn.session_id = session.session_id;
     announce(topic, state, turn, false);
     work.show();
@@ -67,58 +67,62 @@ function insteadOf({ state, turn }: Work, result: TurnResult): Place | undefined
   return session && result.session.kind !== 'replaced' ? replacementOf(state, turn.prompt.request, session) : undefined;
 }
 
-async function openSession({ topic, state, turn }: Work, opening: Opening): Promise<SessionRecord> {
-  const activities = wf.proxyActivities<Activities>({
-    taskQueue: CONTINUITY,
+async function openSession(work: Work, { opening, host }: ToOpen): Promise<SessionRecord> {
+  const { topic, state, turn, scope } = work;
+  const options = {
     startToCloseTimeout: '2 minutes',
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     heartbeatTimeout: '8 seconds',
     retry: { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 8 },
     summary: `open a session: ${titleOf(turn.prompt.request.prompt)}`,
-  });
-  const opened: OpenSessionOutput = await activities.openSession({ topic, prompt_id: turn.prompt.prompt_id, ...opening });
+  } as const;
+  const input = { topic, prompt_id: turn.prompt.prompt_id, ...opening };
+  const open = (where: Pick<wf.ActivityOptions, 'taskQueue' | 'scheduleToStartTimeout'>) =>
+    scope.run(() => wf.proxyActivities<Activities>({ ...options, ...where }).openSession(input));
+  const opened: OpenSessionOutput = await (host === undefined ? open({ taskQueue: CONTINUITY }) : onHost(work, host, open));
   const session = { ...opened, turns: 0, opened_at: new Date().toISOString() };
   addSession(state, session);
   return session;
 }
 
-async function runTurn(work: Work, session: SessionRecord, choice: SessionChoice): Promise<RunTurnOutput> {
-  const { turn, topic, state } = work;
-  const { host } = session.pinned;
-  try {
-    return await onHost(work, session, choice, HOST_ANSWERS_WITHIN);
-  } catch (error) {
-    if (!neverTaken(error)) throw error;
-  }
-  turn.waiting_for_host = host;
-  announce(topic, state, turn, false);
-  work.show();
-  try {
-    return await onHost(work, session, choice, HOST_IS_WAITED_FOR);
-  } catch (error) {
-    if (!neverTaken(error)) throw error;
-    const waited = failure('HOST_UNAVAILABLE', `Host ${host}, which has session ${session.session_id}, did not take the turn within ${HOST_IS_WAITED_FOR}.`);
-    return { status: 'failed', reply: '', attempts: 0, error: waited };
-  } finally {
-    delete turn.waiting_for_host;
-  }
-}
-
-function onHost({ topic, state, turn, scope }: Work, session: SessionRecord, choice: SessionChoice, scheduleToStartTimeout: wf.ActivityOptions['scheduleToStartTimeout']) {
-  const activities = wf.proxyActivities<Activities>({
-    taskQueue: hostQueueOf(session.pinned.host),
-    scheduleToStartTimeout: scheduleToStartTimeout as '1s',
+function runTurn(work: Work, { session_id, pinned }: SessionRecord, choice: SessionChoice): Promise<RunTurnOutput> {
+  const { topic, state, turn, scope } = work;
+  const { prompt_id, request } = turn.prompt;
+  const options = {
     // The limits of a turn are the worker's (config); this only bounds an attempt that forgot them.
     startToCloseTimeout: '25 hours',
     heartbeatTimeout: '8 seconds',
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     retry: { initialInterval: '500ms', maximumInterval: '30s' },
-    summary: `turn ${turn.turn}: ${titleOf(turn.prompt.request.prompt)}`,
-  });
-  const { prompt_id, request } = turn.prompt;
-  const { session_id, pinned } = session;
+    summary: `turn ${turn.turn}: ${titleOf(request.prompt)}`,
+  } as const;
   const brief = choice.kind === 'replaced' ? briefOf(topic, choice, state.outcomes) : '';
-  return scope.run(() => activities.runTurn({ topic, turn: turn.turn, prompt_id, prompt: brief + request.prompt, session_id, pinned }));
+  const input = { topic, turn: turn.turn, prompt_id, prompt: brief + request.prompt, session_id, pinned };
+  return onHost(work, pinned.host, (where) => scope.run(() => wf.proxyActivities<Activities>({ ...options, ...where }).runTurn(input)));
+}
+
+type Where = Required<Pick<wf.ActivityOptions, 'taskQueue' | 'scheduleToStartTimeout'>>;
+
+/** What only this host can do. While it does not answer, the topic is shown as waiting for it. @throws HOST_UNAVAILABLE in the end */
+async function onHost<T>({ topic, state, turn, show }: Work, host: string, work: (where: Where) => Promise<T>): Promise<T> {
+  const taskQueue = hostQueueOf(host);
+  try {
+    return await work({ taskQueue, scheduleToStartTimeout: HOST_ANSWERS_WITHIN });
+  } catch (error) {
+    if (!neverTaken(error)) throw error;
+  }
+  turn.waiting_for_host = host;
+  announce(topic, state, turn, false);
+  show();
+  try {
+    return await work({ taskQueue, scheduleToStartTimeout: HOST_IS_WAITED_FOR });
+  } catch (error) {
+    if (!neverTaken(error)) throw error;
+    const waited = failure('HOST_UNAVAILABLE', `Host ${host}, which has the session, did not take turn ${turn.turn} within ${HOST_IS_WAITED_FOR}.`);
+    throw wf.ApplicationFailure.create({ type: waited.code, message: waited.message, details: [waited] });
+  } finally {
+    delete turn.waiting_for_host;
+  }
 }
 
 function neverTaken(error: unknown): boolean {

@@ -86,6 +86,21 @@ describe('promise 5: a topic whose session is lost', () => {
     expect((await world.manager.view(topic)).sessions).toHaveLength(2);
   });
 
+  test('opens the new one on the same host, where the files are, and waits for it', async () => {
+    const topic = aTopic();
+    const { session_id } = await world.manager.delegate(topic, 'one');
+    world.agent.lose(session_id);
+    await world.manager.delegate(undefined, 'two', { session_id });
+    await world.stopWorker();
+    await world.startWorker({ host: 'host-2' });
+    await signalled(topic, 'three');
+    await expect.poll(async () => (await world.manager.view(topic).catch(() => undefined))?.running?.waiting_for_host, { timeout: 60_000 }).toBe('host-1');
+    await world.stopWorker();
+    await world.startWorker();
+    expect(await world.manager.wait(topic, 'three')).toMatchObject({ status: 'completed', session: { kind: 'replaced', replaces: session_id } });
+    expect((await world.manager.view(topic)).sessions.map(({ pinned }) => pinned.host)).toEqual(['host-1', 'host-1']);
+  }, 120_000);
+
   test('does not try a session again that a prompt by its id found lost', async () => {
     const topic = aTopic();
     const { session_id } = await world.manager.delegate(topic, 'one');
@@ -142,14 +157,17 @@ test('promise 5: a session of which nothing can be learned is asked again, and n
   await world.stopWorker();
   const elsewhere = new FakeAgent(`${world.config.dataDir}-elsewhere`);
   await world.startWorker({ agents: new Map([['fake', elsewhere]]) });
-  const turn = world.manager.delegate(topic, 'two');
-  await expect.poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.attempt ?? 0, { timeout: 15_000 }).toBeGreaterThanOrEqual(2);
+  await signalled(topic, 'two');
+  await expect.poll(async () => world.manager.progress(topic).catch(() => undefined)).toMatchObject({ attempt: 2, last_failure: `Session ${session_id} is of another store.` });
   expect(await world.manager.view(topic)).toMatchObject({ state: 'running', session_id, sessions: [{ session_id }] });
   await world.stopWorker();
   await elsewhere.close();
   await world.startWorker();
-  expect(await turn).toMatchObject({ status: 'completed', session_id, session: { kind: 'resumed' } });
+  expect(await world.manager.wait(topic, 'two')).toMatchObject({ status: 'completed', session_id, session: { kind: 'resumed' } });
 });
+
+/** Needs no worker, and no patience with one that is being replaced. */
+const signalled = (topic: string, prompt: string) => world.client.workflow.getHandle(`topic/${topic}`).signal('prompt', { prompt, prompt_id: prompt });
 
 async function scheduled(topic: string, activity: string): Promise<number> {
   const { events } = await world.client.workflow.getHandle(`topic/${topic}`).fetchHistory();

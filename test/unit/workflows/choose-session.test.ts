@@ -58,6 +58,7 @@ describe('a prompt goes to', () => {
     };
     const replaced = {
       choice: { kind: 'replaced', reason: 'lost', replaces: 'ses_2' },
+      host: 'h',
       opening: { agent: 'opencode', model: 'a/b', variant: 'high', category: 'quick', cwd: '/p', project: '/p', replaces: 'ses_2' },
     };
     const tried = { session: { session_id: 'ses_2' }, choice: { kind: 'resumed' } };
