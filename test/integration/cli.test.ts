@@ -53,7 +53,7 @@ describe('delegate', () => {
     const { session_id } = await delegated('--topic', topic, 'one');
     world.agent.lose(session_id);
     const failed = await continuity(['delegate', '--topic', topic, '--on-lost', 'fail', 'two']);
-    expect(failed).toMatchObject({ exitCode: 4, stdout: '\n' });
+    expect(failed).toMatchObject({ exitCode: 4, stdout: '' });
     expect(failed.stderr).toMatch(/SESSION_LOST: .+\nRestore the store of the agent, or go on by the topic with --on-lost replace/);
     const { stderr, exitCode } = await continuity(['delegate', '--topic', topic, 'three']);
     expect(exitCode).toBe(0);
