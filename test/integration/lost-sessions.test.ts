@@ -110,6 +110,15 @@ describe('promise 5: a topic whose session is lost', () => {
     expect(await scheduled(topic, 'runTurn')).toBe(3);
   });
 
+  test('gets one new session a turn: when that is lost as well, the turn fails and says so', async () => {
+    const topic = aTopic();
+    const { session_id } = await world.manager.delegate(topic, 'one');
+    const failed = await world.manager.delegate(topic, '[[fail: SESSION_LOST]] two');
+    expect(failed).toMatchObject({ status: 'failed', turn: 2, session: { kind: 'replaced', replaces: session_id }, error: { code: 'SESSION_LOST' } });
+    const { sessions } = await world.manager.view(topic);
+    expect(sessions.map(({ session_id: id, lost }) => [id, lost])).toEqual([[session_id, 'lost'], [failed.session_id, 'lost']]);
+  });
+
   test('says so when no other can be opened, and goes on once one can', async () => {
     const topic = aTopic();
     const { session_id } = await world.manager.delegate(topic, 'one');
