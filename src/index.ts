@@ -10,6 +10,7 @@ export type {
   Accepted,
   Cancelled,
   Pinned,
+  OnLost,
   PromptRequest,
   PromptState,
   Recovery,

@@ -26,7 +26,7 @@ export interface SessionWorker {
 /** How soon a user's cancel reaches a turn, and how old a watcher's picture can be. */
 const HEARTBEATS_THROTTLED_TO = '1 second';
 
-/** One worker for the topics and for opening sessions, one for the turns of the sessions on this host's disk. */
+/** One worker for the topics and for opening sessions, one for the sessions on this host's disk: their turns, and what takes their place. */
 export async function createSessionWorker({ connection, namespace, config, agents, host, log }: Composition): Promise<SessionWorker> {
   const { openSession, runTurn } = createActivities({ config, agents, host, log, projectOf: (cwd) => projectOf(cwd, config) });
   const common: Omit<WorkerOptions, 'taskQueue'> = {
@@ -40,7 +40,7 @@ export async function createSessionWorker({ connection, namespace, config, agent
     shutdownForceTime: '15 seconds',
   };
   const topics = await Worker.create({ ...common, ...workflowSource(), taskQueue: CONTINUITY, activities: { openSession } });
-  const turns = await Worker.create({ ...common, taskQueue: hostQueueOf(host), activities: { runTurn } });
+  const turns = await Worker.create({ ...common, taskQueue: hostQueueOf(host), activities: { openSession, runTurn } });
   const workers = [topics, turns];
   const shutdown = () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();

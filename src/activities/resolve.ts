@@ -21,7 +21,7 @@ export async function resolve(input: OpenSessionInput, config: Config, host: str
   const cwd = await existingDirectory(input.cwd ?? process.cwd(), host);
   // A variant belongs to the model that it was configured with.
   const model = input.model ?? category?.model ?? agent.model;
-  const variant = input.model === undefined ? (category?.variant ?? (category?.model === undefined ? agent.variant : undefined)) : undefined;
+  const variant = input.model === undefined ? (category?.variant ?? (category?.model === undefined ? agent.variant : undefined)) : input.variant;
   const instructions = instructionsOf(category?.instructions, input.skills);
   return {
     agent: agentName,
@@ -34,6 +34,7 @@ export async function resolve(input: OpenSessionInput, config: Config, host: str
     project: input.project ?? (await projectOf(cwd)),
     cwd,
     host,
+    on_lost: config.onLost,
   };
 }
 

@@ -10,9 +10,13 @@ export interface OpenSessionInput {
   agent?: string;
   category?: string;
   model?: string;
+  /** Belongs to the model; without one the config's is taken. */
+  variant?: string;
   skills?: string[];
   cwd?: string;
   project?: string;
+  /** The lost session in whose place it is opened: never that one again, though the prompt may be the same. */
+  replaces?: SessionId;
 }
 
 export interface OpenSessionOutput {

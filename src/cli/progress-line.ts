@@ -30,7 +30,8 @@ export function lineOf(elapsedMs: number, progress?: Progress): string {
   const parts = [duration(Math.floor(elapsedMs / 1000) * 1000).replace('.0 s', ' s').replace('0 ms', '0 s')];
   if (!progress) parts.push('waiting for the turn to begin');
   else {
-    if (progress.attempt > 1) parts.push(`attempt ${progress.attempt}`);
+    const { attempt, last_failure } = progress;
+    if (attempt > 1) parts.push(`attempt ${attempt}${last_failure === undefined ? '' : ` (${oneLine(last_failure, 80)})`}`);
     parts.push(oneLine(progress.step ?? progress.text_tail?.slice(-80) ?? 'thinking', 80));
   }
   return parts.join(' · ');

@@ -23,7 +23,7 @@ export function aboutOf(result: TurnResult): string {
   const why = [session.kind, session.reason, session.replaces && `instead of ${session.replaces}`].filter(Boolean).join(', ');
   return [
     `topic ${topic}`,
-    session_id ? `session ${session_id} (${why})` : 'no session',
+    session_id ? `session ${session_id} (${why})` : `no session${session.replaces ? ` (${why})` : ''}`,
     turn > 0 && `turn ${turn}`,
     usage && `${count(usage.input_tokens + usage.cache_read_tokens, 'token')} in, ${usage.output_tokens.toLocaleString('en')} out`,
     recovered && `${recovered} after a crash`,

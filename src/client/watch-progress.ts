@@ -7,6 +7,8 @@ import type { Usage } from '../contract/types.js';
 export interface Progress {
   /** Of the activity: 2 and more after a crash. */
   attempt: number;
+  /** Why the attempt before this one broke off. */
+  last_failure?: string;
   /** e.g. `bash: npm test` */
   step?: string;
   /** The last of the text so far. */
@@ -21,8 +23,9 @@ export async function progressOf(client: Client, topic: TopicId): Promise<Progre
   if (!pending) return undefined;
   const [payload] = pending.heartbeatDetails?.payloads ?? [];
   const { payloadConverter } = client.options.loadedDataConverter;
+  const broke = pending.lastFailure?.cause?.message || pending.lastFailure?.message;
   const details: Omit<Progress, 'attempt'> = payload ? payloadConverter.fromPayload(payload) : {};
-  return { ...details, attempt: pending.attempt ?? 1 };
+  return { ...details, attempt: pending.attempt ?? 1, ...(broke && { last_failure: broke }) };
 }
 
 /** Reports until the signal is aborted. A look that fails is left out: progress is a courtesy, the outcome is waited for elsewhere. */

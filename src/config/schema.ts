@@ -3,6 +3,7 @@ import { msToNumber } from '@temporalio/common/lib/time.js';
 import { z } from 'zod';
 import { AGENT_KINDS } from './types.js';
 import { isId } from '../contract/ids.js';
+import { ON_LOST } from '../contract/types.js';
 import { nearest } from './nearest.js';
 
 const MAX_INSTRUCTIONS = 2000;
@@ -69,6 +70,7 @@ export const configSchema = only({
   agents: named(agent),
   categories: named(category),
   limits: only({ turnTimeout: duration.optional(), stallTimeout: duration.optional() }).optional(),
+  onLost: z.enum(ON_LOST, { error: `must be ${oneOf(ON_LOST)}` }).optional(),
 });
 
 export type ConfigContent = z.output<typeof configSchema>;

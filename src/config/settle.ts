@@ -25,6 +25,7 @@ export function settle({ file, content }: ConfigFile, dataDir: string): Config {
     agents: merged(AGENTS, said.agents, (agent) => located(agent, file)),
     categories: merged(CATEGORIES, said.categories, (category) => ({ instructions: '', ...category })),
     limits: { turnTimeoutMs: limits.turnTimeout, stallTimeoutMs: limits.stallTimeout },
+    onLost: said.onLost ?? 'replace',
   };
   const problems = [...incomplete(config), ...dangling(said, config)];
   if (problems.length > 0) throw invalidFields(problems, file ?? 'the config');

@@ -1,5 +1,7 @@
 /** What config is once it is read; other parts import it from `src/config.ts`. */
 
+import type { OnLost } from '../contract/types.js';
+
 export const AGENT_KINDS = ['opencode'] as const;
 
 /** One agent as config names it; several names may use the same kind in different modes. */
@@ -40,4 +42,6 @@ export interface Config {
   agents: Record<string, AgentConfig>;
   categories: Record<string, CategoryConfig>;
   limits: Limits;
+  /** What becomes of a topic's prompt when its session is lost or corrupted. Default: `replace`. */
+  onLost: OnLost;
 }

@@ -33,8 +33,8 @@ export const FAILURES = {
   SESSION_PINNED: row(false, 3, 'Leave out what differs from the session, or open a new session on the topic with --new.'),
 
   // 4: the session itself
-  SESSION_LOST: row(false, 4, 'Open a new session on the topic with --new, or restore the store of the agent.'),
-  SESSION_CORRUPTED: row(false, 4, 'Open a new session on the topic with --new.'),
+  SESSION_LOST: row(false, 4, 'Restore the store of the agent, or go on by the topic with --on-lost replace: a new session with a brief of what was done.'),
+  SESSION_CORRUPTED: row(false, 4, 'Go on by the topic with --on-lost replace: a new session with a brief of what was done.'),
 
   // 5: the agent or its model
   AGENT_NOT_FOUND: row(false, 5, 'Install the agent, or name its program in continuity.config (agents.<name>.path).'),

@@ -5,7 +5,7 @@
 import { failure, type Failure } from './failures.js';
 import { isId, MAX_ID_LENGTH } from './ids.js';
 import { MAX_PROMPT_BYTES } from './limits.js';
-import type { PromptRequest } from './types.js';
+import { ON_LOST, type OnLost, type PromptRequest } from './types.js';
 
 const MAX_FIELD_LENGTH = 1000;
 
@@ -33,6 +33,9 @@ export function parsePrompt(payload: unknown): { request: PromptRequest } | { pr
   if (request.session === 'new' && request.session_id !== undefined) {
     return invalid('Fields "session_id" and "session": "new" contradict each other: one names a session, the other asks for a new one.');
   }
+  if (request.on_lost === 'replace' && request.session_id !== undefined) {
+    return invalid('Fields "session_id" and "on_lost": "replace" contradict each other: a prompt for a session never runs anywhere else.');
+  }
   return { request: { ...request, prompt: request.prompt } };
 }
 
@@ -49,6 +52,7 @@ const path: Check = (value) => short(value) ?? (/^(\/|[A-Za-z]:[\\/])/.test(valu
 const names: Check = (value) =>
   Array.isArray(value) && value.length <= 20 && value.every((name) => isId(name)) ? undefined : 'a list of at most 20 names';
 const session: Check = (value) => (value === 'continue' || value === 'new' ? undefined : '"continue" or "new"');
+const onLost: Check = (value) => (ON_LOST.includes(value as OnLost) ? undefined : '"replace" or "fail"');
 
 const CHECKS: Record<keyof PromptRequest, Check> = {
   prompt: text,
@@ -56,6 +60,7 @@ const CHECKS: Record<keyof PromptRequest, Check> = {
   session_id: id,
   session,
   reason: short,
+  on_lost: onLost,
   agent: id,
   model: id,
   category: id,

@@ -14,6 +14,8 @@ export const MAX_REMEMBERED_BYTES = 256 * 1024;
 /** Replies are kept whole, newest first, as long as they fit in this together; the others up to the next number. */
 export const MAX_WHOLE_REPLIES_BYTES = 64 * 1024;
 export const MAX_REMEMBERED_REPLY_BYTES = 4 * 1024;
+/** What a new session is told of the one that it replaces; goes in front of the prompt. */
+export const MAX_BRIEF_BYTES = 4 * 1024;
 /** A reply longer than this is cut in the result itself; the whole of it is in the agent's session. */
 export const MAX_REPLY_BYTES = 256 * 1024;
 export const MAX_SESSIONS = 20;

@@ -4,7 +4,7 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { PromptId, SessionId } from './ids.js';
-import type { Accepted, Cancelled, Pinned, PromptRequest, PromptState, TopicView, TurnResult } from './types.js';
+import type { Accepted, Cancelled, Loss, Pinned, PromptRequest, PromptState, TopicView, TurnResult } from './types.js';
 
 /** Workflow type of a topic. */
 export const topicSession = 'topicSession';
@@ -45,6 +45,8 @@ export interface SessionRecord {
   pinned: Pinned;
   turns: number;
   opened_at: string;
+  /** Set once a turn found it so, until a turn in it completes. The topic's own prompts then go elsewhere, or fail. */
+  lost?: Loss;
 }
 
 export interface QueuedPrompt {

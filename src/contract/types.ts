@@ -18,6 +18,8 @@ export interface PromptRequest {
   session?: 'continue' | 'new';
   /** Why a new session; stands in the result. */
   reason?: string;
+  /** When the topic's session is lost or corrupted; goes before what is pinned. Not `replace` together with `session_id`. */
+  on_lost?: OnLost;
   /** The following five are what the caller says explicitly; what a session has pinned differently is a conflict. */
   agent?: string;
   model?: string;
@@ -32,6 +34,13 @@ export interface PromptRequest {
   /** `false`: the update answers `accepted` at once instead of waiting for the outcome. */
   wait?: boolean;
 }
+
+export const ON_LOST = ['replace', 'fail'] as const;
+/** `replace`: a new session with a brief of what was done. `fail`: the turn fails as SESSION_LOST or SESSION_CORRUPTED. */
+export type OnLost = (typeof ON_LOST)[number];
+
+/** Why a session can't go on: its agent no longer has it, or can't work with what it holds. */
+export type Loss = 'lost' | 'corrupted';
 
 /** What was resolved once, when the session was opened, and stays with it (promise 6). */
 export interface Pinned {
@@ -52,11 +61,13 @@ export interface Pinned {
   host: string;
   /** Where the agent keeps the session, e.g. the path of its database. */
   store: string;
+  /** What becomes of a prompt of its topic when the session is lost. Absent in sessions of older releases: `replace`. */
+  on_lost?: OnLost;
 }
 
 export interface SessionChoice {
   kind: 'new' | 'resumed' | 'replaced';
-  /** e.g. `agent_changed`, `category_changed`, or the caller's own words. */
+  /** e.g. `agent_changed`, `category_changed`, or the caller's own words; of `replaced`: `lost` or `corrupted`. */
   reason?: string;
   replaces?: SessionId;
 }
@@ -80,6 +91,8 @@ export type Recovery = 'reattached' | 'harvested' | 'continued';
 export interface TurnResult {
   topic: TopicId;
   prompt_id: PromptId;
+  /** The prompt's first line, at most 120 characters. Absent in outcomes of older releases. */
+  goal?: string;
   /** null only when no session could be opened. */
   session_id: SessionId | null;
   session: SessionChoice;
@@ -132,6 +145,8 @@ export interface SessionView {
   pinned: Pinned;
   turns: number;
   opened_at: string;
+  /** Set once a turn found it so, until a turn in it completes. */
+  lost?: Loss;
   /** The one that the next prompt goes to unless it says otherwise. */
   current: boolean;
 }

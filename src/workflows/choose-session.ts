@@ -1,19 +1,21 @@
 /** Which session does a prompt go to? Pure; one row of design §5 after the other. */
 import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/messages.js';
 import type { PromptRequest, SessionChoice } from '../contract/types.js';
+import type { OpenSessionInput } from '../activities/types.js';
 import { currentSession, differenceOf, sessionOf } from './session-state.js';
 
 /** What `openSession` has to resolve; what is absent comes from the worker's config. */
-export interface Opening {
-  agent?: string;
-  category?: string;
-  model?: string;
-  skills?: string[];
-  cwd?: string;
-  project?: string;
+type Opening = Omit<OpenSessionInput, 'topic' | 'prompt_id'>;
+
+export interface ToOpen {
+  opening: Opening;
+  /** Default: any. */
+  host?: string;
+  choice: SessionChoice;
 }
 
-export type Chosen = { session: SessionRecord; choice: SessionChoice } | { opening: Opening; choice: SessionChoice } | { unknown: true };
+export type Place = { session: SessionRecord; choice: SessionChoice } | ToOpen;
+export type Chosen = Place | { unknown: true };
 
 export function chooseSession(state: TopicState, { request }: Pick<QueuedPrompt, 'request'>): Chosen {
   if (request.session_id !== undefined) {
@@ -26,7 +28,16 @@ export function chooseSession(state: TopicState, { request }: Pick<QueuedPrompt,
   if (request.session === 'new') return { opening: openingOf(state, request, current), choice: { kind: 'new', ...reasonOf(request) } };
   const difference = differenceOf(current, request);
   if (difference) return { opening: openingOf(state, request, current), choice: { kind: 'new', reason: `${difference.field}_changed` } };
-  return { session: current, choice: { kind: 'resumed' } };
+  return replacementOf(state, request, current) ?? { session: current, choice: { kind: 'resumed' } };
+}
+
+/** A new session in the place of one that is known to be lost; nothing where it is not, or must not be replaced. */
+export function replacementOf(state: TopicState, request: PromptRequest, { lost, ...session }: SessionRecord): Place | undefined {
+  const policy = request.on_lost ?? session.pinned.on_lost ?? 'replace';
+  if (lost === undefined || request.session_id !== undefined || policy === 'fail') return undefined;
+  const replaces = session.session_id;
+  // The files that it worked on are on its host.
+  return { opening: { ...openingOf(state, request, session), replaces }, host: session.pinned.host, choice: { kind: 'replaced', reason: lost, replaces } };
 }
 
 function reasonOf(request: PromptRequest): { reason?: string } {
@@ -41,10 +52,12 @@ function openingOf(state: TopicState, request: PromptRequest, before?: SessionRe
   const pinned = before?.pinned;
   const sameCategory = request.category === undefined || request.category === pinned?.category;
   const sameAgent = request.agent === undefined ? sameCategory : request.agent === pinned?.agent;
-  const opening: Record<keyof Opening, Opening[keyof Opening]> = {
+  const sameModel = request.model === undefined && sameCategory && sameAgent;
+  const opening: Record<Exclude<keyof Opening, 'replaces'>, Opening[keyof Opening]> = {
     agent: request.agent ?? (sameCategory ? pinned?.agent : undefined),
     category: request.category ?? pinned?.category,
-    model: request.model ?? (sameCategory && sameAgent ? pinned?.model : undefined),
+    model: request.model ?? (sameModel ? pinned?.model : undefined),
+    variant: sameModel ? pinned?.variant : undefined,
     skills: request.skills ?? pinned?.skills,
     cwd: request.cwd ?? pinned?.cwd ?? request.default_cwd,
     project: state.project ?? request.project,

@@ -7,7 +7,7 @@ import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import * as limits from '../contract/limits.js';
 import { utf8Length } from '../contract/guard.js';
 import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/messages.js';
-import type { Cancelled, PromptRequest, TurnResult } from '../contract/types.js';
+import type { Cancelled, Loss, PromptRequest, TurnResult } from '../contract/types.js';
 import { digestOf, replyCut } from './text.js';
 
 export function newTopicState(): TopicState {
@@ -102,7 +102,14 @@ export function addSession(state: TopicState, session: SessionRecord): void {
 export function recordOutcome(state: TopicState, result: TurnResult): void {
   const session = result.turn > 0 && result.session_id !== null && sessionOf(state, result.session_id);
   if (session) session.turns += 1;
+  if (session && result.status === 'completed') delete session.lost; // Its store is back, or somebody mended it.
   state.outcomes = remembered([...state.outcomes, result]);
+}
+
+/** What a turn that failed says of its session, if it says that it can't go on. */
+export function lossOf({ error }: Pick<TurnResult, 'error'>): Loss | undefined {
+  if (error?.code === 'SESSION_LOST') return 'lost';
+  return error?.code === 'SESSION_CORRUPTED' ? 'corrupted' : undefined;
 }
 
 /** The newest outcomes, whole or with their replies cut, within the bounds. */

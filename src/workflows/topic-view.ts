@@ -76,6 +76,7 @@ export function detailsOf(topic: TopicId, state: TopicState, running: RunningTur
       `- directory: ${inline(cwd)} on host ${inline(host)}`,
     );
   } else lines.push('None yet.');
+  for (const { session_id, lost } of state.sessions) if (lost) lines.push(`- ${lost}: ${code(session_id)}`);
   if (running) lines.push('', '### Running', '', `- turn ${running.turn}: ${promptLine(running.prompt)}, since ${readable(running.started_at)}`);
   lines.push('', '### Queue', '');
   if (state.queue.length === 0) lines.push('Empty.');
@@ -95,7 +96,7 @@ export function detailsOf(topic: TopicId, state: TopicState, running: RunningTur
 
 function outcomeLine(result: TurnResult): string {
   const { turn, status, session, error } = result;
-  const kind = session.kind + (session.reason === undefined ? '' : `, ${session.reason}`);
+  const kind = [session.kind, session.reason, session.replaces && `instead of ${session.replaces}`].filter(Boolean).join(', ');
   const said = error ? `${error.code}: ${error.message}` : titleOf(result.reply, 160);
   return `- turn ${turn} **${status}** (${inline(kind)}, ${(result.duration_ms / 1000).toFixed(1)} s): ${inline(said)}`;
 }

@@ -6,8 +6,9 @@ import type { TopicId } from '../contract/ids.js';
 import { CONTINUITY, hostQueueOf, type QueuedPrompt, type SessionRecord, type TopicState } from '../contract/messages.js';
 import type { SessionChoice, TurnResult } from '../contract/types.js';
 import { announce } from './announce.js';
-import { chooseSession, type Opening } from './choose-session.js';
-import { addSession, currentSession } from './session-state.js';
+import { briefOf } from './brief.js';
+import { chooseSession, replacementOf, type Place, type ToOpen } from './choose-session.js';
+import { addSession, currentSession, lossOf, sessionOf } from './session-state.js';
 import { titleOf } from './text.js';
 import type { RunningTurn } from './topic-view.js';
 
@@ -15,6 +16,10 @@ import type { RunningTurn } from './topic-view.js';
 const HOST_ANSWERS_WITHIN = '30 seconds';
 /** And it is waited for that long: a closed laptop overnight, a long week-end. */
 const HOST_IS_WAITED_FOR = '4 days';
+/** How long a goal is in an outcome. */
+const GOAL_LENGTH = 120;
+/** A topic of an older release left it at the failure: its history must be read as that. */
+const LOSSES_ARE_NOTED = 'lost-sessions-are-replaced';
 
 interface Work {
   topic: TopicId;
@@ -33,69 +38,91 @@ export async function runPrompt(work: Work): Promise<TurnResult> {
     const error = failure('SESSION_UNKNOWN', `Topic ${topic} no longer remembers session ${turn.prompt.request.session_id ?? ''}.`);
     return resultOf(work, { kind: 'resumed' }, undefined, { status: 'failed', reply: '', attempts: 0, error });
   }
-  let session = 'session' in chosen ? chosen.session : undefined;
+  const result = await runIn(work, chosen);
+  const instead = insteadOf(work, result);
+  return instead ? runIn(work, instead) : result;
+}
+
+async function runIn(work: Work, place: Place): Promise<TurnResult> {
+  const { topic, state, turn } = work;
+  const { choice } = place;
+  let session: SessionRecord | undefined;
   try {
-    session ??= await work.scope.run(() => openSession(work, 'opening' in chosen ? chosen.opening : {}));
+    session = 'session' in place ? place.session : await openSession(work, place);
     turn.session_id = session.session_id;
     announce(topic, state, turn, false);
     work.show();
-    return resultOf(work, chosen.choice, session, await runTurn(work, session));
+    const ended = await runTurn(work, session, choice);
+    const loss = lossOf(ended);
+    if (loss && wf.patched(LOSSES_ARE_NOTED)) session.lost = loss;
+    return resultOf(work, choice, session, ended);
   } catch (error) {
-    return resultOf(work, chosen.choice, session, endedByError(error, session, work.scope.consideredCancelled));
+    return resultOf(work, choice, session, endedByError(error, session, work.scope.consideredCancelled));
   }
 }
 
-async function openSession({ topic, state, turn }: Work, opening: Opening): Promise<SessionRecord> {
-  const activities = wf.proxyActivities<Activities>({
-    taskQueue: CONTINUITY,
+/** Where else the prompt goes when its session turned out to be lost. Once: what befalls the new session as well is the outcome. */
+function insteadOf({ state, turn }: Work, result: TurnResult): Place | undefined {
+  const session = lossOf(result) && result.session_id !== null ? sessionOf(state, result.session_id) : undefined;
+  return session && result.session.kind !== 'replaced' ? replacementOf(state, turn.prompt.request, session) : undefined;
+}
+
+async function openSession(work: Work, { opening, host }: ToOpen): Promise<SessionRecord> {
+  const { topic, state, turn, scope } = work;
+  const options = {
     startToCloseTimeout: '2 minutes',
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     heartbeatTimeout: '8 seconds',
     retry: { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 8 },
     summary: `open a session: ${titleOf(turn.prompt.request.prompt)}`,
-  });
-  const opened: OpenSessionOutput = await activities.openSession({ topic, prompt_id: turn.prompt.prompt_id, ...opening });
+  } as const;
+  const input = { topic, prompt_id: turn.prompt.prompt_id, ...opening };
+  const open = (where: Pick<wf.ActivityOptions, 'taskQueue' | 'scheduleToStartTimeout'>) =>
+    scope.run(() => wf.proxyActivities<Activities>({ ...options, ...where }).openSession(input));
+  const opened: OpenSessionOutput = await (host === undefined ? open({ taskQueue: CONTINUITY }) : onHost(work, host, open));
   const session = { ...opened, turns: 0, opened_at: new Date().toISOString() };
   addSession(state, session);
   return session;
 }
 
-async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutput> {
-  const { turn, topic, state } = work;
-  const { host } = session.pinned;
-  try {
-    return await onHost(work, session, HOST_ANSWERS_WITHIN);
-  } catch (error) {
-    if (!neverTaken(error)) throw error;
-  }
-  turn.waiting_for_host = host;
-  announce(topic, state, turn, false);
-  work.show();
-  try {
-    return await onHost(work, session, HOST_IS_WAITED_FOR);
-  } catch (error) {
-    if (!neverTaken(error)) throw error;
-    const waited = failure('HOST_UNAVAILABLE', `Host ${host}, which has session ${session.session_id}, did not take the turn within ${HOST_IS_WAITED_FOR}.`);
-    return { status: 'failed', reply: '', attempts: 0, error: waited };
-  } finally {
-    delete turn.waiting_for_host;
-  }
-}
-
-function onHost({ topic, turn, scope }: Work, session: SessionRecord, scheduleToStartTimeout: wf.ActivityOptions['scheduleToStartTimeout']) {
-  const activities = wf.proxyActivities<Activities>({
-    taskQueue: hostQueueOf(session.pinned.host),
-    scheduleToStartTimeout: scheduleToStartTimeout as '1s',
+function runTurn(work: Work, { session_id, pinned }: SessionRecord, choice: SessionChoice): Promise<RunTurnOutput> {
+  const { topic, state, turn, scope } = work;
+  const { prompt_id, request } = turn.prompt;
+  const options = {
     // The limits of a turn are the worker's (config); this only bounds an attempt that forgot them.
     startToCloseTimeout: '25 hours',
     heartbeatTimeout: '8 seconds',
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     retry: { initialInterval: '500ms', maximumInterval: '30s' },
-    summary: `turn ${turn.turn}: ${titleOf(turn.prompt.request.prompt)}`,
-  });
-  const { prompt_id, request } = turn.prompt;
-  const { session_id, pinned } = session;
-  return scope.run(() => activities.runTurn({ topic, turn: turn.turn, prompt_id, prompt: request.prompt, session_id, pinned }));
+    summary: `turn ${turn.turn}: ${titleOf(request.prompt)}`,
+  } as const;
+  const brief = choice.kind === 'replaced' ? briefOf(topic, choice, state.outcomes) : '';
+  const input = { topic, turn: turn.turn, prompt_id, prompt: brief + request.prompt, session_id, pinned };
+  return onHost(work, pinned.host, (where) => scope.run(() => wf.proxyActivities<Activities>({ ...options, ...where }).runTurn(input)));
+}
+
+type Where = Required<Pick<wf.ActivityOptions, 'taskQueue' | 'scheduleToStartTimeout'>>;
+
+/** What only this host can do. While it does not answer, the topic is shown as waiting for it. @throws HOST_UNAVAILABLE in the end */
+async function onHost<T>({ topic, state, turn, show }: Work, host: string, work: (where: Where) => Promise<T>): Promise<T> {
+  const taskQueue = hostQueueOf(host);
+  try {
+    return await work({ taskQueue, scheduleToStartTimeout: HOST_ANSWERS_WITHIN });
+  } catch (error) {
+    if (!neverTaken(error)) throw error;
+  }
+  turn.waiting_for_host = host;
+  announce(topic, state, turn, false);
+  show();
+  try {
+    return await work({ taskQueue, scheduleToStartTimeout: HOST_IS_WAITED_FOR });
+  } catch (error) {
+    if (!neverTaken(error)) throw error;
+    const waited = failure('HOST_UNAVAILABLE', `Host ${host}, which has the session, did not take turn ${turn.turn} within ${HOST_IS_WAITED_FOR}.`);
+    throw wf.ApplicationFailure.create({ type: waited.code, message: waited.message, details: [waited] });
+  } finally {
+    delete turn.waiting_for_host;
+  }
 }
 
 function neverTaken(error: unknown): boolean {
@@ -130,6 +157,7 @@ function resultOf({ topic, turn, state }: Work, choice: SessionChoice, session: 
   return {
     topic,
     prompt_id: prompt.prompt_id,
+    goal: titleOf(prompt.request.prompt, GOAL_LENGTH),
     session_id: session?.session_id ?? prompt.request.session_id ?? null,
     session: choice,
     status,
@@ -154,6 +182,7 @@ export function cancelledBeforeItBegan(topic: TopicId, state: TopicState, prompt
   return {
     topic,
     prompt_id: prompt.prompt_id,
+    goal: titleOf(prompt.request.prompt, GOAL_LENGTH),
     session_id: prompt.request.session_id ?? session?.session_id ?? null,
     session: { kind: session ? 'resumed' : 'new' },
     status: 'cancelled',

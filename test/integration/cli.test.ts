@@ -48,6 +48,21 @@ describe('delegate', () => {
     expect(fresh.session_id).not.toBe(first.session_id);
   });
 
+  test('a session that is lost is replaced and said so, or by --on-lost fail ends with its exit code', async () => {
+    const topic = aTopic();
+    const { session_id } = await delegated('--topic', topic, 'one');
+    world.agent.lose(session_id);
+    const failed = await continuity(['delegate', '--topic', topic, '--on-lost', 'fail', 'two']);
+    expect(failed).toMatchObject({ exitCode: 4, stdout: '' });
+    expect(failed.stderr).toMatch(/SESSION_LOST: .+\nRestore the store of the agent, or go on by the topic with --on-lost replace/);
+    const { stderr, exitCode } = await continuity(['delegate', '--topic', topic, 'three']);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(`(replaced, lost, instead of ${session_id})`);
+    const { stdout } = await continuity(['show', topic]);
+    expect(stdout).toMatch(new RegExp(`^ +${session_id} +lost · `, 'm'));
+    expect(stdout).toContain(`lost ${session_id} replaced`);
+  });
+
   test('a prompt comes through a pipe', async () => {
     const { stdout } = await continuity(['delegate', '--topic', aTopic(), '-'], { input: '[[say: piped]]\n' });
     expect(stdout).toBe('piped\n');
@@ -131,6 +146,7 @@ describe('a bad word is refused with its code, what is wrong and what to do, and
     ['an unknown session', ['delegate', '--session', 'ses_nobody', 'x'], 3, /^SESSION_UNKNOWN: .*ses_nobody/],
     ['an unknown topic', ['show', 'nobody'], 3, /^TOPIC_UNKNOWN: .*nobody/],
     ['a session and a new one at once', ['delegate', '--session', 'ses_x', '--new', 'x'], 2, /^INVALID_PROMPT: /],
+    ['a policy that there is not', ['delegate', '--topic', 'bad', '--on-lost', 'panic', 'x'], 2, /^INVALID_PROMPT: Field "on_lost" must be "replace" or "fail"; got "panic"/],
     ['a working directory that does not exist', ['list', '--cwd', '/does/not/exist'], 2, /^CWD_MISSING: Working directory \/does\/not\/exist does not exist\./],
   ])('%s', async (_, words, exit, message) => {
     const { stdout, stderr, exitCode } = await continuity(words);

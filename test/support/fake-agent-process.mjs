@@ -5,6 +5,7 @@
  *   [[say: text]]    answer this             [[until: file]]  work until the file is there
  *   [[fail: CODE]]   end as failed           [[crash]]        die in mid-turn, the first time
  *   [[hang]]         never end               [[big: n]]       answer n characters
+ *   [[corrupt]]      as its first words: every prompt after it ends as SESSION_CORRUPTED
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,6 +32,7 @@ const operations = {
     const ended = known.find((line) => line.end === id);
     if (ended) return { ...ended.outcome, recovered: 'harvested' };
     const again = known.some((line) => line.prompt === id);
+    if (known.some((line) => line.prompt !== id && line.text?.startsWith('[[corrupt]]'))) return { status: 'failed', reply: '', code: 'SESSION_CORRUPTED' };
     if (!again) note(session, { prompt: id, text: prompt });
     emit({ step: 'reading' });
     const outcome = await work(session, prompt, again);

@@ -1,7 +1,7 @@
 /** Our side of the fake agent: drives the process over IPC, and starts another when it died. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,6 +36,7 @@ export class FakeAgent implements Agent {
   }
 
   async *turn({ session, prompt_id, prompt }: TurnRequest, signal: AbortSignal): AsyncGenerator<TurnEvent> {
+    if (session.store !== this.store) throw new AgentError(failure('OUTCOME_UNKNOWN', `Session ${session.session_id} is of another store.`), true);
     const answers: Answer[] = [];
     let wake = () => {};
     const push = (answer: Answer) => {
@@ -80,6 +81,11 @@ export class FakeAgent implements Agent {
   promptsIn(session: string): string[] {
     const lines = readFileSync(join(this.store, `${session}.jsonl`), 'utf8').split('\n').filter(Boolean);
     return lines.map((line) => JSON.parse(line) as { text?: string }).flatMap(({ text }) => (text === undefined ? [] : [text]));
+  }
+
+  /** Removes a session behind everybody's back. */
+  lose(session: string | null): void {
+    rmSync(join(this.store, `${session}.jsonl`));
   }
 
   #call(operation: string, request: object): Promise<unknown> {

@@ -1,6 +1,7 @@
 /**
  * `npm run record-history`: plays the shapes that a topic's history can have on a real server, and keeps each as JSON in
  * test/replay/histories, named for what it guards. Run it on the code that is to be guarded, before it is changed.
+ * `lost-before-it-was-replaced` has no shape here: the code that it was recorded with is gone.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -65,6 +66,17 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void>> = {
     await manager.wait(topic, 'two');
     await stopWorker();
     await startWorker();
+  },
+  async 'lost-and-replaced'({ manager, agent }, topic) {
+    const { session_id } = await manager.delegate(topic, 'one');
+    agent.lose(session_id);
+    await manager.delegate(topic, 'two', { on_lost: 'fail' });
+    await manager.delegate(topic, 'three');
+    await manager.delegate(topic, '[[corrupt]] four');
+    const corrupted = await manager.delegate(topic, 'five');
+    await manager.delegate(undefined, 'six', { session_id });
+    agent.lose(corrupted.session_id);
+    await manager.delegate(topic, 'seven');
   },
   async 'rolled-over-with-a-queue'({ manager, client }, topic) {
     await manager.delegate(topic, 'one');

@@ -8,6 +8,7 @@
  *   [[status: 401]]   fail; `[[status: 503 2]]` fails twice, then goes on
  *   [[overflow]]      fail as a full context does; `[[overflow: 1]]` once, `[[overflow: always]]` fails the summary of it, too
  *   [[empty]]         answer nothing at all
+ *   [[poison: text]]  answer as usual, and refuse every later prompt with this text: what the session holds is bad
  *   [[finish: why]]   end with another finish_reason
  */
 export interface ChatMessage {
@@ -21,13 +22,14 @@ export interface Step {
   slowMs: number;
   hang: boolean;
   status?: { code: number; times: number };
+  refusal?: string;
   overflow: { times: number };
   text: string;
   call?: { name: 'bash' | 'task'; arguments: object };
   finish: string;
 }
 
-const DIRECTIVE = /\[\[(say|bash|task|slow|hang|status|overflow|empty|finish)(?::\s*([\s\S]*?))?\]\](?!\])/g;
+const DIRECTIVE = /\[\[(say|bash|task|slow|hang|status|overflow|empty|finish|poison)(?::\s*([\s\S]*?))?\]\](?!\])/g;
 /** What OpenCode puts in place of the result of a tool that was running when its server died. */
 const INTERRUPTED = 'Tool execution was interrupted';
 
@@ -81,6 +83,7 @@ function stepsOf(prompt: string, reply: string): Step[] {
     else if (name === 'overflow') step.overflow = { times: Number(argument) || Infinity };
     else if (name === 'finish') step.finish = argument;
     else if (name === 'empty') silent = true;
+    else if (name === 'poison') continue;
     else if (name === 'status') {
       const [code, times] = argument.split(' ');
       step.status = { code: Number(code), times: times ? Number(times) : Infinity };
@@ -94,7 +97,10 @@ function stepsOf(prompt: string, reply: string): Step[] {
 }
 
 export function nextStep(messages: ChatMessage[]): Step {
-  const prompt = textsOfUsers(messages).at(-1) ?? '';
+  const asks = textsOfUsers(messages);
+  const prompt = asks.pop() ?? '';
+  const refusal = asks.join('\n').match(/\[\[poison:\s*(.*?)\]\]/)?.[1];
+  if (refusal !== undefined) return { ...newStep(), refusal };
   const steps = stepsOf(prompt, defaultReply(messages));
   return steps[Math.min(stepsDone(messages), steps.length - 1)] ?? newStep();
 }

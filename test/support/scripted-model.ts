@@ -53,6 +53,7 @@ export async function startScriptedModel(options: { port?: number } = {}): Promi
     if (step.slowMs) await sleep(step.slowMs, undefined, { signal: gone.signal });
     const failed = failures.get(asks.at(-1) ?? '') ?? 0;
     if (step.status || step.overflow.times) failures.set(asks.at(-1) ?? '', failed + 1);
+    if (step.refusal !== undefined) return fail(response, 400, step.refusal);
     if (step.status && failed < step.status.times) return fail(response, step.status.code, `scripted failure ${step.status.code}`);
     if (failed < step.overflow.times) return fail(response, 400, "This model's maximum context length is 1000 tokens.", 'context_length_exceeded');
     answer(response, chat, step, ++calls);

@@ -1,14 +1,16 @@
 /** OpenCode's errors → our codes. */
 import type { AssistantMessage } from '@opencode-ai/sdk/v2/client';
 import { failure, type Failure, type FailureCode } from '../../contract/failures.js';
+import { isCorruption } from './corruption.js';
 
 /** As it stands on a message and in `session.error`. */
 export type OpenCodeError = NonNullable<AssistantMessage['error']>;
 
 export function failureOf(error: OpenCodeError, session: string): Failure {
-  const { message, statusCode } = factsOf(error);
+  const facts = factsOf(error);
+  const { message, statusCode } = facts;
   const status = statusCode === undefined ? '' : ` (HTTP ${statusCode})`;
-  return failure(codeOf(error.name, statusCode), `${whatHappened[error.name] ?? 'The model failed'}${status} in session ${session}: ${message}`);
+  return failure(codeOf(error.name, facts), `${whatHappened[error.name] ?? 'The model failed'}${status} in session ${session}: ${message}`);
 }
 
 /** Stopped by somebody: us, or a person in OpenCode. */
@@ -24,14 +26,26 @@ const whatHappened: Partial<Record<string, string>> = {
   MessageOutputLengthError: "The answer was longer than the model's limit",
 };
 
-function codeOf(name: string, statusCode: number | undefined): FailureCode {
+interface Facts {
+  message: string;
+  statusCode?: number;
+  responseBody?: string;
+}
+
+function codeOf(name: string, { message, statusCode, responseBody = '' }: Facts): FailureCode {
   if (name === 'ProviderAuthError' || statusCode === 401 || statusCode === 403) return 'AGENT_AUTH';
   if (statusCode === 429) return 'AGENT_RATE_LIMITED';
-  return name === 'ContextOverflowError' ? 'CONTEXT_OVERFLOW' : 'MODEL_FAILED';
+  // OpenCode has compacted by then. The session is whole, and what it holds is worth keeping: it is not replaced.
+  if (name === 'ContextOverflowError') return 'CONTEXT_OVERFLOW';
+  return isCorruption(statusCode, [message, responseBody]) ? 'SESSION_CORRUPTED' : 'MODEL_FAILED';
 }
 
 /** A newer OpenCode may send an error without the fields that this one has. */
-function factsOf(error: { name: string; data?: { message?: unknown; statusCode?: unknown } }): { message: string; statusCode?: number } {
-  const { message, statusCode } = error.data ?? {};
-  return { message: typeof message === 'string' && message ? message : error.name, ...(typeof statusCode === 'number' && { statusCode }) };
+function factsOf(error: { name: string; data?: { message?: unknown; statusCode?: unknown; responseBody?: unknown } }): Facts {
+  const { message, statusCode, responseBody } = error.data ?? {};
+  return {
+    message: typeof message === 'string' && message ? message : error.name,
+    ...(typeof statusCode === 'number' && { statusCode }),
+    ...(typeof responseBody === 'string' && { responseBody }),
+  };
 }

@@ -34,12 +34,13 @@ export function textOf(view: TopicView, output: Output): string {
   ].join('\n');
 }
 
-function sessionLine({ session_id, pinned, turns, current }: SessionView): string {
-  const said = [pinned.agent, pinned.model, pinned.category, count(turns, 'turn'), pinned.cwd].filter(Boolean).join(' · ');
+function sessionLine({ session_id, pinned, turns, current, lost }: SessionView): string {
+  const said = [lost, pinned.agent, pinned.model, pinned.category, count(turns, 'turn'), pinned.cwd].filter(Boolean).join(' · ');
   return `${current ? '→' : ' '} ${session_id}  ${said}`;
 }
 
-function outcomeLine({ turn, status, error, prompt_id, reply, duration_ms, recovered }: TurnResult): string {
-  const how = [error ? `${status} ${error.code}` : status, recovered, duration(duration_ms)].filter(Boolean).join(', ');
+function outcomeLine({ turn, status, error, prompt_id, reply, duration_ms, recovered, session }: TurnResult): string {
+  const instead = session.replaces && `${session.reason} ${session.replaces} replaced`;
+  const how = [error ? `${status} ${error.code}` : status, instead, recovered, duration(duration_ms)].filter(Boolean).join(', ');
   return `turn ${turn}  ${prompt_id}  ${how}: ${oneLine(error?.message ?? reply)}`;
 }

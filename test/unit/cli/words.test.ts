@@ -39,5 +39,6 @@ describe('words for people', () => {
     expect(lineOf(400)).toBe('0 s · waiting for the turn to begin');
     expect(lineOf(12_345, { attempt: 1, step: 'bash: npm test' })).toBe('12 s · bash: npm test');
     expect(lineOf(61_000, { attempt: 2 })).toBe('1 min 1 s · attempt 2 · thinking');
+    expect(lineOf(61_000, { attempt: 3, last_failure: 'Another store.' })).toBe('1 min 1 s · attempt 3 (Another store.) · thinking');
   });
 });

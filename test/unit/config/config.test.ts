@@ -34,7 +34,7 @@ describe('without a config file', () => {
     expect(Object.keys(config.categories).sort()).toEqual(
       ['artistry', 'deep', 'quick', 'ultrabrain', 'unspecified-high', 'unspecified-low', 'visual-engineering', 'writing'].sort(),
     );
-    expect(config).toMatchObject({ defaultAgent: 'opencode', agents: { opencode: { kind: 'opencode' } }, limits: { turnTimeoutMs: 7_200_000, stallTimeoutMs: 900_000 } });
+    expect(config).toMatchObject({ defaultAgent: 'opencode', agents: { opencode: { kind: 'opencode' } }, limits: { turnTimeoutMs: 7_200_000, stallTimeoutMs: 900_000 }, onLost: 'replace' });
     expect(config.file).toBeUndefined();
   });
 
@@ -127,7 +127,8 @@ describe('a bad field is named, with what it must be and what it is', () => {
     ['a field of the wrong type', { agents: { opencode: { model: 7 } } }, 'agents.opencode.model in FILE must be text, got 7.'],
     ['a blank field', { project: ' ' }, 'project in FILE must not be blank, got " ".'],
     ['a misspelt key', { agents: { opencode: { modell: 'x' } } }, 'agents.opencode in FILE has no key "modell"; did you mean "model"? It takes: kind, path, model, variant, mode.'],
-    ['a misspelt key at the top', { catgories: {} }, 'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits.'],
+    ['a misspelt key at the top', { catgories: {} }, 'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, onLost.'],
+    ['a policy that there is not', { onLost: 'panic' }, 'onLost in FILE must be one of "replace", "fail", got "panic".'],
     ['a list instead of an object', { agents: [] }, 'agents in FILE must be an object of names, got [].'],
     ['text instead of an object', { limits: 'none' }, 'limits in FILE must be an object, got "none".'],
     ['a file that holds no object', '[1]', 'FILE must be an object, got [1].'],

@@ -29,6 +29,8 @@ describe('a prompt', () => {
     [{ prompt: 'x', cwd: 'relative' }, 'Field "cwd" must be an absolute path'],
     [{ prompt: 'x', session: 'fresh' }, '"continue" or "new"'],
     [{ prompt: 'x', session: 'new', session_id: 'ses_1' }, 'contradict'],
+    [{ prompt: 'x', on_lost: 'panic' }, '"replace" or "fail"'],
+    [{ prompt: 'x', on_lost: 'replace', session_id: 'ses_1' }, 'never runs anywhere else'],
     [{ prompt: 'x', __proto__: null, constructor: 'x' }, 'Field "constructor" is not a field'],
   ])('%j is refused, naming field, expectation and value', (payload, words) => {
     expect(problemOf(payload)).toMatchObject({ code: 'INVALID_PROMPT' });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { SessionId } from '../../../src/contract/ids.js';
 import type { TopicState } from '../../../src/contract/messages.js';
-import type { Pinned, PromptRequest } from '../../../src/contract/types.js';
+import type { OnLost, Pinned, PromptRequest } from '../../../src/contract/types.js';
 import { chooseSession } from '../../../src/workflows/choose-session.js';
 import { addSession, newTopicState } from '../../../src/workflows/session-state.js';
 
@@ -47,6 +47,40 @@ describe('a prompt goes to', () => {
     expect(choose(topicWith('ses_1'), { agent: 'other' })).toEqual({
       choice: { kind: 'new', reason: 'agent_changed' },
       opening: { agent: 'other', category: 'quick', cwd: '/p', project: '/p' },
+    });
+  });
+
+  describe('a topic whose session was lost, to', () => {
+    const lostTopic = (policy?: OnLost) => {
+      const state = topicWith('ses_1', 'ses_2');
+      state.sessions = state.sessions.map((session) => ({ ...session, lost: 'lost', pinned: { ...pinned, variant: 'high', ...(policy && { on_lost: policy }) } }));
+      return state;
+    };
+    const replaced = {
+      choice: { kind: 'replaced', reason: 'lost', replaces: 'ses_2' },
+      host: 'h',
+      opening: { agent: 'opencode', model: 'a/b', variant: 'high', category: 'quick', cwd: '/p', project: '/p', replaces: 'ses_2' },
+    };
+    const tried = { session: { session_id: 'ses_2' }, choice: { kind: 'resumed' } };
+
+    test.each([
+      [undefined, undefined, replaced],
+      ['replace', undefined, replaced],
+      ['fail', undefined, tried],
+      ['fail', 'replace', replaced],
+      ['replace', 'fail', tried],
+    ] as const)('what is pinned (%s) and what the prompt says (%s) decide', (policy, said, chosen) => {
+      expect(choose(lostTopic(policy), { default_cwd: '/elsewhere', ...(said && { on_lost: said }) })).toMatchObject(chosen);
+    });
+
+    test('exactly that session all the same, when it is named', () => {
+      expect(choose(lostTopic(), { session_id: 'ses_2' as SessionId })).toMatchObject(tried);
+      expect(choose(lostTopic(), { session_id: 'ses_1' as SessionId })).toMatchObject({ session: { session_id: 'ses_1' } });
+    });
+
+    test('a new one for the reason that the caller has, where it has one', () => {
+      expect(choose(lostTopic(), { category: 'deep' })).toMatchObject({ choice: { kind: 'new', reason: 'category_changed' } });
+      expect(choose(lostTopic(), { session: 'new' })).toMatchObject({ choice: { kind: 'new' } });
     });
   });
 

@@ -131,6 +131,16 @@ describe('bounds', () => {
   });
 });
 
+test('a session that was lost is no longer so once a turn in it completes', () => {
+  const state = withSession();
+  const lost = () => state.sessions.map((session) => session.lost);
+  for (const session of state.sessions) session.lost = 'lost';
+  recordOutcome(state, resultOf(id('p1'), 1, '', 'failed'));
+  expect(lost()).toEqual(['lost']);
+  recordOutcome(state, resultOf(id('p2'), 2));
+  expect(lost()).toEqual([undefined]);
+});
+
 describe('refusals', () => {
   test('a closing topic refuses new updates, takes signals, and still attaches a known id', () => {
     const state = withSession();

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { OpenCodeError } from '../../../../src/agents/opencode/failures.js';
 import { outcomeOfEnded } from '../../../../src/agents/opencode/outcome.js';
 import { turnStateOf } from '../../../../src/agents/opencode/turn-state.js';
@@ -38,6 +38,46 @@ test.each<[OpenCodeError, string]>([
   [{ name: 'MessageOutputLengthError', data: {} }, 'MODEL_FAILED'],
 ])('%j is %s, with the session in the message', (error, code) => {
   expect(failed(error)).toMatchObject({ status: 'failed', error: { code, message: expect.stringContaining(S) } });
+});
+
+describe('what the provider refuses for ever because of what the session holds is SESSION_CORRUPTED', () => {
+  test.each([
+    'messages.13: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_1. Each `tool_use` block must have a corresponding `tool_result` block in the next message.',
+    'messages.2.content.0: unexpected `tool_use_id` found in `tool_result` blocks: toolu_1.',
+    'messages.1.content.3: `tool_use` ids must be unique',
+    'Expected toolResult blocks at messages.2.content for the following Ids: tooluse_1',
+    "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not have response messages: call_1",
+    "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.",
+    'No tool output found for function call call_1.',
+    'No tool call found for function call output with call_id call_1.',
+    'Please ensure that the number of function response parts is equal to the number of function call parts of the function call turn.',
+    'Please ensure that function call turn comes immediately after a user turn or after a function response turn.',
+    'messages: text content blocks must be non-empty',
+    'messages.4: all messages must have non-empty content except for the optional final assistant message',
+    'The content field in the Message object at messages.1 is empty. Add a ContentBlock object to the content field and try again.',
+    'messages.5.content.1: `thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified. These blocks must remain as they were in the original response.',
+    'messages.1.content.0: Invalid `signature` in `thinking` block',
+    'messages.1.content.0.type: Expected `thinking` or `redacted_thinking`, but found `text`.',
+    "Item 'rs_1' of type 'reasoning' was provided without its required following item.",
+    "Item 'fc_1' of type 'function_call' was provided without its required 'reasoning' item: 'rs_1'.",
+    'Function call is missing a thought_signature in functionCall parts.',
+  ])('%s', (message) => {
+    const refused = (statusCode: number, data: object = { message }) => failed({ name: 'APIError', data: { message: 'Bad Request', isRetryable: false, statusCode, ...data } });
+    expect(refused(400)).toMatchObject({ status: 'failed', error: { code: 'SESSION_CORRUPTED', message: expect.stringContaining(message) } });
+    expect(refused(400, { responseBody: JSON.stringify({ error: { metadata: { raw: message } } }) }).error?.code).toBe('SESSION_CORRUPTED');
+    expect(failed({ name: 'UnknownError', data: { message } }).error?.code).toBe('SESSION_CORRUPTED');
+    for (const statusCode of [401, 429, 500]) expect(refused(statusCode).error?.code).not.toBe('SESSION_CORRUPTED');
+  });
+
+  test.each([
+    'temperature must be between 0 and 1',
+    'system: text content blocks must be non-empty',
+    'max_tokens: 8192 > 4096, which is the maximum allowed',
+    'tools.0.input_schema: JSON schema is invalid',
+    'prompt is too long: 210000 tokens > 200000 maximum',
+  ])('%s is not', (message) => {
+    expect(failed({ name: 'APIError', data: { message, isRetryable: false, statusCode: 400 } }).error?.code).toBe('MODEL_FAILED');
+  });
 });
 
 test('stopped by somebody is cancelled, with what was said so far; stopped for its length is a failure', () => {

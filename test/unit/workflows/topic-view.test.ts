@@ -1,0 +1,25 @@
+/** What the page in the Web UI says of a session that is lost. */
+import { expect, test } from 'vitest';
+import type { PromptId, SessionId, TopicId } from '../../../src/contract/ids.js';
+import type { Pinned } from '../../../src/contract/types.js';
+import { addSession, newTopicState, recordOutcome } from '../../../src/workflows/session-state.js';
+import { detailsOf, viewOf } from '../../../src/workflows/topic-view.js';
+
+const topic = 'T' as TopicId;
+const pinned: Pinned = { agent: 'opencode', project: '/p', cwd: '/p', host: 'h', store: '/s' };
+const [old, instead] = ['ses_old', 'ses_new'] as [SessionId, SessionId];
+
+test('a session that was replaced is shown as lost, and the outcome says in whose place the new one is', () => {
+  const state = newTopicState();
+  addSession(state, { session_id: old, pinned, turns: 1, opened_at: '', lost: 'lost' });
+  addSession(state, { session_id: instead, pinned, turns: 0, opened_at: '' });
+  recordOutcome(state, {
+    topic, prompt_id: 'p' as PromptId, session_id: instead, session: { kind: 'replaced', reason: 'lost', replaces: old },
+    status: 'completed', reply: 'Done.', agent: 'opencode', turn: 2, attempts: 1, started_at: '', duration_ms: 1500,
+  });
+  const page = detailsOf(topic, state, undefined, false);
+  expect(page).toContain('- session_id: `ses_new`');
+  expect(page).toContain('- lost: `ses_old`');
+  expect(page).toContain('- turn 2 **completed** (replaced, lost, instead of ses\\_old, 1.5 s): Done.');
+  expect(viewOf(topic, state, undefined, false).sessions).toMatchObject([{ session_id: old, lost: 'lost', current: false }, { session_id: instead, current: true }]);
+});
