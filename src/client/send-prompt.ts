@@ -9,7 +9,7 @@ import { failure, type Failure } from '../contract/failures.js';
 import { workflowIdOf, type PromptId, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
 import type { Accepted, PromptRequest, PromptState, TurnResult } from '../contract/types.js';
-import { isNotFound, isPassing, isTimeout, refusalIn, unreachable } from './grpc-errors.js';
+import { isNotFound, isPassing, isTimeout, isUnprocessed, refusalIn, unreachable } from './grpc-errors.js';
 
 export interface Sending {
   topic: TopicId;
@@ -92,6 +92,10 @@ async function byUpdate(client: Client, sending: Sending, acceptance: Acceptance
   } catch (error) {
     const refusal = refusalIn(error, { topic, prompt_id: request.prompt_id });
     if (refusal) throw refusal;
+    if (isUnprocessed(error)) {
+      await bySignal(client, sending);
+      return accepted(sending, true);
+    }
     // The call broke off: the run rolled over, the server was restarted. Its outcome can be asked for.
     if (acceptance.is) return accepted(sending, true);
     if (mustBeOpen && isNotFound(error)) throw error;
