@@ -36,6 +36,17 @@ test('promise 7: a follow-up turn costs at most 14 events and 8 KiB plus twice i
   expect(bytes).toBeLessThanOrEqual(8 * 1024 + 2 * Buffer.byteLength(result.reply));
 });
 
+test('a topic that is idle costs nothing: no timer, no activity and no task waits for it', async () => {
+  const topic = randomUUID();
+  await world.manager.delegate(topic, prompt);
+  await expect.poll(async () => (await world.manager.view(topic)).state).toBe('idle');
+  const handle = world.client.workflow.getHandle(`topic/${topic}`);
+  const { raw } = await handle.describe();
+  expect({ activities: raw.pendingActivities, task: raw.pendingWorkflowTask ?? null }).toEqual({ activities: [], task: null });
+  const { events } = await handle.fetchHistory();
+  expect(events?.filter((event) => event.timerStartedEventAttributes)).toEqual([]);
+});
+
 test('a large reply stands in history twice and no more', async () => {
   const topic = randomUUID();
   await world.manager.delegate(topic, prompt, { category: 'quick' });
