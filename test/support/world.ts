@@ -9,7 +9,7 @@ import type { Agent } from '../../src/agents/agent.js';
 import { SessionManager, type ManagerOptions } from '../../src/client/session-manager.js';
 import { loadConfig, type Config } from '../../src/config.js';
 import { findTemporal } from '../../src/stack/temporal-binary.js';
-import { createSessionWorker, type SessionWorker } from '../../workers/compose.js';
+import { createSessionWorker, loadWorkflows, type SessionWorker } from '../../workers/compose.js';
 import { ensureSearchAttributes } from '../../workers/search-attributes.js';
 import { FakeAgent } from './fake-agent.js';
 
@@ -57,6 +57,7 @@ export async function startWorld({ worker: withWorker = true, ...server }: Serve
   const address = env.address;
   const native = await NativeConnection.connect({ address });
   await ensureSearchAttributes(native, 'default');
+  const workflows = await loadWorkflows();
   const connection = await Connection.connect({ address });
   const agent = new FakeAgent(config.dataDir);
   const others = [new FakeAgent(config.dataDir, 'other')];
@@ -77,7 +78,7 @@ export async function startWorld({ worker: withWorker = true, ...server }: Serve
     },
     async startWorker({ config: changed, host = 'host-1', agents } = {}) {
       const all = agents ?? new Map<string, Agent>([agent, ...others].map((one) => [one.name, one]));
-      const started = await createSessionWorker({ connection: native, namespace: 'default', config: { ...config, ...changed }, agents: all, host, log: () => undefined });
+      const started = await createSessionWorker({ connection: native, namespace: 'default', config: { ...config, ...changed }, agents: all, host, workflows, log: () => undefined });
       worker = { worker: started, running: started.run() };
     },
     async stopWorker() {
