@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { expect, vi } from 'vitest';
 import { SessionManager } from '../../src/client/session-manager.js';
 import { loadConfig } from '../../src/config.js';
 import { openCodeUnderTest, type OpenCodeUnderTest } from '../agents/opencode-under-test.js';
@@ -20,8 +20,7 @@ export interface WorkerStage {
   holder(): number;
   /** Hands the topic a prompt whose tool works until it is let go, and returns once the tool does. */
   atWork(topic: string): Promise<WorkingTurn>;
-  /** The attempt that a worker is at, or the last one that the server gave up; nothing once the turn has ended. */
-  attemptAt(topic: string): Promise<{ attempt: number; started: boolean } | undefined>;
+  attemptAt(topic: string): ReturnType<typeof attemptAt>;
   dispose(): Promise<void>;
 }
 
@@ -61,22 +60,34 @@ export async function startWorkerStage(): Promise<WorkerStage> {
       const prompt = `Work on ${topic} [[bash: touch ${topic}.begun; until test -e ${topic}.go; do sleep 0.05; done]]`;
       const result = manager.delegate(topic, prompt);
       result.catch(() => undefined); // It is awaited at the end of a test.
-      await expect.poll(() => existsSync(join(cwd, `${topic}.begun`)), { timeout: 30_000 }).toBe(true);
+      await until(() => existsSync(join(cwd, `${topic}.begun`)));
       return { prompt, result, letGo: () => writeFile(join(cwd, `${topic}.go`), '') };
     },
     attemptAt: (topic) => attemptAt(temporal.client, topic),
     async dispose() {
       await manager.disconnect();
       for (const pid of processesOf(dir)) process.kill(pid, 'SIGKILL');
-      await vi.waitFor(() => expect(processesOf(dir)).toEqual([]));
+      await until(() => processesOf(dir).length === 0);
       await opencode.dispose();
       await temporal.teardown();
     },
   };
 }
 
-async function attemptAt(client: Client, topic: string) {
+/** Also for what runs outside of a test runner. */
+export async function until(reached: () => Promise<boolean> | boolean, withinMs = 60_000): Promise<void> {
+  for (const end = Date.now() + withinMs; !(await reached()); await sleep(20)) {
+    if (Date.now() > end) throw new Error(`This did not come about within ${withinMs / 1000} s: ${String(reached)}`);
+  }
+}
+
+/** The attempt that a worker is at, or that waits for one, and for how long it had to wait after the one before; nothing while there is no turn. */
+export async function attemptAt(client: Client, topic: string) {
   const { raw } = await client.workflow.getHandle(`topic/${topic}`).describe();
   const turn = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'runTurn');
-  return turn && { attempt: turn.attempt ?? 1, started: Number(turn.state) === STARTED };
+  return turn && { attempt: turn.attempt ?? 1, started: Number(turn.state) === STARTED, waitedMs: msOf(turn.scheduledTime) - msOf(turn.lastAttemptCompleteTime) };
+}
+
+function msOf(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number {
+  return time ? Number(time.seconds ?? 0) * 1000 + (time.nanos ?? 0) / 1e6 : NaN;
 }
