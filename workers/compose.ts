@@ -1,7 +1,8 @@
 /** Where everything meets: config, agents, activities and workflows become two Temporal workers. */
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { Worker, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { bundleWorkflowCode, Runtime, Worker, type NativeConnection, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
 import { createActivities, type Log } from '../src/activities/index.js';
 import type { Agent } from '../src/agents/agent.js';
 import { projectOf, type Config } from '../src/config.js';
@@ -13,6 +14,7 @@ export interface Composition {
   config: Config;
   agents: ReadonlyMap<string, Agent>;
   host: string;
+  workflows: WorkflowBundle;
   log: Log;
 }
 
@@ -27,7 +29,7 @@ export interface SessionWorker {
 const HEARTBEATS_THROTTLED_TO = '1 second';
 
 /** One worker for the topics and for opening sessions, one for the sessions on this host's disk: their turns, and what takes their place. */
-export async function createSessionWorker({ connection, namespace, config, agents, host, log }: Composition): Promise<SessionWorker> {
+export async function createSessionWorker({ connection, namespace, config, agents, host, workflows, log }: Composition): Promise<SessionWorker> {
   const { openSession, runTurn } = createActivities({ config, agents, host, log, projectOf: (cwd) => projectOf(cwd, config) });
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
@@ -39,7 +41,7 @@ export async function createSessionWorker({ connection, namespace, config, agent
     // A turn that does not let go in time is left behind: the lock dies with this process, and the next attempt reconciles.
     shutdownForceTime: '15 seconds',
   };
-  const topics = await Worker.create({ ...common, ...workflowSource(), taskQueue: CONTINUITY, activities: { openSession } });
+  const topics = await Worker.create({ ...common, workflowBundle: workflows, taskQueue: CONTINUITY, activities: { openSession } });
   const turns = await Worker.create({ ...common, taskQueue: hostQueueOf(host), activities: { openSession, runTurn } });
   const workers = [topics, turns];
   const shutdown = () => {
@@ -60,9 +62,10 @@ export async function createSessionWorker({ connection, namespace, config, agent
   };
 }
 
-/** The bundle that the build made, or the sources of a checkout. */
-function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+/** The bundle that the build made, or one of the sources of a checkout, which takes a second or two. */
+export async function loadWorkflows(): Promise<WorkflowBundle> {
   const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
-  const codePath = path('../workflow-bundle.js');
-  return existsSync(codePath) ? { workflowBundle: { codePath } } : { workflowsPath: path('../src/workflows/index.ts') };
+  const built = path('../workflow-bundle.js');
+  if (existsSync(built)) return { code: await readFile(built, 'utf8') };
+  return bundleWorkflowCode({ workflowsPath: path('../src/workflows/index.ts'), logger: Runtime.instance().logger });
 }

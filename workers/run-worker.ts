@@ -5,8 +5,8 @@ import type { Agent } from '../src/agents/agent.js';
 import type { Log } from '../src/activities/index.js';
 import type { Config } from '../src/config.js';
 import { failure } from '../src/contract/failures.js';
-import { ensureDataDir, holdDataDir } from '../src/stack/data-dir.js';
-import { createSessionWorker } from './compose.js';
+import { ensureDataDir, holdDataDir, waitForDataDir, type HeldDataDir } from '../src/stack/data-dir.js';
+import { createSessionWorker, loadWorkflows } from './compose.js';
 import { WorkerError } from './failure-of.js';
 import { hostIdOf } from './host-id.js';
 import { ensureSearchAttributes } from './search-attributes.js';
@@ -17,34 +17,49 @@ export interface WorkerRun {
   /** Called once this process holds the data directory: whoever does may drive the agents' stores. */
   createAgents: (config: Config, log: Log) => ReadonlyMap<string, Agent>;
   log: Log;
+  /** Waits for a data directory that another worker holds, instead of being refused. */
+  standby: boolean;
 }
 
-/** Runs until SIGINT or SIGTERM. SIGINT comes from a person and ends the agents too; SIGTERM is a deploy and leaves them at work. */
-export async function runWorker({ config, createAgents, log }: WorkerRun): Promise<void> {
+/**
+ * Runs until SIGINT or SIGTERM. SIGINT comes from a person and ends the agents too; SIGTERM is a deploy and leaves them at work.
+ * The process must be ended after it: that alone gives the data directory to the next worker, once nothing here can reach an agent any more.
+ */
+export async function runWorker({ config, createAgents, log, standby }: WorkerRun): Promise<void> {
   const signalled = onSignal(log);
   Runtime.install({ shutdownSignals: [], logger: sdkLogger(log) });
   await ensureDataDir(config.dataDir);
-  const lock = holdDataDir(config.dataDir, 'worker');
-  const { connection, namespace, address } = await connect();
+  const taken = standby ? standBy(config, log) : Promise.resolve(holdDataDir(config.dataDir, 'worker'));
+  const [lock, { connection, namespace, address, workflows }] = await Promise.all([Promise.race([taken, signalled.then(() => undefined)]), prepare()]);
+  const over = new AbortController();
+  let unsticking: Promise<void> | undefined;
   try {
-    await ensureSearchAttributes(connection, namespace);
+    if (!lock) return log('worker has stopped, without having taken over');
     const host = await hostIdOf(config.dataDir);
     const agents = createAgents(config, log);
-    const worker = await createSessionWorker({ connection, namespace, config, agents, host, log });
+    const worker = await createSessionWorker({ connection, namespace, config, agents, host, workflows, log });
     const running = worker.run();
-    const over = new AbortController();
-    const unsticking = unstickTopics({ connection, namespace, log, signal: over.signal });
+    unsticking = unstickTopics({ connection, namespace, log, signal: over.signal });
     log('worker is ready', { host, address, namespace, data_dir: config.dataDir, pid: process.pid });
     const signal = await Promise.race([signalled, running.then(() => undefined)]);
     worker.shutdown();
-    over.abort();
-    await unsticking;
     await running.finally(() => closeAgents(agents, signal === 'SIGINT' || process.env.CONTINUITY_STOP_AGENTS === '1'));
     log('worker has stopped', { signal });
   } finally {
+    over.abort();
+    await unsticking;
     await connection.close();
-    lock.release();
   }
+}
+
+async function standBy({ dataDir }: Config, log: Log): Promise<HeldDataDir> {
+  let waited = false;
+  const lock = await waitForDataDir(dataDir, 'worker', (owner) => {
+    waited = true;
+    log(`standing by for ${dataDir}${owner && `, process ${owner}`}`);
+  });
+  if (waited) log('the worker before has ended: taking over', { data_dir: dataDir });
+  return lock;
 }
 
 /** What the SDK has to say. The worker of the turns has no workflows on purpose, and that is not worth a warning at each start. */
@@ -52,6 +67,13 @@ function sdkLogger(log: Log): DefaultLogger {
   return new DefaultLogger('WARN', ({ level, message, meta }) => {
     if (!message.startsWith('No workflows registered')) log(message, { level, ...causeOf(meta) });
   });
+}
+
+/** What a standby can do before it takes over: nothing of it drives an agent or takes a task. */
+async function prepare() {
+  const connected = await connect();
+  const [workflows] = await Promise.all([loadWorkflows(), ensureSearchAttributes(connected.connection, connected.namespace)]);
+  return { ...connected, workflows };
 }
 
 async function connect() {

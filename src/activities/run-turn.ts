@@ -10,7 +10,7 @@ import { AgentError, type Agent, type AgentOutcome, type SessionRef } from '../a
 import { failure } from '../contract/failures.js';
 import { MAX_REPLY_BYTES } from '../contract/limits.js';
 import type { ActivityContext } from './index.js';
-import { refusal, translated } from './translate.js';
+import { letGo, refusal, translated } from './translate.js';
 import { TurnClock } from './turn-clock.js';
 import type { RunTurnInput, RunTurnOutput, TurnHeartbeat } from './types.js';
 
@@ -32,7 +32,7 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
     if (error instanceof AgentError && !error.retryable) {
       return output({ status: 'failed', reply: '', error: error.failure }, info.attempt);
     }
-    throw translated(error);
+    throw Context.current().cancellationDetails?.workerShutdown ? letGo(error) : translated(error);
   }
 }
 

@@ -18,6 +18,12 @@ export function translated(error: unknown): unknown {
   return error instanceof AgentError ? thrown(error.failure, error.retryable, error) : error;
 }
 
+/** The worker was told to stop: nothing is wrong, and its successor need not wait for a back-off that grows with every deploy. */
+export function letGo(error: unknown): ApplicationFailure {
+  const cause = error instanceof Error ? { cause: error } : {};
+  return ApplicationFailure.create({ type: 'WORKER_STOPPED', message: 'The worker let go of the turn; the agent goes on.', nextRetryDelay: '500 milliseconds', ...cause });
+}
+
 /** A failure of this host's set-up, not of the agent: the same call fails again. */
 export function refusal(code: FailureCode, message: string): AgentError {
   return new AgentError(failure(code, message), false);

@@ -56,7 +56,7 @@ export const FAILURES = {
   TEMPORAL_UNAVAILABLE: row(true, 7, 'Start it with: continuity up, or set TEMPORAL_ADDRESS.'),
   NO_WORKER: row(true, 7, 'Start one with: continuity worker. The prompt is kept and will be answered then.'),
   SETUP_INCOMPLETE: row(false, 7, 'Run the command that the message names.'),
-  DATA_DIR_LOCKED: row(true, 7, 'Stop the other worker first, or use another directory with --data-dir.'),
+  DATA_DIR_LOCKED: row(true, 7, 'Stop the other worker first, stand by for it with --standby, or use another directory with --data-dir.'),
   DATA_DIR_UNWRITABLE: row(false, 7, 'Make it writable, or use another directory with --data-dir.'),
 
   // 130: as the shell says it of Ctrl-C

@@ -19,6 +19,9 @@ interface ServerRecord {
 
 export interface OpenCodeUnderTest extends AgentUnderTest {
   dir: string;
+  dataDir: string;
+  /** What a process of ours has to have in its environment to use the same OpenCode. */
+  env: Record<string, string>;
   logs: { message: string; facts?: object | undefined }[];
   create(options?: Partial<OpenCodeOptions>): ReturnType<typeof createOpenCode>;
   server(): Promise<ServerRecord>;
@@ -33,7 +36,8 @@ export interface OpenCodeUnderTest extends AgentUnderTest {
 export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUnderTest> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-opencode-')));
   const model = await startScriptedModel();
-  const env = { ...process.env, ...(await isolatedOpenCode(dir, model.url, config)) };
+  const isolated = await isolatedOpenCode(dir, model.url, config);
+  const env = { ...process.env, ...isolated };
   const cwd = join(dir, 'work');
   const dataDir = join(dir, 'continuity');
   await mkdir(cwd);
@@ -51,6 +55,8 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
   const under: OpenCodeUnderTest = {
     dir,
     cwd,
+    dataDir,
+    env: isolated,
     model: 'scripted/model',
     logs,
     server: () => server(),

@@ -10,7 +10,7 @@ import { SessionManager, type ManagerOptions } from '../../src/client/session-ma
 import { loadConfig, type Config } from '../../src/config.js';
 import { DYNAMIC_CONFIG } from '../../src/stack/dev-server.js';
 import { findTemporal } from '../../src/stack/temporal-binary.js';
-import { createSessionWorker, type SessionWorker } from '../../workers/compose.js';
+import { createSessionWorker, loadWorkflows, type SessionWorker } from '../../workers/compose.js';
 import { ensureSearchAttributes } from '../../workers/search-attributes.js';
 import { FakeAgent } from './fake-agent.js';
 
@@ -58,6 +58,7 @@ export async function startWorld({ worker: withWorker = true, ...server }: Serve
   const address = env.address;
   const native = await NativeConnection.connect({ address });
   await ensureSearchAttributes(native, 'default');
+  const workflows = await loadWorkflows();
   const connection = await Connection.connect({ address });
   const agent = new FakeAgent(config.dataDir);
   const others = [new FakeAgent(config.dataDir, 'other')];
@@ -78,7 +79,7 @@ export async function startWorld({ worker: withWorker = true, ...server }: Serve
     },
     async startWorker({ config: changed, host = 'host-1', agents } = {}) {
       const all = agents ?? new Map<string, Agent>([agent, ...others].map((one) => [one.name, one]));
-      const started = await createSessionWorker({ connection: native, namespace: 'default', config: { ...config, ...changed }, agents: all, host, log: () => undefined });
+      const started = await createSessionWorker({ connection: native, namespace: 'default', config: { ...config, ...changed }, agents: all, host, workflows, log: () => undefined });
       worker = { worker: started, running: started.run() };
     },
     async stopWorker() {

@@ -1,0 +1,93 @@
+/** Workers as they are run in production: processes of their own on one data directory, with a real Temporal server, the real OpenCode and the scripted model. */
+import { existsSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { SessionManager } from '../../src/client/session-manager.js';
+import { loadConfig } from '../../src/config.js';
+import { openCodeUnderTest, type OpenCodeUnderTest } from '../agents/opencode-under-test.js';
+import { continuityIn, type Continuity } from '../integration/cli-command.js';
+import { processesOf } from './processes.js';
+import { startTemporal } from './world.js';
+
+export interface WorkerStage {
+  opencode: OpenCodeUnderTest;
+  manager: SessionManager;
+  /** `continuity worker`, as it is run; returns at once. */
+  worker(...flags: string[]): StagedWorker;
+  /** The process that holds the data directory, or held it last. */
+  holder(): number;
+  /** Hands the topic a prompt whose tool works until it is let go, and returns once the tool does. */
+  atWork(topic: string): Promise<WorkingTurn>;
+  attemptAt(topic: string): ReturnType<typeof attemptAt>;
+  dispose(): Promise<void>;
+}
+
+export interface StagedWorker {
+  process: ReturnType<Continuity>;
+  said(): string;
+}
+
+export interface WorkingTurn {
+  prompt: string;
+  result: ReturnType<SessionManager['delegate']>;
+  letGo(): Promise<void>;
+}
+
+/** temporal.api.enums.v1.PendingActivityState */
+const STARTED = 2;
+
+export async function startWorkerStage(): Promise<WorkerStage> {
+  const [temporal, opencode] = await Promise.all([startTemporal(), openCodeUnderTest()]);
+  const { cwd, dataDir, dir } = opencode;
+  await writeFile(join(cwd, 'continuity.config.json'), JSON.stringify({ project: 'stage', defaultAgent: 'opencode' }));
+  const env = { ...opencode.env, CONTINUITY_DATA_DIR: dataDir, TEMPORAL_ADDRESS: temporal.address, TEMPORAL_CONFIG_FILE: join(dir, 'none.toml') };
+  const continuity = continuityIn({ cwd, env });
+  const manager = await SessionManager.connect({ address: temporal.address, config: await loadConfig({ cwd, dataDir, env: { HOME: dir } }), cwd });
+
+  return {
+    opencode,
+    manager,
+    worker(...flags) {
+      const process = continuity(['worker', ...flags]);
+      let said = '';
+      process.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      return { process, said: () => said };
+    },
+    holder: () => Number(readFileSync(join(dataDir, 'worker.lock'), 'utf8')),
+    async atWork(topic) {
+      const prompt = `Work on ${topic} [[bash: touch ${topic}.begun; until test -e ${topic}.go; do sleep 0.05; done]]`;
+      const result = manager.delegate(topic, prompt);
+      result.catch(() => undefined); // It is awaited at the end of a test.
+      await until(() => existsSync(join(cwd, `${topic}.begun`)));
+      return { prompt, result, letGo: () => writeFile(join(cwd, `${topic}.go`), '') };
+    },
+    attemptAt: (topic) => attemptAt(temporal.client, topic),
+    async dispose() {
+      await manager.disconnect();
+      for (const pid of processesOf(dir)) process.kill(pid, 'SIGKILL');
+      await until(() => processesOf(dir).length === 0);
+      await opencode.dispose();
+      await temporal.teardown();
+    },
+  };
+}
+
+/** Also for what runs outside of a test runner. */
+export async function until(reached: () => Promise<boolean> | boolean, withinMs = 60_000): Promise<void> {
+  for (const end = Date.now() + withinMs; !(await reached()); await sleep(20)) {
+    if (Date.now() > end) throw new Error(`This did not come about within ${withinMs / 1000} s: ${String(reached)}`);
+  }
+}
+
+/** The attempt that a worker is at, or that waits for one, and for how long it had to wait after the one before; nothing while there is no turn. */
+export async function attemptAt(client: Client, topic: string) {
+  const { raw } = await client.workflow.getHandle(`topic/${topic}`).describe();
+  const turn = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'runTurn');
+  return turn && { attempt: turn.attempt ?? 1, started: Number(turn.state) === STARTED, waitedMs: msOf(turn.scheduledTime) - msOf(turn.lastAttemptCompleteTime) };
+}
+
+function msOf(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number {
+  return time ? Number(time.seconds ?? 0) * 1000 + (time.nanos ?? 0) / 1e6 : NaN;
+}
