@@ -1,5 +1,5 @@
 /** The public surface. Adding a name here is a decision. */
-export { SessionManager, type DelegateOptions, type ManagerOptions } from './client/session-manager.js';
+export { SessionManager, type DelegateOptions, type FollowUpOptions, type ManagerOptions } from './client/session-manager.js';
 export { delegate_task, type DelegateTaskInput } from './client/delegate-task.js';
 export { SessionError } from './client/session-error.js';
 export type { TopicSummary } from './client/list-topics.js';

@@ -8,6 +8,7 @@ import * as messages from '../contract/messages.js';
 import type { Accepted, Cancelled, PromptRequest, PromptState, TopicView, TurnResult } from '../contract/types.js';
 import { awaitOutcome } from './await-outcome.js';
 import { connect, type Connected, type ConnectOptions } from './connect.js';
+import { findTarget } from './find-target.js';
 import { findTopic } from './find-topic.js';
 import { isNotFound, isTimeout, refusalIn, unreachable } from './grpc-errors.js';
 import { listTopics, type TopicSummary } from './list-topics.js';
@@ -29,6 +30,9 @@ export interface DelegateOptions extends PromptOptions {
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
 }
+
+/** A follow-up goes to a session that is there: nothing of it can be chosen any more. */
+export type FollowUpOptions = Pick<DelegateOptions, 'prompt_id' | 'signal' | 'onProgress'>;
 
 /** Temporal allows 10 updates in flight per workflow; other processes want some, and so do cancel and close. */
 const MAX_WAITING_BY_UPDATE = 5;
@@ -88,6 +92,22 @@ export class SessionManager {
       if (sent.notice) throw new SessionError(sent.notice, sent);
       return awaitOutcome(this.#client, sent, until);
     });
+  }
+
+  /** `Fix: …` to the session that did it; by its id, or by the name of its topic. @throws SessionError TOPIC_UNKNOWN: it never opens one */
+  async fix(topicOrSession: string, error: string, options: FollowUpOptions = {}): Promise<TurnResult> {
+    return this.#followUp(topicOrSession, 'Fix', error, options);
+  }
+
+  /** `Also: …`: a further question or wish, with all that the session knows. @throws SessionError TOPIC_UNKNOWN: it never opens one */
+  async also(topicOrSession: string, question: string, options: FollowUpOptions = {}): Promise<TurnResult> {
+    return this.#followUp(topicOrSession, 'Also', question, options);
+  }
+
+  async #followUp(name: string, form: 'Fix' | 'Also', said: string, options: FollowUpOptions): Promise<TurnResult> {
+    if (typeof said !== 'string' || said.trim() === '') throw sessionError('INVALID_PROMPT', `${form}: what? The text is empty.`);
+    const { topic, ...session } = await findTarget(this.#client, name);
+    return this.delegate(topic, `${form}: ${said}`, { ...options, ...session });
   }
 
   /** Accepted, not waited for; `notice` says when no worker is there to begin. Ask with `outcome`. */
