@@ -1,12 +1,15 @@
 /** Time and progress of one turn over all its attempts. Time is what was worked: a host that was off does not use it up. */
 import type { TurnProgress } from '../agents/agent.js';
 import type { Limits } from '../config.js';
+import type { Failure } from '../contract/failures.js';
 import type { TurnHeartbeat } from './types.js';
 
 export class TurnClock {
   readonly #startedAt = performance.now();
   #progressAt = performance.now();
-  #progress: TurnProgress = {};
+  #progress: Omit<TurnProgress, 'refused'> = {};
+  /** Why the model does not answer now, if it was last seen to refuse. */
+  refused: Failure | undefined;
 
   constructor(
     readonly workedBeforeMs: number,
@@ -14,8 +17,10 @@ export class TurnClock {
   ) {}
 
   progress(progress: TurnProgress): void {
-    this.#progress = progress;
-    this.#progressAt = performance.now();
+    const { refused, ...shown } = progress;
+    this.#progress = shown;
+    this.refused = refused;
+    if (!refused) this.#progressAt = performance.now();
     this.barrenAttempts = 0;
   }
 

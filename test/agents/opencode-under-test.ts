@@ -19,6 +19,8 @@ interface ServerRecord {
 
 export interface OpenCodeUnderTest extends AgentUnderTest {
   dir: string;
+  /** What its server inherits. */
+  env: NodeJS.ProcessEnv;
   logs: { message: string; facts?: object | undefined }[];
   create(options?: Partial<OpenCodeOptions>): ReturnType<typeof createOpenCode>;
   server(): Promise<ServerRecord>;
@@ -50,6 +52,7 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
   }
   const under: OpenCodeUnderTest = {
     dir,
+    env,
     cwd,
     model: 'scripted/model',
     logs,

@@ -6,6 +6,8 @@
  *   [[task: prompt]]  have a sub-agent do it, in whose script `{{` stands for the brackets
  *   [[slow: ms]]      wait first                    [[hang]]         never answer
  *   [[status: 401]]   fail; `[[status: 503 2]]` fails twice, then goes on
+ *   [[retry-after: s]]  say so in the answers that fail           [[stream: ms]]  answer for so long, word by word
+ *   [[big: n]]        answer n characters            [[error: n]]     fail with a message of n characters more
  *   [[overflow]]      fail as a full context does; `[[overflow: 1]]` once, `[[overflow: always]]` fails the summary of it, too
  *   [[empty]]         answer nothing at all
  *   [[finish: why]]   end with another finish_reason
@@ -20,14 +22,16 @@ export interface ChatMessage {
 export interface Step {
   slowMs: number;
   hang: boolean;
-  status?: { code: number; times: number };
+  status?: { code: number; times: number; retryAfter?: string; longer: number };
+  /** Time that the whole answer takes. */
+  streamMs: number;
   overflow: { times: number };
   text: string;
   call?: { name: 'bash' | 'task'; arguments: object };
   finish: string;
 }
 
-const DIRECTIVE = /\[\[(say|bash|task|slow|hang|status|overflow|empty|finish)(?::\s*([\s\S]*?))?\]\](?!\])/g;
+const DIRECTIVE = /\[\[(say|bash|task|slow|hang|status|retry-after|error|stream|big|overflow|empty|finish)(?::\s*([\s\S]*?))?\]\](?!\])/g;
 /** What OpenCode puts in place of the result of a tool that was running when its server died. */
 const INTERRUPTED = 'Tool execution was interrupted';
 
@@ -60,7 +64,7 @@ function stepsDone(messages: ChatMessage[]): number {
   return since.filter((message) => message.role === 'tool' && !textOf(message).includes(INTERRUPTED)).length;
 }
 
-const newStep = (): Step => ({ slowMs: 0, hang: false, overflow: { times: 0 }, text: '', finish: 'stop' });
+const newStep = (): Step => ({ slowMs: 0, streamMs: 0, hang: false, overflow: { times: 0 }, text: '', finish: 'stop' });
 
 const bashCall = (command: string) => ({ name: 'bash' as const, arguments: { command, description: command } });
 
@@ -77,13 +81,17 @@ function stepsOf(prompt: string, reply: string): Step[] {
   for (const [, name, argument = ''] of prompt.matchAll(DIRECTIVE)) {
     if (name === 'say') step.text += argument;
     else if (name === 'slow') step.slowMs += Number(argument);
+    else if (name === 'stream') step.streamMs = Number(argument);
+    else if (name === 'big') step.text += 'All work and no play. '.repeat(Math.ceil(Number(argument) / 22)).slice(0, Number(argument));
+    else if (name === 'retry-after' && step.status) step.status.retryAfter = argument;
+    else if (name === 'error' && step.status) step.status.longer = Number(argument);
     else if (name === 'hang') step.hang = true;
     else if (name === 'overflow') step.overflow = { times: Number(argument) || Infinity };
     else if (name === 'finish') step.finish = argument;
     else if (name === 'empty') silent = true;
     else if (name === 'status') {
       const [code, times] = argument.split(' ');
-      step.status = { code: Number(code), times: times ? Number(times) : Infinity };
+      step.status = { code: Number(code), times: times ? Number(times) : Infinity, longer: 0 };
     } else {
       steps.push({ ...step, call: name === 'task' ? taskCall(argument) : bashCall(argument), finish: 'tool_calls' });
       step = newStep();

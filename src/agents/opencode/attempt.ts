@@ -11,7 +11,7 @@ import { sessionOf, type OpenCodeEvent } from './events.js';
 import { failureOf, isAbort, type OpenCodeError } from './failures.js';
 import type { OpenCodeHome } from './home.js';
 import { isOurs, messageIdOf, partIdOf } from './ids.js';
-import { abort, findSession, isIdle, lookAt, type Look, type Place } from './look.js';
+import { abort, findSession, lookAt, statusOf, type Look, type Place } from './look.js';
 import { cancelledOutcome, failedOutcome, outcomeOfEnded, runawayFailure } from './outcome.js';
 import { Progress } from './progress.js';
 import type { Connection } from './server.js';
@@ -79,8 +79,11 @@ export class Attempt {
     const connection = await this.#connect();
     const cancelled = await this.home.cancelled.has(this.#message);
     const place = await this.#place(connection);
-    const nothingNew = this.#waiting && !cancelled && this.#progress.steps <= this.maxSteps && !(await isIdle(connection, place));
-    if (nothingNew) return POLL_MS;
+    if (this.#waiting && !cancelled && this.#progress.steps <= this.maxSteps) {
+      const status = await statusOf(connection, place);
+      if (this.#working) this.#progress.onStatus(status);
+      if (status.type !== 'idle') return POLL_MS;
+    }
     const look = await lookAt(connection, place);
     if (!look) return this.#lost();
     const turn = turnStateOf(look.messages, this.#message);
@@ -91,6 +94,7 @@ export class Attempt {
       if (deed === 'harvest') this.#recovered = 'harvested';
     }
     this.#firstLook = false;
+    if (this.#working) this.#progress.onStatus(look.status);
     this.#waiting = deed === 'wait' && !look.idle && !turn.superseded;
     if (this.#waiting && this.#working && this.#wasThere) this.#recovered ??= 'reattached';
     return this.#do(deed, turn, connection, place);

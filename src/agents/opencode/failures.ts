@@ -2,6 +2,9 @@
 import type { AssistantMessage } from '@opencode-ai/sdk/v2/client';
 import { failure, type Failure, type FailureCode } from '../../contract/failures.js';
 
+/** A provider's whole error page would be too large for a result. */
+const MAX_MESSAGE = 2_000;
+
 /** As it stands on a message and in `session.error`. */
 export type OpenCodeError = NonNullable<AssistantMessage['error']>;
 
@@ -33,5 +36,5 @@ function codeOf(name: string, statusCode: number | undefined): FailureCode {
 /** A newer OpenCode may send an error without the fields that this one has. */
 function factsOf(error: { name: string; data?: { message?: unknown; statusCode?: unknown } }): { message: string; statusCode?: number } {
   const { message, statusCode } = error.data ?? {};
-  return { message: typeof message === 'string' && message ? message : error.name, ...(typeof statusCode === 'number' && { statusCode }) };
+  return { message: typeof message === 'string' && message ? message.slice(0, MAX_MESSAGE) : error.name, ...(typeof statusCode === 'number' && { statusCode }) };
 }
