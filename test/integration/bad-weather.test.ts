@@ -1,12 +1,16 @@
 /** Bad weather around a real OpenCode, on a real Temporal server: each ends with a code and a fix, and the topic works afterwards. */
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Agent } from '../../src/agents/agent.js';
+import type { Agent, SessionRef } from '../../src/agents/agent.js';
 import { createOpenCode } from '../../src/agents/opencode/index.js';
 import type { Limits } from '../../src/config.js';
 import { MAX_REPLY_BYTES } from '../../src/contract/limits.js';
 import type { TurnResult } from '../../src/contract/types.js';
 import { openCodeUnderTest, type OpenCodeUnderTest } from '../agents/opencode-under-test.js';
+import { childrenOf } from '../support/processes.js';
 import { startWorld, type World } from '../support/world.js';
 
 let world: World;
@@ -91,6 +95,28 @@ describe('the model', () => {
       await goesOn(result);
     });
   });
+});
+
+describe('Temporal', () => {
+  test('that does not answer for a while in mid-turn: the turn goes on, and its outcome is delivered afterwards', async () => {
+    const [server = 0] = childrenOf(process.pid, world.address.split(':').at(-1) ?? '');
+    const topic = aTopic();
+    const prompt = 'Through it all [[bash: sleep 4; echo done >> through]] [[say: Through.]]';
+    const turn = delegate(topic, prompt);
+    await expect.poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.step).toMatch(/^bash: sleep 4/);
+    process.kill(server, 'SIGSTOP');
+    try {
+      await expect.poll(() => readFile(join(under.cwd, 'through'), 'utf8').catch(() => '')).toBe('done\n');
+      await sleep(12_000); // Longer than the 8 s after which a heartbeat is missed.
+    } finally {
+      process.kill(server, 'SIGCONT');
+    }
+    const result = await turn;
+    expect(result).toMatchObject({ status: 'completed', reply: 'Through.', turn: 1 });
+    expect(await readFile(join(under.cwd, 'through'), 'utf8')).toBe('done\n');
+    expect(await under.promptsIn({ session_id: result.session_id } as SessionRef)).toEqual([prompt]);
+    await goesOn(result);
+  }, 120_000);
 });
 
 describe('OpenCode', () => {
