@@ -9,6 +9,7 @@
  *   [[retry-after: s]]  say so in the answers that fail           [[stream: ms]]  answer for so long, word by word
  *   [[big: n]]        answer n characters            [[error: n]]     fail with a message of n characters more
  *   [[overflow]]      fail as a full context does; `[[overflow: 1]]` once, `[[overflow: always]]` fails the summary of it, too
+ *   [[summary: ms]]   the summary of a conversation that has this takes so long
  *   [[empty]]         answer nothing at all
  *   [[finish: why]]   end with another finish_reason
  */
@@ -31,7 +32,7 @@ export interface Step {
   finish: string;
 }
 
-const DIRECTIVE = /\[\[(say|bash|task|slow|hang|status|retry-after|error|stream|big|overflow|empty|finish)(?::\s*([\s\S]*?))?\]\](?!\])/g;
+const DIRECTIVE = /\[\[(say|bash|task|slow|hang|status|retry-after|error|stream|big|summary|overflow|empty|finish)(?::\s*([\s\S]*?))?\]\](?!\])/g;
 /** What OpenCode puts in place of the result of a tool that was running when its server died. */
 const INTERRUPTED = 'Tool execution was interrupted';
 
@@ -89,6 +90,7 @@ function stepsOf(prompt: string, reply: string): Step[] {
     else if (name === 'overflow') step.overflow = { times: Number(argument) || Infinity };
     else if (name === 'finish') step.finish = argument;
     else if (name === 'empty') silent = true;
+    else if (name === 'summary') continue;
     else if (name === 'status') {
       const [code, times] = argument.split(' ');
       step.status = { code: Number(code), times: times ? Number(times) : Infinity, longer: 0 };
@@ -109,5 +111,7 @@ export function nextStep(messages: ChatMessage[]): Step {
 
 /** What is asked for the agent's own purposes: a title, or a summary of a conversation that has become too long. */
 export function asideStep(messages: ChatMessage[]): Step {
-  return { ...newStep(), text: 'Scripted', overflow: { times: messages.some((message) => textOf(message).includes('[[overflow: always]]')) ? Infinity : 0 } };
+  const all = messages.map(textOf).join('\n');
+  const slowMs = Number(/\[\[summary: (\d+)\]\]/.exec(all)?.[1] ?? 0);
+  return { ...newStep(), slowMs, text: 'Scripted', overflow: { times: all.includes('[[overflow: always]]') ? Infinity : 0 } };
 }

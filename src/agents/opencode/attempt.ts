@@ -1,7 +1,7 @@
 /** The state of one attempt at a turn, and one step of it: look, decide, do. */
 import { failure } from '../../contract/failures.js';
 import type { Recovery } from '../../contract/types.js';
-import type { AgentOutcome, TurnProgress, TurnRequest } from '../agent.js';
+import { AgentError, type AgentOutcome, type TurnProgress, type TurnRequest } from '../agent.js';
 import { Bell } from './bell.js';
 import { ask } from './calls.js';
 import { modelRefOf, refusalOf } from './choices.js';
@@ -192,7 +192,10 @@ export class Attempt {
 
   async #stuck(turn: TurnState, connection: Connection, place: Place): Promise<AgentOutcome> {
     const runaway = turn.answers.length > this.maxSteps ? runawayFailure(turn, this.#session) : undefined;
-    const reason = runaway ?? (await refusalOf(connection, place.directory, this.request.session)) ?? (this.#error && failureOf(this.#error, this.#session));
+    const refusal = runaway ?? (await refusalOf(connection, place.directory, this.request.session));
+    const reason = refusal ?? (this.#error && failureOf(this.#error, this.#session));
+    // It could not even store the prompt, so no model has failed: its store is locked, or its disk full. That can pass.
+    if (!refusal && reason && !turn.present) throw new AgentError(failure('AGENT_CRASHED', `OpenCode did not take the prompt. ${reason.message}`), true);
     const silent = failure('OUTCOME_UNKNOWN', `OpenCode stopped in the middle of the turn in session ${this.#session} and gave no reason; going on was tried ${this.#posts} times.`);
     return failedOutcome(reason ?? silent, turn, this.#recovered);
   }

@@ -24,6 +24,7 @@ const whatHappened: Partial<Record<string, string>> = {
   ProviderAuthError: 'The provider refused the credentials',
   ContextOverflowError: 'The conversation no longer fits the model',
   ContentFilterError: 'The provider filtered the answer',
+  UnknownError: 'OpenCode broke the turn off',
   MessageOutputLengthError: "The answer was longer than the model's limit",
 };
 
@@ -36,5 +37,8 @@ function codeOf(name: string, statusCode: number | undefined): FailureCode {
 /** A newer OpenCode may send an error without the fields that this one has. */
 function factsOf(error: { name: string; data?: { message?: unknown; statusCode?: unknown } }): { message: string; statusCode?: number } {
   const { message, statusCode } = error.data ?? {};
-  return { message: typeof message === 'string' && message ? message.slice(0, MAX_MESSAGE) : error.name, ...(typeof statusCode === 'number' && { statusCode }) };
+  return { message: typeof message === 'string' && message ? withoutStack(message).slice(0, MAX_MESSAGE) : error.name, ...(typeof statusCode === 'number' && { statusCode }) };
 }
+
+/** For people: OpenCode puts the stack of an error of its own into its message. */
+const withoutStack = (message: string) => message.split(/\n\s+at /, 1).join('');
