@@ -23,7 +23,7 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
   const before = (info.heartbeatDetails ?? {}) as Partial<TurnHeartbeat>;
   const clock = new TurnClock(before.worked_ms ?? 0, info.attempt > 1 ? (before.barren_attempts ?? 0) + 1 : 0);
   try {
-    if (clock.barrenAttempts > MAX_BARREN_ATTEMPTS) throw tooManyAttempts(input, clock.barrenAttempts);
+    if (clock.barrenAttempts > MAX_BARREN_ATTEMPTS) throw tooManyAttempts(input, clock.barrenAttempts, before.trouble);
     const agent = context.agents.get(input.pinned.agent);
     if (!agent) throw refusal('AGENT_UNKNOWN', `Agent ${input.pinned.agent} of session ${input.session_id} is not in the config of host ${context.host}.`);
     const outcome = await attempt(input, agent, clock, context);
@@ -77,6 +77,7 @@ async function attempt(input: RunTurnInput, agent: Agent, clock: TurnClock, { co
       throw new AgentError(failure('INTERNAL', `Agent ${agent.name} ended turn ${input.turn} of topic ${input.topic} without an outcome.`), false);
     });
   } catch (error) {
+    if (error instanceof AgentError) clock.trouble = error.failure.message;
     // What the next attempt has to know is sent even if this one was short.
     context.heartbeat(clock.heartbeat());
     log('turn broke off', { topic: input.topic, turn: input.turn, prompt_id: input.prompt_id, error: error instanceof Error ? error.message : String(error) });
@@ -93,9 +94,9 @@ function stopFailure(limit: 'TURN_TIMED_OUT' | 'TURN_STALLED', clock: TurnClock,
   return clock.refused ? { ...clock.refused, message: `${clock.refused.message} ${message}` } : failure(limit, message);
 }
 
-function tooManyAttempts(input: RunTurnInput, attempts: number): AgentError {
-  const message = `${attempts} attempts could not find out what became of prompt ${input.prompt_id} in session ${input.session_id}.`;
-  return new AgentError(failure('OUTCOME_UNKNOWN', message), false);
+function tooManyAttempts(input: RunTurnInput, attempts: number, trouble = ''): AgentError {
+  const message = `${attempts} attempts could not find out what became of prompt ${input.prompt_id} in session ${input.session_id}. ${trouble}`;
+  return new AgentError(failure('OUTCOME_UNKNOWN', message.trim()), false);
 }
 
 function sessionRefOf({ session_id, pinned }: RunTurnInput): SessionRef {

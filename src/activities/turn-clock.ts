@@ -10,6 +10,7 @@ export class TurnClock {
   #progress: Omit<TurnProgress, 'refused'> = {};
   /** Why the model does not answer now, if it was last seen to refuse. */
   refused: Failure | undefined;
+  trouble: string | undefined;
 
   constructor(
     readonly workedBeforeMs: number,
@@ -25,7 +26,7 @@ export class TurnClock {
   }
 
   heartbeat(): TurnHeartbeat {
-    return { ...this.#progress, worked_ms: Math.round(this.#workedMs()), barren_attempts: this.barrenAttempts };
+    return { ...this.#progress, worked_ms: Math.round(this.#workedMs()), barren_attempts: this.barrenAttempts, ...(this.trouble !== undefined && { trouble: this.trouble }) };
   }
 
   exceeded({ turnTimeoutMs, stallTimeoutMs }: Limits): 'TURN_TIMED_OUT' | 'TURN_STALLED' | undefined {
