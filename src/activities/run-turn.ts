@@ -7,7 +7,7 @@
  */
 import { Context } from '@temporalio/activity';
 import { AgentError, type Agent, type AgentOutcome, type SessionRef } from '../agents/agent.js';
-import { failure } from '../contract/failures.js';
+import { failure, type Failure } from '../contract/failures.js';
 import { MAX_REPLY_BYTES } from '../contract/limits.js';
 import type { ActivityContext } from './index.js';
 import { letGo, refusal, translated } from './translate.js';
@@ -23,7 +23,7 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
   const before = (info.heartbeatDetails ?? {}) as Partial<TurnHeartbeat>;
   const clock = new TurnClock(before.worked_ms ?? 0, info.attempt > 1 ? (before.barren_attempts ?? 0) + 1 : 0);
   try {
-    if (clock.barrenAttempts > MAX_BARREN_ATTEMPTS) throw tooManyAttempts(input, clock.barrenAttempts);
+    if (clock.barrenAttempts > MAX_BARREN_ATTEMPTS) throw tooManyAttempts(input, clock.barrenAttempts, before.trouble);
     const agent = context.agents.get(input.pinned.agent);
     if (!agent) throw refusal('AGENT_UNKNOWN', `Agent ${input.pinned.agent} of session ${input.session_id} is not in the config of host ${context.host}.`);
     const outcome = await attempt(input, agent, clock, context);
@@ -40,8 +40,8 @@ async function attempt(input: RunTurnInput, agent: Agent, clock: TurnClock, { co
   const context = Context.current();
   const detach = new AbortController();
   const session = sessionRefOf(input);
-  /** Why the agent's turn is being stopped, once it is. */
-  let stopped: 'user' | 'TURN_TIMED_OUT' | 'TURN_STALLED' | undefined;
+  /** Why the agent's turn is being stopped, once it is: at the user's wish, or by a limit, with what it would end as. */
+  let stopped: 'user' | Failure | undefined;
   let stopping: Promise<void> | undefined;
 
   const stop = (why: NonNullable<typeof stopped>) => {
@@ -58,7 +58,7 @@ async function attempt(input: RunTurnInput, agent: Agent, clock: TurnClock, { co
   const beat = setInterval(() => {
     context.heartbeat(clock.heartbeat());
     const limit = clock.exceeded(config.limits);
-    if (limit) stop(limit);
+    if (limit) stop(stopFailure(limit, clock, input));
   }, HEARTBEAT_EVERY_MS);
 
   try {
@@ -69,12 +69,15 @@ async function attempt(input: RunTurnInput, agent: Agent, clock: TurnClock, { co
         if (event.type === 'progress') clock.progress(event.progress);
         else {
           await stopping;
-          return stopped && stopped !== 'user' ? limited(event.outcome, stopped, clock, input) : event.outcome;
+          // It may have ended just before it could be stopped.
+          const limited = stopped && stopped !== 'user' && event.outcome.status !== 'completed';
+          return limited ? { ...event.outcome, status: 'failed', error: stopped as Failure } : event.outcome;
         }
       }
       throw new AgentError(failure('INTERNAL', `Agent ${agent.name} ended turn ${input.turn} of topic ${input.topic} without an outcome.`), false);
     });
   } catch (error) {
+    if (error instanceof AgentError) clock.trouble = error.failure.message;
     // What the next attempt has to know is sent even if this one was short.
     context.heartbeat(clock.heartbeat());
     log('turn broke off', { topic: input.topic, turn: input.turn, prompt_id: input.prompt_id, error: error instanceof Error ? error.message : String(error) });
@@ -84,16 +87,16 @@ async function attempt(input: RunTurnInput, agent: Agent, clock: TurnClock, { co
   }
 }
 
-function limited(outcome: AgentOutcome, code: 'TURN_TIMED_OUT' | 'TURN_STALLED', clock: TurnClock, input: RunTurnInput): AgentOutcome {
-  // It ended just before it could be stopped.
-  if (outcome.status === 'completed') return outcome;
-  const what = code === 'TURN_TIMED_OUT' ? `worked for ${clock.workedSeconds()} s` : `showed no progress for ${clock.quietSeconds()} s`;
-  return { ...outcome, status: 'failed', error: failure(code, `Turn ${input.turn} of topic ${input.topic} ${what} and was stopped.`) };
+/** A provider that last refused for now is the reason, whichever limit the waiting for it ran into. */
+function stopFailure(limit: 'TURN_TIMED_OUT' | 'TURN_STALLED', clock: TurnClock, { turn, topic }: RunTurnInput): Failure {
+  const what = limit === 'TURN_TIMED_OUT' ? `worked for ${clock.workedSeconds()} s` : `showed no progress for ${clock.quietSeconds()} s`;
+  const message = `Turn ${turn} of topic ${topic} ${what} and was stopped.`;
+  return clock.refused ? { ...clock.refused, message: `${clock.refused.message} ${message}` } : failure(limit, message);
 }
 
-function tooManyAttempts(input: RunTurnInput, attempts: number): AgentError {
-  const message = `${attempts} attempts could not find out what became of prompt ${input.prompt_id} in session ${input.session_id}.`;
-  return new AgentError(failure('OUTCOME_UNKNOWN', message), false);
+function tooManyAttempts(input: RunTurnInput, attempts: number, trouble = ''): AgentError {
+  const message = `${attempts} attempts could not find out what became of prompt ${input.prompt_id} in session ${input.session_id}. ${trouble}`;
+  return new AgentError(failure('OUTCOME_UNKNOWN', message.trim()), false);
 }
 
 function sessionRefOf({ session_id, pinned }: RunTurnInput): SessionRef {

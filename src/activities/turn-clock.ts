@@ -1,12 +1,16 @@
 /** Time and progress of one turn over all its attempts. Time is what was worked: a host that was off does not use it up. */
 import type { TurnProgress } from '../agents/agent.js';
 import type { Limits } from '../config.js';
+import type { Failure } from '../contract/failures.js';
 import type { TurnHeartbeat } from './types.js';
 
 export class TurnClock {
   readonly #startedAt = performance.now();
   #progressAt = performance.now();
-  #progress: TurnProgress = {};
+  #progress: Omit<TurnProgress, 'refused'> = {};
+  /** Why the model does not answer now, if it was last seen to refuse. */
+  refused: Failure | undefined;
+  trouble: string | undefined;
 
   constructor(
     readonly workedBeforeMs: number,
@@ -14,13 +18,15 @@ export class TurnClock {
   ) {}
 
   progress(progress: TurnProgress): void {
-    this.#progress = progress;
-    this.#progressAt = performance.now();
+    const { refused, ...shown } = progress;
+    this.#progress = shown;
+    this.refused = refused;
+    if (!refused) this.#progressAt = performance.now();
     this.barrenAttempts = 0;
   }
 
   heartbeat(): TurnHeartbeat {
-    return { ...this.#progress, worked_ms: Math.round(this.#workedMs()), barren_attempts: this.barrenAttempts };
+    return { ...this.#progress, worked_ms: Math.round(this.#workedMs()), barren_attempts: this.barrenAttempts, ...(this.trouble !== undefined && { trouble: this.trouble }) };
   }
 
   exceeded({ turnTimeoutMs, stallTimeoutMs }: Limits): 'TURN_TIMED_OUT' | 'TURN_STALLED' | undefined {

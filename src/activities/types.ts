@@ -53,6 +53,8 @@ export interface TurnHeartbeat {
   worked_ms: number;
   /** Attempts that failed since there was progress. */
   barren_attempts: number;
+  /** Why the attempt before this one broke off. */
+  trouble?: string;
 }
 
 export interface Activities {

@@ -79,6 +79,8 @@ export interface TurnProgress {
   /** The last of the text so far, at most 400 characters. */
   text_tail?: string;
   usage?: Usage;
+  /** Why its model does not answer now, while the agent waits to ask it again. Such a wait is no progress. */
+  refused?: Failure;
 }
 
 export type TurnEvent = { type: 'progress'; progress: TurnProgress } | { type: 'outcome'; outcome: AgentOutcome };

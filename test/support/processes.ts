@@ -6,9 +6,18 @@ export function processesOf(dir: string): number[] {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => pid !== process.pid && environmentOf(pid).includes(dir));
 }
 
-function environmentOf(pid: number): string {
+/** The children of a process that have this word in their command. Linux only. */
+export function childrenOf(parent: number, word: string): number[] {
+  const isChild = (pid: number) => readProc(pid, 'status').includes(`\nPPid:\t${parent}\n`);
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return pids.filter((pid) => isChild(pid) && readProc(pid, 'cmdline').split('\0').includes(word));
+}
+
+const environmentOf = (pid: number) => readProc(pid, 'environ');
+
+function readProc(pid: number, file: string): string {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'latin1');
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
   } catch {
     return ''; // It ended meanwhile, or is another user's.
   }

@@ -6,7 +6,10 @@
  *   [[task: prompt]]  have a sub-agent do it, in whose script `{{` stands for the brackets
  *   [[slow: ms]]      wait first                    [[hang]]         never answer
  *   [[status: 401]]   fail; `[[status: 503 2]]` fails twice, then goes on
+ *   [[retry-after: s]]  say so in the answers that fail           [[stream: ms]]  answer for so long, word by word
+ *   [[big: n]]        answer n characters            [[error: n]]     fail with a message of n characters more
  *   [[overflow]]      fail as a full context does; `[[overflow: 1]]` once, `[[overflow: always]]` fails the summary of it, too
+ *   [[summary: ms]]   the summary of a conversation that has this takes so long
  *   [[empty]]         answer nothing at all
  *   [[poison: text]]  answer as usual, and refuse every later prompt with this text: what the session holds is bad
  *   [[finish: why]]   end with another finish_reason
@@ -21,7 +24,9 @@ export interface ChatMessage {
 export interface Step {
   slowMs: number;
   hang: boolean;
-  status?: { code: number; times: number };
+  status?: { code: number; times: number; retryAfter?: string; longer: number };
+  /** Time that the whole answer takes. */
+  streamMs: number;
   refusal?: string;
   overflow: { times: number };
   text: string;
@@ -29,7 +34,7 @@ export interface Step {
   finish: string;
 }
 
-const DIRECTIVE = /\[\[(say|bash|task|slow|hang|status|overflow|empty|finish|poison)(?::\s*([\s\S]*?))?\]\](?!\])/g;
+const DIRECTIVE = /\[\[(say|bash|task|slow|hang|status|retry-after|error|stream|big|summary|overflow|empty|finish|poison)(?::\s*([\s\S]*?))?\]\](?!\])/g;
 /** What OpenCode puts in place of the result of a tool that was running when its server died. */
 const INTERRUPTED = 'Tool execution was interrupted';
 
@@ -62,7 +67,7 @@ function stepsDone(messages: ChatMessage[]): number {
   return since.filter((message) => message.role === 'tool' && !textOf(message).includes(INTERRUPTED)).length;
 }
 
-const newStep = (): Step => ({ slowMs: 0, hang: false, overflow: { times: 0 }, text: '', finish: 'stop' });
+const newStep = (): Step => ({ slowMs: 0, streamMs: 0, hang: false, overflow: { times: 0 }, text: '', finish: 'stop' });
 
 const bashCall = (command: string) => ({ name: 'bash' as const, arguments: { command, description: command } });
 
@@ -79,14 +84,18 @@ function stepsOf(prompt: string, reply: string): Step[] {
   for (const [, name, argument = ''] of prompt.matchAll(DIRECTIVE)) {
     if (name === 'say') step.text += argument;
     else if (name === 'slow') step.slowMs += Number(argument);
+    else if (name === 'stream') step.streamMs = Number(argument);
+    else if (name === 'big') step.text += 'All work and no play. '.repeat(Math.ceil(Number(argument) / 22)).slice(0, Number(argument));
+    else if (name === 'retry-after' && step.status) step.status.retryAfter = argument;
+    else if (name === 'error' && step.status) step.status.longer = Number(argument);
     else if (name === 'hang') step.hang = true;
     else if (name === 'overflow') step.overflow = { times: Number(argument) || Infinity };
     else if (name === 'finish') step.finish = argument;
     else if (name === 'empty') silent = true;
-    else if (name === 'poison') continue;
+    else if (name === 'summary' || name === 'poison') continue;
     else if (name === 'status') {
       const [code, times] = argument.split(' ');
-      step.status = { code: Number(code), times: times ? Number(times) : Infinity };
+      step.status = { code: Number(code), times: times ? Number(times) : Infinity, longer: 0 };
     } else {
       steps.push({ ...step, call: name === 'task' ? taskCall(argument) : bashCall(argument), finish: 'tool_calls' });
       step = newStep();
@@ -107,5 +116,7 @@ export function nextStep(messages: ChatMessage[]): Step {
 
 /** What is asked for the agent's own purposes: a title, or a summary of a conversation that has become too long. */
 export function asideStep(messages: ChatMessage[]): Step {
-  return { ...newStep(), text: 'Scripted', overflow: { times: messages.some((message) => textOf(message).includes('[[overflow: always]]')) ? Infinity : 0 } };
+  const all = messages.map(textOf).join('\n');
+  const slowMs = Number(/\[\[summary: (\d+)\]\]/.exec(all)?.[1] ?? 0);
+  return { ...newStep(), slowMs, text: 'Scripted', overflow: { times: all.includes('[[overflow: always]]') ? Infinity : 0 } };
 }

@@ -34,6 +34,9 @@ interface ChatRequest {
   tools?: unknown[];
 }
 
+/** A longer text comes in bigger pieces than words. */
+const BIG = 64 * 1024;
+
 export async function startScriptedModel(options: { port?: number } = {}): Promise<ScriptedModel> {
   const recorded: RecordedRequest[] = [];
   const failures = new Map<string, number>();
@@ -54,9 +57,12 @@ export async function startScriptedModel(options: { port?: number } = {}): Promi
     const failed = failures.get(asks.at(-1) ?? '') ?? 0;
     if (step.status || step.overflow.times) failures.set(asks.at(-1) ?? '', failed + 1);
     if (step.refusal !== undefined) return fail(response, 400, step.refusal);
-    if (step.status && failed < step.status.times) return fail(response, step.status.code, `scripted failure ${step.status.code}`);
+    if (step.status && failed < step.status.times) {
+      if (step.status.retryAfter !== undefined) response.setHeader('retry-after', step.status.retryAfter);
+      return fail(response, step.status.code, `scripted failure ${step.status.code}${'!'.repeat(step.status.longer)}`);
+    }
     if (failed < step.overflow.times) return fail(response, 400, "This model's maximum context length is 1000 tokens.", 'context_length_exceeded');
-    answer(response, chat, step, ++calls);
+    await answer(response, chat, step, ++calls, gone.signal);
   }
 
   const server = createServer((request, response) => {
@@ -81,10 +87,13 @@ export async function startScriptedModel(options: { port?: number } = {}): Promi
   };
 }
 
-function answer(response: ServerResponse, chat: ChatRequest, step: Step, call: number): void {
+/** Never so many that the agent would compact: a script says when a context is full. */
+const tokensOf = (characters: number) => Math.min(Math.ceil(characters / 4), 50_000);
+
+async function answer(response: ServerResponse, chat: ChatRequest, step: Step, call: number, gone: AbortSignal): Promise<void> {
   const tool_calls = step.call && [{ index: 0, id: `call_${call}`, type: 'function', function: { name: step.call.name, arguments: JSON.stringify(step.call.arguments) } }];
-  const prompt_tokens = Math.ceil(chat.messages.reduce((sum, message) => sum + textOf(message).length, 0) / 4);
-  const completion_tokens = Math.ceil((step.text + JSON.stringify(step.call ?? '')).length / 4);
+  const prompt_tokens = tokensOf(chat.messages.reduce((sum, message) => sum + textOf(message).length, 0));
+  const completion_tokens = tokensOf((step.text + JSON.stringify(step.call ?? '')).length);
   const usage = { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
   const head = { id: `scripted-${call}`, created: 0, model: chat.model };
   if (!chat.stream) {
@@ -95,7 +104,11 @@ function answer(response: ServerResponse, chat: ChatRequest, step: Step, call: n
   const chunk = (delta: object, finish_reason: string | null = null) =>
     response.write(`data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] })}\n\n`);
   chunk({ role: 'assistant', content: '' });
-  for (const word of step.text.match(/\S+\s*|\s+/g) ?? []) chunk({ content: word });
+  const words = step.text.match(step.text.length > BIG ? /[^]{1,4096}/g : /\S+\s*|\s+/g) ?? [];
+  for (const word of words) {
+    if (step.streamMs) await sleep(step.streamMs / words.length, undefined, { signal: gone });
+    chunk({ content: word });
+  }
   if (tool_calls) chunk({ tool_calls });
   chunk({}, step.finish);
   response.write(`data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [], usage })}\n\n`);

@@ -1,7 +1,7 @@
 /** The state of one attempt at a turn, and one step of it: look, decide, do. */
 import { failure } from '../../contract/failures.js';
 import type { Recovery } from '../../contract/types.js';
-import type { AgentOutcome, TurnProgress, TurnRequest } from '../agent.js';
+import { AgentError, type AgentOutcome, type TurnProgress, type TurnRequest } from '../agent.js';
 import { Bell } from './bell.js';
 import { ask } from './calls.js';
 import { modelRefOf, refusalOf } from './choices.js';
@@ -11,7 +11,7 @@ import { sessionOf, type OpenCodeEvent } from './events.js';
 import { failureOf, isAbort, type OpenCodeError } from './failures.js';
 import type { OpenCodeHome } from './home.js';
 import { isOurs, messageIdOf, partIdOf } from './ids.js';
-import { abort, findSession, isIdle, lookAt, type Look, type Place } from './look.js';
+import { abort, findSession, lookAt, statusOf, type Look, type Place } from './look.js';
 import { cancelledOutcome, failedOutcome, outcomeOfEnded, runawayFailure } from './outcome.js';
 import { Progress } from './progress.js';
 import type { Connection } from './server.js';
@@ -79,8 +79,11 @@ export class Attempt {
     const connection = await this.#connect();
     const cancelled = await this.home.cancelled.has(this.#message);
     const place = await this.#place(connection);
-    const nothingNew = this.#waiting && !cancelled && this.#progress.steps <= this.maxSteps && !(await isIdle(connection, place));
-    if (nothingNew) return POLL_MS;
+    if (this.#waiting && !cancelled && this.#progress.steps <= this.maxSteps) {
+      const status = await statusOf(connection, place);
+      if (this.#working) this.#progress.onStatus(status);
+      if (status.type !== 'idle') return POLL_MS;
+    }
     const look = await lookAt(connection, place);
     if (!look) return this.#lost();
     const turn = turnStateOf(look.messages, this.#message);
@@ -91,6 +94,7 @@ export class Attempt {
       if (deed === 'harvest') this.#recovered = 'harvested';
     }
     this.#firstLook = false;
+    if (this.#working) this.#progress.onStatus(look.status);
     this.#waiting = deed === 'wait' && !look.idle && !turn.superseded;
     if (this.#waiting && this.#working && this.#wasThere) this.#recovered ??= 'reattached';
     return this.#do(deed, turn, connection, place);
@@ -188,7 +192,10 @@ export class Attempt {
 
   async #stuck(turn: TurnState, connection: Connection, place: Place): Promise<AgentOutcome> {
     const runaway = turn.answers.length > this.maxSteps ? runawayFailure(turn, this.#session) : undefined;
-    const reason = runaway ?? (await refusalOf(connection, place.directory, this.request.session)) ?? (this.#error && failureOf(this.#error, this.#session));
+    const refusal = runaway ?? (await refusalOf(connection, place.directory, this.request.session));
+    const reason = refusal ?? (this.#error && failureOf(this.#error, this.#session));
+    // It could not even store the prompt, so no model has failed: its store is locked, or its disk full. That can pass.
+    if (!refusal && reason && !turn.present) throw new AgentError(failure('AGENT_CRASHED', `OpenCode did not take the prompt. ${reason.message}`), true);
     const silent = failure('OUTCOME_UNKNOWN', `OpenCode stopped in the middle of the turn in session ${this.#session} and gave no reason; going on was tried ${this.#posts} times.`);
     return failedOutcome(reason ?? silent, turn, this.#recovered);
   }

@@ -3,6 +3,9 @@ import type { AssistantMessage } from '@opencode-ai/sdk/v2/client';
 import { failure, type Failure, type FailureCode } from '../../contract/failures.js';
 import { isCorruption } from './corruption.js';
 
+/** A provider's whole error page would be too large for a result. */
+const MAX_MESSAGE = 2_000;
+
 /** As it stands on a message and in `session.error`. */
 export type OpenCodeError = NonNullable<AssistantMessage['error']>;
 
@@ -23,6 +26,7 @@ const whatHappened: Partial<Record<string, string>> = {
   ProviderAuthError: 'The provider refused the credentials',
   ContextOverflowError: 'The conversation no longer fits the model',
   ContentFilterError: 'The provider filtered the answer',
+  UnknownError: 'OpenCode broke the turn off',
   MessageOutputLengthError: "The answer was longer than the model's limit",
 };
 
@@ -44,8 +48,11 @@ function codeOf(name: string, { message, statusCode, responseBody = '' }: Facts)
 function factsOf(error: { name: string; data?: { message?: unknown; statusCode?: unknown; responseBody?: unknown } }): Facts {
   const { message, statusCode, responseBody } = error.data ?? {};
   return {
-    message: typeof message === 'string' && message ? message : error.name,
+    message: typeof message === 'string' && message ? withoutStack(message).slice(0, MAX_MESSAGE) : error.name,
     ...(typeof statusCode === 'number' && { statusCode }),
     ...(typeof responseBody === 'string' && { responseBody }),
   };
 }
+
+/** For people: OpenCode puts the stack of an error of its own into its message. */
+const withoutStack = (message: string) => message.split(/\n\s+at /, 1).join('');

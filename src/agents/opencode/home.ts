@@ -26,6 +26,7 @@ export class OpenCodeHome {
   readonly log: Log;
   #users = 0;
   #closed = false;
+  #pruned: Promise<void> | undefined;
 
   constructor(options: ServerOptions) {
     this.log = options.log;
@@ -42,6 +43,8 @@ export class OpenCodeHome {
   /** @throws AgentError */
   async connect(): Promise<Connection> {
     if (this.#closed) throw new AgentError(failure('AGENT_CRASHED', 'OpenCode was let go of: this worker is closing.', 'Start a worker again.'), true);
+    this.#pruned ??= this.cancelled.prune().catch((error: unknown) => this.log('Old notes of cancelled prompts could not be removed.', { reason: String(error) }));
+    await this.#pruned;
     return this.server.connect();
   }
 

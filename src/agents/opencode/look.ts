@@ -1,5 +1,5 @@
 /** Reading a session. */
-import type { Session } from '@opencode-ai/sdk/v2/client';
+import type { Session, SessionStatus } from '@opencode-ai/sdk/v2/client';
 import type { SessionId } from '../../contract/ids.js';
 import { ask, askIfThere } from './calls.js';
 import type { Connection } from './server.js';
@@ -7,6 +7,7 @@ import type { StoredMessage } from './turn-state.js';
 
 export interface Look {
   idle: boolean;
+  status: SessionStatus;
   messages: StoredMessage[];
 }
 
@@ -21,17 +22,17 @@ export async function findSession({ client }: Connection, sessionID: SessionId):
   return askIfThere('find the session', (options) => client.session.get({ sessionID }, options));
 }
 
-/** `retry` counts as busy. */
-export async function isIdle({ client }: Connection, { sessionID, directory }: Place): Promise<boolean> {
-  const status = (await ask('tell the status', (options) => client.session.status({ directory }, options)))[sessionID];
-  return status === undefined || status.type === 'idle';
+/** Not idle while it waits to ask its provider again (`retry`). */
+export async function statusOf({ client }: Connection, { sessionID, directory }: Place): Promise<SessionStatus> {
+  return (await ask('tell the status', (options) => client.session.status({ directory }, options)))[sessionID] ?? { type: 'idle' };
 }
 
 /** Idle only if it was so before and after the messages were read. undefined: the session is gone. */
 export async function lookAt(connection: Connection, place: Place): Promise<Look | undefined> {
-  const before = await isIdle(connection, place);
+  const status = await statusOf(connection, place);
   const messages = await askIfThere('list the messages', (options) => connection.client.session.messages(place, options));
-  return messages && { idle: before && (await isIdle(connection, place)), messages };
+  const isIdle = async () => (await statusOf(connection, place)).type === 'idle';
+  return messages && { idle: status.type === 'idle' && (await isIdle()), status, messages };
 }
 
 /** Answers well even where nothing runs. */

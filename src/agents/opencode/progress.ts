@@ -1,5 +1,6 @@
 /** What a watcher sees of a turn, gathered from events. */
-import type { AssistantMessage, Part } from '@opencode-ai/sdk/v2/client';
+import type { AssistantMessage, Part, SessionStatus } from '@opencode-ai/sdk/v2/client';
+import { failure, type Failure } from '../../contract/failures.js';
 import type { TurnProgress } from '../agent.js';
 import type { OpenCodeEvent } from './events.js';
 import { usageOf } from './usage.js';
@@ -12,6 +13,8 @@ export class Progress {
   #step: string | undefined;
   /** It waits for a person; the tool that asks is told of before or after, as it comes. */
   #blocked: string | undefined;
+  /** The provider refused for now. OpenCode does not tell with which status (1.18.33), only in its own words. */
+  #refused: Failure | undefined;
   #text = '';
   #textPart = '';
   readonly #steps = new Map<string, AssistantMessage>();
@@ -36,8 +39,9 @@ export class Progress {
     const step = this.#blocked ?? this.#step;
     return {
       ...(step && { step }),
-      ...(this.#text && { text_tail: this.#text.slice(-TAIL) }),
+      ...(this.#text && { text_tail: this.#text }),
       ...(this.#steps.size && { usage: usageOf([...this.#steps.values()]) }),
+      ...(this.#refused && { refused: this.#refused }),
     };
   }
 
@@ -54,9 +58,19 @@ export class Progress {
       this.#block(`waits for an answer: ${event.properties.questions[0]?.question ?? ''}`);
     } else if (event.type === 'permission.replied' || event.type === 'question.replied' || event.type === 'question.rejected') {
       this.#block(undefined);
-    } else if (event.type === 'session.status' && event.properties.status.type === 'retry') {
-      this.#setStep(`provider is asked again: ${event.properties.status.message}`);
+    } else if (event.type === 'session.status') this.onStatus(event.properties.status);
+  }
+
+  /** Asking the provider again is no change by itself: only what comes of it is. */
+  onStatus(status: SessionStatus): void {
+    if (status.type !== 'retry') {
+      if (this.#refused) this.#step = undefined;
+      this.#refused = undefined;
+      return;
     }
+    const at = `${new Date(status.next).toISOString().slice(0, 19)}Z`;
+    this.#refused = failure('AGENT_RATE_LIMITED', `The provider refused for now: ${lineOf(status.message)}. It would have been asked again at ${at}.`);
+    this.#setStep(`the provider refused for now and is asked again at ${at}: ${status.message}`);
   }
 
   /** A sub-agent works in a session of its own; its text and tokens are not this turn's. */
@@ -88,8 +102,9 @@ export class Progress {
   }
 
   #setText(text: string): void {
-    if (text === this.#text) return;
-    this.#text = text;
+    const tail = text.slice(-TAIL);
+    if (tail === this.#text) return;
+    this.#text = tail;
     this.#changed = true;
   }
 }

@@ -1,0 +1,80 @@
+/** A full disk: under OpenCode's store, and under our own data directory. Needs to mount a small file system, so root on Linux. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmdirSync, statfsSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { CancelledPrompts } from '../../src/agents/opencode/cancelled.js';
+import { readRecord, writeRecord } from '../../src/agents/opencode/record.js';
+import { openCodeUnderTest } from './opencode-under-test.js';
+import { never, runTurn } from './run.js';
+
+function mountAt(dir: string, size: string): boolean {
+  mkdirSync(dir, { recursive: true });
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', dir]).status === 0;
+}
+const unmount = (dir: string) => execFileSync('umount', ['--lazy', dir]);
+
+function canMount(): boolean {
+  const dir = mkdtempSync(join(tmpdir(), 'continuity-mount-'));
+  const mounted = process.platform === 'linux' && mountAt(dir, '64k');
+  if (mounted) unmount(dir);
+  rmdirSync(dir);
+  return mounted;
+}
+
+/** Leaves no room; returns what gives it back. */
+async function fill(dir: string): Promise<() => Promise<void>> {
+  const file = join(dir, 'filler');
+  for (let kib = Math.ceil((statfsSync(dir).bavail * statfsSync(dir).bsize) / 1024); kib >= 1; kib = Math.floor(kib / 2)) {
+    await writeFile(file, Buffer.alloc(kib * 1024), { flag: 'a' }).catch(() => undefined); // ENOSPC is what it is for.
+  }
+  expect(statfsSync(dir).bavail).toBe(0);
+  return () => rm(file);
+}
+
+describe.skipIf(!canMount())('With a full disk', () => {
+  test('under our data directory: what was written before stays whole, and what can not be written is an error', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'continuity-full-'));
+    mountAt(dir, '64k');
+    onTestFinished(() => {
+      unmount(dir);
+      rmdirSync(dir);
+    });
+    const file = join(dir, 'server.json');
+    const record = { pid: 1, startTime: '1', port: 1, password: 'secret', store: '/store' };
+    await writeRecord(file, record);
+    const cancelled = new CancelledPrompts(join(dir, 'cancelled'));
+    await cancelled.add('msg_before');
+    const makeRoom = await fill(dir);
+    await expect(writeRecord(file, { ...record, pid: 2 })).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect(await readRecord(file)).toEqual(record);
+    expect(await cancelled.has('msg_before')).toBe(true);
+    await makeRoom();
+    await writeRecord(file, { ...record, pid: 3 });
+    expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ pid: 3 });
+  });
+
+  test("under OpenCode's store: the prompt is not lost and not doubled, and goes on once there is room", async () => {
+    const under = await openCodeUnderTest();
+    const data = join(under.dir, 'data');
+    mountAt(data, '24m');
+    const agent = under.create();
+    try {
+      const opened = await agent.open({ seed: 'full', title: 'full', cwd: under.cwd, model: under.model }, never);
+      const session = { ...opened, model: under.model, cwd: under.cwd };
+      await runTurn(agent, session, 'Before');
+      const makeRoom = await fill(data);
+      const prompt = `No room ${'x'.repeat(60_000)} [[say: Room.]]`;
+      await expect(runTurn(agent, session, prompt, 'full')).rejects.toMatchObject({ retryable: true, failure: { code: 'AGENT_CRASHED' } });
+      await makeRoom();
+      expect(await runTurn(agent, session, prompt, 'full')).toMatchObject({ status: 'completed', reply: 'Room.' });
+      expect(await under.promptsIn(session)).toEqual(['Before', prompt]);
+    } finally {
+      await agent.close({ stop: true });
+      unmount(data);
+      await under.dispose();
+    }
+  }, 120_000);
+});

@@ -1,0 +1,25 @@
+import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { CancelledPrompts } from '../../../../src/agents/opencode/cancelled.js';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+test('what was cancelled is remembered, for 90 days', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'continuity-cancelled-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const folder = join(dir, 'cancelled');
+  const cancelled = new CancelledPrompts(folder);
+  await cancelled.prune();
+  for (const [id, days] of [['msg_old', 91], ['msg_again', 91], ['msg_recent', 89]] as const) {
+    await cancelled.add(id);
+    const then = new Date(Date.now() - days * DAY_MS);
+    await utimes(join(folder, id), then, then);
+  }
+  await cancelled.add('msg_again');
+  await cancelled.prune();
+  expect((await readdir(folder)).sort()).toEqual(['msg_again', 'msg_recent']);
+  expect(await cancelled.has('msg_recent')).toBe(true);
+  expect(await cancelled.has('msg_old')).toBe(false);
+});
