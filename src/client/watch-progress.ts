@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIdOf, type TopicId } from '../contract/ids.js';
 import type { Usage } from '../contract/types.js';
+import { oneLine } from './one-line.js';
 
 export interface Progress {
   /** Of the activity: 2 and more after a crash. */
@@ -13,6 +14,13 @@ export interface Progress {
   text_tail?: string;
   usage?: Usage;
   worked_ms?: number;
+}
+
+/** In a few words, e.g. `attempt 2 · bash: npm test`. */
+export function doingOf(progress: Progress | undefined): string {
+  if (!progress) return 'waiting for the turn to begin';
+  const doing = oneLine(progress.step ?? progress.text_tail?.slice(-80) ?? 'thinking', 80);
+  return progress.attempt > 1 ? `attempt ${progress.attempt} · ${doing}` : doing;
 }
 
 export async function progressOf(client: Client, topic: TopicId): Promise<Progress | undefined> {
@@ -29,7 +37,7 @@ export async function progressOf(client: Client, topic: TopicId): Promise<Progre
 export async function reportProgress(client: Client, topic: TopicId, report: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
   const everyMs = 1000;
   while (!signal.aborted) {
-    const progress = await progressOf(client, topic).catch(() => undefined);
+    const progress = await client.withAbortSignal(signal, () => progressOf(client, topic)).catch(() => undefined);
     if (progress && !signal.aborted) report(progress);
     await sleep(everyMs, undefined, { signal }).catch(() => undefined);
   }
