@@ -21,14 +21,13 @@ const UNKNOWN_FOR_MS = 10_000;
 /** @throws SessionError with the code of a refusal, OUTCOME_UNKNOWN, NO_WORKER */
 export async function awaitOutcome(client: Client, prompt: Awaited, signal?: AbortSignal): Promise<TurnResult> {
   const handle = client.workflow.getHandle(workflowIdOf(prompt.topic));
-  const ask = () => handle.query(messages.outcome, prompt.prompt_id);
   let wait = ASK_AGAIN_MS.first;
   let answeredAt = performance.now();
   let knownAt = answeredAt;
   for (;;) {
     signal?.throwIfAborted();
     try {
-      const state = await (signal ? client.withAbortSignal(signal, ask) : ask());
+      const state = await handle.query(messages.outcome, prompt.prompt_id);
       answeredAt = performance.now();
       if (state.state !== 'unknown') knownAt = answeredAt;
       else if (answeredAt - knownAt > UNKNOWN_FOR_MS) throw sessionError('OUTCOME_UNKNOWN', `Topic ${prompt.topic} knows no prompt ${prompt.prompt_id}.`, prompt);

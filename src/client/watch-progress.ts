@@ -37,7 +37,7 @@ export async function progressOf(client: Client, topic: TopicId): Promise<Progre
 export async function reportProgress(client: Client, topic: TopicId, report: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
   const everyMs = 1000;
   while (!signal.aborted) {
-    const progress = await client.withAbortSignal(signal, () => progressOf(client, topic)).catch(() => undefined);
+    const progress = await progressOf(client, topic).catch(() => undefined);
     if (progress && !signal.aborted) report(progress);
     await sleep(everyMs, undefined, { signal }).catch(() => undefined);
   }

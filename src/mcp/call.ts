@@ -39,16 +39,17 @@ export function reportTo({ mcpReq }: ServerContext): Pick<Call, 'report'> {
 export async function waited<T>(call: Call, deadline: number, wait: (waiting: Waiting) => Promise<T>): Promise<T | undefined> {
   const stop = new AbortController();
   const leave = () => stop.abort();
+  const stopped = new Promise<undefined>((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined), { once: true }));
   const timer = setTimeout(leave, Math.max(0, deadline - performance.now()));
   const progress = reporting(call);
   call.signal.addEventListener('abort', leave, { once: true });
   try {
     call.signal.throwIfAborted();
-    return await wait({ signal: stop.signal, ...progress.told });
-  } catch (error) {
+    const waiting = wait({ signal: stop.signal, ...progress.told });
+    waiting.catch(() => undefined); // It was stopped: the race is over.
+    const ended = await Promise.race([waiting, stopped]);
     call.signal.throwIfAborted();
-    if (stop.signal.aborted) return undefined;
-    throw error;
+    return ended;
   } finally {
     clearTimeout(timer);
     progress.end();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TurnResult } from '../../src/contract/types.js';
 import { startWorld, type World } from '../support/world.js';
-import { CONTINUITY, continuityIn, type Continuity } from './cli-command.js';
+import { CONTINUITY, continuityIn, TELLS_WHAT_IT_LOADS, type Continuity } from './cli-command.js';
 
 let world: World;
 let continuity: Continuity;
@@ -107,10 +107,8 @@ describe('the other commands', () => {
   });
 
   test('--help of each command teaches, and loads neither Temporal nor anything else that is large', async () => {
-    const hook = 'import{writeSync}from"node:fs";export const resolve=async(s,c,n)=>{const r=await n(s,c);writeSync(2,`LOADED ${r.url}\\n`);return r}';
-    const register = `data:text/javascript,import{register}from"node:module";register("data:text/javascript,"+encodeURIComponent(${JSON.stringify(hook)}))`;
     for (const words of [['--help'], ...['up', 'worker', 'delegate', 'show', 'list', 'outcome', 'cancel', 'close', 'mcp', 'doctor'].map((name) => [name, '--help'])]) {
-      const { stdout, stderr, exitCode } = await continuity(words, { env: { NODE_OPTIONS: `--import=${encodeURI(register)}` } });
+      const { stdout, stderr, exitCode } = await continuity(words, { env: TELLS_WHAT_IT_LOADS });
       expect(exitCode).toBe(0);
       expect(stdout).toContain(words.length > 1 ? `continuity ${words[0]}` : 'continuity <command>');
       if (words.length > 1) expect(stdout).toMatch(/Usage\n.+\n\nExamples\n {2}# /);

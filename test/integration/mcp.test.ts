@@ -9,7 +9,7 @@ import type { Progress } from '@modelcontextprotocol/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mcpClientIn, type McpClient } from '../support/mcp-client.js';
 import { startWorld, type World } from '../support/world.js';
-import { CONTINUITY, type Surroundings } from './cli-command.js';
+import { CONTINUITY, TELLS_WHAT_IT_LOADS, type Surroundings } from './cli-command.js';
 
 let world: World;
 let surroundings: Surroundings;
@@ -57,6 +57,19 @@ describe('the tools', () => {
     }
   });
 
+  test('are told before anything of Temporal is loaded', async () => {
+    const server = rawServer({ env: TELLS_WHAT_IT_LOADS });
+    let stderr = '';
+    server.child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    server.open();
+    server.send({ id: 1, method: 'tools/list' });
+    await expect.poll(() => server.answer(1)?.result, { timeout: 20_000 }).toBeDefined();
+    server.child.stdin.end();
+    await server.ended;
+    expect(stderr).toContain('@modelcontextprotocol/server');
+    expect(stderr.split('\n').filter((line) => line.includes('@temporalio'))).toEqual([]);
+  });
+
   test('a follow-up by session_id resumes the session that the first call opened', async () => {
     const first = await mcp.call('delegate_task', { prompt: 'one' });
     expect(first.content).toMatchObject({ status: 'completed', session: { kind: 'new' }, turn: 1 });
@@ -79,9 +92,11 @@ describe('the tools', () => {
   });
 
   test('a long turn is accepted when the wait is over, and its outcome is there when it is asked for', async () => {
-    const [topic, gate] = [aTopic(), aGate()];
-    const accepted = await mcp.call('delegate_task', { topic, prompt: `[[until: ${gate}]] [[say: in the end]]`, wait_seconds: 1.5 });
-    const { prompt_id } = accepted.content;
+    const [topic, gate, prompt_id] = [aTopic(), aGate(), `p-${randomUUID()}`];
+    const asked = { topic, prompt_id, prompt: `[[until: ${gate}]] [[say: in the end]]` };
+    expect((await mcp.call('delegate_task', { ...asked, wait_seconds: 0 })).content).toEqual({ status: 'accepted', topic, prompt_id });
+    await running(topic, prompt_id);
+    const accepted = await mcp.call('delegate_task', { ...asked, wait_seconds: 0.5 }); // The same id: the same prompt.
     expect(accepted).toMatchObject({ isError: false, content: { status: 'accepted', topic, state: 'running', session_id: expect.stringMatching(/^ses_/) as string } });
     expect(accepted.text).toMatch(/call session_outcome[\s\S]+<task_metadata>\nsession_id: ses_\w+\ntopic: .+\nprompt_id: p-.+\nstatus: accepted\n<\/task_metadata>$/);
     const queued = await mcp.call('delegate_task', { topic, prompt: 'next', wait_seconds: 0 });

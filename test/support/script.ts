@@ -4,6 +4,7 @@
  *
  *   [[say: text]]     answer this text              [[bash: cmd]]    call the bash tool, then go on
  *   [[task: prompt]]  have a sub-agent do it, in whose script `{{` stands for the brackets
+ *   [[delegate: prompt]]  have another agent do it over MCP, in the session that the last answer named, if there is one
  *   [[slow: ms]]      wait first                    [[hang]]         never answer
  *   [[status: 401]]   fail; `[[status: 503 2]]` fails twice, then goes on
  *   [[overflow]]      fail as a full context does; `[[overflow: 1]]` once, `[[overflow: always]]` fails the summary of it, too
@@ -23,11 +24,11 @@ export interface Step {
   status?: { code: number; times: number };
   overflow: { times: number };
   text: string;
-  call?: { name: 'bash' | 'task'; arguments: object };
+  call?: { name: string; arguments: object };
   finish: string;
 }
 
-const DIRECTIVE = /\[\[(say|bash|task|slow|hang|status|overflow|empty|finish)(?::\s*([\s\S]*?))?\]\](?!\])/g;
+const DIRECTIVE = /\[\[(say|bash|task|delegate|slow|hang|status|overflow|empty|finish)(?::\s*([\s\S]*?))?\]\](?!\])/g;
 /** What OpenCode puts in place of the result of a tool that was running when its server died. */
 const INTERRUPTED = 'Tool execution was interrupted';
 
@@ -62,15 +63,22 @@ function stepsDone(messages: ChatMessage[]): number {
 
 const newStep = (): Step => ({ slowMs: 0, hang: false, overflow: { times: 0 }, text: '', finish: 'stop' });
 
-const bashCall = (command: string) => ({ name: 'bash' as const, arguments: { command, description: command } });
+const bashCall = (command: string) => ({ name: 'bash', arguments: { command, description: command } });
 
 function taskCall(script: string) {
   const prompt = script.replaceAll('{{', '[[').replaceAll('}}', ']]');
-  return { name: 'task' as const, arguments: { description: 'a task', prompt, subagent_type: 'general' } };
+  return { name: 'task', arguments: { description: 'a task', prompt, subagent_type: 'general' } };
+}
+
+/** With the `session_id` that the conversation holds, as a model that reads it would. */
+function delegateCall(script: string, messages: ChatMessage[]) {
+  const told = messages.filter(({ role }) => role === 'tool').flatMap((message) => textOf(message).match(/(?<=^session_id: )\S+/gm) ?? []);
+  const session_id = told.at(-1);
+  return { name: 'continuity_delegate_task', arguments: { prompt: script, ...(session_id !== undefined && { session_id }) } };
 }
 
 /** The script of a prompt: every tool call ends a step, what is left is the last one. */
-function stepsOf(prompt: string, reply: string): Step[] {
+function stepsOf(prompt: string, messages: ChatMessage[]): Step[] {
   const steps: Step[] = [];
   let step = newStep();
   let silent = false;
@@ -85,17 +93,18 @@ function stepsOf(prompt: string, reply: string): Step[] {
       const [code, times] = argument.split(' ');
       step.status = { code: Number(code), times: times ? Number(times) : Infinity };
     } else {
-      steps.push({ ...step, call: name === 'task' ? taskCall(argument) : bashCall(argument), finish: 'tool_calls' });
+      const call = name === 'task' ? taskCall(argument) : name === 'delegate' ? delegateCall(argument, messages) : bashCall(argument);
+      steps.push({ ...step, call, finish: 'tool_calls' });
       step = newStep();
     }
   }
-  steps.push({ ...step, text: step.text || (silent ? '' : reply) });
+  steps.push({ ...step, text: step.text || (silent ? '' : defaultReply(messages)) });
   return steps;
 }
 
 export function nextStep(messages: ChatMessage[]): Step {
   const prompt = textsOfUsers(messages).at(-1) ?? '';
-  const steps = stepsOf(prompt, defaultReply(messages));
+  const steps = stepsOf(prompt, messages);
   return steps[Math.min(stepsDone(messages), steps.length - 1)] ?? newStep();
 }
 
