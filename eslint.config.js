@@ -7,15 +7,17 @@ const arrows = {
   agents: { may: ['contract'], types: ['config'] },
   activities: { may: ['contract', 'agents'], types: ['config'] },
   client: { may: ['contract', 'config'] },
-  cli: { may: ['client', 'contract', 'config', 'stack'] },
+  mcp: { may: ['client', 'contract'] },
+  cli: { may: ['client', 'contract', 'config', 'stack', 'mcp'] },
   stack: { may: ['contract', 'config'] },
   config: { may: ['contract'] },
 };
-const folders = [...Object.keys(arrows), 'mcp', 'index'];
+const folders = [...Object.keys(arrows), 'index'];
 const packages = {
   contract: ['node:*', '@temporalio/!(workflow|common)', 'zod'],
   workflows: ['node:*', '@temporalio/!(workflow|common)', 'zod'],
   agents: ['@temporalio/*'],
+  mcp: ['@temporalio/*'],
 };
 
 const arrowRules = Object.entries(arrows).map(([folder, { may, types = [] }]) => {

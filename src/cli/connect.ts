@@ -17,14 +17,19 @@ export interface Connected {
  * on this machine's port 7233. The connection is let go when the work has ended, however it ended.
  */
 export async function connected<T>(standing: Standing, work: (connected: Connected) => Promise<T>): Promise<T> {
-  const config = await configOf(standing);
-  const [{ SessionManager }, address] = await Promise.all([import('../client/session-manager.js'), addressOf(config)]);
-  const manager = await SessionManager.connect({ config, ...(address !== undefined && { address }) });
+  const { manager, config } = await connect(standing);
   try {
     return await work({ manager, config });
   } finally {
     await manager.disconnect();
   }
+}
+
+/** For who lets go of the connection by itself. */
+export async function connect(standing: Standing): Promise<Connected> {
+  const config = await configOf(standing);
+  const [{ SessionManager }, address] = await Promise.all([import('../client/session-manager.js'), addressOf(config)]);
+  return { manager: await SessionManager.connect({ config, ...(address !== undefined && { address }) }), config };
 }
 
 export async function configOf({ 'data-dir': dataDir }: Standing): Promise<Config> {

@@ -1,5 +1,4 @@
 /** The `continuity` command. Each command is loaded when it is called, and what it needs when it runs. */
-import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import type { Command } from './command.js';
 import { fail } from './fail.js';
@@ -8,6 +7,7 @@ import { nearestOf } from './nearest-name.js';
 import { Output } from './output.js';
 import { parse, splitCommand } from './parse.js';
 import { UsageError } from './usage-error.js';
+import { VERSION } from './version.js';
 
 interface Entry {
   summary: string;
@@ -25,6 +25,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   outcome: { summary: 'Show what became of a prompt', load: () => import('./commands/outcome.js') },
   cancel: { summary: 'Stop the running turn, or take a queued prompt out', load: () => import('./commands/cancel.js') },
   close: { summary: 'Let a topic finish its queue and end', load: () => import('./commands/close.js') },
+  mcp: { summary: 'Serve the tools of an orchestrating agent over MCP (stdio)', load: () => import('./commands/mcp.js') },
   doctor: { summary: 'Check everything that continuity needs', load: () => import('./commands/doctor.js') },
 };
 
@@ -58,8 +59,7 @@ async function run(words: readonly string[], output: Output): Promise<number> {
 
 function withoutCommand(words: readonly string[], output: Output): number {
   if (words.includes('--version') || words.includes('-v')) {
-    const { version } = createRequire(import.meta.url)('session-continuity/package.json') as { version: string };
-    output.answer({ version }, version);
+    output.answer({ version: VERSION }, VERSION);
     return 0;
   }
   const wrong = words.find((word) => word.startsWith('-') && !/^(-h|--help|--json)$/.test(word));

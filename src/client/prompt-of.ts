@@ -47,7 +47,7 @@ export function promptOf(prompt: string, options: PromptOptions, config: Config,
   return { ...parsed.request, prompt_id: parsed.request.prompt_id as PromptId };
 }
 
-function newPromptId(): PromptId {
+export function newPromptId(): PromptId {
   return `p-${randomUUID()}` as PromptId;
 }
 

@@ -132,6 +132,11 @@ export class SessionManager {
     return this.#ask(topic, (handle) => handle.query(messages.view));
   }
 
+  /** The topic that a session belongs to, also when it is closed. */
+  async topicOf(sessionId: string): Promise<TopicId> {
+    return (await findTopic(this.#client, sessionIdOf(sessionId))).topic;
+  }
+
   /** What the running turn of the topic is doing; nothing when none runs. */
   async progress(topic: string): Promise<Progress | undefined> {
     return this.#ask(topic, () => progressOf(this.#client, topicIdOf(topic)));

@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIdOf, type TopicId } from '../contract/ids.js';
 import type { Usage } from '../contract/types.js';
+import { oneLine } from './one-line.js';
 
 export interface Progress {
   /** Of the activity: 2 and more after a crash. */
@@ -15,6 +16,15 @@ export interface Progress {
   text_tail?: string;
   usage?: Usage;
   worked_ms?: number;
+}
+
+/** In a few words, e.g. `attempt 2 (activity Heartbeat timeout) · bash: npm test`. */
+export function doingOf(progress: Progress | undefined): string {
+  if (!progress) return 'waiting for the turn to begin';
+  const { attempt, last_failure, step, text_tail } = progress;
+  const doing = oneLine(step ?? text_tail?.slice(-80) ?? 'thinking', 80);
+  if (attempt <= 1) return doing;
+  return `attempt ${attempt}${last_failure === undefined ? '' : ` (${oneLine(last_failure, 80)})`} · ${doing}`;
 }
 
 export async function progressOf(client: Client, topic: TopicId): Promise<Progress | undefined> {

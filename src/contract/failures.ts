@@ -30,11 +30,11 @@ export const FAILURES = {
   TOPIC_ELSEWHERE: row(false, 3, 'Use another topic name, or delegate from the project that the topic belongs to.'),
   PROMPT_ID_REUSED: row(false, 3, 'Give a new prompt a new prompt_id, or leave it out.'),
   SESSION_UNKNOWN: row(false, 3, 'Check the session id, or name the topic instead: continuity list'),
-  SESSION_PINNED: row(false, 3, 'Leave out what differs from the session, or open a new session on the topic with --new.'),
+  SESSION_PINNED: row(false, 3, 'Leave out what differs from the session, or open a new session on the topic with --new (session: "new").'),
 
   // 4: the session itself
-  SESSION_LOST: row(false, 4, 'Restore the store of the agent, or go on by the topic with --on-lost replace: a new session with a brief of what was done.'),
-  SESSION_CORRUPTED: row(false, 4, 'Go on by the topic with --on-lost replace: a new session with a brief of what was done.'),
+  SESSION_LOST: row(false, 4, 'Restore the store of the agent, or go on by the topic with --on-lost replace (on_lost: "replace"): a new session with a brief of what was done.'),
+  SESSION_CORRUPTED: row(false, 4, 'Go on by the topic with --on-lost replace (on_lost: "replace"): a new session with a brief of what was done.'),
 
   // 5: the agent or its model
   AGENT_NOT_FOUND: row(false, 5, 'Install the agent, or name its program in continuity.config (agents.<name>.path).'),
@@ -42,7 +42,7 @@ export const FAILURES = {
   AGENT_AUTH: row(false, 5, 'Log in with the agent itself (for OpenCode: opencode auth login), then send a follow-up.'),
   AGENT_RATE_LIMITED: row(true, 5, 'Wait until the provider takes requests again, then send a follow-up.'),
   MODEL_FAILED: row(true, 5, 'Read what the provider said; check the name of the model, then send a follow-up.'),
-  CONTEXT_OVERFLOW: row(false, 5, 'Open a new session on the topic with --new.'),
+  CONTEXT_OVERFLOW: row(false, 5, 'Open a new session on the topic with --new (session: "new").'),
   EMPTY_REPLY: row(true, 5, 'Send a follow-up to the same session, such as: Go on.'),
   OUTCOME_UNKNOWN: row(false, 5, 'Open the session in the agent and look how far it came, then send a follow-up.'),
   CHECKS_FAILED: row(false, 5, 'Read the output of the check and send a follow-up.'),

@@ -25,6 +25,8 @@ describe('lint refuses an import against the arrows:', () => {
     ['src/agents/opencode/x.ts', "import '../../client/connect.js';"],
     ['src/client/x.ts', "import '../workflows/turn.js';"],
     ['src/cli/commands/x.ts', "import '../../agents/registry.js';"],
+    ['src/mcp/x.ts', "import '../config.js';"],
+    ['src/mcp/x.ts', "import '@temporalio/client';"],
     ['src/client/x.ts', "import '../../workers/compose.js';"],
   ])('%s: %s', async (filePath, text) => {
     const eslint = new ESLint({ cwd: root, overrideConfig: { languageOptions: { parserOptions: { projectService: false, project: null } } }, ruleFilter: ({ ruleId }) => ruleId === '@typescript-eslint/no-restricted-imports' });

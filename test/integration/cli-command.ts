@@ -18,3 +18,9 @@ export function continuityIn({ cwd, env }: Surroundings) {
 }
 
 export type Continuity = ReturnType<typeof continuityIn>;
+
+const hook = 'import{writeSync}from"node:fs";export const resolve=async(s,c,n)=>{const r=await n(s,c);writeSync(2,`LOADED ${r.url}\\n`);return r}';
+const register = `data:text/javascript,import{register}from"node:module";register("data:text/javascript,"+encodeURIComponent(${JSON.stringify(hook)}))`;
+
+/** Environment of a process that says on stderr which modules it loads. */
+export const TELLS_WHAT_IT_LOADS = { NODE_OPTIONS: `--import=${encodeURI(register)}` };

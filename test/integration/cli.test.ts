@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TurnResult } from '../../src/contract/types.js';
 import { startWorld, type World } from '../support/world.js';
-import { CONTINUITY, continuityIn, type Continuity } from './cli-command.js';
+import { CONTINUITY, continuityIn, TELLS_WHAT_IT_LOADS, type Continuity } from './cli-command.js';
 
 let world: World;
 let continuity: Continuity;
@@ -122,10 +122,8 @@ describe('the other commands', () => {
   });
 
   test('--help of each command teaches, and loads neither Temporal nor anything else that is large', async () => {
-    const hook = 'import{writeSync}from"node:fs";export const resolve=async(s,c,n)=>{const r=await n(s,c);writeSync(2,`LOADED ${r.url}\\n`);return r}';
-    const register = `data:text/javascript,import{register}from"node:module";register("data:text/javascript,"+encodeURIComponent(${JSON.stringify(hook)}))`;
-    for (const words of [['--help'], ...['up', 'worker', 'delegate', 'show', 'list', 'outcome', 'cancel', 'close', 'doctor'].map((name) => [name, '--help'])]) {
-      const { stdout, stderr, exitCode } = await continuity(words, { env: { NODE_OPTIONS: `--import=${encodeURI(register)}` } });
+    for (const words of [['--help'], ...['up', 'worker', 'delegate', 'show', 'list', 'outcome', 'cancel', 'close', 'mcp', 'doctor'].map((name) => [name, '--help'])]) {
+      const { stdout, stderr, exitCode } = await continuity(words, { env: TELLS_WHAT_IT_LOADS });
       expect(exitCode).toBe(0);
       expect(stdout).toContain(words.length > 1 ? `continuity ${words[0]}` : 'continuity <command>');
       if (words.length > 1) expect(stdout).toMatch(/Usage\n.+\n\nExamples\n {2}# /);
@@ -145,6 +143,7 @@ describe('a bad word is refused with its code, what is wrong and what to do, and
     ['an unknown agent', ['delegate', '--topic', 'bad', '--agent', 'ghost', 'x'], 2, /^AGENT_UNKNOWN: Agent ghost is not known; there are: opencode/],
     ['an unknown session', ['delegate', '--session', 'ses_nobody', 'x'], 3, /^SESSION_UNKNOWN: .*ses_nobody/],
     ['an unknown topic', ['show', 'nobody'], 3, /^TOPIC_UNKNOWN: .*nobody/],
+    ['a wait that is no number', ['mcp', '--wait', 'long'], 2, /^USAGE: --wait .* must be a number of seconds from 0 to 600, got "long"/],
     ['a session and a new one at once', ['delegate', '--session', 'ses_x', '--new', 'x'], 2, /^INVALID_PROMPT: /],
     ['a policy that there is not', ['delegate', '--topic', 'bad', '--on-lost', 'panic', 'x'], 2, /^INVALID_PROMPT: Field "on_lost" must be "replace" or "fail"; got "panic"/],
     ['a working directory that does not exist', ['list', '--cwd', '/does/not/exist'], 2, /^CWD_MISSING: Working directory \/does\/not\/exist does not exist\./],

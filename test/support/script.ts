@@ -4,6 +4,7 @@
  *
  *   [[say: text]]     answer this text              [[bash: cmd]]    call the bash tool, then go on
  *   [[task: prompt]]  have a sub-agent do it, in whose script `{{` stands for the brackets
+ *   [[delegate: prompt]]  have another agent do it over MCP, in the session that the last answer named, if there is one
  *   [[slow: ms]]      wait first                    [[hang]]         never answer
  *   [[status: 401]]   fail; `[[status: 503 2]]` fails twice, then goes on
  *   [[retry-after: s]]  say so in the answers that fail           [[stream: ms]]  answer for so long, word by word
@@ -30,11 +31,11 @@ export interface Step {
   refusal?: string;
   overflow: { times: number };
   text: string;
-  call?: { name: 'bash' | 'task'; arguments: object };
+  call?: { name: string; arguments: object };
   finish: string;
 }
 
-const DIRECTIVE = /\[\[(say|bash|task|slow|hang|status|retry-after|error|stream|big|summary|overflow|empty|finish|poison)(?::\s*([\s\S]*?))?\]\](?!\])/g;
+const DIRECTIVE = /\[\[(say|bash|task|delegate|slow|hang|status|retry-after|error|stream|big|summary|overflow|empty|finish|poison)(?::\s*([\s\S]*?))?\]\](?!\])/g;
 /** What OpenCode puts in place of the result of a tool that was running when its server died. */
 const INTERRUPTED = 'Tool execution was interrupted';
 
@@ -69,15 +70,22 @@ function stepsDone(messages: ChatMessage[]): number {
 
 const newStep = (): Step => ({ slowMs: 0, streamMs: 0, hang: false, overflow: { times: 0 }, text: '', finish: 'stop' });
 
-const bashCall = (command: string) => ({ name: 'bash' as const, arguments: { command, description: command } });
+const bashCall = (command: string) => ({ name: 'bash', arguments: { command, description: command } });
 
 function taskCall(script: string) {
   const prompt = script.replaceAll('{{', '[[').replaceAll('}}', ']]');
-  return { name: 'task' as const, arguments: { description: 'a task', prompt, subagent_type: 'general' } };
+  return { name: 'task', arguments: { description: 'a task', prompt, subagent_type: 'general' } };
+}
+
+/** With the `session_id` that the conversation holds, as a model that reads it would. */
+function delegateCall(script: string, messages: ChatMessage[]) {
+  const told = messages.filter(({ role }) => role === 'tool').flatMap((message) => textOf(message).match(/(?<=^session_id: )\S+/gm) ?? []);
+  const session_id = told.at(-1);
+  return { name: 'continuity_delegate_task', arguments: { prompt: script, ...(session_id !== undefined && { session_id }) } };
 }
 
 /** The script of a prompt: every tool call ends a step, what is left is the last one. */
-function stepsOf(prompt: string, reply: string): Step[] {
+function stepsOf(prompt: string, messages: ChatMessage[]): Step[] {
   const steps: Step[] = [];
   let step = newStep();
   let silent = false;
@@ -97,11 +105,12 @@ function stepsOf(prompt: string, reply: string): Step[] {
       const [code, times] = argument.split(' ');
       step.status = { code: Number(code), times: times ? Number(times) : Infinity, longer: 0 };
     } else {
-      steps.push({ ...step, call: name === 'task' ? taskCall(argument) : bashCall(argument), finish: 'tool_calls' });
+      const call = name === 'task' ? taskCall(argument) : name === 'delegate' ? delegateCall(argument, messages) : bashCall(argument);
+      steps.push({ ...step, call, finish: 'tool_calls' });
       step = newStep();
     }
   }
-  steps.push({ ...step, text: step.text || (silent ? '' : reply) });
+  steps.push({ ...step, text: step.text || (silent ? '' : defaultReply(messages)) });
   return steps;
 }
 
@@ -110,7 +119,7 @@ export function nextStep(messages: ChatMessage[]): Step {
   const prompt = asks.pop() ?? '';
   const refusal = asks.join('\n').match(/\[\[poison:\s*(.*?)\]\]/)?.[1];
   if (refusal !== undefined) return { ...newStep(), refusal };
-  const steps = stepsOf(prompt, defaultReply(messages));
+  const steps = stepsOf(prompt, messages);
   return steps[Math.min(stepsDone(messages), steps.length - 1)] ?? newStep();
 }
 

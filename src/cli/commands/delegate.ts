@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { newPromptId } from '../../client/prompt-of.js';
 import type { DelegateOptions, SessionManager } from '../../client/session-manager.js';
 import type { OnLost } from '../../contract/types.js';
 import { command } from '../command.js';
@@ -37,7 +37,7 @@ export default command({
   async run({ flags, args, output }) {
     const prompt = await readPrompt(args.prompt);
     const options: Options = {
-      prompt_id: flags.id ?? `p-${randomUUID()}`,
+      prompt_id: flags.id ?? newPromptId(),
       ...(flags.session !== undefined && { session_id: flags.session }),
       ...(flags.category !== undefined && { category: flags.category }),
       ...(flags.agent !== undefined && { agent: flags.agent }),

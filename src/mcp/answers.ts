@@ -1,0 +1,65 @@
+/** What a tool answers: JSON for programs, and text for models that ends with the ids to go on with. */
+import type { CallToolResult } from '@modelcontextprotocol/server';
+import { toldOf } from '../client/told.js';
+import { failure } from '../contract/failures.js';
+import type { SessionId } from '../contract/ids.js';
+import type { Accepted, TurnResult } from '../contract/types.js';
+
+/** Accepted, and how far it is where that is known. */
+export interface Pending extends Accepted {
+  state?: 'queued' | 'running';
+  position?: number;
+  turn?: number;
+  session_id?: SessionId | null;
+}
+
+interface Metadata {
+  session_id?: string | null;
+  topic?: string;
+  prompt_id?: string | null;
+  status: string;
+}
+
+export function resultAnswer(result: TurnResult): CallToolResult {
+  const { status, reply, session } = result;
+  const error = result.error ?? (status === 'cancelled' ? failure('CANCELLED', `Prompt ${result.prompt_id} was cancelled.`) : undefined);
+  const notes = [
+    reply,
+    result.reply_truncated && 'The reply was cut here; the whole of it is in the session of the agent.',
+    error && problem(error),
+    session.reason !== undefined && `Session: ${session.kind} (${session.reason}${session.replaces ? `, instead of ${session.replaces}` : ''}).`,
+  ];
+  return answer({ ...result, ...(error && { error }) }, [...notes, metadata(result)], status !== 'completed');
+}
+
+export function pendingAnswer(pending: Pending): CallToolResult {
+  const { state, position, turn } = pending;
+  const how = state === 'queued' ? `It is queued at position ${position}.` : state === 'running' ? `The agent works on it (turn ${turn}).` : '';
+  return answer(pending, [`The prompt is accepted and goes on by itself. ${how}`.trim(), 'For its reply call session_outcome with this topic and prompt_id; do not delegate it again.', metadata(pending)]);
+}
+
+/** Ids that the call had are told, so that it can be made again. */
+export function refusalAnswer(cause: unknown, known: { topic?: string; prompt_id?: string } = {}): CallToolResult {
+  const told = { ...known, ...toldOf(cause) };
+  const status = told.error.code === 'NO_WORKER' && told.prompt_id !== undefined ? 'accepted' : 'error';
+  return answer(told, [problem(told.error), metadata({ ...told, status })], true);
+}
+
+/** For answers that are lists and facts: JSON is the text, too. */
+export function factsAnswer(facts: object, about?: Metadata): CallToolResult {
+  return answer(facts, [JSON.stringify(facts, null, 1), about && metadata(about)]);
+}
+
+function answer(structured: object, parts: (string | false | undefined)[], isError = false): CallToolResult {
+  const text = parts.filter(Boolean).join('\n\n');
+  return { content: [{ type: 'text', text }], structuredContent: { ...structured }, ...(isError && { isError }) };
+}
+
+function problem({ code, message, fix }: { code: string; message: string; fix: string }): string {
+  return `${code}: ${message}\n${fix}`;
+}
+
+function metadata(ids: Metadata): string {
+  const lines = (['session_id', 'topic', 'prompt_id', 'status'] as const).flatMap((name) => (ids[name] == null ? [] : [`${name}: ${ids[name]}`]));
+  return ['<task_metadata>', ...lines, '</task_metadata>'].join('\n');
+}

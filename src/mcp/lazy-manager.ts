@@ -1,0 +1,38 @@
+/** One connection for all calls. It is made by the first that needs it, and made again after Temporal could not be reached. */
+import type { SessionManager } from '../client/session-manager.js';
+import { toldOf } from '../client/told.js';
+
+export class LazyManager {
+  readonly #connect: () => Promise<SessionManager>;
+  readonly #made: SessionManager[] = [];
+  #current: Promise<SessionManager> | undefined;
+
+  constructor(connect: () => Promise<SessionManager>) {
+    this.#connect = connect;
+  }
+
+  async use<T>(work: (manager: SessionManager) => Promise<T>): Promise<T> {
+    const used = (this.#current ??= this.#connected());
+    let connected = false;
+    try {
+      const manager = await used;
+      connected = true;
+      return await work(manager);
+    } catch (error) {
+      // A config can be corrected; a server that is started again may be at another address. What waits by the old connection goes on waiting.
+      const again = !connected || toldOf(error).error.code === 'TEMPORAL_UNAVAILABLE';
+      if (again && this.#current === used) this.#current = undefined;
+      throw error;
+    }
+  }
+
+  async disconnect(): Promise<void> {
+    await Promise.all(this.#made.map((manager) => manager.disconnect()));
+  }
+
+  async #connected(): Promise<SessionManager> {
+    const manager = await this.#connect();
+    this.#made.push(manager);
+    return manager;
+  }
+}

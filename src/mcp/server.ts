@@ -1,0 +1,80 @@
+/** The MCP server: the tools for one client, over stdin and stdout, until that client has gone. Loads nothing of Temporal. */
+import { McpServer, type CallToolResult, type ServerContext, type StandardSchemaWithJSON } from '@modelcontextprotocol/server';
+import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+import type { z } from 'zod';
+import { sessionError } from '../client/session-error.js';
+import type { SessionManager } from '../client/session-manager.js';
+import { refusalAnswer } from './answers.js';
+import { reportTo, type Call } from './call.js';
+import { LazyManager } from './lazy-manager.js';
+import { INSTRUCTIONS, TOOLS, type Tool } from './tools.js';
+
+export interface ServeOptions {
+  /** Called by the first call that needs it, and again after it failed. */
+  connect: () => Promise<SessionManager>;
+  /** How long a call waits that does not say it. */
+  waitSeconds: number;
+  version: string;
+  /** Something went wrong beside the calls, such as a line that is no message. */
+  note: (line: string) => void;
+}
+
+/** Resolves when the client has closed stdin, or no longer reads. Prompts that it has handed over by then are accepted first, and go on. */
+export async function serveMcp({ connect, waitSeconds, version, note }: ServeOptions): Promise<void> {
+  const manager = new LazyManager(connect);
+  const underWay = new Set<Promise<unknown>>();
+  const transport = new EndingTransport();
+
+  const answered = (tool: Tool, args: unknown, context: ServerContext): Promise<CallToolResult> => {
+    const call: Call = { using: (work) => manager.use(work), waitSeconds, signal: context.mcpReq.signal, ...reportTo(context) };
+    const answer = run(tool, args, call);
+    underWay.add(answer);
+    return answer.finally(() => underWay.delete(answer));
+  };
+
+  const newServer = () => {
+    const server = new McpServer({ name: 'continuity', title: 'session-continuity', version }, { instructions: INSTRUCTIONS });
+    for (const tool of TOOLS) {
+      const { name, title, description, input, output, annotations } = tool;
+      const config = { title, description, annotations, inputSchema: unchecked(input), outputSchema: output as z.ZodObject };
+      server.registerTool(name, config, (args, context) => answered(tool, args, context));
+    }
+    return server;
+  };
+
+  serveStdio(newServer, { transport, onerror: ({ message }) => note(message) });
+  await transport.ended;
+  await Promise.allSettled(underWay);
+  await manager.disconnect();
+}
+
+async function run(tool: Tool, given: unknown, call: Call): Promise<CallToolResult> {
+  const parsed = tool.input.safeParse(given);
+  try {
+    if (!parsed.success) throw sessionError('INVALID_PROMPT', `${tool.name} was called wrongly. ${parsed.error.issues.map(sentence).join(' ')}`);
+    return await tool.run(parsed.data as never, call);
+  } catch (error) {
+    return refusalAnswer(error);
+  }
+}
+
+function sentence({ path, message }: z.core.$ZodIssue): string {
+  return path.length > 0 ? `Field "${path.join('.')}": ${message}.` : `${message}.`;
+}
+
+/** The client is told the schema; what does not fit it is refused by us, with code and fix as every other refusal. */
+function unchecked(schema: z.ZodType): StandardSchemaWithJSON<unknown> {
+  const { jsonSchema, vendor, version } = (schema as unknown as StandardSchemaWithJSON)['~standard'];
+  return { '~standard': { jsonSchema, vendor, version, validate: (value) => ({ value }) } };
+}
+
+/** Whatever ends the connection comes by here. */
+class EndingTransport extends StdioServerTransport {
+  #end = () => {};
+  readonly ended = new Promise<void>((resolve) => (this.#end = resolve));
+
+  override async close(): Promise<void> {
+    await super.close();
+    this.#end();
+  }
+}

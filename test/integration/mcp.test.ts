@@ -1,0 +1,265 @@
+/** `continuity mcp` with the official client, on a real Temporal server, with the fake agent. */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Progress } from '@modelcontextprotocol/client';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mcpClientIn, type McpClient } from '../support/mcp-client.js';
+import { startWorld, type World } from '../support/world.js';
+import { CONTINUITY, TELLS_WHAT_IT_LOADS, type Surroundings } from './cli-command.js';
+
+let world: World;
+let surroundings: Surroundings;
+let mcp: McpClient;
+beforeAll(async () => {
+  world = await startWorld();
+  surroundings = { cwd: world.dir, env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir } };
+  mcp = await mcpClientIn(surroundings);
+});
+afterAll(async () => {
+  await mcp?.close();
+  await world?.dispose();
+});
+
+const aTopic = () => `t-${randomUUID().slice(0, 8)}`;
+const aGate = () => join(world.dir, randomUUID());
+const running = (topic: string, promptId: string) =>
+  expect.poll(async () => (await world.manager.outcome(topic, promptId).catch(() => undefined))?.state, { timeout: 20_000 }).toBe('running');
+
+/** The server as a program that writes lines to it sees it. */
+function rawServer(more: { env?: Record<string, string>; cwd?: string } = {}) {
+  const env = { PATH: process.env.PATH ?? '', HOME: world.dir, ...surroundings.env, ...more.env };
+  const child = spawn(process.execPath, [CONTINUITY, 'mcp'], { cwd: more.cwd ?? world.dir, env });
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  const send = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  const open = () => {
+    send({ id: 0, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '0' } } });
+    send({ method: 'notifications/initialized' });
+  };
+  const call = (id: number, name: string, args: object) => send({ id, method: 'tools/call', params: { name, arguments: args } });
+  const answer = (id: number) => lines.map((line) => JSON.parse(line) as { id?: number; result?: { structuredContent: object } }).find((message) => message.id === id);
+  return { child, lines, ended, send, open, call, answer };
+}
+
+describe('the tools', () => {
+  test('say what they are for, what they take and what they answer', async () => {
+    const { tools } = await mcp.client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(['delegate_task', 'session_outcome', 'session_view', 'session_list', 'session_cancel']);
+    for (const { description, inputSchema, outputSchema } of tools) {
+      expect(description?.length).toBeGreaterThan(100);
+      expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
+      expect(outputSchema).toMatchObject({ type: 'object' });
+    }
+  });
+
+  test('are told before anything of Temporal is loaded', async () => {
+    const server = rawServer({ env: TELLS_WHAT_IT_LOADS });
+    let stderr = '';
+    server.child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    server.open();
+    server.send({ id: 1, method: 'tools/list' });
+    await expect.poll(() => server.answer(1)?.result, { timeout: 20_000 }).toBeDefined();
+    server.child.stdin.end();
+    await server.ended;
+    expect(stderr).toContain('@modelcontextprotocol/server');
+    expect(stderr.split('\n').filter((line) => line.includes('@temporalio'))).toEqual([]);
+  });
+
+  test('a follow-up by session_id resumes the session that the first call opened', async () => {
+    const first = await mcp.call('delegate_task', { prompt: 'one' });
+    expect(first.content).toMatchObject({ status: 'completed', session: { kind: 'new' }, turn: 1 });
+    const { session_id, topic } = first.content;
+    const second = await mcp.call('delegate_task', { session_id, prompt: 'two' });
+    expect(second.content).toMatchObject({ status: 'completed', session: { kind: 'resumed' }, session_id, topic, turn: 2 });
+    expect(second.text).toBe(
+      `prompt 2 here: two; the first was: one\n\n<task_metadata>\nsession_id: ${session_id}\ntopic: ${topic}\nprompt_id: ${second.content.prompt_id}\nstatus: completed\n</task_metadata>`,
+    );
+    expect(second.isError).toBe(false);
+  });
+
+  test('a new session on a topic is there for the reason that is given, and the text says so', async () => {
+    const topic = aTopic();
+    const first = await mcp.call('delegate_task', { topic, prompt: 'one' });
+    const fresh = await mcp.call('delegate_task', { topic, session: 'new', reason: 'fresh eyes', prompt: 'two' });
+    expect(fresh.content.session).toEqual({ kind: 'new', reason: 'fresh eyes' });
+    expect(fresh.content.session_id).not.toBe(first.content.session_id);
+    expect(fresh.text).toContain('Session: new (fresh eyes).');
+  });
+
+  test('a long turn is accepted when the wait is over, and its outcome is there when it is asked for', async () => {
+    const [topic, gate, prompt_id] = [aTopic(), aGate(), `p-${randomUUID()}`];
+    const asked = { topic, prompt_id, prompt: `[[until: ${gate}]] [[say: in the end]]` };
+    expect((await mcp.call('delegate_task', { ...asked, wait_seconds: 0 })).content).toEqual({ status: 'accepted', topic, prompt_id });
+    await running(topic, prompt_id);
+    const accepted = await mcp.call('delegate_task', { ...asked, wait_seconds: 0.5 }); // The same id: the same prompt.
+    expect(accepted).toMatchObject({ isError: false, content: { status: 'accepted', topic, state: 'running', session_id: expect.stringMatching(/^ses_/) as string } });
+    expect(accepted.text).toMatch(/call session_outcome[\s\S]+<task_metadata>\nsession_id: ses_\w+\ntopic: .+\nprompt_id: p-.+\nstatus: accepted\n<\/task_metadata>$/);
+    const queued = await mcp.call('delegate_task', { topic, prompt: 'next', wait_seconds: 0 });
+    expect((await mcp.call('session_outcome', { topic, prompt_id: queued.content.prompt_id, wait_seconds: 0 })).content).toMatchObject({ status: 'accepted', state: 'queued', position: 1 });
+    const waiting = mcp.call('session_outcome', { topic, prompt_id, wait_seconds: 30 });
+    await writeFile(gate, '');
+    expect((await waiting).content).toMatchObject({ status: 'completed', reply: 'in the end', prompt_id });
+  });
+
+  test('the wait is what --wait says where the call says nothing', async () => {
+    const hasty = await mcpClientIn(surroundings, ['--wait', '0.5']);
+    const topic = aTopic();
+    expect((await hasty.call('delegate_task', { topic, prompt: '[[hang]]' })).content.status).toBe('accepted');
+    await world.manager.cancel(topic);
+    await hasty.close();
+  });
+
+  test('what the agent does is told while the call waits', async () => {
+    const [topic, gate] = [aTopic(), aGate()];
+    const told: Progress[] = [];
+    const waiting = mcp.call('delegate_task', { topic, prompt: `[[until: ${gate}]] [[say: done]]` }, { onprogress: (progress) => told.push(progress) });
+    await expect.poll(() => told.filter(({ message }) => message === 'reading').length, { timeout: 20_000 }).toBeGreaterThan(1);
+    await writeFile(gate, '');
+    expect((await waiting).content.reply).toBe('done');
+    const steps = told.map(({ progress }) => progress);
+    expect(steps).toEqual([...new Set(steps)].sort((a, b) => a - b));
+  });
+
+  test('session_view and session_list tell what there is; session_cancel stops the turn; each by topic or session_id', async () => {
+    const topic = aTopic();
+    const { session_id } = (await mcp.call('delegate_task', { topic, prompt: '[[big: 2000]]' })).content;
+    const { prompt_id } = (await mcp.call('delegate_task', { session_id, prompt: '[[hang]]', wait_seconds: 0 })).content;
+    await running(topic, prompt_id);
+    const view = await mcp.call('session_view', { session_id });
+    expect(view.content).toMatchObject({ topic, session_id, state: 'running', running: { prompt_id }, outcomes: [{ status: 'completed', reply_truncated: true, reply: 'x'.repeat(500) }] });
+    expect(view.text).toContain(`session_id: ${session_id}\ntopic: ${topic}\nstatus: running`);
+    await expect.poll(async () => (await mcp.call('session_list')).content, { timeout: 20_000 }).toMatchObject({ topics: expect.arrayContaining([expect.objectContaining({ topic, session_id })]) as object[] });
+    expect((await mcp.call('session_list', { limit: 1 })).content).toMatchObject({ topics: [{}], more: true });
+    expect((await mcp.call('session_cancel', { topic })).content).toMatchObject({ topic, prompt_id, effect: 'stopping' });
+    const cancelled = await mcp.call('session_outcome', { topic, prompt_id });
+    expect(cancelled).toMatchObject({ isError: true, content: { status: 'cancelled', session_id, error: { code: 'CANCELLED' } } });
+    expect((await mcp.call('session_cancel', { session_id })).content).toMatchObject({ effect: 'nothing_running' });
+    expect((await mcp.call('delegate_task', { session_id, prompt: 'on' })).content.session.kind).toBe('resumed');
+  });
+});
+
+describe('a call that fails says code, what is wrong and what to do, as text and as JSON', () => {
+  test('a failed turn keeps its session', async () => {
+    const { content, text, isError } = await mcp.call('delegate_task', { prompt: '[[fail: MODEL_FAILED]]' });
+    expect(content).toMatchObject({ status: 'failed', error: { code: 'MODEL_FAILED', fix: expect.stringContaining('send a follow-up') as string } });
+    expect(text).toMatch(new RegExp(`^MODEL_FAILED: .+\\nRead what the provider said[\\s\\S]+session_id: ${content.session_id}[\\s\\S]+status: failed\\n</task_metadata>$`));
+    expect(isError).toBe(true);
+    expect((await mcp.call('delegate_task', { session_id: content.session_id, prompt: 'again' })).content.session.kind).toBe('resumed');
+  });
+
+  test.each<[string, string, object, string, RegExp]>([
+    ['a misspelt field', 'delegate_task', { prompt: 'x', sesion_id: 'ses_1' }, 'INVALID_PROMPT', /Unrecognized key: "sesion_id"/],
+    ['no prompt', 'delegate_task', {}, 'INVALID_PROMPT', /Field "prompt": .*expected string/],
+    ['a blank prompt', 'delegate_task', { prompt: ' ' }, 'INVALID_PROMPT', /must not be blank/],
+    ['a session id that is null', 'delegate_task', { prompt: 'x', session_id: null }, 'INVALID_PROMPT', /Field "session_id"/],
+    ['a session and a new one at once', 'delegate_task', { prompt: 'x', session_id: 'ses_1', session: 'new' }, 'INVALID_PROMPT', /contradict/],
+    ['a wait without bounds', 'delegate_task', { prompt: 'x', wait_seconds: 100_000 }, 'INVALID_PROMPT', /Field "wait_seconds": .*600/],
+    ['an unknown category', 'delegate_task', { prompt: 'x', category: 'qick' }, 'CATEGORY_UNKNOWN', /there are: .*quick/],
+    ['an unknown session', 'delegate_task', { prompt: 'x', session_id: 'ses_nobody' }, 'SESSION_UNKNOWN', /ses_nobody/],
+    ['the outcome of an unknown topic', 'session_outcome', { topic: 'nobody', prompt_id: 'p' }, 'TOPIC_UNKNOWN', /nobody/],
+    ['the view of nothing', 'session_view', {}, 'INVALID_PROMPT', /Neither field "topic" nor field "session_id"/],
+    ['the view of an unknown topic', 'session_view', { topic: 'nobody' }, 'TOPIC_UNKNOWN', /nobody/],
+    ['cancelling in an unknown topic', 'session_cancel', { topic: 'nobody' }, 'TOPIC_UNKNOWN', /nobody/],
+  ])('%s', async (_, tool, args, code, message) => {
+    const { content, text, isError } = await mcp.call(tool, args);
+    expect([isError, content.error?.code]).toEqual([true, code]);
+    expect(content.error?.message).toMatch(message);
+    expect(text.startsWith(`${code}: ${content.error?.message}\n${content.error?.fix}\n`)).toBe(true);
+    expect(text).toMatch(/status: error\n<\/task_metadata>$/);
+  });
+
+  test('a prompt that a topic does not know, and a session of another topic', async () => {
+    const topic = aTopic();
+    const { session_id } = (await mcp.call('delegate_task', { topic, prompt: 'one' })).content;
+    expect((await mcp.call('session_outcome', { topic, prompt_id: 'p-never', wait_seconds: 0 })).content.error?.code).toBe('OUTCOME_UNKNOWN');
+    expect((await mcp.call('session_view', { topic: aTopic(), session_id })).content.error?.code).toBe('SESSION_PINNED');
+  });
+
+  test('Temporal that does not answer; the next call tries again, and finds it where it is then', async () => {
+    const file = join(world.dir, 'temporal.toml');
+    const at = (address: string) => writeFile(file, `[profile.default]\naddress = "${address}"\n`);
+    await at('127.0.0.1:1');
+    const early = await mcpClientIn({ cwd: world.dir, env: { TEMPORAL_CONFIG_FILE: file, CONTINUITY_DATA_DIR: world.config.dataDir } });
+    expect((await early.client.listTools()).tools).toHaveLength(5);
+    const refused = await early.call('delegate_task', { topic: aTopic(), prompt: 'one' });
+    expect(refused).toMatchObject({ isError: true, content: { error: { code: 'TEMPORAL_UNAVAILABLE', fix: expect.stringContaining('continuity up') as string }, prompt_id: expect.stringMatching(/^p-/) as string } });
+    await at(world.address);
+    expect((await early.call('delegate_task', { topic: aTopic(), prompt: 'one', prompt_id: refused.content.prompt_id })).content).toMatchObject({ status: 'completed', prompt_id: refused.content.prompt_id });
+    await early.close();
+  });
+
+  test('no worker: the prompt is kept, its ids are told, and it is answered once there is one', async () => {
+    const topic = aTopic();
+    await world.stopWorker();
+    const { content, text, isError } = await mcp.call('delegate_task', { topic, prompt: '[[say: kept]]' });
+    expect([isError, content.error?.code, content.topic]).toEqual([true, 'NO_WORKER', topic]);
+    expect(text).toContain(`prompt_id: ${content.prompt_id}\nstatus: accepted`);
+    await world.startWorker();
+    expect((await mcp.call('session_outcome', { topic, prompt_id: content.prompt_id })).content.reply).toBe('kept');
+  });
+});
+
+describe('whatever a client does', () => {
+  test('a call that is cancelled stops the waiting, not the turn, and the next call is answered', async () => {
+    const [topic, gate, prompt_id] = [aTopic(), aGate(), `p-${randomUUID()}`];
+    const cancelled = new AbortController();
+    const waiting = mcp.call('delegate_task', { topic, prompt_id, prompt: `[[until: ${gate}]] [[say: went on]]` }, { signal: cancelled.signal });
+    await running(topic, prompt_id);
+    cancelled.abort();
+    await expect(waiting).rejects.toThrow();
+    expect((await mcp.call('session_view', { topic })).content).toMatchObject({ state: 'running' });
+    await writeFile(gate, '');
+    expect((await mcp.call('session_outcome', { topic, prompt_id })).content).toMatchObject({ status: 'completed', reply: 'went on' });
+  });
+
+  test('twenty calls at once are twenty answers', async () => {
+    const topic = aTopic();
+    const calls = Array.from({ length: 20 }, (_, number) => mcp.call('delegate_task', { prompt: `[[say: ${number}]]`, ...(number % 2 && { topic }) }));
+    expect((await Promise.all(calls)).map(({ content }) => content.reply)).toEqual(Array.from({ length: 20 }, (_, number) => `${number}`));
+  });
+
+  test('lines that are no messages are passed over, and stdout holds nothing but the protocol', async () => {
+    const cwd = join(world.dir, 'talkative');
+    await mkdir(cwd);
+    await writeFile(join(cwd, 'continuity.config.js'), 'console.log("a config that talks"); export default {};');
+    const server = rawServer({ cwd });
+    let stderr = '';
+    server.child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    server.child.stdin.write('garbage\n{"jsonrpc":\n\n[]\n');
+    server.open();
+    server.child.stdin.write('{"jsonrpc":"2.0","id":7,"method":42}\nmore garbage\n');
+    server.call(1, 'delegate_task', { topic: aTopic(), prompt: '[[say: still here]]' });
+    await expect.poll(() => server.answer(1)?.result, { timeout: 20_000 }).toMatchObject({ structuredContent: { reply: 'still here' } });
+    server.child.stdin.end();
+    expect((await server.ended)[0]).toBe(0);
+    expect(stderr).toContain('a config that talks');
+    expect(server.lines.map((line) => (JSON.parse(line) as { jsonrpc: string }).jsonrpc)).toEqual(server.lines.map(() => '2.0'));
+  });
+
+  test('a client that closes stdin in mid-call ends the process, and the turn goes on', async () => {
+    const [topic, gate, prompt_id] = [aTopic(), aGate(), `p-${randomUUID()}`];
+    const server = rawServer();
+    server.open();
+    server.call(1, 'delegate_task', { topic, prompt_id, prompt: `[[until: ${gate}]] [[say: nobody waited]]` });
+    await running(topic, prompt_id);
+    server.child.stdin.end();
+    expect((await server.ended)[0]).toBe(0);
+    await writeFile(gate, '');
+    expect(await world.manager.wait(topic, prompt_id)).toMatchObject({ status: 'completed', reply: 'nobody waited' });
+  });
+
+  test('a prompt that was handed over in the last moment is accepted before the process ends', async () => {
+    const [topic, prompt_id] = [aTopic(), `p-${randomUUID()}`];
+    const server = rawServer();
+    server.open();
+    server.call(1, 'delegate_task', { topic, prompt_id, prompt: '[[say: in time]]' });
+    server.child.stdin.end();
+    expect((await server.ended)[0]).toBe(0);
+    expect(await world.manager.wait(topic, prompt_id)).toMatchObject({ reply: 'in time' });
+  });
+});
