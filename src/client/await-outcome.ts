@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIdOf, type PromptId, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
 import type { TurnResult } from '../contract/types.js';
+import { isNotFound } from './grpc-errors.js';
 import { SessionError, sessionError } from './session-error.js';
 
 interface Awaited {
@@ -20,7 +21,7 @@ const GIVE_UP_AFTER_MS = 120_000;
 /** A signal that was sent a moment ago may not have reached the topic yet. */
 const UNKNOWN_FOR_MS = 10_000;
 
-/** @throws SessionError with the code of a refusal, OUTCOME_UNKNOWN, NO_WORKER */
+/** @throws SessionError with the code of a refusal, TOPIC_UNKNOWN, OUTCOME_UNKNOWN, NO_WORKER */
 export async function awaitOutcome(client: Client, prompt: Awaited, signal?: AbortSignal): Promise<TurnResult> {
   const handle = client.workflow.getHandle(workflowIdOf(prompt.topic));
   let wait = ASK_AGAIN_MS.first;
@@ -40,6 +41,7 @@ export async function awaitOutcome(client: Client, prompt: Awaited, signal?: Abo
       if (state.state === 'refused') throw new SessionError(state.error, prompt);
     } catch (cause) {
       if (cause instanceof SessionError) throw cause;
+      if (isNotFound(cause)) throw sessionError('TOPIC_UNKNOWN', `There is no topic ${prompt.topic}.`, { ...prompt, cause });
       if (performance.now() - answeredAt > GIVE_UP_AFTER_MS) {
         const message = `Nobody answered for ${GIVE_UP_AFTER_MS / 1000} s what became of prompt ${prompt.prompt_id} in topic ${prompt.topic}; it is accepted.`;
         throw sessionError('NO_WORKER', message, { ...prompt, cause });

@@ -22,6 +22,26 @@ async function delegated(...words: string[]): Promise<TurnResult> {
   return JSON.parse(stdout) as TurnResult;
 }
 
+describe('fix and also', () => {
+  test('a log from stdin goes to the session as what tells of it', async () => {
+    const topic = aTopic();
+    const { session_id } = await delegated('--topic', topic, 'one');
+    const log = `first line\n${'noise\n'.repeat(20_000)}\u001b[31mError: the last line\u001b[0m\n`;
+    const { stdout, exitCode } = await continuity(['fix', topic, '--json'], { input: log });
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ session_id, session: { kind: 'resumed' } });
+    const said = world.agent.promptsIn(`${session_id}`).at(-1) ?? '';
+    expect(said).toMatch(/^Fix: first line\n[^]*… \d+ bytes are left out here …[^]*Error: the last line$/);
+    expect(Buffer.byteLength(said)).toBeLessThan(34_000);
+  });
+
+  test('a name that nobody knows is said so', async () => {
+    const { stderr, exitCode } = await continuity(['also', 'nobody', 'why?']);
+    expect(stderr).toContain('TOPIC_UNKNOWN: There is neither a topic nor a session nobody to follow up.');
+    expect(exitCode).not.toBe(0);
+  });
+});
+
 describe('delegate', () => {
   test('prints the reply on stdout and nothing else, and says on stderr how to go on', async () => {
     const topic = aTopic();
