@@ -31,7 +31,7 @@ export interface Verdict {
 /** What a server that was killed a thousand times may need to come to rest. */
 const REST_WITHIN_MS = 300_000;
 /** Then it is killed all the same: whatever hangs must not keep the killer away. */
-const PATIENCE_MS = 8000;
+const PATIENCE_MS = 2000;
 
 export async function chaos(options: ChaosOptions): Promise<Verdict> {
   const topics = Array.from({ length: options.topics }, (_, n) => `t${n}`);

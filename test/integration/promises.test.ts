@@ -227,27 +227,6 @@ describe('promise 5: never silently fresh', () => {
 
 });
 
-describe('follow-ups as people spell them', () => {
-  test('fix and also go to the session that did it, by topic and by session id, also when the topic was closed', async () => {
-    const topic = aTopic();
-    const { session_id } = await world.manager.delegate(topic, 'build it');
-    const fixed = await world.manager.fix(topic, 'it does not compile');
-    const also = await world.manager.also(`${session_id}`, 'is it tested?');
-    await world.manager.close(topic);
-    await expect.poll(async () => (await world.client.workflow.getHandle(`topic/${topic}`).describe()).status.name).toBe('COMPLETED');
-    const again = await world.manager.fix(topic, 'again');
-    expect([fixed, also, again].map((result) => [result.session_id, result.session.kind])).toEqual(Array(3).fill([session_id, 'resumed']));
-    expect(world.agent.promptsIn(session_id ?? '')).toEqual(['build it', 'Fix: it does not compile', 'Also: is it tested?', 'Fix: again']);
-  });
-
-  test('they never open anything', async () => {
-    expect((await refusal(world.manager.fix('no such topic', 'error'))).code).toBe('TOPIC_UNKNOWN');
-    expect((await refusal(world.manager.also('ses_nowhere', 'why?'))).code).toBe('TOPIC_UNKNOWN');
-    expect((await refusal(world.manager.fix('no such topic', '  '))).code).toBe('INVALID_PROMPT');
-    expect((await refusal(world.manager.wait('no such topic', 'p-1'))).code).toBe('TOPIC_UNKNOWN');
-  });
-});
-
 describe('promise 6: pinned', () => {
   test('a session id with another category, agent, model or directory is refused as SESSION_PINNED, naming both', async () => {
     const { session_id } = await world.manager.delegate(aTopic(), 'one', { category: 'quick' });
