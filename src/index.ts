@@ -4,6 +4,7 @@ export { delegate_task, type DelegateTaskInput } from './client/delegate-task.js
 export { SessionError } from './client/session-error.js';
 export type { TopicSummary } from './client/list-topics.js';
 export type { Progress } from './client/watch-progress.js';
+export type { TopicEvent } from './client/watch-topic.js';
 export type { PromptId, SessionId, TopicId } from './contract/ids.js';
 export { FAILURES, type Failure, type FailureCode } from './contract/failures.js';
 export type {

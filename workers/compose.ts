@@ -26,7 +26,7 @@ export interface SessionWorker {
 }
 
 /** How soon a user's cancel reaches a turn, and how old a watcher's picture can be. */
-const HEARTBEATS_THROTTLED_TO = '1 second';
+const HEARTBEATS_THROTTLED_TO = '500 milliseconds';
 
 /** One worker for the topics and for opening sessions, one for the sessions on this host's disk: their turns, and what takes their place. */
 export async function createSessionWorker({ connection, namespace, config, agents, host, workflows, log }: Composition): Promise<SessionWorker> {

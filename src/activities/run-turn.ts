@@ -66,8 +66,10 @@ async function attempt(input: RunTurnInput, agent: Agent, clock: TurnClock, { co
     if (context.info.attempt > 1) context.heartbeat(clock.heartbeat());
     return await fence.alone(input.session_id, detach, async () => {
       for await (const event of agent.turn({ session, prompt_id: input.prompt_id, prompt: input.prompt }, detach.signal)) {
-        if (event.type === 'progress') clock.progress(event.progress);
-        else {
+        if (event.type === 'progress') {
+          clock.progress(event.progress);
+          context.heartbeat(clock.heartbeat()); // Whoever watches sees it now; the SDK sends no more than its throttle allows.
+        } else {
           await stopping;
           // It may have ended just before it could be stopped.
           const limited = stopped && stopped !== 'user' && event.outcome.status !== 'completed';

@@ -21,6 +21,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   fix: { summary: 'Tell the session what is wrong: Fix: …', load: () => import('./commands/fix.js') },
   also: { summary: 'Ask the session something more: Also: …', load: () => import('./commands/also.js') },
   show: { summary: 'Show a topic: its sessions, its queue, its last outcomes', load: () => import('./commands/show.js') },
+  watch: { summary: 'Follow a topic live: text, tools, queue, outcomes', load: () => import('./commands/watch.js') },
   list: { summary: 'List the topics', load: () => import('./commands/list.js') },
   outcome: { summary: 'Show what became of a prompt', load: () => import('./commands/outcome.js') },
   cancel: { summary: 'Stop the running turn, or take a queued prompt out', load: () => import('./commands/cancel.js') },

@@ -17,6 +17,11 @@ export class Output {
     if (words !== '') this.out.write(words.endsWith('\n') ? words : `${words}\n`);
   }
 
+  /** A part of an answer that grows, as it is. */
+  write(text: string): void {
+    this.out.write(text);
+  }
+
   /** About the answer, for people. */
   note(text: string, style: Style = 'dim'): void {
     this.err.write(`${styled(this.err, style, text)}\n`);

@@ -16,6 +16,7 @@ import { promptIdOf, promptOf, sessionIdOf, topicIdOf, type PromptOptions } from
 import { sendPrompt, type Sending, type Sent } from './send-prompt.js';
 import { SessionError, sessionError } from './session-error.js';
 import { progressOf, reportProgress, type Progress } from './watch-progress.js';
+import { watchTopic, type TopicEvent } from './watch-topic.js';
 
 export interface ManagerOptions extends ConnectOptions {
   /** Where the caller stands: its config, its project, and where sessions are opened. Default: the process's own directory. */
@@ -140,6 +141,23 @@ export class SessionManager {
   /** What the running turn of the topic is doing; nothing when none runs. */
   async progress(topic: string): Promise<Progress | undefined> {
     return this.#ask(topic, () => progressOf(this.#client, topicIdOf(topic)));
+  }
+
+  /**
+   * Follows a topic live, from what it is now to its end or until the signal is aborted. Costs no history; any number may watch, from anywhere.
+   *
+   * @throws SessionError TOPIC_UNKNOWN, NO_WORKER when nobody answers for the topic
+   */
+  watch(topic: string, signal?: AbortSignal): AsyncIterable<TopicEvent> {
+    return this.#watching(topicIdOf(topic), this.#until(signal));
+  }
+
+  async *#watching(topic: TopicId, signal: AbortSignal): AsyncGenerator<TopicEvent> {
+    try {
+      yield* watchTopic(this.#client, topic, signal);
+    } catch (error) {
+      throw this.#refusalOf(error, topic);
+    }
   }
 
   /** Newest first. Open topics, and closed ones as long as the namespace keeps them. */

@@ -1,5 +1,5 @@
 /** What the running turn is doing, from the heartbeats of its activity: costs no history and needs no worker of ours. */
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIdOf, type TopicId } from '../contract/ids.js';
 import type { Usage } from '../contract/types.js';
@@ -28,7 +28,10 @@ export function doingOf(progress: Progress | undefined): string {
 }
 
 export async function progressOf(client: Client, topic: TopicId): Promise<Progress | undefined> {
-  const { raw } = await client.workflow.getHandle(workflowIdOf(topic)).describe();
+  return progressIn(client, await client.workflow.getHandle(workflowIdOf(topic)).describe());
+}
+
+export function progressIn(client: Client, { raw }: WorkflowExecutionDescription): Progress | undefined {
   const pending = raw.pendingActivities?.find((activity) => activity.activityType?.name === 'runTurn');
   if (!pending) return undefined;
   const [payload] = pending.heartbeatDetails?.payloads ?? [];

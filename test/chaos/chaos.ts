@@ -31,7 +31,8 @@ export interface Verdict {
 /** What a server that was killed a thousand times may need to come to rest. */
 const REST_WITHIN_MS = 300_000;
 /** Then it is killed all the same: whatever hangs must not keep the killer away. */
-const PATIENCE_MS = 2000;
+const PATIENCE_MS = 14_000;
+const REQUESTS_IN_CALM = 4;
 
 export async function chaos(options: ChaosOptions): Promise<Verdict> {
   const topics = Array.from({ length: options.topics }, (_, n) => `t${n}`);
@@ -74,12 +75,17 @@ async function killAround(system: System, { seed, kills, prompts, gapMs, report,
   return done;
 }
 
-/** Not before something went on since the last kill; half of the time within 60 ms of a request to the model, in the middle of a turn. */
+/**
+ * Blow on blow, and now and then time to come back to life: until the model was asked some times, half of the time within 60 ms of it,
+ * in the middle of a turn.
+ */
 async function moment(system: System, dice: Dice, gapMs: number): Promise<void> {
-  const before = system.model.requests().length;
-  const atOnce = dice.upTo(1) === 1;
-  const wait = dice.upTo(atOnce ? 60 : gapMs);
-  await until(() => system.model.requests().length > before, PATIENCE_MS);
+  const [calm, atOnce] = [dice.upTo(3) === 0, dice.upTo(1) === 1];
+  const wait = dice.upTo(calm && atOnce ? 60 : gapMs);
+  if (calm) {
+    const enough = system.model.requests().length + REQUESTS_IN_CALM;
+    await until(() => system.model.requests().length >= enough, PATIENCE_MS);
+  }
   await sleep(wait);
 }
 

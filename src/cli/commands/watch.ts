@@ -1,0 +1,32 @@
+import { command } from '../command.js';
+import { connected } from '../connect.js';
+import { WatchPrinter } from '../watch-printer.js';
+
+export default command({
+  name: 'watch',
+  summary: "Follows a topic live, until Ctrl-C: the agent's text and tools, the queue, the outcomes. Watching changes nothing.",
+  flags: {},
+  args: [{ name: 'topic', required: true }],
+  examples: [
+    ['continuity watch auth', 'for people'],
+    ['continuity watch auth --json | jq .', 'one JSON document a line: {"type":"view",…} and {"type":"progress",…}'],
+  ],
+  async run({ flags, args, output }) {
+    const left = new AbortController();
+    const leave = () => left.abort();
+    process.once('SIGINT', leave);
+    try {
+      return await connected(flags, async ({ manager }) => {
+        const printer = new WatchPrinter(output);
+        for await (const event of manager.watch(args.topic, left.signal)) {
+          if (output.json) output.answer(event, '');
+          else printer.print(event);
+        }
+        printer.end();
+        return left.signal.aborted ? 130 : 0;
+      });
+    } finally {
+      process.off('SIGINT', leave);
+    }
+  },
+});

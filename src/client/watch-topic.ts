@@ -1,0 +1,59 @@
+/**
+ * A topic, live. What the running turn is doing comes from the heartbeats of its activity, what changed in the topic from its view; the
+ * view is asked for only when history has grown, so a watcher of a topic that rests asks no worker anything.
+ */
+import type { Client } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { workflowIdOf, type TopicId } from '../contract/ids.js';
+import { view } from '../contract/messages.js';
+import type { TopicView } from '../contract/types.js';
+import { isTimeout } from './grpc-errors.js';
+import { progressIn, type Progress } from './watch-progress.js';
+
+export type TopicEvent =
+  /** At the beginning, and whenever the topic has changed. */
+  | { type: 'view'; view: TopicView }
+  /** Of the running turn. `text`: what the agent has said since the event before; what is more than its last 400 characters is not seen. */
+  | { type: 'progress'; progress: Progress; text: string };
+
+const LOOK_EVERY_MS = 300;
+const ANSWERS_WITHIN_MS = 3000;
+
+export async function* watchTopic(client: Client, topic: TopicId, signal: AbortSignal): AsyncGenerator<TopicEvent> {
+  const handle = client.workflow.getHandle(workflowIdOf(topic));
+  let history = '';
+  let seen = '';
+  let tail = '';
+  while (!signal.aborted) {
+    const execution = await handle.describe();
+    const grown = `${execution.runId} ${execution.historyLength} ${execution.status.name}`;
+    const now = grown === history ? undefined : await viewOf(client, topic);
+    if (now) {
+      history = grown;
+      yield { type: 'view', view: now };
+    }
+    if (execution.status.name !== 'RUNNING') return;
+    const progress = progressIn(client, execution);
+    const { text_tail = '', step, usage, attempt = 0 } = progress ?? {};
+    const shown = JSON.stringify([attempt, step, usage, text_tail]);
+    if (progress && shown !== seen) yield { type: 'progress', progress, text: saidSince(tail, text_tail) };
+    [seen, tail] = [shown, progress ? text_tail : ''];
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined); // Aborted: the loop ends.
+  }
+}
+
+/** Nothing while a worker is away: it is asked again at the next look. */
+async function viewOf(client: Client, topic: TopicId): Promise<TopicView | undefined> {
+  try {
+    return await client.withDeadline(Date.now() + ANSWERS_WITHIN_MS, () => client.workflow.getHandle(workflowIdOf(topic)).query(view));
+  } catch (error) {
+    if (isTimeout(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What is new in the second of two tails of one growing text. */
+export function saidSince(before: string, now: string): string {
+  for (let at = 0; at < before.length; at += 1) if (now.startsWith(before.slice(at))) return now.slice(before.length - at);
+  return now;
+}
