@@ -16,6 +16,8 @@ export interface ChaosOptions {
   /** Between two kills at most, ms. */
   gapMs: number;
   report: (line: string) => void;
+  /** Then it kills no more, however many are left. */
+  minutes?: number;
   /** Leaves its directory. */
   keep?: boolean;
   /** Ends it, and cleans up. */
@@ -32,7 +34,7 @@ export interface Verdict {
 const REST_WITHIN_MS = 300_000;
 /** Then it is killed all the same: whatever hangs must not keep the killer away. */
 const PATIENCE_MS = 14_000;
-const REQUESTS_IN_CALM = 4;
+const REQUESTS_IN_CALM = 6;
 
 export async function chaos(options: ChaosOptions): Promise<Verdict> {
   const topics = Array.from({ length: options.topics }, (_, n) => `t${n}`);
@@ -54,14 +56,15 @@ export async function chaos(options: ChaosOptions): Promise<Verdict> {
   }
 }
 
-async function killAround(system: System, { seed, kills, prompts, gapMs, report, signal }: ChaosOptions): Promise<Record<Victim, number>> {
+async function killAround(system: System, { seed, kills, prompts, gapMs, minutes = Infinity, report, signal }: ChaosOptions): Promise<Record<Victim, number>> {
   const dice = diceOf(seed);
   const done: Record<Victim, number> = { worker: 0, server: 0, 'server and tools': 0, temporal: 0, client: 0, all: 0 };
   let total = 0;
   let saidAt = 0;
   const asked = () => new Set(system.model.requests().flatMap(({ asks }) => asks)).size;
   await until(() => asked() > 0, 60_000);
-  while (!signal?.aborted && (total < kills || asked() < prompts)) {
+  const over = performance.now() + minutes * 60_000;
+  while (!signal?.aborted && performance.now() < over && (total < kills || asked() < prompts)) {
     await moment(system, dice, gapMs);
     const victim = dice.pick(VICTIMS);
     const hit = await system.kill(victim, dice.upTo(100));

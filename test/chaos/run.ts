@@ -9,11 +9,12 @@ const { values } = parseArgs({
     topics: { type: 'string', default: '20' },
     clients: { type: 'string', default: '3' },
     'gap-ms': { type: 'string', default: '2500' },
+    minutes: { type: 'string', default: '600' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     keep: { type: 'boolean', default: false },
   },
 });
-const number = (name: 'kills' | 'prompts' | 'topics' | 'clients' | 'gap-ms' | 'seed') => {
+const number = (name: 'kills' | 'prompts' | 'topics' | 'clients' | 'gap-ms' | 'minutes' | 'seed') => {
   const value = Number(values[name]);
   if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`--${name} takes a whole number, not ${values[name]}.`);
   return value;
@@ -29,6 +30,7 @@ const { breaches, facts } = await chaos({
   topics: number('topics'),
   clients: number('clients'),
   gapMs: number('gap-ms'),
+  minutes: number('minutes'),
   keep: values.keep,
   signal: interrupted.signal,
   report: (line) => console.error(`${Math.round((performance.now() - startedAt) / 1000)} s: ${line}`),
