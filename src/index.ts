@@ -2,7 +2,7 @@
 export { SessionManager, type DelegateOptions, type FollowUpOptions, type ManagerOptions } from './client/session-manager.js';
 export { delegate_task, type DelegateTaskInput } from './client/delegate-task.js';
 export { SessionError } from './client/session-error.js';
-export type { TopicSummary } from './client/list-topics.js';
+export type { TopicFilter, TopicSummary } from './client/list-topics.js';
 export type { Progress } from './client/watch-progress.js';
 export type { TopicEvent } from './client/watch-topic.js';
 export type { PromptId, SessionId, TopicId } from './contract/ids.js';

@@ -22,6 +22,11 @@ export class Output {
     this.out.write(text);
   }
 
+  /** Takes away what stands there, in a terminal; elsewhere everything stays. */
+  clear(): void {
+    if (this.out.isTTY && !this.json && process.env.TERM !== 'dumb') this.out.write('\u001b[H\u001b[2J');
+  }
+
   /** About the answer, for people. */
   note(text: string, style: Style = 'dim'): void {
     this.err.write(`${styled(this.err, style, text)}\n`);

@@ -11,7 +11,7 @@ import { connect, type Connected, type ConnectOptions } from './connect.js';
 import { findTarget } from './find-target.js';
 import { findTopic } from './find-topic.js';
 import { isNotFound, isTimeout, refusalIn, unreachable } from './grpc-errors.js';
-import { listTopics, type TopicSummary } from './list-topics.js';
+import { listTopics, type TopicFilter, type TopicSummary } from './list-topics.js';
 import { promptIdOf, promptOf, sessionIdOf, topicIdOf, type PromptOptions } from './prompt-of.js';
 import { sendPrompt, type Sending, type Sent } from './send-prompt.js';
 import { SessionError, sessionError } from './session-error.js';
@@ -161,8 +161,8 @@ export class SessionManager {
   }
 
   /** Newest first. Open topics, and closed ones as long as the namespace keeps them. */
-  list(): AsyncIterable<TopicSummary> {
-    return listTopics(this.#client);
+  list(filter: TopicFilter = {}): AsyncIterable<TopicSummary> {
+    return listTopics(this.#client, filter);
   }
 
   /** Stops the running turn, or takes a queued prompt out. */

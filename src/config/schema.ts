@@ -1,6 +1,6 @@
 /** What a config file may say. The error of each field is the rest of a sentence that begins with the field's name. */
-import { msToNumber } from '@temporalio/common/lib/time.js';
 import { z } from 'zod';
+import { milliseconds } from './duration.js';
 import { AGENT_KINDS } from './types.js';
 import { isId } from '../contract/ids.js';
 import { ON_LOST } from '../contract/types.js';
@@ -36,14 +36,6 @@ const duration = z.unknown().transform((value, context) => {
   context.addIssue('must be a duration from 1 second to 24 days, such as "30m", "2 hours" or a number of milliseconds');
   return z.NEVER;
 });
-
-function milliseconds(value: unknown): number {
-  try {
-    return msToNumber(value as Parameters<typeof msToNumber>[0]);
-  } catch {
-    return NaN; // Not a duration: whoever asked says what is one.
-  }
-}
 
 const agent = only({
   kind: z.enum(AGENT_KINDS, { error: `must be ${oneOf(AGENT_KINDS)}` }).optional(),

@@ -9,3 +9,6 @@ export const SEARCH_ATTRIBUTES = {
   ContinuityState: 'Keyword',
   ContinuityTurns: 'Int',
 } as const;
+
+/** PostgreSQL keeps a Keyword in a column of 255 characters; what is longer stands there with its end. */
+export const MAX_KEYWORD_LENGTH = 255;

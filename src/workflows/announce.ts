@@ -3,12 +3,9 @@ import * as wf from '@temporalio/workflow';
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { TopicId } from '../contract/ids.js';
 import type { TopicState } from '../contract/messages.js';
-import { SEARCH_ATTRIBUTES } from '../contract/search-attributes.js';
+import { MAX_KEYWORD_LENGTH, SEARCH_ATTRIBUTES } from '../contract/search-attributes.js';
 import { currentSession } from './session-state.js';
 import { lifeStateOf, type RunningTurn } from './topic-view.js';
-
-/** PostgreSQL keeps a Keyword in a column of 255 characters. */
-const MAX_KEYWORD_LENGTH = 255;
 
 export function announce(topic: TopicId, state: TopicState, running: RunningTurn | undefined, ended: boolean): void {
   const session = currentSession(state);

@@ -133,6 +133,10 @@ describe('the other commands', () => {
     expect((await continuity(['close', topic])).stdout).toBe(`Topic ${topic} is closed.\n`);
     await expect.poll(async () => (await continuity(['list'])).stdout, { timeout: 20_000 }).not.toContain(topic);
     expect((await continuity(['list', '--all'])).stdout).toMatch(new RegExp(`^${topic} +closed`, 'm'));
+    expect((await continuity(['list', '--state', 'closed', '--agent', 'fake'])).stdout).toContain(topic);
+    for (const words of [['--state', 'idle'], ['--state', 'closed', '--agent', "an'other"], ['--state', 'closed', '--older-than', '1h']]) {
+      expect((await continuity(['list', ...words])).stdout).not.toContain(topic);
+    }
   });
 
   test('doctor finds Temporal, the search attributes and the worker', async () => {
@@ -142,7 +146,7 @@ describe('the other commands', () => {
   });
 
   test('--help of each command teaches, and loads neither Temporal nor anything else that is large', async () => {
-    for (const words of [['--help'], ...['up', 'worker', 'delegate', 'show', 'list', 'outcome', 'cancel', 'close', 'mcp', 'doctor'].map((name) => [name, '--help'])]) {
+    for (const words of [['--help'], ...['up', 'worker', 'delegate', 'show', 'list', 'outcome', 'fix', 'also', 'watch', 'cancel', 'close', 'mcp', 'doctor'].map((name) => [name, '--help'])]) {
       const { stdout, stderr, exitCode } = await continuity(words, { env: TELLS_WHAT_IT_LOADS });
       expect(exitCode).toBe(0);
       expect(stdout).toContain(words.length > 1 ? `continuity ${words[0]}` : 'continuity <command>');
@@ -157,6 +161,8 @@ describe('a bad word is refused with its code, what is wrong and what to do, and
   test.each<[string, string[], number, RegExp]>([
     ['no command', [], 2, /^USAGE: continuity needs a command\./],
     ['an unknown command', ['delegat'], 2, /^USAGE: continuity has no command "delegat"; did you mean delegate\?/],
+    ['a state that there is not', ['list', '--state', 'busy'], 2, /^USAGE: --state must be idle, running, waiting, closed; got "busy"/],
+    ['an age that is none', ['list', '--older-than', 'long'], 2, /^USAGE: --older-than must be a time such as 30m, 7d or "2 hours"; got "long"/],
     ['an unknown flag', ['list', '--jsn'], 2, /^USAGE: continuity list has no flag --jsn; did you mean --json\?/],
     ['a blank prompt', ['delegate', '--topic', 'bad', '  '], 2, /^INVALID_PROMPT: Field "prompt" must not be blank/],
     ['an unknown category', ['delegate', '--topic', 'bad', '--category', 'qick', 'x'], 2, /^CATEGORY_UNKNOWN: Category qick is not known; there are: .*quick/],
