@@ -5,10 +5,10 @@ import type { Config } from '../config.js';
 import { failure } from '../contract/failures.js';
 import { parsePrompt } from '../contract/guard.js';
 import { isId, MAX_ID_LENGTH, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
-import type { OnLost, PromptRequest } from '../contract/types.js';
+import type { OnLost, PromptRequest, When } from '../contract/types.js';
 import { SessionError } from './session-error.js';
 
-/** What can be said besides the prompt. All but `prompt_id`, `session`, `reason` and `on_lost` is pinned when a session is opened. */
+/** What can be said besides the prompt. All but `prompt_id`, `session`, `reason`, `when` and `on_lost` is pinned when a session is opened. */
 export interface PromptOptions {
   /** Exactly this session, or a refusal. null, as of a turn that opened none, is refused: it must not open a new one silently. */
   session_id?: string | null;
@@ -24,6 +24,8 @@ export interface PromptOptions {
   session?: 'continue' | 'new';
   /** Why a new session; stands in the result. */
   reason?: string;
+  /** Its place among those that wait; `interrupt` also stops the running turn. Default: `queue`. */
+  when?: When;
   /** What to do when the topic's session is lost or corrupted. Default: what config said when the session was opened. */
   on_lost?: OnLost;
 }

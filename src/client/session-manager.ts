@@ -166,16 +166,16 @@ export class SessionManager {
   }
 
   /** Stops the running turn, or takes a queued prompt out. */
-  async cancel(topic: string, promptId?: string): Promise<Cancelled> {
-    const request = promptId === undefined ? {} : { prompt_id: promptIdOf(promptId) };
+  async cancel(topic: string, promptId?: string, options: { reason?: string } = {}): Promise<Cancelled> {
+    const request = { ...(promptId !== undefined && { prompt_id: promptIdOf(promptId) }), ...options };
     return this.#ask(topic, (handle) => handle.executeUpdate(messages.cancel, { args: [request] }));
   }
 
-  /** The topic finishes its queue, then ends. A session of it can still be named: that opens it again. */
-  async close(topic: string): Promise<{ remaining: number }> {
+  /** The topic finishes its queue, then ends; `now`: what runs is stopped, what is queued ends as cancelled. A session of it can still be named: that opens it again. */
+  async close(topic: string, options: { now?: boolean } = {}): Promise<{ remaining: number }> {
     return this.#ask(topic, async (handle) => {
       const { status } = await handle.describe();
-      return status.name === 'RUNNING' ? handle.executeUpdate(messages.close) : { remaining: 0 };
+      return status.name === 'RUNNING' ? handle.executeUpdate(messages.close, { args: [options] }) : { remaining: 0 };
     });
   }
 

@@ -5,7 +5,7 @@
 import { failure, type Failure } from './failures.js';
 import { isId, MAX_ID_LENGTH } from './ids.js';
 import { MAX_PROMPT_BYTES } from './limits.js';
-import { ON_LOST, type OnLost, type PromptRequest } from './types.js';
+import { ON_LOST, WHEN, type OnLost, type PromptRequest, type When } from './types.js';
 
 const MAX_FIELD_LENGTH = 1000;
 
@@ -39,6 +39,11 @@ export function parsePrompt(payload: unknown): { request: PromptRequest } | { pr
   return { request: { ...request, prompt: request.prompt } };
 }
 
+/** Why something is stopped, in its sender's words. */
+export function isReason(value: unknown): value is string {
+  return short(value) === undefined;
+}
+
 /** What is expected instead, or nothing when the value will do. */
 type Check = (value: unknown) => string | undefined;
 
@@ -53,6 +58,7 @@ const names: Check = (value) =>
   Array.isArray(value) && value.length <= 20 && value.every((name) => isId(name)) ? undefined : 'a list of at most 20 names';
 const session: Check = (value) => (value === 'continue' || value === 'new' ? undefined : '"continue" or "new"');
 const onLost: Check = (value) => (ON_LOST.includes(value as OnLost) ? undefined : '"replace" or "fail"');
+const when: Check = (value) => (WHEN.includes(value as When) ? undefined : '"queue", "next" or "interrupt"');
 
 const CHECKS: Record<keyof PromptRequest, Check> = {
   prompt: text,
@@ -61,6 +67,7 @@ const CHECKS: Record<keyof PromptRequest, Check> = {
   session,
   reason: short,
   on_lost: onLost,
+  when,
   agent: id,
   model: id,
   category: id,

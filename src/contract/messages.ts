@@ -31,10 +31,17 @@ export const cancel = defineUpdate<Cancelled, [CancelRequest]>('cancel');
 
 export interface CancelRequest {
   prompt_id?: PromptId;
+  /** Stands in the outcome. At most 1000 characters. */
+  reason?: string;
 }
 
-/** Finish the queue, then end. Answers how many prompts are still to be worked on. */
-export const close = defineUpdate<{ remaining: number }, []>('close');
+/** Finish the queue, then end; or end `now`. Answers how many prompts are still to be worked on. */
+export const close = defineUpdate<{ remaining: number }, [CloseRequest | undefined]>('close');
+
+export interface CloseRequest {
+  /** The running turn is stopped and what is queued ends as cancelled. */
+  now?: boolean;
+}
 
 export const view = defineQuery<TopicView>('view');
 export const outcome = defineQuery<PromptState, [PromptId]>('outcome');

@@ -31,9 +31,15 @@ export interface PromptRequest {
   default_cwd?: string;
   /** Where the caller stands; keeps the same topic name in two projects apart. */
   project?: string;
+  /** Its place among those that wait. Default: `queue`. */
+  when?: When;
   /** `false`: the update answers `accepted` at once instead of waiting for the outcome. */
   wait?: boolean;
 }
+
+export const WHEN = ['queue', 'next', 'interrupt'] as const;
+/** `queue`: behind all that wait. `next`: before them. `interrupt`: before them, and the running turn is stopped; its session goes on. */
+export type When = (typeof WHEN)[number];
 
 export const ON_LOST = ['replace', 'fail'] as const;
 /** `replace`: a new session with a brief of what was done. `fail`: the turn fails as SESSION_LOST or SESSION_CORRUPTED. */
@@ -101,6 +107,8 @@ export interface TurnResult {
   reply: string;
   reply_truncated?: true;
   error?: Failure;
+  /** The prompt that a cancelled turn had to give way to. */
+  interrupted_by?: PromptId;
   agent: string;
   model?: string;
   category?: string;

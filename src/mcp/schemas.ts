@@ -1,6 +1,6 @@
 /** What the tools take and answer, as JSON Schema tells it to a client. Answers are loose: a newer worker may send more. */
 import { z } from 'zod';
-import { TOPIC_STATES, TURN_STATUSES } from '../contract/types.js';
+import { TOPIC_STATES, TURN_STATUSES, WHEN } from '../contract/types.js';
 import { DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS } from './limits.js';
 
 const topic = z.string();
@@ -25,6 +25,10 @@ export const delegateInput = z.strictObject({
   model: z.string().exactOptional().describe('For a new session: the model, as the agent spells it.'),
   skills: z.array(z.string()).exactOptional().describe('For a new session: skills to load.'),
   cwd: z.string().exactOptional().describe('For a new session: its working directory. Default: where this server was started.'),
+  when: z
+    .enum(WHEN)
+    .exactOptional()
+    .describe('Place among the prompts that wait in the session: "queue" (default) behind all, "next" before them, "interrupt" also stops what runs now.'),
   prompt_id: z.string().exactOptional().describe('To try again after an error: the prompt_id that it named. The same id is the same prompt and is never put in twice.'),
   wait_seconds: wait_seconds.exactOptional(),
 });

@@ -74,8 +74,14 @@ export function accept(state: TopicState, request: PromptRequest, now: string, n
   state.ids.push([promptId, digestOf(request.prompt)]);
   keepLast(state.ids, limits.MAX_REMEMBERED_IDS);
   if (state.project === undefined && request.project !== undefined && request.session_id === undefined) state.project = request.project;
-  state.queue.push({ prompt_id: promptId, request, accepted_at: now });
+  const behind = state.queue.findIndex((queued) => rankOf(queued.request) > rankOf(request));
+  state.queue.splice(behind < 0 ? state.queue.length : behind, 0, { prompt_id: promptId, request, accepted_at: now });
   return promptId;
+}
+
+/** Those of one rank stay in the order of their acceptance. */
+function rankOf({ when = 'queue' }: PromptRequest): number {
+  return { interrupt: 0, next: 1, queue: 2 }[when];
 }
 
 /** Notes a signal that was refused, where a person can see it. */

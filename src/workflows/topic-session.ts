@@ -10,14 +10,15 @@
  */
 import * as wf from '@temporalio/workflow';
 import { failure, type Failure } from '../contract/failures.js';
-import { parsePrompt } from '../contract/guard.js';
+import { isReason, parsePrompt } from '../contract/guard.js';
 import { isId, topicOf, type PromptId } from '../contract/ids.js';
 import { MAX_HELD_CALLERS } from '../contract/limits.js';
 import * as messages from '../contract/messages.js';
 import type { Cancelled, PromptRequest, TurnResult } from '../contract/types.js';
 import { announce } from './announce.js';
-import { accept, cancelQueued, newTopicState, noteRefused, outcomeOf, recordOutcome, refusalOf, takeNext } from './session-state.js';
+import { accept, cancelQueued, isKnown, newTopicState, noteRefused, outcomeOf, recordOutcome, refusalOf, takeNext } from './session-state.js';
 import { detailsOf, promptStateOf, viewOf, type RunningTurn } from './topic-view.js';
+import { titleOf } from './text.js';
 import { cancelledBeforeItBegan, runPrompt } from './turn.js';
 
 export async function topicSession(input?: messages.TopicInput): Promise<messages.TopicState> {
@@ -37,6 +38,21 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
     running?.prompt.prompt_id === promptId || state.queue.some((queued) => queued.prompt_id === promptId);
   const show = () => wf.setCurrentDetails(detailsOf(topic, state, running, ended));
 
+  const stop = (why: NonNullable<RunningTurn['stopped']>) => {
+    if (!running) return;
+    running.stopped ??= why;
+    runningScope?.cancel();
+  };
+  const take = (request: PromptRequest) => {
+    const again = request.prompt_id !== undefined && isKnown(state, request.prompt_id);
+    const promptId = accept(state, request, now(), wf.uuid4);
+    if (request.when === 'interrupt' && !again) stop({ message: `The turn was interrupted by prompt ${promptId}: ${titleOf(request.prompt)}`, interrupted_by: promptId });
+    show();
+    return promptId;
+  };
+  const takeOut = (promptId: PromptId, reason?: string) =>
+    cancelQueued(state, promptId, (queued) => (latest = cancelledBeforeItBegan(topic, state, queued, now(), reason)));
+
   // First, for each handler is given at once what came before it was there: a signal stands in history before an update that waited for a worker.
   wf.setHandler(
     messages.promptSignal,
@@ -44,7 +60,7 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
       const parsed = parsePrompt(payload);
       const refusal = 'problem' in parsed ? parsed.problem : refusalOf(state, parsed.request, topic, 'signal');
       if (refusal) noteRefused(state, refusal, 'request' in parsed ? parsed.request.prompt_id : promptIdIn(payload), now());
-      else if ('request' in parsed) accept(state, parsed.request, now(), wf.uuid4);
+      else if ('request' in parsed) take(parsed.request);
       show();
     },
     { description: 'The same prompt, without waiting: an object with "prompt", or a bare string.' },
@@ -54,8 +70,7 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
     messages.prompt,
     async (payload) => {
       const { wait, ...request } = requestOf(payload);
-      const promptId = accept(state, request, now(), wf.uuid4);
-      show();
+      const promptId = take(request);
       const accepted = { status: 'accepted', topic, prompt_id: promptId } as const;
       if (wait === false || held >= MAX_HELD_CALLERS) return known(promptId) ?? accepted;
       held += 1;
@@ -78,13 +93,13 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
   wf.setHandler(
     messages.cancel,
     (payload: messages.CancelRequest | undefined | null): Cancelled => {
-      const promptId = payload?.prompt_id;
+      const { prompt_id: promptId, reason } = payload ?? {};
       if (running && (promptId === undefined || running.prompt.prompt_id === promptId)) {
-        runningScope?.cancel();
+        stop({ message: reason === undefined ? 'The turn was cancelled.' : `The turn was cancelled: ${reason}` });
         return { prompt_id: running.prompt.prompt_id, effect: 'stopping' };
       }
       if (promptId === undefined) return { prompt_id: null, effect: 'nothing_running' };
-      const effect = cancelQueued(state, promptId, (queued) => (latest = cancelledBeforeItBegan(topic, state, queued, now())));
+      const effect = takeOut(promptId, reason);
       show();
       if (effect === undefined) throw refused(failure('INVALID_PROMPT', `Topic ${topic} knows no prompt ${promptId}.`));
       return { prompt_id: promptId, effect };
@@ -92,20 +107,24 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
     {
       description: 'Stop the running turn, or take a queued prompt out.',
       validator: (payload: messages.CancelRequest | undefined | null) => {
-        const well = payload === undefined || payload === null || (typeof payload === 'object' && (payload.prompt_id === undefined || isId(payload.prompt_id)));
-        if (!well) throw refused(failure('INVALID_PROMPT', 'cancel takes nothing, or an object with a "prompt_id".'));
+        const well = payload === undefined || payload === null || isCancelRequest(payload);
+        if (!well) throw refused(failure('INVALID_PROMPT', 'cancel takes nothing, or an object with a "prompt_id", a "reason" of 1 to 1000 characters, or both.'));
       },
     },
   );
 
   wf.setHandler(
     messages.close,
-    () => {
+    (payload) => {
       state.closing = true;
+      if (payload?.now === true) {
+        for (const { prompt_id } of [...state.queue]) takeOut(prompt_id, 'the topic was closed');
+        stop({ message: 'The turn was cancelled: the topic was closed.' });
+      }
       show();
       return { remaining: state.queue.length + (running ? 1 : 0) };
     },
-    { description: 'Finish the queue, then end.' },
+    { description: 'Finish the queue, then end; with { "now": true } stop what runs, cancel what is queued, and end.' },
   );
 
   wf.setHandler(messages.view, () => viewOf(topic, state, running, ended), { description: 'Everything a person wants to see.' });
@@ -140,6 +159,12 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
     if (state.queue.length === 0) announce(topic, state, undefined, ended);
     show();
   }
+}
+
+function isCancelRequest(payload: unknown): boolean {
+  if (typeof payload !== 'object' || payload === null) return false;
+  const { prompt_id, reason } = payload as Record<string, unknown>;
+  return (prompt_id === undefined || isId(prompt_id)) && (reason === undefined || isReason(reason));
 }
 
 /** Also called by the handler: what passed the validator passes again. */

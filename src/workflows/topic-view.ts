@@ -11,6 +11,8 @@ export interface RunningTurn {
   turn: number;
   session_id: SessionId | null;
   started_at: string;
+  /** Why it is being stopped, for its outcome. */
+  stopped?: { message: string; interrupted_by?: PromptId };
   /** Set while the session's host does not answer. */
   waiting_for_host?: string;
 }
@@ -39,7 +41,7 @@ export function viewOf(topic: TopicId, state: TopicState, running: RunningTurn |
   };
 }
 
-function runningOf({ prompt, ...turn }: RunningTurn): NonNullable<TopicView['running']> {
+function runningOf({ prompt, stopped: _, ...turn }: RunningTurn): NonNullable<TopicView['running']> {
   return { prompt_id: prompt.prompt_id, prompt: titleOf(prompt.request.prompt, 200), ...turn };
 }
 

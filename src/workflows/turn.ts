@@ -32,6 +32,14 @@ interface Work {
 
 /** Never throws: a failed or cancelled turn is a result. */
 export async function runPrompt(work: Work): Promise<TurnResult> {
+  const result = await inItsPlace(work);
+  const { stopped } = work.turn;
+  if (result.status !== 'cancelled' || !stopped) return result;
+  const { message, ...by } = stopped;
+  return { ...result, ...by, error: failure('CANCELLED', message) };
+}
+
+async function inItsPlace(work: Work): Promise<TurnResult> {
   const { topic, state, turn } = work;
   const chosen = chooseSession(state, turn.prompt);
   if ('unknown' in chosen) {
@@ -177,7 +185,7 @@ function resultOf({ topic, turn, state }: Work, choice: SessionChoice, session: 
 }
 
 /** The outcome of a prompt that was taken out of the queue. */
-export function cancelledBeforeItBegan(topic: TopicId, state: TopicState, prompt: QueuedPrompt, now: string): TurnResult {
+export function cancelledBeforeItBegan(topic: TopicId, state: TopicState, prompt: QueuedPrompt, now: string, reason?: string): TurnResult {
   const session = currentSession(state);
   return {
     topic,
@@ -187,7 +195,7 @@ export function cancelledBeforeItBegan(topic: TopicId, state: TopicState, prompt
     session: { kind: session ? 'resumed' : 'new' },
     status: 'cancelled',
     reply: '',
-    error: failure('CANCELLED', 'The prompt was cancelled before its turn began.'),
+    error: failure('CANCELLED', `The prompt was cancelled before its turn began${reason === undefined ? '.' : `: ${reason}`}`),
     agent: session?.pinned.agent ?? prompt.request.agent ?? 'unknown',
     turn: 0,
     attempts: 0,

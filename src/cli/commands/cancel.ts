@@ -12,7 +12,7 @@ const EFFECTS: Record<Cancelled['effect'], string> = {
 export default command({
   name: 'cancel',
   summary: 'Stops the running turn of a topic, or takes a queued prompt out.',
-  flags: {},
+  flags: { reason: { kind: 'text', value: 'WHY', help: 'Stands in the outcome.' } },
   args: [
     { name: 'topic', required: true },
     { name: 'prompt_id', required: false },
@@ -22,7 +22,7 @@ export default command({
     ['continuity cancel auth p-1f0c…', 'that prompt, running or queued'],
   ],
   async run({ flags, args, output }) {
-    const cancelled = await connected(flags, ({ manager }) => manager.cancel(args.topic, args.prompt_id));
+    const cancelled = await connected(flags, ({ manager }) => manager.cancel(args.topic, args.prompt_id, flags.reason === undefined ? {} : { reason: flags.reason }));
     const { effect, prompt_id } = cancelled;
     output.answer(cancelled, effect === 'nothing_running' ? EFFECTS[effect] : `Prompt ${prompt_id} ${EFFECTS[effect]}.`);
   },

@@ -5,14 +5,14 @@ import { count } from '../words.js';
 export default command({
   name: 'close',
   summary: 'Lets a topic finish its queue and end. Its sessions stay; naming one opens the topic again.',
-  flags: {},
+  flags: { now: { kind: 'switch', help: 'Do not finish: stop the running turn and cancel what is queued.' } },
   args: [{ name: 'topic', required: true }],
   examples: [
     ['continuity close auth', 'once the line of work is done'],
     ['continuity delegate --session ses_… "One more thing"', 'opens it again, where it was'],
   ],
   async run({ flags, args, output }) {
-    const { remaining } = await connected(flags, ({ manager }) => manager.close(args.topic));
+    const { remaining } = await connected(flags, ({ manager }) => manager.close(args.topic, flags.now ? { now: true } : {}));
     const after = remaining > 0 ? `closes after ${count(remaining, 'more prompt')}` : 'is closed';
     output.answer({ topic: args.topic, remaining }, `Topic ${args.topic} ${after}.`);
   },

@@ -22,6 +22,8 @@ export default command({
     model: { kind: 'text', value: 'M', help: 'The model, as the agent spells it.' },
     skill: { kind: 'list', value: 'S', help: 'A skill for the session. May be given several times.' },
     new: { kind: 'optional', value: 'reason', help: 'A new session on the topic: an unrelated task, a fresh perspective.' },
+    next: { kind: 'switch', help: 'Before whatever is queued.' },
+    interrupt: { kind: 'switch', help: 'Before whatever is queued, and the running turn is stopped; its session goes on.' },
     'on-lost': { kind: 'text', value: 'replace|fail', help: "When the topic's session is lost: a new one with a brief, or a failed turn." },
     id: { kind: 'text', value: 'ID', help: 'Id of the prompt. The same id again attaches to the first: for scripts that retry.' },
     'no-wait': { kind: 'switch', help: 'Return as soon as the prompt is accepted.' },
@@ -45,6 +47,8 @@ export default command({
       ...(flags.skill !== undefined && { skills: flags.skill }),
       ...(flags.new !== undefined && { session: 'new' as const }),
       ...(typeof flags.new === 'string' && { reason: flags.new }),
+      ...(flags.next && { when: 'next' as const }),
+      ...(flags.interrupt && { when: 'interrupt' as const }),
       ...(flags['on-lost'] !== undefined && { on_lost: flags['on-lost'] as OnLost }), // The guard knows the words.
       ...(flags.cwd !== undefined && { cwd: process.cwd() }),
     };
