@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const quick = { testTimeout: 10_000 };
-const real = { expect: { poll: { timeout: 20_000 } }, testTimeout: 60_000, hookTimeout: 120_000, fileParallelism: false };
+/** Two files at a time (`npm test`): much of their time they wait for a heartbeat to be missed. Each has servers and directories of its own. */
+const real = { expect: { poll: { timeout: 30_000 } }, testTimeout: 120_000, hookTimeout: 180_000 };
 
 export default defineConfig({
   test: {

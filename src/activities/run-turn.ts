@@ -15,13 +15,13 @@ import { TurnClock } from './turn-clock.js';
 import type { RunTurnInput, RunTurnOutput, TurnHeartbeat } from './types.js';
 
 const HEARTBEAT_EVERY_MS = 1000;
-/** Attempts without progress, with back-off up to 30 s between them: some minutes. */
+/** Attempts that the plumbing has broken off without any progress, with back-off up to 30 s between them: some minutes. One that a crash has ended does not count. */
 const MAX_BARREN_ATTEMPTS = 12;
 
 export async function runTurn(input: RunTurnInput, context: ActivityContext): Promise<RunTurnOutput> {
   const { info } = Context.current();
   const before = (info.heartbeatDetails ?? {}) as Partial<TurnHeartbeat>;
-  const clock = new TurnClock(before.worked_ms ?? 0, info.attempt > 1 ? (before.barren_attempts ?? 0) + 1 : 0);
+  const clock = new TurnClock(before.worked_ms ?? 0, before.barren_attempts ?? 0);
   try {
     if (clock.barrenAttempts > MAX_BARREN_ATTEMPTS) throw tooManyAttempts(input, clock.barrenAttempts, before.trouble);
     const agent = context.agents.get(input.pinned.agent);
@@ -32,7 +32,7 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
     if (error instanceof AgentError && !error.retryable) {
       return output({ status: 'failed', reply: '', error: error.failure }, info.attempt);
     }
-    throw Context.current().cancellationDetails?.workerShutdown ? letGo(error) : translated(error);
+    throw Context.current().cancellationDetails?.workerShutdown ? letGo(error) : translated(error, clock.barrenAttempts);
   }
 }
 
@@ -79,7 +79,10 @@ async function attempt(input: RunTurnInput, agent: Agent, clock: TurnClock, { co
       throw new AgentError(failure('INTERNAL', `Agent ${agent.name} ended turn ${input.turn} of topic ${input.topic} without an outcome.`), false);
     });
   } catch (error) {
-    if (error instanceof AgentError) clock.trouble = error.failure.message;
+    if (error instanceof AgentError) {
+      clock.trouble = error.failure.message;
+      clock.barrenAttempts += 1;
+    }
     // What the next attempt has to know is sent even if this one was short.
     context.heartbeat(clock.heartbeat());
     log('turn broke off', { topic: input.topic, turn: input.turn, prompt_id: input.prompt_id, error: error instanceof Error ? error.message : String(error) });

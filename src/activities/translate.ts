@@ -3,19 +3,21 @@ import { ApplicationFailure } from '@temporalio/common';
 import { AgentError } from '../agents/agent.js';
 import { failure, type Failure, type FailureCode } from '../contract/failures.js';
 
-export function thrown(problem: Failure, retryable: boolean, cause?: Error): ApplicationFailure {
+export function thrown(problem: Failure, retryable: boolean, cause?: Error, nextRetryDelay?: number): ApplicationFailure {
   return ApplicationFailure.create({
     type: problem.code,
     message: problem.message,
     nonRetryable: !retryable,
     details: [problem],
     ...(cause && { cause }),
+    ...(nextRetryDelay !== undefined && { nextRetryDelay }),
   });
 }
 
-/** What the activity has to throw for what an agent threw. */
-export function translated(error: unknown): unknown {
-  return error instanceof AgentError ? thrown(error.failure, error.retryable, error) : error;
+/** What the activity has to throw for what an agent threw: the more attempts were in vain, the later the next. Nothing said, it is as the workflow has it. */
+export function translated(error: unknown, barrenAttempts?: number): unknown {
+  if (!(error instanceof AgentError)) return error;
+  return thrown(error.failure, error.retryable, error, barrenAttempts === undefined ? undefined : Math.min(500 * 2 ** barrenAttempts, 30_000));
 }
 
 /** The worker was told to stop: nothing is wrong, and its successor need not wait for a back-off that grows with every deploy. */

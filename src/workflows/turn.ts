@@ -101,7 +101,8 @@ function runTurn(work: Work, { session_id, pinned }: SessionRecord, choice: Sess
     startToCloseTimeout: '25 hours',
     heartbeatTimeout: '8 seconds',
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-    retry: { initialInterval: '500ms', maximumInterval: '30s' },
+    // A crash is picked up as fast the tenth time as the first; the back-off of an agent in trouble comes with its failure.
+    retry: { initialInterval: '500ms', backoffCoefficient: 1 },
     summary: `turn ${turn.turn}: ${titleOf(request.prompt)}`,
   } as const;
   const brief = choice.kind === 'replaced' ? briefOf(topic, choice, state.outcomes) : '';

@@ -26,8 +26,17 @@ test('an attempt that breaks off tells the next one why, and the last one tells 
   const first = new MockActivityEnvironment({ attempt: 13 }, { logger });
   first.on('heartbeat', (sent: TurnHeartbeat) => (details = sent));
   await expect(first.run(() => runTurn(input, context))).rejects.toMatchObject({ type: 'AGENT_CRASHED', nonRetryable: false });
-  expect(details).toMatchObject({ trouble: 'It did not start.' });
-  const last = new MockActivityEnvironment({ attempt: 14, heartbeatDetails: { ...details, barren_attempts: 12 } }, { logger });
+  expect(details).toMatchObject({ trouble: 'It did not start.', barren_attempts: 1 });
+  const last = new MockActivityEnvironment({ attempt: 14, heartbeatDetails: { ...details, barren_attempts: 13 } }, { logger });
   const outcome = await last.run(() => runTurn(input, context));
   expect(outcome).toMatchObject({ status: 'failed', error: { code: 'OUTCOME_UNKNOWN', message: expect.stringMatching(/^13 attempts .* ses_1\. It did not start\.$/) } });
+});
+
+test.each([
+  [0, 1000],
+  [3, 8000],
+  [12, 30_000],
+])('after %i attempts in vain the next one but this waits %i ms, however many crashes there were before', async (barren_attempts, nextRetryDelay) => {
+  const attempt = new MockActivityEnvironment({ attempt: 100, heartbeatDetails: { barren_attempts, worked_ms: 0 } }, { logger });
+  await expect(attempt.run(() => runTurn(input, context))).rejects.toMatchObject({ nextRetryDelay });
 });
