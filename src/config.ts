@@ -6,6 +6,7 @@ import { readConfigFile } from './config/file.js';
 import { settle } from './config/settle.js';
 import type { Config } from './config/types.js';
 
+export { checkProofOf, isCheckProof } from './config/check-proof.js';
 export { cacheDirOf } from './config/data-dir.js';
 export { ConfigInvalid } from './config/invalid.js';
 export { projectOf } from './config/project.js';

@@ -10,6 +10,10 @@ export { FAILURES, type Failure, type FailureCode } from './contract/failures.js
 export type {
   Accepted,
   Cancelled,
+  Check,
+  CheckRound,
+  CheckRun,
+  Checks,
   Pinned,
   OnLost,
   PromptRequest,

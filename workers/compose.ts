@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, Runtime, Worker, type NativeConnection, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
 import { createActivities, type Log } from '../src/activities/index.js';
 import type { Agent } from '../src/agents/agent.js';
-import { projectOf, type Config } from '../src/config.js';
+import { isCheckProof, projectOf, type Config } from '../src/config.js';
 import { CONTINUITY, hostQueueOf } from '../src/contract/messages.js';
 
 export interface Composition {
@@ -30,7 +30,14 @@ const HEARTBEATS_THROTTLED_TO = '500 milliseconds';
 
 /** One worker for the topics and for opening sessions, one for the sessions on this host's disk: their turns, and what takes their place. */
 export async function createSessionWorker({ connection, namespace, config, agents, host, workflows, log }: Composition): Promise<SessionWorker> {
-  const { openSession, runTurn } = createActivities({ config, agents, host, log, projectOf: (cwd) => projectOf(cwd, config) });
+  const { openSession, runTurn, runChecks } = createActivities({
+    config,
+    agents,
+    host,
+    log,
+    projectOf: (cwd) => projectOf(cwd, config),
+    isCheckProof: (asked, proof) => isCheckProof(config.dataDir, asked, proof),
+  });
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace,
@@ -42,7 +49,7 @@ export async function createSessionWorker({ connection, namespace, config, agent
     shutdownForceTime: '15 seconds',
   };
   const topics = await Worker.create({ ...common, workflowBundle: workflows, taskQueue: CONTINUITY, activities: { openSession } });
-  const turns = await Worker.create({ ...common, taskQueue: hostQueueOf(host), activities: { openSession, runTurn } });
+  const turns = await Worker.create({ ...common, taskQueue: hostQueueOf(host), activities: { openSession, runTurn, runChecks } });
   const workers = [topics, turns];
   const shutdown = () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();

@@ -2,7 +2,9 @@
 import type { Agent } from '../agents/agent.js';
 import type { Config } from '../config.js';
 import { Fence } from './fence.js';
+import type { IsCheckProof } from './may-check.js';
 import { openSession } from './open-session.js';
+import { runChecks } from './run-checks.js';
 import { runTurn } from './run-turn.js';
 import type { Activities, RunTurnInput, RunTurnOutput } from './types.js';
 
@@ -13,6 +15,7 @@ export interface ActivityContext {
   agents: ReadonlyMap<string, Agent>;
   host: string;
   projectOf: (cwd: string) => Promise<string>;
+  isCheckProof: IsCheckProof;
   log: Log;
   fence: Fence;
 }
@@ -25,6 +28,12 @@ export function createActivities(given: Omit<ActivityContext, 'fence'>): Activit
       const startedAt = performance.now();
       const output = await runTurn(input, context);
       context.log('turn', factsOf(input, output, performance.now() - startedAt));
+      return output;
+    },
+    runChecks: async (input) => {
+      const output = await runChecks(input, context);
+      const { topic, prompt_id } = input.asked;
+      for (const { passed, exit_code, stopped, duration_ms } of output.ran) context.log('check', { topic, prompt_id, passed, exit_code, stopped, duration_ms });
       return output;
     },
   };

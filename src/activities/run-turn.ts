@@ -10,6 +10,7 @@ import { AgentError, type Agent, type AgentOutcome, type SessionRef } from '../a
 import { failure, type Failure } from '../contract/failures.js';
 import { MAX_REPLY_BYTES } from '../contract/limits.js';
 import type { ActivityContext } from './index.js';
+import { refusedCheck } from './may-check.js';
 import { letGo, refusal, translated } from './translate.js';
 import { TurnClock } from './turn-clock.js';
 import type { RunTurnInput, RunTurnOutput, TurnHeartbeat } from './types.js';
@@ -26,6 +27,9 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
     if (clock.barrenAttempts > MAX_BARREN_ATTEMPTS) throw tooManyAttempts(input, clock.barrenAttempts, before.trouble);
     const agent = context.agents.get(input.pinned.agent);
     if (!agent) throw refusal('AGENT_UNKNOWN', `Agent ${input.pinned.agent} of session ${input.session_id} is not in the config of host ${context.host}.`);
+    // Once it is in the session, the checks say for themselves whether they may run.
+    const refused = input.asked_checks && info.attempt === 1 && (await refusedCheck(input.asked_checks, context.config, context.host, context.isCheckProof));
+    if (refused) throw refusal(refused.code, refused.message);
     const outcome = await attempt(input, agent, clock, context);
     return output(outcome, info.attempt);
   } catch (error) {

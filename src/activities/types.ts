@@ -1,7 +1,7 @@
 /** What the workflow and its activities say to each other: it stands in history, so it never changes its meaning. Types only. */
 import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
-import type { Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
+import type { Check, CheckRun, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
 
 export interface OpenSessionInput {
   topic: TopicId;
@@ -31,6 +31,28 @@ export interface RunTurnInput {
   prompt: string;
   session_id: SessionId;
   pinned: Pinned;
+  /** To be run after it: refused before the prompt is put in, where this host will not run them. */
+  asked_checks?: AskedChecks;
+}
+
+/** Checks, as a prompt brings them. */
+export interface AskedChecks {
+  topic: TopicId;
+  /** Of the prompt that asked for them. */
+  prompt_id: PromptId;
+  checks: Check[];
+  proof?: string;
+}
+
+export interface RunChecksInput {
+  asked: AskedChecks;
+  /** Of the session. */
+  cwd: string;
+}
+
+export interface RunChecksOutput {
+  /** Up to the first that failed. */
+  ran: CheckRun[];
 }
 
 export interface RunTurnOutput {
@@ -60,4 +82,5 @@ export interface TurnHeartbeat {
 export interface Activities {
   openSession: (input: OpenSessionInput) => Promise<OpenSessionOutput>;
   runTurn: (input: RunTurnInput) => Promise<RunTurnOutput>;
+  runChecks: (input: RunChecksInput) => Promise<RunChecksOutput>;
 }

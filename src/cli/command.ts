@@ -3,7 +3,7 @@ import type { Output } from './output.js';
 
 export interface Flag {
   /** `optional`: the value may be left out, and is then `true`. `list`: may be given several times. */
-  kind: 'switch' | 'text' | 'optional' | 'list' | 'port';
+  kind: 'switch' | 'text' | 'optional' | 'list' | 'port' | 'count';
   /** What the value is, as help shows it. */
   value?: string;
   help: string;
@@ -21,6 +21,7 @@ interface KindValues {
   optional: string | true;
   list: string[];
   port: number;
+  count: number;
 }
 export type FlagValues<F extends Flags> = { -readonly [Name in keyof F]?: KindValues[F[Name]['kind']] };
 export type ArgValues<A extends readonly Positional[]> = {

@@ -1,5 +1,5 @@
 /** From flags to a connected manager. What it needs is loaded here, so that `--help` need not. */
-import type { SessionManager } from '../client/session-manager.js';
+import type { ManagerOptions, SessionManager } from '../client/session-manager.js';
 import type { Config } from '../config.js';
 import { failure } from '../contract/failures.js';
 
@@ -26,10 +26,10 @@ export async function connected<T>(standing: Standing, work: (connected: Connect
 }
 
 /** For who lets go of the connection by itself. */
-export async function connect(standing: Standing): Promise<Connected> {
+export async function connect(standing: Standing, options: Pick<ManagerOptions, 'signsChecks'> = {}): Promise<Connected> {
   const config = await configOf(standing);
   const [{ SessionManager }, address] = await Promise.all([import('../client/session-manager.js'), addressOf(config)]);
-  return { manager: await SessionManager.connect({ config, ...(address !== undefined && { address }) }), config };
+  return { manager: await SessionManager.connect({ ...options, config, ...(address !== undefined && { address }) }), config };
 }
 
 export async function configOf({ 'data-dir': dataDir }: Standing): Promise<Config> {

@@ -54,13 +54,19 @@ function valueOf(command: Command, token: { rawName: string; value?: string | un
   if (kind === 'optional') return value === undefined || value === '' ? true : value;
   const nothing = value === undefined || value === '' || (!inlineValue && value.startsWith('-') && value !== '-');
   if (nothing) throw misread(command, `${rawName} needs a value: ${rawName} ${hint ?? 'VALUE'}.`);
-  return kind === 'port' ? portOf(command, rawName, value) : value;
+  if (kind === 'port') return portOf(command, rawName, value);
+  return kind === 'count' ? countOf(command, rawName, value) : value;
 }
 
 function portOf(command: Command, rawName: string, value: string): number {
   const port = /^\d+$/.test(value) ? Number(value) : NaN;
   if (!(port <= 65_535)) throw misread(command, `${rawName} must be a port from 0 (any that is free) to 65535, got ${JSON.stringify(value)}.`);
   return port;
+}
+
+function countOf(command: Command, rawName: string, value: string): number {
+  if (!/^\d+$/.test(value)) throw misread(command, `${rawName} must be a whole number, got ${JSON.stringify(value)}.`);
+  return Number(value);
 }
 
 function named(command: Command, values: string[]): Record<string, string | undefined> {

@@ -11,6 +11,8 @@ export function showResult(result: TurnResult, output: Output): number {
   const error = result.error ?? (result.status === 'cancelled' ? failure('CANCELLED', `Prompt ${result.prompt_id} was cancelled.`) : undefined);
   if (!output.json) {
     output.note(aboutOf(result));
+    const failed = result.checks?.rounds.at(-1)?.ran.find((run) => !run.passed);
+    if (failed?.output) output.note(failed.output, 'reset');
     if (error) output.problem(error);
   }
   if (result.status === 'completed') return 0;
@@ -19,13 +21,14 @@ export function showResult(result: TurnResult, output: Output): number {
 
 /** e.g. `topic auth · session ses_1 (resumed) · turn 2 · 1,200 tokens in, 80 out · 3.2 s · go on: continuity delegate --topic auth "…"` */
 export function aboutOf(result: TurnResult): string {
-  const { topic, session_id, session, turn, usage, recovered, duration_ms } = result;
+  const { topic, session_id, session, turn, usage, checks, recovered, duration_ms } = result;
   const why = [session.kind, session.reason, session.replaces && `instead of ${session.replaces}`].filter(Boolean).join(', ');
   return [
     `topic ${topic}`,
     session_id ? `session ${session_id} (${why})` : `no session${session.replaces ? ` (${why})` : ''}`,
     turn > 0 && `turn ${turn}`,
     usage && `${count(usage.input_tokens + usage.cache_read_tokens, 'token')} in, ${usage.output_tokens.toLocaleString('en')} out`,
+    checks && `checks ${checks.passed ? 'passed' : 'not passed'} after ${count(checks.rounds.length - 1, 'fix', 'fixes')}`,
     recovered && `${recovered} after a crash`,
     duration(duration_ms),
     result.reply_truncated && 'reply cut',

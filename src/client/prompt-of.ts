@@ -5,10 +5,10 @@ import type { Config } from '../config.js';
 import { failure } from '../contract/failures.js';
 import { parsePrompt } from '../contract/guard.js';
 import { isId, MAX_ID_LENGTH, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
-import type { OnLost, PromptRequest, When } from '../contract/types.js';
+import type { Check, OnLost, PromptRequest, When } from '../contract/types.js';
 import { SessionError } from './session-error.js';
 
-/** What can be said besides the prompt. All but `prompt_id`, `session`, `reason`, `when` and `on_lost` is pinned when a session is opened. */
+/** What can be said besides the prompt. Agent, category, model, skills and cwd are pinned when a session is opened. */
 export interface PromptOptions {
   /** Exactly this session, or a refusal. null, as of a turn that opened none, is refused: it must not open a new one silently. */
   session_id?: string | null;
@@ -28,6 +28,10 @@ export interface PromptOptions {
   when?: When;
   /** What to do when the topic's session is lost or corrupted. Default: what config said when the session was opened. */
   on_lost?: OnLost;
+  /** Run after the turn; the first that fails goes back to the session to be fixed, and so on until all pass. */
+  checks?: Check[];
+  /** How often at most. Default: 3. */
+  max_fixes?: number;
 }
 
 /** @throws SessionError INVALID_PROMPT, PROMPT_TOO_LARGE, CATEGORY_UNKNOWN, AGENT_UNKNOWN */

@@ -1,7 +1,7 @@
 /** The library's front door: topics and prompts, durably. */
 import { setMaxListeners } from 'node:events';
 import type { Client } from '@temporalio/client';
-import { loadConfig, projectOf, type Config } from '../config.js';
+import { checkProofOf, loadConfig, projectOf, type Config } from '../config.js';
 import type { Failure } from '../contract/failures.js';
 import { topicOfPrompt, workflowIdOf, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
@@ -24,6 +24,11 @@ export interface ManagerOptions extends ConnectOptions {
   config?: Config;
   /** No worker took the prompt for so long: it goes by signal, and the caller is told. Default 5000. */
   noWorkerAfterMs?: number;
+  /**
+   * Whether checks are signed with the key of the data directory, by which the worker of that directory runs any command. Default: true. Not for who
+   * passes on what others ask: then config has to list the commands.
+   */
+  signsChecks?: boolean;
 }
 
 export interface DelegateOptions extends PromptOptions {
@@ -58,13 +63,16 @@ export class SessionManager {
   readonly #standing: { cwd: string; project: string };
   readonly #noWorkerAfterMs: number;
 
-  private constructor({ client, close }: Connected, config: Config, standing: { cwd: string; project: string }, noWorkerAfterMs: number) {
+  readonly #signsChecks: boolean;
+
+  private constructor({ client, close }: Connected, config: Config, standing: { cwd: string; project: string }, options: ManagerOptions) {
     setMaxListeners(0, this.#over.signal); // As many as wait at once.
     this.#client = client;
     this.#close = close;
     this.#config = config;
     this.#standing = standing;
-    this.#noWorkerAfterMs = noWorkerAfterMs;
+    this.#noWorkerAfterMs = options.noWorkerAfterMs ?? 5000;
+    this.#signsChecks = options.signsChecks ?? true;
   }
 
   /** @throws SessionError TEMPORAL_UNAVAILABLE, CONFIG_INVALID */
@@ -72,7 +80,7 @@ export class SessionManager {
     const cwd = options.cwd ?? process.cwd();
     const config = options.config ?? (await loadConfig({ cwd }));
     const connected = await connect(options);
-    return new SessionManager(connected, config, { cwd, project: await projectOf(cwd, config) }, options.noWorkerAfterMs ?? 5000);
+    return new SessionManager(connected, config, { cwd, project: await projectOf(cwd, config) }, options);
   }
 
   /**
@@ -215,7 +223,8 @@ export class SessionManager {
     const waiting = this.#waiting.get(place.topic) ?? 0;
     this.#waiting.set(place.topic, waiting + 1);
     try {
-      return await sendPrompt(this.#client, { ...place, until, crowded: waiting >= MAX_WAITING_BY_UPDATE, request: prompted.request, noWorkerAfterMs: this.#noWorkerAfterMs });
+      const request = await this.#signed(prompted.request, place.topic);
+      return await sendPrompt(this.#client, { ...place, until, crowded: waiting >= MAX_WAITING_BY_UPDATE, request, noWorkerAfterMs: this.#noWorkerAfterMs });
     } catch (error) {
       if (!prompted.session || !isNotFound(error) || looks <= 1) throw error;
       return this.#send(prompted, await this.#placeOf(prompted), until, looks - 1);
@@ -224,6 +233,14 @@ export class SessionManager {
       if (left > 0) this.#waiting.set(place.topic, left);
       else this.#waiting.delete(place.topic);
     }
+  }
+
+  async #signed(request: Prompted['request'], topic: TopicId): Promise<Prompted['request']> {
+    const { checks, prompt_id } = request;
+    if (!checks || !this.#signsChecks) return request;
+    // A caller that can't use the data directory is none of that host: the worker says then what has to be listed.
+    const proof = await checkProofOf(this.#config.dataDir, { topic, prompt_id, checks }).catch(() => undefined);
+    return { ...request, ...(proof !== undefined && { checks_proof: proof }) };
   }
 
   async #ask<T>(topic: string, ask: (handle: ReturnType<Client['workflow']['getHandle']>) => Promise<T>): Promise<T> {

@@ -27,12 +27,14 @@ export function doingOf(progress: Progress | undefined): string {
   return `attempt ${attempt}${last_failure === undefined ? '' : ` (${oneLine(last_failure, 80)})`} · ${doing}`;
 }
 
+const WATCHED = ['runTurn', 'runChecks'];
+
 export async function progressOf(client: Client, topic: TopicId): Promise<Progress | undefined> {
   return progressIn(client, await client.workflow.getHandle(workflowIdOf(topic)).describe());
 }
 
 export function progressIn(client: Client, { raw }: WorkflowExecutionDescription): Progress | undefined {
-  const pending = raw.pendingActivities?.find((activity) => activity.activityType?.name === 'runTurn');
+  const pending = raw.pendingActivities?.find((activity) => WATCHED.includes(activity.activityType?.name ?? ''));
   if (!pending) return undefined;
   const [payload] = pending.heartbeatDetails?.payloads ?? [];
   const { payloadConverter } = client.options.loadedDataConverter;

@@ -1,6 +1,6 @@
 /** What a config file may say. The error of each field is the rest of a sentence that begins with the field's name. */
 import { z } from 'zod';
-import { milliseconds } from './duration.js';
+import { milliseconds } from '../contract/duration.js';
 import { AGENT_KINDS } from './types.js';
 import { isId } from '../contract/ids.js';
 import { ON_LOST } from '../contract/types.js';
@@ -62,6 +62,10 @@ export const configSchema = only({
   agents: named(agent),
   categories: named(category),
   limits: only({ turnTimeout: duration.optional(), stallTimeout: duration.optional() }).optional(),
+  checks: only({
+    allow: z.array(text, { error: 'must be a list of commands, such as ["npm test", "npm run *"]' }).optional(),
+    local: z.enum(['any', 'listed'], { error: 'must be one of "any", "listed"' }).optional(),
+  }).optional(),
   onLost: z.enum(ON_LOST, { error: `must be ${oneOf(ON_LOST)}` }).optional(),
 });
 

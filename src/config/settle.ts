@@ -25,6 +25,7 @@ export function settle({ file, content }: ConfigFile, dataDir: string): Config {
     agents: merged(AGENTS, said.agents, (agent) => located(agent, file)),
     categories: merged(CATEGORIES, said.categories, (category) => ({ instructions: '', ...category })),
     limits: { turnTimeoutMs: limits.turnTimeout, stallTimeoutMs: limits.stallTimeout },
+    checks: { allow: said.checks?.allow ?? [], local: said.checks?.local ?? 'any' },
     onLost: said.onLost ?? 'replace',
   };
   const problems = [...incomplete(config), ...dangling(said, config)];

@@ -32,6 +32,14 @@ export interface Limits {
   stallTimeoutMs: number;
 }
 
+/** Which commands may run as checks on this host. */
+export interface ChecksConfig {
+  /** Whoever asks. `*` stands for anything within one simple command. Default: none. */
+  allow: string[];
+  /** For callers on this host through the command line or the library; `listed`: what `allow` lists. Default: `any`. */
+  local: 'any' | 'listed';
+}
+
 export interface Config {
   /** The file that it was read from, if there is one. */
   file?: string;
@@ -42,6 +50,7 @@ export interface Config {
   agents: Record<string, AgentConfig>;
   categories: Record<string, CategoryConfig>;
   limits: Limits;
+  checks: ChecksConfig;
   /** What becomes of a topic's prompt when its session is lost or corrupted. Default: `replace`. */
   onLost: OnLost;
 }

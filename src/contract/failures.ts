@@ -32,6 +32,8 @@ export const FAILURES = {
   SESSION_UNKNOWN: row(false, 3, 'Check the session id, or name the topic instead: continuity list'),
   SESSION_PINNED: row(false, 3, 'Leave out what differs from the session, or open a new session on the topic with --new (session: "new").'),
 
+  CHECK_NOT_ALLOWED: row(false, 3, 'Let the command be listed in continuity.config (checks.allow) on the host of the session, or leave the check out.'),
+
   // 4: the session itself
   SESSION_LOST: row(false, 4, 'Restore the store of the agent, or go on by the topic with --on-lost replace (on_lost: "replace"): a new session with a brief of what was done.'),
   SESSION_CORRUPTED: row(false, 4, 'Go on by the topic with --on-lost replace (on_lost: "replace"): a new session with a brief of what was done.'),
@@ -45,7 +47,7 @@ export const FAILURES = {
   CONTEXT_OVERFLOW: row(false, 5, 'Open a new session on the topic with --new (session: "new").'),
   EMPTY_REPLY: row(true, 5, 'Send a follow-up to the same session, such as: Go on.'),
   OUTCOME_UNKNOWN: row(false, 5, 'Open the session in the agent and look how far it came, then send a follow-up.'),
-  CHECKS_FAILED: row(false, 5, 'Read the output of the check and send a follow-up.'),
+  CHECKS_FAILED: row(false, 5, 'Read the output of the check (checks, in the result), then send a follow-up.'),
 
   // 6: it took too long
   TURN_STALLED: row(true, 6, 'Send a follow-up to the same session, or raise limits.stallTimeout.'),

@@ -2,9 +2,10 @@
  * Checks what signals and updates bring into a workflow. Small on purpose: a schema library would be carried by
  * every cached workflow. Imports the contract only.
  */
+import { milliseconds } from './duration.js';
 import { failure, type Failure } from './failures.js';
 import { isId, MAX_ID_LENGTH } from './ids.js';
-import { MAX_PROMPT_BYTES } from './limits.js';
+import { MAX_CHECK_TIMEOUT_MS, MAX_CHECKS, MAX_FIXES, MAX_PROMPT_BYTES, MIN_CHECK_TIMEOUT_MS } from './limits.js';
 import { ON_LOST, WHEN, type OnLost, type PromptRequest, type When } from './types.js';
 
 const MAX_FIELD_LENGTH = 1000;
@@ -36,6 +37,9 @@ export function parsePrompt(payload: unknown): { request: PromptRequest } | { pr
   if (request.on_lost === 'replace' && request.session_id !== undefined) {
     return invalid('Fields "session_id" and "on_lost": "replace" contradict each other: a prompt for a session never runs anywhere else.');
   }
+  if (request.checks === undefined && (request.max_fixes !== undefined || request.checks_proof !== undefined)) {
+    return invalid('Field "max_fixes" says how often to fix what a check found, and there is no field "checks".');
+  }
   return { request: { ...request, prompt: request.prompt } };
 }
 
@@ -60,6 +64,18 @@ const session: Check = (value) => (value === 'continue' || value === 'new' ? und
 const onLost: Check = (value) => (ON_LOST.includes(value as OnLost) ? undefined : '"replace" or "fail"');
 const when: Check = (value) => (WHEN.includes(value as When) ? undefined : '"queue", "next" or "interrupt"');
 
+const checks: Check = (value) =>
+  Array.isArray(value) && value.length > 0 && value.length <= MAX_CHECKS && value.every(isCheck)
+    ? undefined
+    : `a list of 1 to ${MAX_CHECKS} checks like { "run": "npm test", "timeout": "10m" }, each with a command of at most ${MAX_FIELD_LENGTH} characters and a timeout from 1 second to 24 hours`;
+
+function isCheck(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { run, timeout, ...others } = value as Record<string, unknown>;
+  const ms = timeout === undefined ? MIN_CHECK_TIMEOUT_MS : milliseconds(timeout);
+  return short(run) === undefined && ms >= MIN_CHECK_TIMEOUT_MS && ms <= MAX_CHECK_TIMEOUT_MS && Object.keys(others).length === 0;
+}
+
 const CHECKS: Record<keyof PromptRequest, Check> = {
   prompt: text,
   prompt_id: id,
@@ -76,6 +92,9 @@ const CHECKS: Record<keyof PromptRequest, Check> = {
   default_cwd: path,
   project: short,
   wait: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
+  checks,
+  max_fixes: (value) => (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_FIXES ? undefined : `a whole number from 0 to ${MAX_FIXES}`),
+  checks_proof: id,
 };
 
 function invalid(message: string): { problem: Failure } {

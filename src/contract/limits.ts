@@ -18,5 +18,12 @@ export const MAX_REMEMBERED_REPLY_BYTES = 4 * 1024;
 export const MAX_BRIEF_BYTES = 4 * 1024;
 /** A reply longer than this is cut in the result itself; the whole of it is in the agent's session. */
 export const MAX_REPLY_BYTES = 256 * 1024;
+export const MAX_CHECKS = 10;
+export const MIN_CHECK_TIMEOUT_MS = 1000;
+export const MAX_CHECK_TIMEOUT_MS = 24 * 60 * 60 * 1000;
+export const DEFAULT_CHECK_TIMEOUT_MS = 10 * 60 * 1000;
+export const DEFAULT_MAX_FIXES = 3;
+export const MAX_FIXES = 20;
+export const MAX_CHECK_OUTPUT_BYTES = 8 * 1024;
 export const MAX_SESSIONS = 20;
 export const MAX_REFUSED = 20;

@@ -35,6 +35,57 @@ export interface PromptRequest {
   when?: When;
   /** `false`: the update answers `accepted` at once instead of waiting for the outcome. */
   wait?: boolean;
+  /** Run after the turn, in this order, in the session's directory on its host. The first that fails goes back to the session to be fixed. */
+  checks?: Check[];
+  /** How often; 0 to 20. Default: 3. Only with `checks`. */
+  max_fixes?: number;
+  /** By which a caller on the session's host shows that it may run any command there (`src/checks/proof.ts`). */
+  checks_proof?: string;
+}
+
+/** A command that tells by its exit code whether the work is good. */
+export interface Check {
+  /** As a shell takes it, e.g. `npm test`. */
+  run: string;
+  /** e.g. `10m`, or milliseconds; from 1 second to 24 hours. Default: 10 minutes. */
+  timeout?: string | number;
+}
+
+/** How one command of a round ended. */
+export interface CheckRun {
+  run: string;
+  passed: boolean;
+  /** null: it did not end by itself. */
+  exit_code: number | null;
+  /** Why it did not end by itself, or could not begin. */
+  stopped?: string;
+  /** What of its output tells, at most 8 KiB: of the last round's command that failed. */
+  output?: string;
+  /** Of its output as a whole, stdout and stderr. */
+  output_bytes: number;
+  /** Processes that it left behind; they were ended. */
+  left_behind?: number;
+  duration_ms: number;
+}
+
+/** A turn and what its checks said. */
+export interface CheckRound {
+  turn: number;
+  /** Of the first round the caller's; each fix has one of its own. */
+  prompt_id: PromptId;
+  status: TurnStatus;
+  duration_ms: number;
+  usage?: Usage;
+  /** Up to the first that failed; empty when the turn itself did not complete. */
+  ran: CheckRun[];
+}
+
+/** How the verification loop of a prompt went. */
+export interface Checks {
+  passed: boolean;
+  max_fixes: number;
+  /** Oldest first. */
+  rounds: CheckRound[];
 }
 
 export const WHEN = ['queue', 'next', 'interrupt'] as const;
@@ -119,7 +170,9 @@ export interface TurnResult {
   started_at: string;
   duration_ms: number;
   recovered?: Recovery;
+  /** With checks: of all rounds together; what else stands here of a turn is of the last. */
   usage?: Usage;
+  checks?: Checks;
 }
 
 /** The prompt is in Temporal's history and will be answered; ask for its outcome with the same `prompt_id`. */
@@ -176,7 +229,7 @@ export interface TopicView {
   project?: string;
   sessions: SessionView[];
   turns: number;
-  running?: { prompt_id: PromptId; prompt: string; turn: number; session_id: SessionId | null; started_at: string; waiting_for_host?: string };
+  running?: { prompt_id: PromptId; prompt: string; turn: number; session_id: SessionId | null; started_at: string; waiting_for_host?: string; /** 1 and more while the session fixes what a check said. */ fix?: number; /** While its checks run. */ checking?: true };
   queue: { prompt_id: PromptId; prompt: string; accepted_at: string }[];
   /** Newest last. */
   outcomes: TurnResult[];

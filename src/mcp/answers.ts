@@ -23,8 +23,10 @@ interface Metadata {
 export function resultAnswer(result: TurnResult): CallToolResult {
   const { status, reply, session } = result;
   const error = result.error ?? (status === 'cancelled' ? failure('CANCELLED', `Prompt ${result.prompt_id} was cancelled.`) : undefined);
+  const failed = result.checks?.rounds.at(-1)?.ran.find((run) => !run.passed);
   const notes = [
     reply,
+    failed?.output && `${failed.run}:\n${failed.output}`,
     result.reply_truncated && 'The reply was cut here; the whole of it is in the session of the agent.',
     error && problem(error),
     session.reason !== undefined && `Session: ${session.kind} (${session.reason}${session.replaces ? `, instead of ${session.replaces}` : ''}).`,

@@ -29,6 +29,11 @@ export const delegateInput = z.strictObject({
     .enum(WHEN)
     .exactOptional()
     .describe('Place among the prompts that wait in the session: "queue" (default) behind all, "next" before them, "interrupt" also stops what runs now.'),
+  checks: z
+    .array(z.strictObject({ run: z.string(), timeout: z.union([z.string(), z.number()]).exactOptional() }))
+    .exactOptional()
+    .describe('Commands that must pass after the work, e.g. [{"run":"npm test","timeout":"10m"}]. One that fails goes back to the same session to be fixed. Only commands that checks.allow of continuity.config lists.'),
+  max_fixes: z.number().int().exactOptional().describe('How often a failed check goes back at most, 0 to 20. Default: 3. Only with checks.'),
   prompt_id: z.string().exactOptional().describe('To try again after an error: the prompt_id that it named. The same id is the same prompt and is never put in twice.'),
   wait_seconds: wait_seconds.exactOptional(),
 });
@@ -86,6 +91,7 @@ const result = z
     duration_ms: z.number(),
     recovered: z.string().optional().describe('How a crash in mid-turn was survived.'),
     usage: z.looseObject({}).optional(),
+    checks: z.looseObject({ passed: z.boolean() }).optional().describe('How the checks went, round by round.'),
   })
   .describe('The turn has ended.');
 

@@ -71,12 +71,17 @@ export function differenceOf(session: SessionRecord, request: PromptRequest) {
 export function accept(state: TopicState, request: PromptRequest, now: string, newId: () => string): PromptId {
   const promptId = request.prompt_id ?? (newId() as PromptId);
   if (digestOfId(state, promptId) !== undefined) return promptId;
-  state.ids.push([promptId, digestOf(request.prompt)]);
-  keepLast(state.ids, limits.MAX_REMEMBERED_IDS);
+  rememberId(state, promptId, request.prompt);
   if (state.project === undefined && request.project !== undefined && request.session_id === undefined) state.project = request.project;
   const behind = state.queue.findIndex((queued) => rankOf(queued.request) > rankOf(request));
   state.queue.splice(behind < 0 ? state.queue.length : behind, 0, { prompt_id: promptId, request, accepted_at: now });
   return promptId;
+}
+
+/** The id is used from now on, for this text. */
+export function rememberId(state: TopicState, promptId: PromptId, text: string): void {
+  state.ids.push([promptId, digestOf(text)]);
+  keepLast(state.ids, limits.MAX_REMEMBERED_IDS);
 }
 
 /** Those of one rank stay in the order of their acceptance. */

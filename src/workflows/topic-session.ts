@@ -16,10 +16,11 @@ import { MAX_HELD_CALLERS } from '../contract/limits.js';
 import * as messages from '../contract/messages.js';
 import type { Cancelled, PromptRequest, TurnResult } from '../contract/types.js';
 import { announce } from './announce.js';
+import { workOn } from './check-loop.js';
 import { accept, cancelQueued, isKnown, newTopicState, noteRefused, outcomeOf, recordOutcome, refusalOf, takeNext } from './session-state.js';
 import { detailsOf, promptStateOf, viewOf, type RunningTurn } from './topic-view.js';
 import { titleOf } from './text.js';
-import { cancelledBeforeItBegan, runPrompt } from './turn.js';
+import { cancelledBeforeItBegan } from './turn.js';
 
 export async function topicSession(input?: messages.TopicInput): Promise<messages.TopicState> {
   const topic = topicOf(wf.workflowInfo().workflowId);
@@ -152,7 +153,7 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
     const turn: RunningTurn = { prompt, turn: state.turns, session_id: null, started_at: now() };
     running = turn;
     runningScope = new wf.CancellationScope();
-    const result = await runPrompt({ topic, state, turn, scope: runningScope, show });
+    const result = await workOn({ topic, state, prompt, turn, scope: runningScope, show });
     latest = result;
     recordOutcome(state, result);
     running = undefined;

@@ -1,7 +1,7 @@
 /** What a topic shows of itself: the `view` and `outcome` queries, and the page in the Web UI. Pure. */
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import type { QueuedPrompt, TopicState } from '../contract/messages.js';
-import type { PromptState, TopicLifeState, TopicView, TurnResult } from '../contract/types.js';
+import type { Checks, PromptState, TopicLifeState, TopicView, TurnResult } from '../contract/types.js';
 import { isKnown, outcomeOf } from './session-state.js';
 import { cutToBytes, titleOf } from './text.js';
 
@@ -13,6 +13,10 @@ export interface RunningTurn {
   started_at: string;
   /** Why it is being stopped, for its outcome. */
   stopped?: { message: string; interrupted_by?: PromptId };
+  /** How often its session was asked to fix what a check found. */
+  fix?: number;
+  /** Set while its checks run. */
+  checking?: true;
   /** Set while the session's host does not answer. */
   waiting_for_host?: string;
 }
@@ -79,7 +83,7 @@ export function detailsOf(topic: TopicId, state: TopicState, running: RunningTur
     );
   } else lines.push('None yet.');
   for (const { session_id, lost } of state.sessions) if (lost) lines.push(`- ${lost}: ${code(session_id)}`);
-  if (running) lines.push('', '### Running', '', `- turn ${running.turn}: ${promptLine(running.prompt)}, since ${readable(running.started_at)}`);
+  if (running) lines.push('', '### Running', '', runningLine(running));
   lines.push('', '### Queue', '');
   if (state.queue.length === 0) lines.push('Empty.');
   for (const [index, queued] of state.queue.slice(0, 20).entries()) {
@@ -96,11 +100,22 @@ export function detailsOf(topic: TopicId, state: TopicState, running: RunningTur
   return cutToBytes(lines.join('\n'), 20_000);
 }
 
+function runningLine({ turn, prompt, fix, checking, started_at }: RunningTurn): string {
+  const fixing = fix === undefined ? '' : `, fix ${fix}`;
+  return `- turn ${turn}${fixing}${checking ? ', its checks run' : ''}: ${promptLine(prompt)}, since ${readable(started_at)}`;
+}
+
 function outcomeLine(result: TurnResult): string {
-  const { turn, status, session, error } = result;
-  const kind = [session.kind, session.reason, session.replaces && `instead of ${session.replaces}`].filter(Boolean).join(', ');
+  const { turn, status, session, error, checks } = result;
+  const kind = [session.kind, session.reason, session.replaces && `instead of ${session.replaces}`, checks && checksOf(checks)].filter(Boolean).join(', ');
   const said = error ? `${error.code}: ${error.message}` : titleOf(result.reply, 160);
   return `- turn ${turn} **${status}** (${inline(kind)}, ${(result.duration_ms / 1000).toFixed(1)} s): ${inline(said)}`;
+}
+
+/** e.g. `checks passed after 2 fixes` */
+export function checksOf({ passed, rounds }: Checks): string {
+  const fixes = rounds.length - 1;
+  return `checks ${passed ? 'passed' : 'not passed'}${fixes === 0 ? '' : ` after ${fixes} ${fixes === 1 ? 'fix' : 'fixes'}`}`;
 }
 
 function promptLine({ prompt_id, request }: QueuedPrompt): string {

@@ -1,6 +1,6 @@
 /** One prompt, worked on: choose the session, open it if there is none, run the turn on its host, and say how it ended. */
 import * as wf from '@temporalio/workflow';
-import type { Activities, OpenSessionOutput, RunTurnOutput } from '../activities/types.js';
+import type { Activities, AskedChecks, OpenSessionOutput, RunTurnOutput } from '../activities/types.js';
 import { failure, isFailureCode, type Failure } from '../contract/failures.js';
 import type { TopicId } from '../contract/ids.js';
 import { CONTINUITY, hostQueueOf, type QueuedPrompt, type SessionRecord, type TopicState } from '../contract/messages.js';
@@ -21,9 +21,11 @@ const GOAL_LENGTH = 120;
 /** A topic of an older release left it at the failure: its history must be read as that. */
 const LOSSES_ARE_NOTED = 'lost-sessions-are-replaced';
 
-interface Work {
+export interface Work {
   topic: TopicId;
   state: TopicState;
+  /** What is asked in this turn: what its caller sent, or what a check of that found. */
+  prompt: QueuedPrompt;
   turn: RunningTurn;
   scope: wf.CancellationScope;
   /** Brings the page in the Web UI up to date. */
@@ -32,18 +34,27 @@ interface Work {
 
 /** Never throws: a failed or cancelled turn is a result. */
 export async function runPrompt(work: Work): Promise<TurnResult> {
-  const result = await inItsPlace(work);
-  const { stopped } = work.turn;
-  if (result.status !== 'cancelled' || !stopped) return result;
+  return stoppedAs(work.turn, await inItsPlace(work));
+}
+
+/** With who stopped it, and why. */
+export function stoppedAs<T extends Pick<TurnResult, 'status' | 'error'>>({ stopped }: RunningTurn, ended: T): T {
+  if (ended.status !== 'cancelled' || !stopped) return ended;
   const { message, ...by } = stopped;
-  return { ...result, ...by, error: failure('CANCELLED', message) };
+  return { ...ended, ...by, error: failure('CANCELLED', message) };
+}
+
+/** The checks that were asked for with the prompt, for its first turn and for what comes after it. */
+export function askedChecksOf({ topic, prompt: { prompt_id, request } }: Work): AskedChecks | undefined {
+  const { checks, checks_proof: proof } = request;
+  return checks && { topic, prompt_id, checks, ...(proof !== undefined && { proof }) };
 }
 
 async function inItsPlace(work: Work): Promise<TurnResult> {
-  const { topic, state, turn } = work;
-  const chosen = chooseSession(state, turn.prompt);
+  const { topic, state, prompt } = work;
+  const chosen = chooseSession(state, prompt);
   if ('unknown' in chosen) {
-    const error = failure('SESSION_UNKNOWN', `Topic ${topic} no longer remembers session ${turn.prompt.request.session_id ?? ''}.`);
+    const error = failure('SESSION_UNKNOWN', `Topic ${topic} no longer remembers session ${prompt.request.session_id ?? ''}.`);
     return resultOf(work, { kind: 'resumed' }, undefined, { status: 'failed', reply: '', attempts: 0, error });
   }
   const result = await runIn(work, chosen);
@@ -70,21 +81,21 @@ async function runIn(work: Work, place: Place): Promise<TurnResult> {
 }
 
 /** Where else the prompt goes when its session turned out to be lost. Once: what befalls the new session as well is the outcome. */
-function insteadOf({ state, turn }: Work, result: TurnResult): Place | undefined {
+function insteadOf({ state, prompt }: Work, result: TurnResult): Place | undefined {
   const session = lossOf(result) && result.session_id !== null ? sessionOf(state, result.session_id) : undefined;
-  return session && result.session.kind !== 'replaced' ? replacementOf(state, turn.prompt.request, session) : undefined;
+  return session && result.session.kind !== 'replaced' ? replacementOf(state, prompt.request, session) : undefined;
 }
 
 async function openSession(work: Work, { opening, host }: ToOpen): Promise<SessionRecord> {
-  const { topic, state, turn, scope } = work;
+  const { topic, state, prompt, scope } = work;
   const options = {
     startToCloseTimeout: '2 minutes',
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     heartbeatTimeout: '8 seconds',
     retry: { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 8 },
-    summary: `open a session: ${titleOf(turn.prompt.request.prompt)}`,
+    summary: `open a session: ${titleOf(prompt.request.prompt)}`,
   } as const;
-  const input = { topic, prompt_id: turn.prompt.prompt_id, ...opening };
+  const input = { topic, prompt_id: prompt.prompt_id, ...opening };
   const open = (where: Pick<wf.ActivityOptions, 'taskQueue' | 'scheduleToStartTimeout'>) =>
     scope.run(() => wf.proxyActivities<Activities>({ ...options, ...where }).openSession(input));
   const opened: OpenSessionOutput = await (host === undefined ? open({ taskQueue: CONTINUITY }) : onHost(work, host, open));
@@ -95,7 +106,7 @@ async function openSession(work: Work, { opening, host }: ToOpen): Promise<Sessi
 
 function runTurn(work: Work, { session_id, pinned }: SessionRecord, choice: SessionChoice): Promise<RunTurnOutput> {
   const { topic, state, turn, scope } = work;
-  const { prompt_id, request } = turn.prompt;
+  const { prompt_id, request } = work.prompt;
   const options = {
     // The limits of a turn are the worker's (config); this only bounds an attempt that forgot them.
     startToCloseTimeout: '25 hours',
@@ -105,15 +116,16 @@ function runTurn(work: Work, { session_id, pinned }: SessionRecord, choice: Sess
     retry: { initialInterval: '500ms', backoffCoefficient: 1 },
     summary: `turn ${turn.turn}: ${titleOf(request.prompt)}`,
   } as const;
+  const asked = askedChecksOf(work);
   const brief = choice.kind === 'replaced' ? briefOf(topic, choice, state.outcomes) : '';
-  const input = { topic, turn: turn.turn, prompt_id, prompt: brief + request.prompt, session_id, pinned };
+  const input = { topic, turn: turn.turn, prompt_id, prompt: brief + request.prompt, session_id, pinned, ...(asked && { asked_checks: asked }) };
   return onHost(work, pinned.host, (where) => scope.run(() => wf.proxyActivities<Activities>({ ...options, ...where }).runTurn(input)));
 }
 
 type Where = Required<Pick<wf.ActivityOptions, 'taskQueue' | 'scheduleToStartTimeout'>>;
 
 /** What only this host can do. While it does not answer, the topic is shown as waiting for it. @throws HOST_UNAVAILABLE in the end */
-async function onHost<T>({ topic, state, turn, show }: Work, host: string, work: (where: Where) => Promise<T>): Promise<T> {
+export async function onHost<T>({ topic, state, turn, show }: Work, host: string, work: (where: Where) => Promise<T>): Promise<T> {
   const taskQueue = hostQueueOf(host);
   try {
     return await work({ taskQueue, scheduleToStartTimeout: HOST_ANSWERS_WITHIN });
@@ -139,7 +151,7 @@ function neverTaken(error: unknown): boolean {
 }
 
 /** Translates what an activity threw. Its own failures travel as codes; the rest is about the plumbing. */
-function endedByError(error: unknown, session: SessionRecord | undefined, cancelled: boolean): RunTurnOutput {
+export function endedByError(error: unknown, session: SessionRecord | undefined, cancelled: boolean): RunTurnOutput {
   const ended = { reply: '', attempts: 0 };
   // A host that is gone can't confirm that the turn was stopped: its attempt times out instead.
   const lostWhileCancelled = cancelled && error instanceof wf.ActivityFailure && error.cause instanceof wf.TimeoutFailure;
@@ -157,8 +169,8 @@ function endedByError(error: unknown, session: SessionRecord | undefined, cancel
   return { ...ended, status: 'failed', error: failure(code, `The turn broke off ${where}: ${message}`) };
 }
 
-function resultOf({ topic, turn, state }: Work, choice: SessionChoice, session: SessionRecord | undefined, ended: RunTurnOutput): TurnResult {
-  const { prompt, started_at } = turn;
+function resultOf({ topic, prompt, turn, state }: Work, choice: SessionChoice, session: SessionRecord | undefined, ended: RunTurnOutput): TurnResult {
+  const { started_at } = turn;
   const pinned = session?.pinned;
   const model = ended.model ?? pinned?.model;
   const category = pinned?.category ?? prompt.request.category;

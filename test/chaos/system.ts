@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { MARKER } from '../../src/agents/opencode/process-tree.js';
+import { AGENT_MARKER } from '../../src/agents/process-tree.js';
 import { startDevServer } from '../../src/stack/dev-server.js';
 import { choosePorts } from '../../src/stack/ports.js';
 import { findTemporal } from '../../src/stack/temporal-binary.js';
@@ -72,7 +72,7 @@ export class System {
       return each.reduce((sum, hit) => sum + hit, 0);
     }
     if (victim === 'server' || victim === 'server and tools') {
-      const pids = victim === 'server' ? [await this.serverPid()] : processesOf(`${MARKER}=`).filter((pid) => processesOf(this.dir).includes(pid));
+      const pids = victim === 'server' ? [await this.serverPid()] : processesOf(`${AGENT_MARKER}=`).filter((pid) => processesOf(this.dir).includes(pid));
       return pids.filter(killed).length > 0 ? 1 : 0;
     }
     return killed(this.#running.get(victim === 'client' ? `client-${anyClient % this.options.clients}` : victim)) ? 1 : 0;

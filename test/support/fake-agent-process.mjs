@@ -5,7 +5,7 @@
  *   [[say: text]]    answer this             [[until: file]]  work until the file is there
  *   [[fail: CODE]]   end as failed           [[crash]]        die in mid-turn, the first time
  *   [[hang]]         never end               [[big: n]]       answer n characters
- *   [[corrupt]]      as its first words: every prompt after it ends as SESSION_CORRUPTED
+ *   [[touch: file]]  make this file       [[corrupt]]      as its first words: every prompt after it ends as SESSION_CORRUPTED
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -57,6 +57,8 @@ async function work(session, prompt, again) {
     });
     if (stopped) return { status: 'cancelled', reply: '', code: 'CANCELLED' };
   }
+  const touched = directive('touch')?.[1];
+  if (touched) writeFileSync(touched, '');
   const fail = directive('fail')?.[1];
   if (fail) return { status: 'failed', reply: '', code: fail };
   const big = directive('big')?.[1];

@@ -78,6 +78,16 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void>> = {
     agent.lose(corrupted.session_id);
     await manager.delegate(topic, 'seven');
   },
+  async 'checked-fixed-and-cancelled'({ manager, dir }, topic) {
+    const file = join(dir, topic);
+    const check = { run: `test -e ${file} || { echo "[[touch: ${file}]]"; exit 3; }` };
+    await manager.delegate(topic, 'one', { checks: [check] });
+    await manager.delegate(topic, 'two', { checks: [{ run: 'exit 1' }], max_fixes: 1 });
+    await manager.submit(topic, 'three', { prompt_id: 'three', checks: [{ run: 'sleep 60' }] });
+    await until(async () => (await manager.view(topic)).running?.checking === true && (await manager.progress(topic))?.step?.startsWith('check') === true);
+    await manager.cancel(topic);
+    await manager.wait(topic, 'three');
+  },
   async 'rolled-over-with-a-queue'({ manager, client }, topic) {
     await manager.delegate(topic, 'one');
     const { runId } = await client.workflow.getHandle(`topic/${topic}`).describe();

@@ -13,8 +13,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import getPort from 'get-port';
 import { failure } from '../../contract/failures.js';
 import { AgentError } from '../agent.js';
+import { AGENT_MARKER, killTree, startTimeOf } from '../process-tree.js';
 import { ask, clientOf, type Address } from './calls.js';
-import { killTree, startTimeOf } from './process-tree.js';
 import { readRecord, writeRecord, type ServerRecord } from './record.js';
 import { spawnServer } from './spawn.js';
 import { storeOf, type Env } from './store.js';
@@ -82,7 +82,7 @@ export class OpenCodeServer {
     await this.#starting?.catch(() => undefined); // It failed to start: its caller was told, and there is less to end.
     const record = this.#current?.record ?? (await readRecord(this.#recordFile));
     this.#current = undefined;
-    await killTree(await this.#marker(), record && isAlive(record) ? record.pid : undefined);
+    await killTree(entryOf(await this.#marker()), record && isAlive(record) ? record.pid : undefined);
     await rm(this.#recordFile, { force: true });
   }
 
@@ -112,13 +112,13 @@ export class OpenCodeServer {
         this.options.log('OpenCode did not start.', { boot, reason: String(error) });
       }
     }
-    await killTree(await this.#marker());
+    await killTree(entryOf(await this.#marker()));
     throw new AgentError(failure('AGENT_CRASHED', `${program} did not start in ${BOOTS} attempts. Its log is ${this.logFile}.`), true, { cause });
   }
 
   async #boot(program: string, left: ServerRecord | undefined): Promise<ServerRecord> {
     const marker = await this.#marker();
-    await killTree(marker, left && isAlive(left) ? left.pid : undefined);
+    await killTree(entryOf(marker), left && isAlive(left) ? left.pid : undefined);
     const tmp = join(this.folder, 'tmp');
     await rm(tmp, { recursive: true, force: true });
     await mkdir(tmp, { mode: 0o700 });
@@ -137,6 +137,10 @@ export class OpenCodeServer {
     this.#current = { client: clientOf(record), generation: ++this.#generation, pid: record.pid, record };
     return this.#current;
   }
+}
+
+function entryOf(marker: string): string {
+  return `${AGENT_MARKER}=${marker}`;
 }
 
 function isAlive(record: ServerRecord): boolean {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
-import { MARKER } from './process-tree.js';
+import { AGENT_MARKER } from '../process-tree.js';
 import type { Env } from './store.js';
 
 interface Spawn {
@@ -34,7 +34,7 @@ export async function spawnServer({ program, port, password, marker, tmp, folder
       // A server that replaces its own program under a running turn would be neither the old one nor the new.
       OPENCODE_DISABLE_AUTOUPDATE: '1',
       TMPDIR: tmp,
-      [MARKER]: marker,
+      [AGENT_MARKER]: marker,
     },
   });
   await once(child, 'spawn');

@@ -6,6 +6,7 @@ import { connected } from '../connect.js';
 import type { Output } from '../output.js';
 import { readPrompt } from '../read-prompt.js';
 import { showResult } from '../show-result.js';
+import { UsageError } from '../usage-error.js';
 import { untilEnded } from '../waiting.js';
 import { oneLine, quoted } from '../words.js';
 
@@ -25,6 +26,9 @@ export default command({
     next: { kind: 'switch', help: 'Before whatever is queued.' },
     interrupt: { kind: 'switch', help: 'Before whatever is queued, and the running turn is stopped; its session goes on.' },
     'on-lost': { kind: 'text', value: 'replace|fail', help: "When the topic's session is lost: a new one with a brief, or a failed turn." },
+    check: { kind: 'list', value: 'CMD', help: 'Run this after the turn; if it fails, the session is asked to fix it. May be given several times.' },
+    'check-timeout': { kind: 'text', value: '10m', help: 'How long one check may take.' },
+    'max-fixes': { kind: 'count', value: 'N', help: 'How often the session is asked to fix what a check found. Default: 3.' },
     id: { kind: 'text', value: 'ID', help: 'Id of the prompt. The same id again attaches to the first: for scripts that retry.' },
     'no-wait': { kind: 'switch', help: 'Return as soon as the prompt is accepted.' },
   },
@@ -34,9 +38,11 @@ export default command({
     ['continuity delegate --topic auth "Fix: add rate limiting"', 'the same session, with all it knows'],
     ['continuity delegate --session ses_… "Fix: missing email validation"', 'by the session id that a result named'],
     ['continuity delegate --topic auth --new="fresh eyes" "Review the endpoint"', 'another session on the topic'],
+    ['continuity delegate --topic auth --check "npm test" --max-fixes 3 "Add a logout endpoint"', 'and again until the tests pass'],
     ['git diff | continuity delegate --category quick --no-wait -', 'a prompt from stdin, not waited for'],
   ],
   async run({ flags, args, output }) {
+    if (flags['check-timeout'] !== undefined && !flags.check) throw new UsageError('--check-timeout says how long a check may take, and there is no --check.', 'See: continuity delegate --help');
     const prompt = await readPrompt(args.prompt);
     const options: Options = {
       prompt_id: flags.id ?? newPromptId(),
@@ -50,6 +56,8 @@ export default command({
       ...(flags.next && { when: 'next' as const }),
       ...(flags.interrupt && { when: 'interrupt' as const }),
       ...(flags['on-lost'] !== undefined && { on_lost: flags['on-lost'] as OnLost }), // The guard knows the words.
+      ...(flags.check !== undefined && { checks: flags.check.map((run) => ({ run, ...(flags['check-timeout'] !== undefined && { timeout: flags['check-timeout'] }) })) }),
+      ...(flags['max-fixes'] !== undefined && { max_fixes: flags['max-fixes'] }),
       ...(flags.cwd !== undefined && { cwd: process.cwd() }),
     };
     return connected(flags, async ({ manager }) =>

@@ -21,7 +21,8 @@ export default command({
     globalThis.console = new console.Console(process.stderr, process.stderr);
     const { serveMcp } = await import('../../mcp/server.js');
     await serveMcp({
-      connect: async () => (await connect(flags)).manager,
+      // A model is not the person at this machine: what it may have run, config says.
+      connect: async () => (await connect(flags, { signsChecks: false })).manager,
       waitSeconds,
       version: VERSION,
       note: (line) => console.error(`continuity mcp: ${line}`),

@@ -127,7 +127,7 @@ describe('a bad field is named, with what it must be and what it is', () => {
     ['a field of the wrong type', { agents: { opencode: { model: 7 } } }, 'agents.opencode.model in FILE must be text, got 7.'],
     ['a blank field', { project: ' ' }, 'project in FILE must not be blank, got " ".'],
     ['a misspelt key', { agents: { opencode: { modell: 'x' } } }, 'agents.opencode in FILE has no key "modell"; did you mean "model"? It takes: kind, path, model, variant, mode.'],
-    ['a misspelt key at the top', { catgories: {} }, 'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, onLost.'],
+    ['a misspelt key at the top', { catgories: {} }, 'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, checks, onLost.'],
     ['a policy that there is not', { onLost: 'panic' }, 'onLost in FILE must be one of "replace", "fail", got "panic".'],
     ['a list instead of an object', { agents: [] }, 'agents in FILE must be an object of names, got [].'],
     ['text instead of an object', { limits: 'none' }, 'limits in FILE must be an object, got "none".'],
@@ -138,6 +138,8 @@ describe('a bad field is named, with what it must be and what it is', () => {
     ['a category with an agent that there is not', { categories: { quick: { agent: 'ghost' } } }, 'categories.quick.agent in FILE must be an agent of the config (opencode), got "ghost".'],
     ['a new category without a description', { categories: { review: {} } }, 'categories.review.description in FILE is missing; it says in a sentence what the category is for.'],
     ['instructions that are too long', { categories: { quick: { instructions: 'x'.repeat(2001) } } }, `categories.quick.instructions in FILE must be at most 2000 characters long, got "${'x'.repeat(76)}….`],
+    ['a check that is no text', { checks: { allow: [1] } }, 'checks.allow.0 in FILE must be text, got 1.'],
+    ['a word for local checks that there is not', { checks: { local: 'all' } }, 'checks.local in FILE must be one of "any", "listed", got "all".'],
     ['a name that is none', { agents: { ' x': { kind: 'opencode' } } }, 'agents in FILE has a name that must be a name: printable, on one line, at most 200 characters, got " x".'],
   ])('%s', async (_, content, message) => {
     expect(await refusalOf(content)).toBe(message);

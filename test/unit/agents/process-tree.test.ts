@@ -1,15 +1,15 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { killTree, MARKER, startTimeOf } from '../../../../src/agents/opencode/process-tree.js';
-import { isRunning } from '../../../support/processes.js';
+import { killTree, AGENT_MARKER, startTimeOf } from '../../../src/agents/process-tree.js';
+import { isRunning } from '../../support/processes.js';
 
 const children: ChildProcess[] = [];
 afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
 
 /** Runs the script, which prints the pids of what it starts. */
 async function start(script: string, marker: string, count: number): Promise<number[]> {
-  const child = spawn('sh', ['-c', script], { env: { ...process.env, [MARKER]: marker }, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn('sh', ['-c', script], { env: { ...process.env, [AGENT_MARKER]: marker }, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
   children.push(child);
   let out = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
@@ -23,7 +23,7 @@ describe.runIf(process.platform === 'linux')('ending a tree', () => {
     const marker = `test-${process.pid}-a`;
     const tree = await start('setsid sleep 60 & echo $!; env -i sleep 60 & echo $!; wait', marker, 2);
     const [other] = await start('echo 0; exec sleep 60', `${marker}-other`, 1);
-    await killTree(marker);
+    await killTree(`${AGENT_MARKER}=${marker}`);
     expect(tree.map(isRunning)).toEqual([false, false, false]);
     expect(isRunning(other ?? 0)).toBe(true);
   });
@@ -33,7 +33,7 @@ describe.runIf(process.platform === 'linux')('ending a tree', () => {
     const [parent, orphan] = await start('setsid sleep 60 & echo $!', marker, 1);
     await vi.waitFor(() => expect(isRunning(parent ?? 0)).toBe(false));
     expect(isRunning(orphan ?? 0)).toBe(true);
-    await killTree(marker);
+    await killTree(`${AGENT_MARKER}=${marker}`);
     expect(isRunning(orphan ?? 0)).toBe(false);
   });
 

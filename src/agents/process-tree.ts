@@ -1,12 +1,14 @@
 /**
- * Ending a server with everything that it started. OpenCode gives every bash tool a session and process group of its own,
+ * Ending a program with everything that it started. OpenCode gives every bash tool a session and process group of its own,
  * so killing the server's group kills no tool (1.18.33). What is ours is known by a marker in the environment, which children
- * inherit. A tool that both clears its environment and leaves its session (`env -i setsid …`) escapes.
+ * inherit. A process that both clears its environment and leaves its session (`env -i setsid …`) escapes.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export const MARKER = 'CONTINUITY_AGENT';
+/** Names in the environment: of an agent's server with its tools, of a check. */
+export const AGENT_MARKER = 'CONTINUITY_AGENT';
+export const CHECK_MARKER = 'CONTINUITY_CHECK';
 
 interface Process {
   pid: number;
@@ -41,13 +43,12 @@ export function startTimeOf(pid: number): string | undefined {
 }
 
 /** The marked processes, all in their sessions, and all that descend from either; never this process or what it descends from. */
-function treeOf(marker: string): number[] {
+function treeOf(entry: string): number[] {
   const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => processOf(Number(name)) ?? []);
   const byPid = new Map(all.map((one) => [one.pid, one]));
   const spared = new Set<number>();
   for (let pid: number | undefined = process.pid; pid; pid = byPid.get(pid)?.parent) spared.add(pid);
 
-  const entry = `${MARKER}=${marker}`;
   const marked = all.filter(({ pid }) => !spared.has(pid) && readProc(pid, 'environ')?.split('\0').includes(entry));
   const sessions = new Set(marked.map(({ session }) => session));
   const own = byPid.get(process.pid)?.session;
@@ -69,21 +70,31 @@ function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   }
 }
 
+/** Whether anything of it runs; unknown elsewhere than on Linux. */
+export function treeRuns(entry: string): boolean {
+  return hasProc && treeOf(entry).length > 0;
+}
+
 /**
- * Returns once two scans in a row found nothing of it. All are stopped before the first is killed, or a parent could
+ * Ends all that is marked by this entry of the environment, `NAME=value`. Returns once two scans in a row found nothing of it, with how many there were. All are stopped before the first is killed, or a parent could
  * start another child in between. Elsewhere than on Linux only the group of `leader` is ended: tools may live on.
  */
-export async function killTree(marker: string, leader?: number): Promise<void> {
+export async function killTree(entry: string, leader?: number): Promise<number> {
   if (!hasProc) {
     if (leader !== undefined) signal(-leader, 'SIGKILL');
-    return;
+    return 0;
   }
+  const ended = new Set<number>();
   for (let empty = 0, scans = 0; empty < 2; scans++) {
-    const found = treeOf(marker);
+    const found = treeOf(entry);
     empty = found.length ? 0 : empty + 1;
-    if (scans > 500) throw new Error(`Processes ${found.join(', ')} of OpenCode could not be ended. End them by hand.`);
+    if (scans > 500) throw new Error(`Processes ${found.join(', ')} could not be ended. End them by hand.`);
     for (const pid of found) signal(pid, 'SIGSTOP');
-    for (const pid of found.length ? treeOf(marker) : []) signal(pid, 'SIGKILL');
+    for (const pid of found.length ? treeOf(entry) : []) {
+      signal(pid, 'SIGKILL');
+      ended.add(pid);
+    }
     await sleep(10);
   }
+  return ended.size;
 }
