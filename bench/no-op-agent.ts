@@ -12,6 +12,8 @@ export const noOpAgent: Agent = {
   },
   cancel: () => Promise.resolve(),
   inspect: () => Promise.resolve('exists'),
+  transcript: () => Promise.resolve([]),
+  interface: () => Promise.reject(new Error('It has none.')),
   describe: () => Promise.resolve({}),
   close: () => Promise.resolve(),
 };

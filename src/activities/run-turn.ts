@@ -108,7 +108,7 @@ function tooManyAttempts(input: RunTurnInput, attempts: number, trouble = ''): A
   return new AgentError(failure('OUTCOME_UNKNOWN', message.trim()), false);
 }
 
-function sessionRefOf({ session_id, pinned }: RunTurnInput): SessionRef {
+export function sessionRefOf({ session_id, pinned }: Pick<RunTurnInput, 'session_id' | 'pinned'>): SessionRef {
   const { cwd, store, model, variant, mode, instructions } = pinned;
   return {
     session_id,

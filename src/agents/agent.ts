@@ -109,11 +109,38 @@ export interface Agent {
 
   inspect(session: SessionRef, signal: AbortSignal): Promise<SessionExistence>;
 
+  /** The whole conversation, oldest first, as the agent's store has it. Starts nothing. @throws AgentError SESSION_LOST */
+  transcript(session: SessionRef): Promise<TranscriptMessage[]>;
+
+  /** By which a person goes on in the session, in a terminal. Starts nothing. */
+  interface(session: SessionRef): Promise<AgentProgram>;
+
   /** For `doctor`: version and where things are, or what is wrong. Starts nothing. */
   describe(): Promise<AgentDescription>;
 
   /** Lets go. `stop`: also end its processes; else they go on if a turn is running. */
   close(options: { stop: boolean }): Promise<void>;
+}
+
+/** One message of a conversation. */
+export interface TranscriptMessage {
+  role: 'user' | 'agent';
+  /** ISO 8601. */
+  at: string;
+  model?: string;
+  error?: string;
+  parts: (
+    | { type: 'text'; text: string; /** Put in by the agent's program, not said by anybody. */ by_agent?: true }
+    | { type: 'tool'; tool: string; status: string; input: unknown; output?: string }
+  )[];
+}
+
+export interface AgentProgram {
+  program: string;
+  args: string[];
+  cwd: string;
+  /** To be added to the environment; may hold a password. */
+  env: Record<string, string>;
 }
 
 export interface AgentDescription {

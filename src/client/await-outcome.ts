@@ -18,6 +18,10 @@ const ASKED_FOR_MS = 3000;
 /** A worker that is being restarted, a server that is being restarted: longer than that is an error. */
 const GIVE_UP_AFTER_MS = 120_000;
 
+/** So often it is asked whether the topic's workflow was ended from outside: its state stays as it was then. */
+const LOOK_EVERY_MS = 5000;
+const ENDED_FROM_OUTSIDE: readonly string[] = ['TERMINATED', 'CANCELLED', 'FAILED', 'TIMED_OUT'];
+
 /** A signal that was sent a moment ago may not have reached the topic yet. */
 const UNKNOWN_FOR_MS = 10_000;
 
@@ -27,6 +31,7 @@ export async function awaitOutcome(client: Client, prompt: Awaited, signal?: Abo
   let wait = ASK_AGAIN_MS.first;
   let answeredAt = performance.now();
   let knownAt = answeredAt;
+  let lookedAt = answeredAt;
   for (;;) {
     signal?.throwIfAborted();
     try {
@@ -39,6 +44,13 @@ export async function awaitOutcome(client: Client, prompt: Awaited, signal?: Abo
         throw sessionError('OUTCOME_UNKNOWN', `Prompt ${prompt.prompt_id} of topic ${prompt.topic} has ended, and its outcome is no longer remembered.`, prompt);
       }
       if (state.state === 'refused') throw new SessionError(state.error, prompt);
+      if (answeredAt - lookedAt > LOOK_EVERY_MS) {
+        lookedAt = answeredAt;
+        const { status } = await client.withDeadline(Date.now() + ASKED_FOR_MS, () => handle.describe());
+        if (ENDED_FROM_OUTSIDE.includes(status.name)) {
+          throw sessionError('OUTCOME_UNKNOWN', `Topic ${prompt.topic} was ended from outside (${status.name}); what became of prompt ${prompt.prompt_id} is not known.`, prompt);
+        }
+      }
     } catch (cause) {
       if (cause instanceof SessionError) throw cause;
       if (isNotFound(cause)) throw sessionError('TOPIC_UNKNOWN', `There is no topic ${prompt.topic}.`, { ...prompt, cause });

@@ -23,7 +23,7 @@ function statusOf(error: unknown): number | undefined {
 export function refusalIn(error: unknown, facts: { topic: TopicId; prompt_id?: PromptId }): SessionError | undefined {
   if (!(error instanceof WorkflowUpdateFailedError)) return undefined;
   const { cause } = error;
-  if (!(cause instanceof ApplicationFailure) || isUnprocessed(error)) return undefined;
+  if (!(cause instanceof ApplicationFailure) || isUnprocessed(error) || isCutOff(error)) return undefined;
   const [detail] = (cause.details ?? []) as (Failure | undefined)[];
   const problem = detail ?? failure(isFailureCode(cause.type) ? cause.type : 'INTERNAL', cause.message);
   return new SessionError(problem, { ...facts, cause: error });
@@ -32,6 +32,11 @@ export function refusalIn(error: unknown, facts: { topic: TopicId; prompt_id?: P
 /** The server's word for an update that its worker dropped on the floor, as one does that is being swapped: it is not in history. */
 export function isUnprocessed(error: unknown): boolean {
   return error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type === 'UnprocessedUpdate';
+}
+
+/** The server's word for an update that was accepted, and whose run is over: it was reset (workers/unstick.ts), and the run after it has the prompt too. */
+export function isCutOff(error: unknown): boolean {
+  return error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type === 'AcceptedUpdateCompletedWorkflow';
 }
 
 /** Nobody took it in time: there is no worker, or it is too busy. */

@@ -1,11 +1,11 @@
 /** From what a caller says to a well-formed prompt: defaults of where the caller stands, and the checks that need no server. */
-import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Config } from '../config.js';
 import { failure } from '../contract/failures.js';
 import { parsePrompt } from '../contract/guard.js';
 import { isId, MAX_ID_LENGTH, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
 import type { Check, OnLost, PromptRequest, When } from '../contract/types.js';
+import { newPromptId } from './new-prompt-id.js';
 import { SessionError } from './session-error.js';
 
 /** What can be said besides the prompt. Agent, category, model, skills and cwd are pinned when a session is opened. */
@@ -51,10 +51,6 @@ export function promptOf(prompt: string, options: PromptOptions, config: Config,
   });
   if ('problem' in parsed) throw new SessionError(parsed.problem);
   return { ...parsed.request, prompt_id: parsed.request.prompt_id as PromptId };
-}
-
-export function newPromptId(): PromptId {
-  return `p-${randomUUID()}` as PromptId;
 }
 
 export function topicIdOf(topic: unknown): TopicId {

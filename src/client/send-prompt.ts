@@ -96,7 +96,7 @@ async function byUpdate(client: Client, sending: Sending, acceptance: Acceptance
       await bySignal(client, sending);
       return accepted(sending, true);
     }
-    // The call broke off: the run rolled over, the server was restarted. Its outcome can be asked for.
+    // The call broke off: the run was reset or rolled over, the server was restarted. Its outcome can be asked for.
     if (acceptance.is) return accepted(sending, true);
     if (mustBeOpen && isNotFound(error)) throw error;
     throw unreachable(error, `take the prompt for topic ${topic}`);

@@ -1,11 +1,12 @@
-/** `"30m"`, `"2 hours"` or milliseconds, as Temporal reads them. */
-import { msToNumber } from '@temporalio/common/lib/time.js';
+/** `"30m"`, `"2 hours"` or milliseconds, by the library that Temporal reads them with. */
+import ms from 'ms';
 
 /** NaN for what is no duration. */
 export function milliseconds(value: unknown): number {
+  if (typeof value === 'number') return value;
   try {
-    return msToNumber(value as Parameters<typeof msToNumber>[0]);
+    return ms(value as string);
   } catch {
-    return NaN; // Whoever asked says what is one.
+    return NaN; // Neither text nor a number, or far too long.
   }
 }

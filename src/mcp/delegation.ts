@@ -1,6 +1,7 @@
 /** Handing a prompt over and asking for its outcome, each within a bounded wait. */
 import type { CallToolResult } from '@modelcontextprotocol/server';
-import { newPromptId, type PromptOptions } from '../client/prompt-of.js';
+import { newPromptId } from '../client/new-prompt-id.js';
+import type { PromptOptions } from '../client/prompt-of.js';
 import { SessionError, sessionError } from '../client/session-error.js';
 import type { Accepted, PromptState } from '../contract/types.js';
 import { pendingAnswer, refusalAnswer, resultAnswer } from './answers.js';

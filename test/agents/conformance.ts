@@ -46,6 +46,7 @@ const CLAIMS = [
   'a turn whose working directory is gone is CWD_MISSING',
   'a session that is gone is SESSION_LOST, and no new one takes its place',
   'a session of another store is not called lost',
+  'the whole conversation can be read, also while nothing runs',
 ] as const;
 export type Claim = (typeof CLAIMS)[number];
 
@@ -212,6 +213,21 @@ export function describeAgentConformance(name: string, make: () => Promise<Agent
         const session = { ...(await open()), store: '/elsewhere/opencode.db' };
         await expect(runTurn(agent, session, 'Hello')).rejects.toMatchObject({ retryable: true });
         expect(await agent.inspect(session, never)).toBe('unknown');
+      },
+      'the whole conversation can be read, also while nothing runs': async () => {
+        const session = await open();
+        await runTurn(agent, session, 'Look around [[bash: echo seen]]');
+        await runTurn(agent, session, `A long one [[big: 200000]]`);
+        await under.kill();
+        const messages = await agent.transcript(session);
+        expect(messages.filter(({ role }) => role === 'user').map(({ parts }) => parts.map((part) => part.type === 'text' && part.text).join(''))).toEqual([
+          expect.stringContaining('Look around'),
+          expect.stringContaining('A long one'),
+        ]);
+        const parts = messages.flatMap((message) => message.parts);
+        expect(parts).toContainEqual(expect.objectContaining({ type: 'tool', tool: 'bash', status: 'completed', output: expect.stringContaining('seen') as string }));
+        expect(parts.some((part) => part.type === 'text' && part.text.length === 200_000)).toBe(true);
+        await expect(agent.transcript({ ...session, session_id: 'ses_0000000000000000000000000' as SessionRef['session_id'] })).rejects.toMatchObject({ failure: { code: 'SESSION_LOST' } });
       },
     };
 

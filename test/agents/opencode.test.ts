@@ -247,6 +247,7 @@ describe('OpenCode', () => {
     expect(isRunning(pid)).toBe(true);
     agent = under.create();
     expect(await runTurn(agent, session, 'Work on [[slow: 2000]] [[say: Worked.]]', 'work on')).toMatchObject({ reply: 'Worked.' });
+    await vi.waitFor(async () => expect(await under.statusOf(session)).toBe('idle'), patiently);
     await agent.close({ stop: false });
     expect(isRunning(pid)).toBe(false);
     agent = under.create();

@@ -146,7 +146,7 @@ describe('the other commands', () => {
   });
 
   test('--help of each command teaches, and loads neither Temporal nor anything else that is large', async () => {
-    for (const words of [['--help'], ...['up', 'worker', 'delegate', 'show', 'list', 'outcome', 'fix', 'also', 'watch', 'cancel', 'close', 'mcp', 'doctor'].map((name) => [name, '--help'])]) {
+    for (const words of [['--help'], ...['up', 'worker', 'delegate', 'show', 'list', 'outcome', 'fix', 'also', 'watch', 'open', 'transcript', 'cancel', 'close', 'mcp', 'doctor'].map((name) => [name, '--help'])]) {
       const { stdout, stderr, exitCode } = await continuity(words, { env: TELLS_WHAT_IT_LOADS });
       expect(exitCode).toBe(0);
       expect(stdout).toContain(words.length > 1 ? `continuity ${words[0]}` : 'continuity <command>');

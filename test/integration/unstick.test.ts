@@ -1,4 +1,6 @@
 /** A topic whose history cannot be replayed is freed, and nothing that was accepted is lost by it. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -38,4 +40,30 @@ test('it is reset to before what cannot be replayed, and gets every prompt again
     over.abort();
     await connection.close();
   }
+});
+
+test('a caller that waits meanwhile gets the outcome from the run that follows, and the prompt is put in once', { timeout: 60_000 }, async () => {
+  await world.startWorker();
+  const go = join(world.dir, 'go');
+  const waiting = world.manager.delegate('reset', `Work [[until: ${go}]]`, { prompt_id: 'p1' });
+  waiting.catch(() => undefined); // Looked at below.
+  await expect.poll(async () => (await world.manager.progress('reset').catch(() => undefined))?.step, { timeout: 20_000 }).toBe('reading');
+  const { events } = await world.client.workflow.getHandle('topic/reset').fetchHistory();
+  await world.client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId: 'topic/reset' },
+    workflowTaskFinishEventId: events?.find((event) => event.workflowTaskCompletedEventAttributes)?.eventId ?? null,
+    reason: 'As if it were stuck.',
+    requestId: 'once',
+  });
+  await writeFile(go, '');
+  expect(await waiting).toMatchObject({ status: 'completed', prompt_id: 'p1', reply: expect.stringContaining('prompt 1 here') as string });
+});
+
+test('a caller of a topic that is terminated from outside is told so', { timeout: 60_000 }, async () => {
+  const waiting = world.manager.delegate('terminated', `Work [[until: ${join(world.dir, 'never')}]]`);
+  waiting.catch(() => undefined); // Looked at below.
+  await expect.poll(async () => (await world.manager.progress('terminated').catch(() => undefined))?.step, { timeout: 20_000 }).toBe('reading');
+  await world.client.workflow.getHandle('topic/terminated').terminate('A person in the Web UI.');
+  await expect(waiting).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('ended from outside (TERMINATED)') as string });
 });

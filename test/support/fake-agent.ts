@@ -67,6 +67,14 @@ export class FakeAgent implements Agent {
     return (await this.#call('inspect', { session: session_id })) as SessionExistence;
   }
 
+  async transcript() {
+    return Promise.resolve([]);
+  }
+
+  async interface() {
+    return Promise.reject(new AgentError(failure('AGENT_NOT_FOUND', 'The fake agent has no interface.'), false));
+  }
+
   describe() {
     return Promise.resolve({ version: '0', program: 'fake', store: this.store });
   }

@@ -13,7 +13,11 @@ import { startTemporal } from './world.js';
 
 export interface WorkerStage {
   opencode: OpenCodeUnderTest;
+  /** Of everything that is started here. */
+  env: Record<string, string>;
   manager: SessionManager;
+  /** Any command, in the project's directory. */
+  continuity: Continuity;
   /** `continuity worker`, as it is run; returns at once. */
   worker(...flags: string[]): StagedWorker;
   /** The process that holds the data directory, or held it last. */
@@ -48,7 +52,9 @@ export async function startWorkerStage(): Promise<WorkerStage> {
 
   return {
     opencode,
+    env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env },
     manager,
+    continuity,
     worker(...flags) {
       const process = continuity(['worker', ...flags]);
       let said = '';

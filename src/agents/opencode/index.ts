@@ -5,6 +5,7 @@ import { AgentError } from '../agent.js';
 import { cancelTurn } from './cancel-turn.js';
 import { describeOpenCode } from './describe.js';
 import { OpenCodeHome } from './home.js';
+import { interfaceOf, readTranscript } from './in-person.js';
 import { findSession } from './look.js';
 import { openSession } from './open-session.js';
 import { findProgram } from './program.js';
@@ -58,6 +59,8 @@ export function createOpenCode(options: OpenCodeOptions): Agent {
         throw error;
       }
     },
+    transcript: async (session) => readTranscript(home, await findProgram(config.path, env), session, env),
+    interface: async (session) => interfaceOf(home, await findProgram(config.path, env), session),
     describe: (): Promise<AgentDescription> => describeOpenCode(home, config, env),
     async close({ stop }) {
       if (closed) return;

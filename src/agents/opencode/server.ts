@@ -77,6 +77,12 @@ export class OpenCodeServer {
     return record !== undefined && isAlive(record);
   }
 
+  /** Of the server that runs, whoever started it. */
+  async address(): Promise<Address | undefined> {
+    const record = this.#current?.record ?? (await readRecord(this.#recordFile));
+    return record && isAlive(record) ? { port: record.port, password: record.password } : undefined;
+  }
+
   /** Ends the server and all that its tools have started. */
   async stop(): Promise<void> {
     await this.#starting?.catch(() => undefined); // It failed to start: its caller was told, and there is less to end.

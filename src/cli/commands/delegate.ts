@@ -1,4 +1,4 @@
-import { newPromptId } from '../../client/prompt-of.js';
+import { newPromptId } from '../../client/new-prompt-id.js';
 import type { DelegateOptions, SessionManager } from '../../client/session-manager.js';
 import type { OnLost } from '../../contract/types.js';
 import { command } from '../command.js';

@@ -1,7 +1,7 @@
-/** The worker knows the agents; it is asked in a process of its own, and starts none of them. */
-import { execa } from 'execa';
-import { failure, type Failure } from '../../contract/failures.js';
-import { workerScript } from '../../stack/worker-script.js';
+/** Whether the agents are there; starts none of them. */
+import type { Failure } from '../../contract/failures.js';
+import { askAgents } from '../../stack/ask-agents.js';
+import { StackError } from '../../stack/stack-error.js';
 import { fine, wrong, type Finding } from './check.js';
 
 interface Description {
@@ -12,15 +12,13 @@ interface Description {
   problem?: Failure;
 }
 
-const WITHIN_MS = 30_000;
-
 export async function checkAgents(dataDir: string): Promise<Finding[]> {
   try {
-    const { stdout } = await execa(process.execPath, [workerScript(), '--describe'], { env: { CONTINUITY_DATA_DIR: dataDir }, timeout: WITHIN_MS });
-    return Object.entries(JSON.parse(stdout) as Record<string, Description>).map(([name, said]) => findingOf(`agent ${name}`, said));
+    const described = await askAgents<Record<string, Description>>('describe', dataDir);
+    return Object.entries(described).map(([name, said]) => findingOf(`agent ${name}`, said));
   } catch (error) {
-    if (typeof error === 'object' && error !== null && 'failure' in error) return [wrong('agents', error.failure as Failure)];
-    return [wrong('agents', failure('INTERNAL', `The worker did not describe its agents: ${error instanceof Error ? error.message : String(error)}`))];
+    if (error instanceof StackError) return [wrong('agents', error.failure)];
+    throw error;
   }
 }
 
