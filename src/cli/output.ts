@@ -42,6 +42,11 @@ export class Output {
     return this.json ? text : styled(this.out, style, text);
   }
 
+  /** What grows beside the answer, for people. */
+  get beside(): Pick<Output, 'write' | 'styled'> {
+    return { write: (text) => void this.err.write(text), styled: (style, text) => styled(this.err, style, text) };
+  }
+
   /** Whether a line on stderr that changes is of use to anyone. */
   get showsProgress(): boolean {
     return !this.json && this.err.isTTY && process.env.TERM !== 'dumb';

@@ -1,27 +1,40 @@
-/** What the turn is doing, on a line that changes, for a person at a terminal. */
+/** What happens in the topic while somebody waits at a terminal: as `watch` shows it, above a line that changes. */
 import { doingOf, type Progress } from '../client/watch-progress.js';
+import type { TopicEvent } from '../client/watch-topic.js';
 import type { Output } from './output.js';
+import { WatchPrinter } from './watch-printer.js';
 import { duration } from './words.js';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
 export interface ProgressLine {
   /** Empty where nobody would see it. */
-  reporting: { onProgress?: (progress: Progress) => void };
+  reporting: { onEvent?: (event: TopicEvent) => void };
   clear: () => void;
 }
 
 export function progressLine(output: Output): ProgressLine {
   if (!output.showsProgress) return { reporting: {}, clear: () => undefined };
+  const printer = new WatchPrinter(output.beside, false);
   const since = performance.now();
   let latest: Progress | undefined;
   let frame = 0;
-  const timer = setInterval(() => output.progress(`${FRAMES[frame++ % FRAMES.length]} ${lineOf(performance.now() - since, latest)}`), 200);
+  const show = () => {
+    if (printer.atLineStart) output.progress(`${FRAMES[frame++ % FRAMES.length]} ${lineOf(performance.now() - since, latest)}`);
+  };
+  const timer = setInterval(show, 200);
   return {
-    reporting: { onProgress: (progress) => (latest = progress) },
-    clear: () => {
+    reporting: {
+      onEvent(event) {
+        if (printer.atLineStart) output.progress('');
+        if (event.type === 'progress') latest = event.progress;
+        printer.print(event);
+      },
+    },
+    clear() {
       clearInterval(timer);
-      output.progress('');
+      if (printer.atLineStart) output.progress('');
+      printer.end();
     },
   };
 }

@@ -1,12 +1,12 @@
-/** Waiting for a turn at a terminal: a line that shows what it does, and Ctrl-C that stops the waiting, not the turn. */
-import type { Progress } from '../client/watch-progress.js';
+/** Waiting for a turn at a terminal: what it does is shown as it happens, and Ctrl-C that stops the waiting, not the turn. */
+import type { TopicEvent } from '../client/watch-topic.js';
 import type { TurnResult } from '../contract/types.js';
 import type { Output } from './output.js';
 import { progressLine } from './progress-line.js';
 
 export interface Waiting {
   signal: AbortSignal;
-  onProgress?: (progress: Progress) => void;
+  onEvent?: (event: TopicEvent) => void;
 }
 
 /** @returns nothing when the person stopped waiting; a second Ctrl-C ends the command at once */

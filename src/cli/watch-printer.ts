@@ -11,7 +11,16 @@ export class WatchPrinter {
   /** Whether the agent's text stands unfinished on the last line. */
   #midLine = false;
 
-  constructor(private readonly output: Output) {}
+  constructor(
+    private readonly output: Pick<Output, 'write' | 'styled'>,
+    /** Whether outcomes are told: who waits for one is shown it in full. */
+    private readonly tellsOutcomes = true,
+  ) {}
+
+  /** Whether a line of its own can be written below. */
+  get atLineStart(): boolean {
+    return !this.#midLine;
+  }
 
   print(event: TopicEvent): void {
     if (event.type === 'view') return this.#view(event.view);
@@ -30,7 +39,7 @@ export class WatchPrinter {
     const known = new Set(this.#before?.outcomes.map(({ prompt_id }) => prompt_id));
     // What ended before anybody watched is told by its last one.
     const news = this.#before ? view.outcomes.filter(({ prompt_id }) => !known.has(prompt_id)) : view.outcomes.slice(-1);
-    for (const outcome of news) this.#outcome(outcome);
+    if (this.tellsOutcomes) for (const outcome of news) this.#outcome(outcome);
     if (view.running && view.running.prompt_id !== this.#before?.running?.prompt_id) {
       this.#line(`▶ turn ${view.running.turn}: ${oneLine(view.running.prompt, 200)}`, 'bold');
       this.#step = '';

@@ -16,7 +16,7 @@ import { promptIdOf, promptOf, sessionIdOf, topicIdOf, type PromptOptions } from
 import { sendPrompt, type Sending, type Sent } from './send-prompt.js';
 import { SessionError, sessionError } from './session-error.js';
 import { progressOf, reportProgress, type Progress } from './watch-progress.js';
-import { watchTopic, type TopicEvent } from './watch-topic.js';
+import { reportEvents, watchTopic, type TopicEvent } from './watch-topic.js';
 
 export interface ManagerOptions extends ConnectOptions {
   /** Where the caller stands: its config, its project, and where sessions are opened. Default: the process's own directory. */
@@ -35,10 +35,12 @@ export interface DelegateOptions extends PromptOptions {
   /** Stops waiting. The turn goes on; `cancel` stops it. */
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
+  /** What `watch` tells of the topic, until the outcome is known. */
+  onEvent?: (event: TopicEvent) => void;
 }
 
 /** A follow-up goes to a session that is there: nothing of it can be chosen any more. */
-export type FollowUpOptions = Pick<DelegateOptions, 'prompt_id' | 'signal' | 'onProgress'>;
+export type FollowUpOptions = Pick<DelegateOptions, 'prompt_id' | 'signal' | 'onProgress' | 'onEvent'>;
 
 /** Temporal allows 10 updates in flight per workflow; other processes want some, and so do cancel and close. */
 const MAX_WAITING_BY_UPDATE = 5;
@@ -91,11 +93,11 @@ export class SessionManager {
    * @throws SessionError for refusals; NO_WORKER when it is accepted and nobody works yet
    */
   async delegate(topic: string | undefined, prompt: string, options: DelegateOptions = {}): Promise<TurnResult> {
-    const { signal, onProgress, ...said } = options;
+    const { signal, onProgress, onEvent, ...said } = options;
     const prompted = this.#prompted(topic, prompt, said);
     const place = await this.#placeOf(prompted);
     const until = this.#until(signal);
-    return this.#reporting(place.topic, onProgress, async () => {
+    return this.#reporting(place.topic, { onProgress, onEvent }, async () => {
       const sent = await this.#send(prompted, place, until);
       if (sent.status !== 'accepted') return sent;
       if (sent.notice) throw new SessionError(sent.notice, sent);
@@ -127,9 +129,9 @@ export class SessionManager {
   }
 
   /** Waits for the outcome of a prompt that was accepted before, by whomever. */
-  async wait(topic: string, promptId: string, options: Pick<DelegateOptions, 'signal' | 'onProgress'> = {}): Promise<TurnResult> {
+  async wait(topic: string, promptId: string, options: Pick<DelegateOptions, 'signal' | 'onProgress' | 'onEvent'> = {}): Promise<TurnResult> {
     const prompt = { topic: topicIdOf(topic), prompt_id: promptIdOf(promptId) };
-    return this.#reporting(prompt.topic, options.onProgress, () => awaitOutcome(this.#client, prompt, this.#until(options.signal)));
+    return this.#reporting(prompt.topic, options, () => awaitOutcome(this.#client, prompt, this.#until(options.signal)));
   }
 
   async outcome(topic: string, promptId: string): Promise<PromptState> {
@@ -261,10 +263,13 @@ export class SessionManager {
     return unreachable(cause, `answer for topic ${topic}`);
   }
 
-  async #reporting<T>(topic: TopicId, report: DelegateOptions['onProgress'], work: () => Promise<T>): Promise<T> {
-    if (!report) return work();
+  async #reporting<T>(topic: TopicId, { onProgress, onEvent }: Reports, work: () => Promise<T>): Promise<T> {
+    if (!onProgress && !onEvent) return work();
     const over = new AbortController();
-    const reporting = reportProgress(this.#client, topic, report, over.signal);
+    const reporting = Promise.all([
+      onProgress && reportProgress(this.#client, topic, onProgress, over.signal),
+      onEvent && reportEvents(this.#client, topic, onEvent, over.signal),
+    ]);
     try {
       return await work();
     } finally {
@@ -274,3 +279,7 @@ export class SessionManager {
   }
 }
 
+interface Reports {
+  onProgress?: DelegateOptions['onProgress'] | undefined;
+  onEvent?: DelegateOptions['onEvent'] | undefined;
+}

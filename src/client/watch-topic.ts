@@ -42,6 +42,18 @@ export async function* watchTopic(client: Client, topic: TopicId, signal: AbortS
   }
 }
 
+/** Reports until the signal is aborted; a topic that is not there yet is waited for. A courtesy, as reportProgress: no failure of it stops anyone. */
+export async function reportEvents(client: Client, topic: TopicId, report: (event: TopicEvent) => void, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      for await (const event of watchTopic(client, topic, signal)) if (!signal.aborted) report(event);
+    } catch {
+      // It is looked at again.
+    }
+    await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined); // Aborted: the loop ends.
+  }
+}
+
 /** Nothing while a worker is away: it is asked again at the next look. */
 async function viewOf(client: Client, topic: TopicId): Promise<TopicView | undefined> {
   try {

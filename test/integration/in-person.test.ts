@@ -1,11 +1,9 @@
 /** A person at a terminal, with a worker of its own and the real OpenCode: the verification loop through a crash, the conversation, the agent's own interface. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { quoted } from '../../src/cli/words.js';
+import { commandInTerminal } from '../support/in-terminal.js';
 import { startWorkerStage, until, type WorkerStage } from '../support/worker-stage.js';
-import { CONTINUITY } from './cli-command.js';
 
 let stage: WorkerStage;
 beforeAll(async () => {
@@ -17,21 +15,7 @@ afterAll(() => stage?.dispose());
 
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
 
-/** The command in a terminal of this width; `script` gives it one. */
-function inTerminal(words: string[], columns = 80) {
-  const line = `stty cols ${columns} rows 30; exec ${[process.execPath, CONTINUITY, ...words].map(quoted).join(' ')}`;
-  const terminal = execa('script', ['-qefc', line, '/dev/null'], {
-    cwd: stage.opencode.cwd,
-    env: { ...stage.env, TERM: 'xterm-256color' },
-    extendEnv: false,
-    reject: false,
-    stdin: 'pipe',
-    timeout: 60_000,
-  });
-  let seen = '';
-  terminal.stdout.on('data', (chunk: Buffer) => (seen += chunk.toString()));
-  return { terminal, seen: () => seen };
-}
+const inTerminal = (words: string[], columns = 80) => commandInTerminal(words, { cwd: stage.opencode.cwd, env: { ...stage.env }, columns });
 
 test('kill -9 of the worker in mid-check: the check runs again, what it started is gone, and the loop goes on to its end', async () => {
   const { cwd } = stage.opencode;

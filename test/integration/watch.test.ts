@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { TopicEvent } from '../../src/client/watch-topic.js';
 import { startWorld, type World } from '../support/world.js';
+import { commandInTerminal } from '../support/in-terminal.js';
 import { CONTINUITY } from './cli-command.js';
 
 let world: World;
@@ -62,4 +63,18 @@ test('the command prints lines into a pipe, leaves with Ctrl-C, and names a topi
   expect((await watching).exitCode).toBe(130);
   const nobody = await execa(process.execPath, [CONTINUITY, 'watch', 'nobody'], options);
   expect(nobody.stderr).toContain('TOPIC_UNKNOWN: There is no topic nobody.');
+});
+
+test('delegate in a terminal shows the same while it waits, and then the reply; NO_COLOR is heeded, and 40 columns are enough', async () => {
+  const topic = randomUUID();
+  const gate = join(world.dir, randomUUID());
+  const env = { PATH: process.env.PATH, HOME: world.dir, TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir, NO_COLOR: '1' };
+  const { terminal, seen } = commandInTerminal(['delegate', '--topic', topic, `[[until: ${gate}]] [[say: All done.]]`], { cwd: world.dir, env, columns: 40 });
+  await expect.poll(seen).toMatch(/▶ turn 1: \[\[until:[^]*\u001b\[2K {2}· reading\r\n[^]*1 s · reading/);
+  await writeFile(gate, '');
+  expect((await terminal).exitCode).toBe(0);
+  const lines = seen().replaceAll(/\r\u001b\[2K(\p{Script=Braille}[^\r\n]*)?/gu, '');
+  expect(lines).toMatch(/\nAll done\.\r\ntopic /);
+  expect(lines.match(/All done\./g)).toHaveLength(2); // In the prompt and as the reply: the outcome is told once.
+  expect(lines).not.toContain('\u001b');
 });
