@@ -30,6 +30,8 @@ export interface OpenCodeUnderTest extends AgentUnderTest {
   /** What the agent answered, step by step; empty for a step without text. */
   repliesIn(session: SessionRef): Promise<string[]>;
   statusOf(session: SessionRef): Promise<string>;
+  /** The sessions of the working directory that are not idle, with their status. */
+  notIdle(): Promise<object>;
   logFile: string;
 }
 
@@ -70,6 +72,10 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
     async statusOf({ session_id, cwd: directory }) {
       const status = await (await client()).session.status({ directory }, { throwOnError: true });
       return status.data[session_id]?.type ?? 'idle';
+    },
+    async notIdle() {
+      const status = await (await client()).session.status({ directory: cwd }, { throwOnError: true });
+      return Object.fromEntries(Object.entries(status.data).filter(([, { type }]) => type !== 'idle'));
     },
     async kill() {
       const { pid } = await server();

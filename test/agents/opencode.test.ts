@@ -151,7 +151,10 @@ describe('OpenCode', () => {
     await (await under.client()).session.promptAsync({ sessionID, directory, parts: [{ type: 'text', text: 'Theirs [[hang]]' }] });
     expect(await turn.outcome).toMatchObject({ status: 'completed', reply: 'Ours is done.' });
     expect(await under.statusOf(session)).toBe('busy');
-    await (await under.client()).session.abort({ sessionID, directory });
+    await vi.waitFor(async () => {
+      await (await under.client()).session.abort({ sessionID, directory });
+      expect(await under.statusOf(session)).toBe('idle');
+    }, patiently);
   });
 
   test("cancelling a prompt that waits for a person's turn takes it out, and leaves the person's alone", async () => {
@@ -247,7 +250,7 @@ describe('OpenCode', () => {
     expect(isRunning(pid)).toBe(true);
     agent = under.create();
     expect(await runTurn(agent, session, 'Work on [[slow: 2000]] [[say: Worked.]]', 'work on')).toMatchObject({ reply: 'Worked.' });
-    await vi.waitFor(async () => expect(await under.statusOf(session)).toBe('idle'), patiently);
+    await vi.waitFor(async () => expect(await under.notIdle()).toEqual({}), patiently);
     await agent.close({ stop: false });
     expect(isRunning(pid)).toBe(false);
     agent = under.create();

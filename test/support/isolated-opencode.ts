@@ -2,6 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/**
+ * OpenCode installs the package for plugins into each new configuration directory (63 MB, ten seconds of a core, from the registry), unless
+ * `node_modules` is there and a lock names it (1.18.33). There are no plugins here.
+ */
+const NOTHING_TO_INSTALL = { lockfileVersion: 3, packages: { '': { dependencies: { '@opencode-ai/plugin': '*' } } } };
+
 /** Writes the home and returns the environment that makes OpenCode use it; nothing of the person's own is read or written. */
 export async function isolatedOpenCode(dir: string, modelUrl: string, extra: object = {}): Promise<Record<string, string>> {
   const env = {
@@ -31,7 +37,8 @@ export async function isolatedOpenCode(dir: string, modelUrl: string, extra: obj
     ...extra,
   };
   const folder = join(env.XDG_CONFIG_HOME, 'opencode');
-  await mkdir(folder, { recursive: true });
+  await mkdir(join(folder, 'node_modules'), { recursive: true });
   await writeFile(join(folder, 'opencode.json'), JSON.stringify(config, null, 2));
+  await writeFile(join(folder, 'package-lock.json'), JSON.stringify(NOTHING_TO_INSTALL));
   return env;
 }
