@@ -1,7 +1,7 @@
 /** What a topic shows of itself: the `view` and `outcome` queries, and the page in the Web UI. Pure. */
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import type { QueuedPrompt, TopicState } from '../contract/messages.js';
-import type { Checks, PromptState, TopicLifeState, TopicView, TurnResult } from '../contract/types.js';
+import type { Checks, PromptState, TopicLifeState, TopicView, TurnResult, Usage } from '../contract/types.js';
 import { isKnown, outcomeOf } from './session-state.js';
 import { cutToBytes, titleOf } from './text.js';
 
@@ -106,10 +106,16 @@ function runningLine({ turn, prompt, fix, checking, started_at }: RunningTurn): 
 }
 
 function outcomeLine(result: TurnResult): string {
-  const { turn, status, session, error, checks } = result;
+  const { turn, status, session, error, checks, usage } = result;
   const kind = [session.kind, session.reason, session.replaces && `instead of ${session.replaces}`, checks && checksOf(checks)].filter(Boolean).join(', ');
+  const cost = usage ? `, ${costOf(usage)}` : '';
   const said = error ? `${error.code}: ${error.message}` : titleOf(result.reply, 160);
-  return `- turn ${turn} **${status}** (${inline(kind)}, ${(result.duration_ms / 1000).toFixed(1)} s): ${inline(said)}`;
+  return `- turn ${turn} **${status}** (${inline(kind)}, ${(result.duration_ms / 1000).toFixed(1)} s${cost}): ${inline(said)}`;
+}
+
+function costOf({ cost_usd, ...tokens }: Usage): string {
+  const all = Object.values(tokens).reduce((sum, each) => sum + each, 0);
+  return `${all} tokens${cost_usd ? `, $${cost_usd.toFixed(2)}` : ''}`;
 }
 
 /** e.g. `checks passed after 2 fixes` */

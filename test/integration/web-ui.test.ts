@@ -1,4 +1,4 @@
-/** What a person sees of a topic in Temporal's Web UI, in a real browser. The pictures are in test/output. */
+/** What a person sees of topics in Temporal's Web UI, in a real browser. The pictures are in test/output. */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import getPort from 'get-port';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { workflowIdOf, type TopicId } from '../../src/contract/ids.js';
+import { savedViewLinks } from '../../src/stack/saved-views.js';
 import { startWorld, type World } from '../support/world.js';
 
 const CHROMIUM = '/usr/bin/chromium';
@@ -16,22 +17,43 @@ const OUTPUT = fileURLToPath(new URL('../output/', import.meta.url));
 const found = existsSync(CHROMIUM);
 if (!found) process.stderr.write(`Skipped: the Web UI is looked at in Chromium, and there is no ${CHROMIUM} here.\n`);
 
+let world: World;
+let browser: Browser;
+let page: Page;
+let ui: string;
+
+beforeAll(async () => {
+  if (!found) return;
+  await mkdir(OUTPUT, { recursive: true });
+  const uiPort = await getPort();
+  ui = `http://localhost:${uiPort}`;
+  world = await startWorld({ uiPort });
+  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  page = await browser.newPage({ viewport: { width: 1400, height: 1300 } });
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await world?.dispose();
+});
+
+const picture = (name: string) => page.screenshot({ path: join(OUTPUT, `web-ui-${name}.png`), fullPage: true });
+const textOfPage = () => page.locator('main').innerText();
+/** The page shows our Markdown in a frame of its own. */
+const currentDetails = () => page.frameLocator('#user-metadata-current-details').locator('body').innerText();
+
+async function openPage(topic: TopicId, tab: 'timeline' | 'history' | 'user-metadata'): Promise<void> {
+  const workflowId = workflowIdOf(topic);
+  const { runId } = await world.client.workflow.getHandle(workflowId).describe();
+  await page.goto(`${ui}/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${runId}/${tab}`, { waitUntil: 'domcontentloaded' });
+}
+
 describe.skipIf(!found)('the page of a topic with a running turn and two queued prompts', () => {
   const topic = 'login/endpoint' as TopicId;
-  let world: World;
-  let browser: Browser;
-  let page: Page;
-  let address: string;
   let session: string;
   let gate: string | undefined;
 
   beforeAll(async () => {
-    await mkdir(OUTPUT, { recursive: true });
-    const uiPort = await getPort();
-    world = await startWorld({ uiPort });
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-    page = await browser.newPage({ viewport: { width: 1400, height: 1300 } });
-
     const { session_id } = await world.manager.delegate(topic, 'Add a login endpoint', { category: 'quick' });
     session = session_id ?? '';
     await world.manager.delegate(topic, '[[fail: AGENT_AUTH]] Fix: log every refusal');
@@ -40,22 +62,13 @@ describe.skipIf(!found)('the page of a topic with a running turn and two queued 
     await world.manager.submit(topic, 'Fix: escape <b>names</b>, *all* of them, &amp; ~~test~~ it', { prompt_id: 'in-markup' });
     await world.manager.submit(topic, 'Now write the tests', { prompt_id: 'the-tests' });
     await vi.waitUntil(async () => (await world.manager.view(topic)).running?.session_id === session, { timeout: 20_000 });
-    const workflowId = workflowIdOf(topic);
-    const { runId } = await world.client.workflow.getHandle(workflowId).describe();
-    address = `http://localhost:${uiPort}/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${runId}`;
   });
 
   afterAll(async () => {
     if (gate !== undefined) await writeFile(gate, '');
-    await browser?.close();
-    await world?.dispose();
   });
 
-  const open = (tab: 'timeline' | 'history' | 'user-metadata') => page.goto(`${address}/${tab}`, { waitUntil: 'domcontentloaded' });
-  const picture = (name: string) => page.screenshot({ path: join(OUTPUT, `web-ui-${name}.png`), fullPage: true });
-  const textOfPage = () => page.locator('main').innerText();
-  /** The page shows our Markdown in a frame of its own. */
-  const currentDetails = () => page.frameLocator('#user-metadata-current-details').locator('body').innerText();
+  const open = (tab: Parameters<typeof openPage>[1]) => openPage(topic, tab);
 
   test('its timeline names every turn by its number and its prompt', async () => {
     await open('timeline');
@@ -97,5 +110,56 @@ describe.skipIf(!found)('the page of a topic with a running turn and two queued 
     await expect.poll(currentDetails).toContain('idle · 5 turns · 0 queued');
     expect(await currentDetails()).toMatch(/Empty\.[^]*turn 5 completed \(resumed, [\d.]+ s\): .*Now write the tests/);
     await picture('after-refresh');
+  });
+});
+
+describe.skipIf(!found)('topics in every state', () => {
+  const [idle, failed, replaced, waiting] = ['docs/readme', 'tests/flaky', 'search/index', 'reports/monthly'] as TopicId[] as [TopicId, TopicId, TopicId, TopicId];
+  let lost: string;
+
+  beforeAll(async () => {
+    await world.manager.delegate(idle, 'Write the README');
+    await world.manager.delegate(failed, '[[fail: MODEL_FAILED]] Find out why they fail');
+    lost = (await world.manager.delegate(replaced, 'Build the index')).session_id ?? '';
+    world.agent.lose(lost);
+    await world.manager.delegate(replaced, 'Fix: umlauts are not found');
+    await world.manager.delegate(waiting, 'Sum up the month');
+    // Another host takes the place of the one that has the sessions.
+    await world.stopWorker();
+    await world.startWorker({ host: 'host-2' });
+    await world.client.workflow.getHandle(workflowIdOf(waiting)).signal('prompt', 'Fix: leave out the weekends');
+    await vi.waitUntil(async () => (await world.manager.view(waiting)).running?.waiting_for_host !== undefined, { timeout: 60_000 });
+  });
+
+  test.each<[string, TopicId, (string | RegExp)[]]>([
+    ['idle', idle, ['idle · 1 turn · 0 queued', /turn 1 completed \(new, [\d.]+ s\)/, "continuity delegate --topic docs/readme 'Fix: …'"]],
+    ['failed', failed, ['idle · 1 turn · 0 queued', /turn 1 failed \(new, [\d.]+ s\): MODEL_FAILED: /]],
+    ['replaced', replaced, ['idle · 2 turns · 0 queued', /turn 2 completed \(replaced, lost, instead of ses_\w+, [\d.]+ s\)/, /lost: ses_\w+/]],
+    ['waiting', waiting, ['waiting · 2 turns · 0 queued', 'Host host-1 does not answer; the turn goes on when a worker is started there: continuity worker', 'turn 2: Fix: leave out the weekends']],
+  ])('the page of one that is %s says so', async (state, topic, parts) => {
+    await openPage(topic, 'user-metadata');
+    await expect.poll(currentDetails).toContain('Go on');
+    const text = await currentDetails();
+    for (const part of parts) expect(text).toMatch(part instanceof RegExp ? part : new RegExp(part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')));
+    if (topic === replaced) expect(text).toContain(lost);
+    await picture(state);
+  });
+
+  test('the links to views of the list find them, and the browser keeps the views', async () => {
+    const links = savedViewLinks(ui, 'default');
+    const all = [idle, failed, replaced, waiting];
+    const shown = async () => {
+      const text = await textOfPage();
+      return all.filter((topic) => text.includes(workflowIdOf(topic)));
+    };
+    const expected: Record<string, TopicId[]> = { Topics: all, 'Topics at work': [], 'Topics that wait for a host': [waiting], 'Topics with nothing to do': [idle, failed, replaced] };
+    for (const { name, url } of links) {
+      await page.goto(url, { waitUntil: 'domcontentloaded' });
+      await expect.poll(shown).toEqual(expected[name]);
+    }
+    await page.goto(`${ui}/namespaces/default/workflows`, { waitUntil: 'domcontentloaded' });
+    await page.getByRole('button', { name: 'Saved Views' }).click();
+    for (const { name } of links) await expect.poll(() => page.getByText(name, { exact: true }).count()).toBeGreaterThan(0);
+    await picture('saved-views');
   });
 });

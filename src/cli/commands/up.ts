@@ -34,7 +34,9 @@ export default command({
       output.note('The worker can’t start; it says why above. Everything was stopped again.', 'red');
       return running.workerFailed;
     }
-    output.answer({ address: running.address, ui: running.uiUrl, data_dir: config.dataDir }, blockOf(running, config.dataDir, flags['data-dir']));
+    const { savedViewLinks } = await import('../../stack/saved-views.js');
+    const views = savedViewLinks(running.uiUrl, 'default');
+    output.answer({ address: running.address, ui: running.uiUrl, views, data_dir: config.dataDir }, blockOf(running, config.dataDir, flags['data-dir']));
     await stopped;
     return 0;
   },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { lineOf } from '../../../src/cli/progress-line.js';
-import { count, duration, oneLine, quoted } from '../../../src/cli/words.js';
+import { ago, count, duration, oneLine, quoted } from '../../../src/cli/words.js';
 
 describe('words for people', () => {
   it.each([
@@ -11,6 +11,18 @@ describe('words for people', () => {
     [3_720_000, '1 h 2 min'],
   ])('%i ms read as %s', (ms, words) => {
     expect(duration(ms)).toBe(words);
+  });
+
+  it.each([
+    [-5000, 'just now'],
+    [999, 'just now'],
+    [1000, '1 second ago'],
+    [119_000, '1 minute ago'],
+    [7_200_000, '2 hours ago'],
+    [200_000_000, '2 days ago'],
+  ])('what was %i ms before now was %s', (ms, words) => {
+    const now = Date.parse('2026-01-01T00:00:00Z');
+    expect(ago(new Date(now - ms).toISOString(), now)).toBe(words);
   });
 
   it('what a terminal would obey is not on a line', () => {

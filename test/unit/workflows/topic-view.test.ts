@@ -1,4 +1,4 @@
-/** What the page in the Web UI says of a session that is lost. */
+/** What the page in the Web UI says of a session that is lost, and of what a turn cost. */
 import { expect, test } from 'vitest';
 import type { PromptId, SessionId, TopicId } from '../../../src/contract/ids.js';
 import type { Pinned } from '../../../src/contract/types.js';
@@ -16,10 +16,11 @@ test('a session that was replaced is shown as lost, and the outcome says in whos
   recordOutcome(state, {
     topic, prompt_id: 'p' as PromptId, session_id: instead, session: { kind: 'replaced', reason: 'lost', replaces: old },
     status: 'completed', reply: 'Done.', agent: 'opencode', turn: 2, attempts: 1, started_at: '', duration_ms: 1500,
+    usage: { input_tokens: 900, output_tokens: 80, reasoning_tokens: 20, cache_read_tokens: 3000, cache_write_tokens: 0, cost_usd: 0.031 },
   });
   const page = detailsOf(topic, state, undefined, false);
   expect(page).toContain('- session_id: `ses_new`');
   expect(page).toContain('- lost: `ses_old`');
-  expect(page).toContain('- turn 2 **completed** (replaced, lost, instead of ses\\_old, 1.5 s): Done.');
+  expect(page).toContain('- turn 2 **completed** (replaced, lost, instead of ses\\_old, 1.5 s, 4000 tokens, $0.03): Done.');
   expect(viewOf(topic, state, undefined, false).sessions).toMatchObject([{ session_id: old, lost: 'lost', current: false }, { session_id: instead, current: true }]);
 });
