@@ -76,14 +76,15 @@ function nextRound(work: Work, failed: CheckRun, fix: number): Work {
   const id = `${prompt_id}/fix-${fix}` as PromptId;
   rememberId(work.state, id, text);
   work.state.turns += 1;
-  Object.assign(work.turn, { turn: work.state.turns, fix });
+  const now = new Date().toISOString();
+  Object.assign(work.turn, { turn: work.state.turns, fix, started_at: now });
   const session = work.turn.session_id === null ? undefined : sessionOf(work.state, work.turn.session_id);
   if (session) session.turns += 1; // The last round's is counted with the outcome.
   const where: Pick<PromptRequest, 'session_id' | 'on_lost'> = {
     ...(request.session_id !== undefined && { session_id: request.session_id }),
     ...(request.on_lost !== undefined && { on_lost: request.on_lost }),
   };
-  const prompt: QueuedPrompt = { prompt_id: id, request: { prompt: text, ...where }, accepted_at: new Date().toISOString() };
+  const prompt: QueuedPrompt = { prompt_id: id, request: { prompt: text, ...where }, accepted_at: now };
   return { ...work, prompt };
 }
 

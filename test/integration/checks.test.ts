@@ -36,6 +36,7 @@ test('what a check finds goes back to the same session until it passes; one outc
     [3, 'model/fix-2', [0, 0, 0]],
   ]);
   expect(rounds.flatMap(({ ran }) => ran).some(({ output }) => output)).toBe(false);
+  expect(rounds.reduce((sum, { duration_ms }) => sum + duration_ms, 0)).toBeLessThanOrEqual(result.duration_ms);
   const prompts = world.agent.promptsIn(result.session_id ?? '');
   expect(prompts).toEqual(['Add a model', expect.stringContaining(`ended with exit code 3. Its output:\n\nmissing: [[touch: ${one}]]\n\nFix.`), expect.stringContaining(two)]);
   expect(prompts[1]).toMatch(/^Failed: `test -e /);
