@@ -1,4 +1,7 @@
-/** The worker's program. Nothing imports it. `--standby`: waits for the worker that runs; `--log-json`: structured log; `--ask`: answers a question about agents as JSON, and ends. */
+/**
+ * The worker's program. Nothing imports it. `--standby`: waits for the worker that runs; `--log-json`: structured log; `--json`: why it ended goes to stdout
+ * as JSON; `--ask`: answers a question about agents as JSON, and ends.
+ */
 import { parseArgs } from 'node:util';
 import { createAgents } from '../src/agents/registry.js';
 import { loadConfig } from '../src/config.js';
@@ -11,7 +14,8 @@ import { runWorker } from './run-worker.js';
 // Nobody reads the log any more, such as in a terminal that was closed: no reason to leave turns and agents behind.
 process.stderr.on('error', () => undefined);
 
-const { values } = parseArgs({ options: { standby: { type: 'boolean', default: false }, 'log-json': { type: 'boolean', default: false }, ask: { type: 'string' } } });
+const off = { type: 'boolean', default: false } as const;
+const { values } = parseArgs({ options: { standby: off, 'log-json': off, json: off, ask: { type: 'string' } } });
 const question = QUESTIONS.find((name) => name === values.ask);
 try {
   const log = newLog(values['log-json']);
@@ -20,7 +24,8 @@ try {
   else await runWorker({ config, createAgents: () => createAgents(config, { log }), log, standby: values.standby });
 } catch (error) {
   const failed = failureOf(error);
-  process.stderr.write(question ? `${JSON.stringify(failed)}\n` : `${failed.code}: ${failed.message}\n${failed.fix}\n`);
+  if (values.json) process.stdout.write(`${JSON.stringify({ error: failed })}\n`);
+  else process.stderr.write(question ? `${JSON.stringify(failed)}\n` : `${failed.code}: ${failed.message}\n${failed.fix}\n`);
   process.exitCode = FAILURES[failed.code].exit;
 }
 // A lock that is still waited for would keep it from ending by itself.

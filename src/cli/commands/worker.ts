@@ -26,7 +26,7 @@ export default command({
     ]);
     await ensureDataDir(config.dataDir);
     const env = { ...process.env, CONTINUITY_DATA_DIR: config.dataDir, ...(address !== undefined && { TEMPORAL_ADDRESS: address }) };
-    const handedOn = (['standby', 'log-json'] as const).filter((name) => flags[name]).map((name) => `--${name}`);
+    const handedOn = (['standby', 'log-json', 'json'] as const).filter((name) => flags[name]).map((name) => `--${name}`);
     const child = spawn(process.execPath, [workerScript(), ...handedOn], { env, stdio: 'inherit' });
     // Ctrl-C in a terminal reaches the child by itself, and a second one would end it at once.
     const inTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;

@@ -1,0 +1,189 @@
+/** Every code of the failure table, as people meet it: the same three things on each surface on which it can occur. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SessionManager } from '../../src/client/session-manager.js';
+import { loadConfig, type Config } from '../../src/config.js';
+import { failure, FAILURES, type Failure, type FailureCode } from '../../src/contract/failures.js';
+import { ensureDataDir, holdDataDir } from '../../src/stack/data-dir.js';
+import { delegateWords, McpServers, toldByCommand, toldByDelegate, toldByLibrary, type Asked, type ToldByCommand, type ToldByMcp } from '../support/surfaces.js';
+import { startWorld, type World } from '../support/world.js';
+import type { Surroundings } from './cli-command.js';
+
+let world: World;
+let here: Surroundings;
+let config: Config;
+const servers = new McpServers();
+beforeAll(async () => {
+  world = await startWorld();
+  await writeFile(join(world.dir, 'continuity.config.json'), JSON.stringify({ agents: world.config.agents, defaultAgent: 'fake' }));
+  config = await loadConfig({ cwd: world.dir, dataDir: world.config.dataDir, env: { HOME: world.dir } });
+  here = { cwd: world.dir, env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir } };
+});
+afterAll(async () => {
+  await servers.close();
+  await world?.dispose();
+});
+
+const tested = new Set<string>();
+const aTopic = () => `t-${randomUUID().slice(0, 8)}`;
+
+function expectCommand(code: FailureCode, { stdout, stderr, exits, json }: ToldByCommand, said?: Failure): void {
+  expect(json, stderr).toMatchObject({ code });
+  expect(stderr).toContain(`${code}: ${json?.message}\n${json?.fix}\n`);
+  expect(exits).toEqual([FAILURES[code].exit, FAILURES[code].exit]);
+  if (said) expect(json).toEqual(said);
+  else expect(stdout).toBe('');
+}
+
+function expectMcp(code: FailureCode, { structured, text, isError }: ToldByMcp, said: Failure): void {
+  expect(structured).toEqual(said);
+  expect(text).toContain(`${code}: ${said.message}\n${said.fix}`);
+  expect(isError).toBe(true);
+}
+
+/** A prompt that is asked on every surface; where a turn ended so, under one id, so that each is told of the same outcome. */
+async function askedEverywhere(code: FailureCode, asked: Asked, { at = here, connect = () => world.connect({ config }) }: { at?: Surroundings; connect?: () => Promise<SessionManager> } = {}): Promise<void> {
+  tested.add(code);
+  const said = await toldByDelegate(connect, asked);
+  expect(said).toMatchObject({ code, message: expect.stringMatching(/\S/) as string, fix: expect.stringMatching(/\S/) as string });
+  if (!said) return;
+  const [command, mcp] = await Promise.all([toldByCommand(delegateWords(asked), at), servers.told('delegate_task', asked, at)]);
+  expectCommand(code, command, said);
+  expectMcp(code, mcp, said);
+}
+
+const ended = (prompt: string, more: Partial<Asked> = {}): Asked => ({ topic: aTopic(), prompt_id: randomUUID(), prompt, ...more });
+
+test.each<FailureCode>([
+  'AGENT_NOT_FOUND', 'AGENT_CRASHED', 'AGENT_AUTH', 'AGENT_RATE_LIMITED', 'MODEL_FAILED', 'CONTEXT_OVERFLOW', 'EMPTY_REPLY', 'OUTCOME_UNKNOWN',
+  'TURN_STALLED', 'TURN_TIMED_OUT', 'HOST_UNAVAILABLE', 'INTERNAL',
+])('a turn that ended as %s', async (code) => {
+  await askedEverywhere(code, ended(`[[fail: ${code}]]`));
+});
+
+describe('a turn that did not complete:', () => {
+  test('CANCELLED', async () => {
+    const asked = ended('[[hang]]');
+    await world.manager.submit(asked.topic, asked.prompt, { prompt_id: asked.prompt_id ?? '' });
+    await expect.poll(async () => (await world.manager.view(`${asked.topic}`)).state).toBe('running');
+    await world.manager.cancel(`${asked.topic}`, undefined, { reason: 'enough' });
+    await askedEverywhere('CANCELLED', asked);
+  });
+
+  test('CHECKS_FAILED', () => askedEverywhere('CHECKS_FAILED', ended('work', { checks: [{ run: 'echo red; exit 1' }], max_fixes: 0 })));
+
+  test('CHECK_NOT_ALLOWED', () =>
+    askedEverywhere('CHECK_NOT_ALLOWED', ended('work', { checks: [{ run: 'true' }] }), { connect: () => world.connect({ config, signsChecks: false }) }));
+
+  test('SESSION_LOST', async () => {
+    const { session_id } = await world.manager.delegate(aTopic(), 'one');
+    world.agent.lose(session_id);
+    await askedEverywhere('SESSION_LOST', { session_id: `${session_id}`, prompt_id: randomUUID(), prompt: 'two' });
+  });
+
+  test('SESSION_CORRUPTED', async () => {
+    const { session_id } = await world.manager.delegate(aTopic(), '[[corrupt]]');
+    await askedEverywhere('SESSION_CORRUPTED', { session_id: `${session_id}`, prompt_id: randomUUID(), prompt: 'two' });
+  });
+});
+
+describe('a prompt that is refused:', () => {
+  test('INVALID_PROMPT', () => askedEverywhere('INVALID_PROMPT', { topic: aTopic(), prompt: ' ' }));
+  test('PROMPT_TOO_LARGE', () => askedEverywhere('PROMPT_TOO_LARGE', { topic: aTopic(), prompt: 'x'.repeat(70_000) }));
+  test('CATEGORY_UNKNOWN', () => askedEverywhere('CATEGORY_UNKNOWN', ended('work', { category: 'quik' })));
+  test('AGENT_UNKNOWN', () => askedEverywhere('AGENT_UNKNOWN', ended('work', { agent: 'nobody' })));
+  test('SESSION_UNKNOWN', () => askedEverywhere('SESSION_UNKNOWN', { session_id: 'ses_unknown', prompt: 'work' }));
+
+  test('SESSION_PINNED', async () => {
+    const { session_id } = await world.manager.delegate(aTopic(), 'one');
+    await askedEverywhere('SESSION_PINNED', { session_id: `${session_id}`, prompt: 'two', agent: 'other' });
+  });
+
+  test('PROMPT_ID_REUSED', async () => {
+    const asked = ended('one');
+    await world.manager.delegate(asked.topic, asked.prompt, { prompt_id: asked.prompt_id ?? '' });
+    await askedEverywhere('PROMPT_ID_REUSED', { ...asked, prompt: 'two' });
+  });
+
+  test('TOPIC_CLOSED', async () => {
+    const [topic, gate] = [aTopic(), join(world.dir, randomUUID())];
+    await world.manager.submit(topic, `[[until: ${gate}]]`);
+    await world.manager.close(topic);
+    await askedEverywhere('TOPIC_CLOSED', { topic, prompt: 'more' });
+    await writeFile(gate, '');
+  });
+
+  test('QUEUE_FULL', async () => {
+    const topic = aTopic();
+    await world.manager.submit(topic, '[[hang]]');
+    const filling = async (): Promise<Failure | undefined> => (await toldByLibrary(() => world.manager.submit(topic, 'x'.repeat(60_000)).then(() => ({})))) ?? filling();
+    expect(await filling()).toMatchObject({ code: 'QUEUE_FULL' });
+    await askedEverywhere('QUEUE_FULL', { topic, prompt: 'x'.repeat(60_000) });
+    await world.manager.close(topic, { now: true });
+  });
+
+  test('TOPIC_ELSEWHERE', async () => {
+    const topic = aTopic();
+    await world.manager.delegate(topic, 'one');
+    const cwd = join(world.dir, 'another-project');
+    await mkdir(join(cwd, '.git'), { recursive: true });
+    await askedEverywhere('TOPIC_ELSEWHERE', { topic, prompt: 'two' }, { at: { ...here, cwd }, connect: () => world.connect({ cwd }) });
+  });
+
+  test('CWD_MISSING, which the command sees before the host of the session does', async () => {
+    tested.add('CWD_MISSING');
+    const asked = ended('work', { cwd: join(world.dir, 'nowhere') });
+    const said = await toldByDelegate(() => world.connect(), asked);
+    expect(said).toMatchObject({ code: 'CWD_MISSING', message: `Working directory ${asked.cwd} does not exist on host host-1.` });
+    if (said) expectMcp('CWD_MISSING', await servers.told('delegate_task', asked, here), said);
+    expectCommand('CWD_MISSING', await toldByCommand(delegateWords(asked), here), failure('CWD_MISSING', `Working directory ${asked.cwd} does not exist.`));
+  });
+
+  test('CONFIG_INVALID', async () => {
+    const cwd = join(world.dir, 'broken');
+    await mkdir(cwd);
+    await writeFile(join(cwd, 'continuity.config.json'), '{ "limits": { "turnTimeout": "soon" } }');
+    await askedEverywhere('CONFIG_INVALID', { prompt: 'work' }, { at: { ...here, cwd }, connect: () => SessionManager.connect({ cwd, address: world.address }) });
+  });
+});
+
+describe('what it runs on:', () => {
+  test('TEMPORAL_UNAVAILABLE', () =>
+    askedEverywhere('TEMPORAL_UNAVAILABLE', { prompt: 'work' }, { at: { ...here, env: { ...here.env, TEMPORAL_ADDRESS: '127.0.0.1:1' } }, connect: () => world.connect({ address: '127.0.0.1:1' }) }));
+
+  test('TOPIC_UNKNOWN', async () => {
+    tested.add('TOPIC_UNKNOWN');
+    const said = await toldByLibrary(() => world.manager.view('nobody').then(() => ({})));
+    if (!said) throw new Error('There is a topic nobody.');
+    expectCommand('TOPIC_UNKNOWN', await toldByCommand(['show', 'nobody'], here), said);
+    expectMcp('TOPIC_UNKNOWN', await servers.told('session_view', { topic: 'nobody' }, here), said);
+  });
+
+  test.each<[FailureCode, string[], () => Promise<Record<string, string>>]>([
+    ['SETUP_INCOMPLETE', ['up', '--port', '0', '--ui-port', '0'], () => Promise.resolve({ TEMPORAL_CLI_PATH: '/nowhere/temporal' })],
+    ['DATA_DIR_UNWRITABLE', ['worker'], () => Promise.resolve({ CONTINUITY_DATA_DIR: '/dev/null/data' })],
+    ['DATA_DIR_LOCKED', ['worker'], async () => {
+      const dataDir = join(world.dir, 'held');
+      await ensureDataDir(dataDir);
+      holdDataDir(dataDir, 'worker');
+      return { CONTINUITY_DATA_DIR: dataDir };
+    }],
+  ])('%s, which only who starts it meets', async (code, words, env) => {
+    tested.add(code);
+    expectCommand(code, await toldByCommand(words, { ...here, env: { ...here.env, CONTINUITY_DATA_DIR: join(world.dir, 'own'), ...(await env()) } }));
+  });
+
+  test('NO_WORKER, and the prompt is answered when one comes', async () => {
+    const asked = ended('work');
+    await world.stopWorker();
+    await askedEverywhere('NO_WORKER', asked, { connect: () => world.connect({ config, noWorkerAfterMs: 500 }) });
+    await world.startWorker();
+    expect(await world.manager.wait(`${asked.topic}`, `${asked.prompt_id}`)).toMatchObject({ status: 'completed' });
+  });
+});
+
+test('no code of the table is left out', () => {
+  expect([...tested].sort()).toEqual(Object.keys(FAILURES).sort());
+});
