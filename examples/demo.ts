@@ -9,11 +9,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { delegate_task, SessionManager, type Progress } from '../src/index.js';
-import { promptsInSession } from './demo/agent-session.js';
-import { checksOf, leftovers } from './demo/checks.js';
-import { say, until } from './demo/say.js';
-import { onInterrupt, Stage } from './demo/stage.js';
-import { printChecks, transcriptOf, wordsOf, type Story } from './demo/transcript.js';
+import { claimsOf } from './demo/claims.js';
+import { transcriptOf, type Story } from './demo/transcript.js';
+import { promptsInSession } from './stage/agent-session.js';
+import { wordsOf } from './stage/claims.js';
+import { perform } from './stage/perform.js';
+import { say, until } from './stage/say.js';
+import type { Stage } from './stage/stage.js';
 
 const PROMPTS = {
   addLogin: 'Add a login endpoint [[bash: echo "export const login = () => {};" > login.js]]',
@@ -75,20 +77,11 @@ function sayNews(topic: string): (progress: Progress) => void {
 }
 
 const { values: flags } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
-const interrupted = onInterrupt();
-const signal = AbortSignal.any([interrupted, AbortSignal.timeout(240_000)]);
-const stage = new Stage();
-let passed = false;
-try {
-  await stage.setUp(signal);
-  const story = await playOn(stage, signal);
-  process.stdout.write(transcriptOf(story, flags.keep));
-  passed = printChecks(checksOf(story, stage.project));
-  if (flags.keep) await stage.keepUntil(interrupted);
-} catch (error) {
-  if (!interrupted.aborted) say(`The demo failed: ${error instanceof Error ? error.message : String(error)}\n${stage.lastWords()}`);
-} finally {
-  await stage.clear();
-}
-passed = printChecks(leftovers(stage.dir)) && passed;
-process.exitCode = interrupted.aborted && !flags.keep ? 130 : passed ? 0 : 1;
+await perform(
+  async (stage, signal) => {
+    const story = await playOn(stage, signal);
+    process.stdout.write(transcriptOf(story, flags.keep));
+    return claimsOf(story, stage.project);
+  },
+  { keep: flags.keep },
+);

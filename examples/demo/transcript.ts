@@ -1,5 +1,6 @@
 /** The story as text. */
 import type { TurnResult } from '../../src/index.js';
+import { wordsOf } from '../stage/claims.js';
 
 export interface Story {
   /** As they were sent, by name. */
@@ -14,20 +15,10 @@ export interface Story {
 
 export type TurnName = 'addLogin' | 'limitIt' | 'testIt' | 'documentIt' | 'createPage' | 'stickyHeader';
 
-export interface Check {
-  claim: string;
-  holds: boolean;
-}
-
 const TOPICS: Record<string, TurnName[]> = {
   'auth-feature': ['addLogin', 'limitIt', 'testIt', 'documentIt'],
   dashboard: ['createPage', 'stickyHeader'],
 };
-
-/** A prompt without what is for the scripted model. */
-export function wordsOf(prompt: string): string {
-  return prompt.replace(/\s*\[\[.*?\]\]/g, '');
-}
 
 export function transcriptOf(story: Story, kept: boolean): string {
   const topics = Object.entries(TOPICS).map(([topic, names]) => {
@@ -43,10 +34,4 @@ function turnOf({ prompts, turns, workers }: Story, name: TurnName): string {
   const facts = [`turn ${turn}`, session.kind, `${(duration_ms / 1000).toFixed(1)} s`];
   if (recovered) facts.push(`worker ${workers.killed} killed, worker ${workers.next} went on`, `attempt ${attempts}`, recovered);
   return `  you    ${wordsOf(prompts[name])}\n  agent  ${reply}\n         ${facts.join(' · ')}`;
-}
-
-/** @returns whether all hold */
-export function printChecks(checks: Check[]): boolean {
-  for (const { claim, holds } of checks) process.stdout.write(`${holds ? '✓' : '✗'} ${claim}\n`);
-  return checks.every(({ holds }) => holds);
 }

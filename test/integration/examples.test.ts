@@ -4,59 +4,68 @@ import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test as base } from 'vitest';
 import { processesOf } from '../support/processes.js';
 import { startWorld } from '../support/world.js';
 
-const run = (name: string, options: { cwd?: string; env: NodeJS.ProcessEnv }) =>
+/** `own`: where the example makes its files; stands in the environment of all that it starts. */
+const test = base.extend<{ own: string }>({
+  own: async ({}, use) => {
+    const own = await realpath(await mkdtemp(join(tmpdir(), 'continuity-examples-')));
+    await use(own);
+    await rm(own, { recursive: true, force: true });
+  },
+});
+
+const run = (name: string, own: string, options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) =>
   execa(process.execPath, ['--import', import.meta.resolve('tsx'), fileURLToPath(new URL(`../../examples/${name}`, import.meta.url))], {
     ...options,
+    env: { TMPDIR: own, TSX_DISABLE_CACHE: '1', ...options.env },
     reject: false,
     stdin: 'ignore',
-    timeout: 110_000,
+    timeout: 150_000,
     killSignal: 'SIGINT',
     forceKillAfterDelay: false, // It is given the time to clear up.
   });
 
-/** Stands in the environment of all that the example starts, because it makes its own directory there. */
-let marker: string;
-let env: NodeJS.ProcessEnv;
-beforeEach(async () => {
-  marker = await realpath(await mkdtemp(join(tmpdir(), 'continuity-examples-')));
-  env = { TMPDIR: marker, TSX_DISABLE_CACHE: '1' };
-});
-afterEach(() => rm(marker, { recursive: true, force: true }));
+async function expectNothingLeft(own: string): Promise<void> {
+  expect(processesOf(own)).toEqual([]);
+  expect(await readdir(own)).toEqual([]);
+}
 
-describe('npm run demo', { timeout: 120_000 }, () => {
-  test('tells its story, finds all its claims true, and leaves nothing', async () => {
-    const demo = await run('demo.ts', { env });
-    expect(demo.stdout, demo.stderr).toContain('✓ every prompt is in the agent’s own store exactly once');
-    expect(demo.stdout).not.toContain('✗');
-    expect(demo.exitCode).toBe(0);
-    expect(processesOf(marker)).toEqual([]);
-    expect(await readdir(marker)).toEqual([]);
-  });
-
-  test('leaves nothing when it is interrupted in mid-turn, twice as npm does it', async () => {
-    const demo = run('demo.ts', { env });
-    let told = '';
-    demo.stderr.on('data', (data: Buffer) => (told += data.toString()));
-    await expect.poll(() => told).toContain('dashboard ←');
-    demo.kill('SIGINT');
-    demo.kill('SIGINT');
-    const { exitCode, stdout } = await demo;
-    expect(stdout, told).toContain('✓ no process is left');
-    expect(exitCode).toBe(130);
-    expect(processesOf(marker)).toEqual([]);
-    expect(await readdir(marker)).toEqual([]);
+describe.concurrent('each example tells its story, finds all its claims true, and leaves nothing:', { timeout: 180_000 }, () => {
+  test.for([
+    ['demo.ts', 'every prompt is in the agent’s own store exactly once'],
+    ['verification-loop.ts', 'each failure went to the same session, once'],
+    ['orchestrator-over-mcp.ts', 'each follow-up knew what its own session had done'],
+    ['feature-over-days.ts', 'the turn that was cut off in the evening ended in the morning, by itself'],
+  ] as const)('%s', async ([name, claim], { own, expect: expectHere }) => {
+    const { stdout, stderr, exitCode } = await run(name, own);
+    expectHere(stdout, stderr).toContain(`✓ ${claim}`);
+    expectHere(stdout).not.toContain('✗');
+    expectHere(exitCode).toBe(0);
+    await expectNothingLeft(own);
   });
 });
 
-test('ten-lines.ts: follow-ups by session id and by topic go on in their sessions, and the script ends by itself', async () => {
+test('the demo leaves nothing when it is interrupted in mid-turn, twice as npm does it', async ({ own }) => {
+  const demo = run('demo.ts', own);
+  let told = '';
+  demo.stderr.on('data', (data: Buffer) => (told += data.toString()));
+  await expect.poll(() => told).toContain('dashboard ←');
+  demo.kill('SIGINT');
+  demo.kill('SIGINT');
+  const { exitCode, stdout } = await demo;
+  expect(stdout, told).toContain('✓ no process is left');
+  expect(exitCode).toBe(130);
+  await expectNothingLeft(own);
+});
+
+test('ten-lines.ts: follow-ups by session id and by topic go on in their sessions, and the script ends by itself', async ({ own }) => {
   const world = await startWorld();
   try {
-    const temporal = { TEMPORAL_ADDRESS: world.address, TEMPORAL_NAMESPACE: 'default', TEMPORAL_CONFIG_FILE: join(marker, 'none.toml') };
-    const { exitCode, stdout, stderr } = await run('ten-lines.ts', { cwd: world.dir, env: { ...env, ...temporal } });
+    const temporal = { TEMPORAL_ADDRESS: world.address, TEMPORAL_NAMESPACE: 'default', TEMPORAL_CONFIG_FILE: join(own, 'none.toml') };
+    const { exitCode, stdout, stderr } = await run('ten-lines.ts', own, { cwd: world.dir, env: temporal });
     expect(exitCode, stderr).toBe(0);
     expect(stdout.split('\n')).toHaveLength(5);
     expect(stdout).toContain('turn 2 (resumed, completed)');

@@ -1,4 +1,4 @@
-/** What the demo plays on: `continuity up` as a person would start it, and a scripted model, all in one temporary directory. */
+/** What an example plays on: `continuity up` as a person would start it, and a scripted model, all in one temporary directory. */
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
@@ -30,7 +30,7 @@ export class Stage {
   /** From here on, this process stands in the project as a person would. */
   async setUp(signal: AbortSignal): Promise<void> {
     const { path } = await findTemporal({ report: say, signal });
-    this.dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-demo-')));
+    this.dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-example-')));
     await Promise.all([mkdir(this.project), mkdir(join(this.dir, 'tmp'))]);
     await writeFile(join(this.project, 'continuity.config.json'), JSON.stringify({ project: 'demo', defaultAgent: 'opencode' }));
     const own = { HOME: this.dir, TMPDIR: join(this.dir, 'tmp'), CONTINUITY_DATA_DIR: join(this.dir, 'data') };
@@ -39,15 +39,25 @@ export class Stage {
     this.#model = this.#start(['--import', import.meta.resolve('tsx'), root('test/support/scripted-model.ts')]);
     Object.assign(this.env, await isolatedOpenCode(this.dir, await firstLine(this.#model, 'The scripted model', signal)));
 
+    for (const name of Object.keys(process.env)) if (!(name in this.env)) delete process.env[name];
+    Object.assign(process.env, this.env);
+    process.chdir(this.project);
+    await this.switchOn(signal);
+  }
+
+  /** Also after `switchOff`: it goes on where it was. */
+  async switchOn(signal: AbortSignal): Promise<void> {
     say('Starting Temporal and a worker: continuity up');
     this.#up = this.#start([root('bin/continuity.js'), 'up', '--json', '--port', '0', '--ui-port', '0']);
     const { address, ui } = JSON.parse(await firstLine(this.#up, 'continuity up', signal)) as { address: string; ui: string };
     this.uiUrl = ui;
+    process.env.TEMPORAL_ADDRESS = address;
     say(`Temporal is at ${address}, its Web UI at ${ui}`);
+  }
 
-    for (const name of Object.keys(process.env)) if (!(name in this.env)) delete process.env[name];
-    Object.assign(process.env, this.env, { TEMPORAL_ADDRESS: address });
-    process.chdir(this.project);
+  /** Ctrl-C in the terminal of `continuity up`: Temporal, the worker and the agent's server end. */
+  async switchOff(): Promise<void> {
+    await stop(this.#up, 'SIGINT');
   }
 
   /** The worker that holds the data directory; after a kill, the next one. */
@@ -83,13 +93,6 @@ export class Stage {
     });
     return child;
   }
-}
-
-/** Aborted by Ctrl-C. What comes after it is ignored: npm sends every signal a second time, and the clean-up has begun. */
-export function onInterrupt(): AbortSignal {
-  const interrupted = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort(new Error(`${name} was received.`)));
-  return interrupted.signal;
 }
 
 /** The person's own Temporal and settings are not for the demo. */
