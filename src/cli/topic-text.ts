@@ -29,7 +29,7 @@ function sessionLine({ session_id, pinned, turns, current, lost }: SessionView):
 }
 
 function runningLines({ prompt_id, prompt, started_at, fix, checking, waiting_for_host: host }: NonNullable<TopicView['running']>, now: number): string[] {
-  const doing = [fix !== undefined && `fix ${fix}`, checking && 'its checks run', `since ${duration(Math.max(0, now - Date.parse(started_at)))}`].filter(Boolean).join(' · ');
+  const doing = [fix !== undefined && `fix ${fix}`, checking && 'its checks run', `for ${duration(Math.max(0, now - Date.parse(started_at)))}`].filter(Boolean).join(' · ');
   const line = `${prompt_id}  ${oneLine(prompt)} · ${doing}`;
   return host === undefined ? [line] : [line, `Host ${host} does not answer. The turn goes on when a worker is started there: continuity worker`];
 }

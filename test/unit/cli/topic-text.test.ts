@@ -35,7 +35,7 @@ Sessions  (open one: continuity open auth)
   → ses_2  opencode · p/m · quick · 2 turns · /app on host-1
 
 Running  (follow: continuity watch auth · stop: continuity cancel auth)
-  p-4  Now the tests · since 12.0 s
+  p-4  Now the tests · for 12.0 s
   Host host-1 does not answer. The turn goes on when a worker is started there: continuity worker
 
 Queue  (take one out: continuity cancel auth <prompt id>)

@@ -1,0 +1,46 @@
+/** `npm run bench:start` (`npm run build` first): from the start of a process to its first answer, beside a bare `node -e 0`. In turns, so that a noisy machine is noisy for all. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const ROUNDS = 15;
+const CONTINUITY = fileURLToPath(new URL('../bin/continuity.js', import.meta.url));
+
+async function ended(...words: string[]): Promise<void> {
+  await once(spawn(process.execPath, words, { stdio: 'ignore' }), 'exit');
+}
+
+/** As a client starts it: the handshake, then the list. */
+async function listed(): Promise<void> {
+  const server = spawn(process.execPath, [CONTINUITY, 'mcp'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const lines = createInterface(server.stdout);
+  const answered = (async () => {
+    for await (const line of lines) if ((JSON.parse(line) as { id?: number }).id === 1) return;
+  })();
+  const send = (message: object) => server.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  send({ id: 0, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'bench', version: '0' } } });
+  send({ method: 'notifications/initialized' });
+  send({ id: 1, method: 'tools/list' });
+  await answered;
+  server.stdin.end();
+}
+
+const ways: Record<string, () => Promise<void>> = {
+  'node -e 0': () => ended('-e', '0'),
+  'continuity --help': () => ended(CONTINUITY, '--help'),
+  'continuity mcp, until tools/list is answered': listed,
+};
+
+const times = Object.fromEntries(Object.keys(ways).map((name) => [name, [] as number[]]));
+for (let round = 0; round < ROUNDS; round += 1) {
+  for (const [name, way] of Object.entries(ways)) {
+    const since = performance.now();
+    await way();
+    times[name]?.push(performance.now() - since);
+  }
+}
+
+const ms = (value = NaN) => `${Math.round(value)} ms`;
+const sorted = (name: string) => (times[name] ?? []).sort((a, b) => a - b);
+console.table(Object.fromEntries(Object.keys(ways).map((name) => [name, { median: ms(sorted(name)[Math.floor(ROUNDS / 2)]), worst: ms(sorted(name).at(-1)) }])));
