@@ -9,10 +9,12 @@
  * A reset loses nothing: signals and updates are applied again by the server, and a turn that runs again is harvested from its session.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client } from '@temporalio/client';
+import { Client, type WorkflowHandle } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import { topicSession } from '../src/contract/messages.js';
 import type { Log } from '../src/activities/index.js';
+
+type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 
 export interface Unsticking {
   connection: NativeConnection;
@@ -38,8 +40,9 @@ export async function unstickTopics({ connection, namespace, log, signal, everyM
         const before = resets.get(workflowId) ?? 0;
         if (before >= MAX_RESETS) continue;
         resets.set(workflowId, before + 1);
-        const eventId = await unreplayable(client, workflowId, runId);
-        if (eventId === undefined) continue;
+        const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+        const eventId = resetPointOf(events ?? [], before);
+        if (eventId == null) continue;
         await connection.workflowService.resetWorkflowExecution({
           namespace,
           workflowExecution: { workflowId, runId },
@@ -57,11 +60,14 @@ export async function unstickTopics({ connection, namespace, log, signal, everyM
   }
 }
 
-/** The completion of the workflow task that wrote what cannot be replayed. */
-async function unreplayable(client: Client, workflowId: string, runId: string) {
-  const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-  const failed = events?.findLast((event) => event.workflowTaskFailedEventAttributes)?.workflowTaskFailedEventAttributes;
+/**
+ * The completion of the workflow task that wrote what cannot be replayed. The failure names the event at which the replay broke; a release of the SDK that
+ * words it otherwise leaves it open: then it is the newest completion, and if that did not help the oldest, from which everything is run, and harvested, again.
+ */
+export function resetPointOf(events: readonly HistoryEvent[], resetsBefore: number): HistoryEvent['eventId'] {
+  const completions = events.filter((event) => event.workflowTaskCompletedEventAttributes);
+  const failed = events.findLast((event) => event.workflowTaskFailedEventAttributes)?.workflowTaskFailedEventAttributes;
   const at = /HistoryEvent\(id: (\d+)/.exec(failed?.failure?.message ?? '')?.[1];
-  if (at === undefined) return undefined;
-  return events?.findLast((event) => event.workflowTaskCompletedEventAttributes && Number(event.eventId) <= Number(at))?.eventId ?? undefined;
+  const unnamed = resetsBefore === 0 ? completions.at(-1) : completions[0];
+  return (at === undefined ? unnamed : completions.findLast((event) => Number(event.eventId) <= Number(at)))?.eventId;
 }

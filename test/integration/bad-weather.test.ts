@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
 import { createOpenCode } from '../../src/agents/opencode/index.js';
@@ -10,6 +11,7 @@ import type { Limits } from '../../src/config.js';
 import { MAX_REPLY_BYTES } from '../../src/contract/limits.js';
 import type { TurnResult } from '../../src/contract/types.js';
 import { openCodeUnderTest, type OpenCodeUnderTest } from '../agents/opencode-under-test.js';
+import { cuttable } from '../support/cuttable.js';
 import { childrenOf } from '../support/processes.js';
 import { startWorld, type World } from '../support/world.js';
 
@@ -32,10 +34,10 @@ const aTopic = () => `topic ${randomUUID()}`;
 const delegate = (topic: string, prompt: string) => world.manager.delegate(topic, prompt, { cwd: under.cwd });
 
 /** A worker with OpenCode; one that works already is replaced. */
-async function work(limits: Partial<Limits> = {}, opencode = agent): Promise<void> {
+async function work(limits: Partial<Limits> = {}, opencode = agent, more: { connection?: NativeConnection } = {}): Promise<void> {
   await world.stopWorker();
   const config = { defaultAgent: 'opencode', agents: { opencode: { kind: 'opencode' as const, model: under.model } }, limits: { ...world.config.limits, ...limits } };
-  await world.startWorker({ config, agents: new Map([['opencode', opencode]]) });
+  await world.startWorker({ config, agents: new Map([['opencode', opencode]]), ...more });
 }
 
 async function goesOn({ topic, session_id }: TurnResult): Promise<void> {
@@ -116,6 +118,33 @@ describe('Temporal', () => {
     expect(await readFile(join(under.cwd, 'through'), 'utf8')).toBe('done\n');
     expect(await under.promptsIn({ session_id: result.session_id } as SessionRef)).toEqual([prompt]);
     await goesOn(result);
+  }, 120_000);
+
+  test('that is cut off from the worker in mid-turn: the turn goes on, its next attempt harvests it, and the tool ran once', async () => {
+    const network = await cuttable(world.address);
+    const connection = await NativeConnection.connect({ address: network.address });
+    try {
+      await work({}, agent, { connection });
+      const topic = aTopic();
+      const prompt = 'All alone [[bash: sleep 4; echo done >> alone]] [[say: Alone.]]';
+      const turn = delegate(topic, prompt);
+      await expect.poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.step).toMatch(/^bash: sleep 4/);
+      network.cut();
+      await expect.poll(() => readFile(join(under.cwd, 'alone'), 'utf8').catch(() => '')).toBe('done\n');
+      // The server has given the worker up.
+      await expect.poll(async () => (await world.manager.progress(topic))?.last_failure, { timeout: 30_000 }).toMatch(/Heartbeat/);
+      network.mend();
+      const result = await turn;
+      expect(result).toMatchObject({ status: 'completed', reply: 'Alone.', turn: 1, attempts: 2, recovered: 'harvested' });
+      expect(await readFile(join(under.cwd, 'alone'), 'utf8')).toBe('done\n');
+      expect(await under.promptsIn({ session_id: result.session_id } as SessionRef)).toEqual([prompt]);
+      await goesOn(result);
+    } finally {
+      network.mend();
+      await work();
+      await connection.close();
+      await network.close();
+    }
   }, 120_000);
 });
 

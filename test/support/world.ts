@@ -23,7 +23,7 @@ export interface World {
   manager: SessionManager;
   connect: (options?: Partial<ManagerOptions>) => Promise<SessionManager>;
   /** Starts a worker, or another one after `stopWorker`. */
-  startWorker: (overrides?: { config?: Partial<Config>; host?: string; agents?: Map<string, Agent> }) => Promise<void>;
+  startWorker: (overrides?: { config?: Partial<Config>; host?: string; agents?: Map<string, Agent>; connection?: NativeConnection }) => Promise<void>;
   stopWorker: () => Promise<void>;
   dispose(): Promise<void>;
 }
@@ -77,9 +77,9 @@ export async function startWorld({ worker: withWorker = true, ...server }: Serve
       managers.push(manager);
       return manager;
     },
-    async startWorker({ config: changed, host = 'host-1', agents } = {}) {
+    async startWorker({ config: changed, host = 'host-1', agents, connection = native } = {}) {
       const all = agents ?? new Map<string, Agent>([agent, ...others].map((one) => [one.name, one]));
-      const started = await createSessionWorker({ connection: native, namespace: 'default', config: { ...config, ...changed }, agents: all, host, workflows, log: () => undefined });
+      const started = await createSessionWorker({ connection, namespace: 'default', config: { ...config, ...changed }, agents: all, host, workflows, log: () => undefined });
       worker = { worker: started, running: started.run() };
     },
     async stopWorker() {
