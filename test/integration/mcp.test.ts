@@ -3,9 +3,11 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import type { Progress } from '@modelcontextprotocol/client';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mcpClientIn, type McpClient } from '../support/mcp-client.js';
 import { startWorld, type World } from '../support/world.js';
@@ -80,6 +82,19 @@ describe('the tools', () => {
       `prompt 2 here: two; the first was: one\n\n<task_metadata>\nsession_id: ${session_id}\ntopic: ${topic}\nprompt_id: ${second.content.prompt_id}\nstatus: completed\n</task_metadata>`,
     );
     expect(second.isError).toBe(false);
+  });
+
+  test('are there for the Inspector, which speaks the protocol as clients of the first SDK do', async () => {
+    const inspector = fileURLToPath(import.meta.resolve('@modelcontextprotocol/inspector-cli/build/index.js'));
+    // It looks for its own version in ../package.json (1.0.3).
+    const options = { cwd: dirname(CONTINUITY), env: { PATH: process.env.PATH ?? '', HOME: world.dir, ...surroundings.env }, extendEnv: false } as const;
+    const inspected = async (...words: string[]) => {
+      const { stdout } = await execa(process.execPath, [inspector, process.execPath, CONTINUITY, 'mcp', ...words], options);
+      return JSON.parse(stdout) as { tools: { name: string }[]; structuredContent: object };
+    };
+    expect((await inspected('--method', 'tools/list')).tools.map(({ name }) => name)).toContain('delegate_task');
+    const args = ['--method', 'tools/call', '--tool-name', 'delegate_task', '--tool-arg', 'prompt=inspected'];
+    expect((await inspected(...args)).structuredContent).toMatchObject({ status: 'completed', session: { kind: 'new' }, reply: expect.stringContaining('inspected') as string });
   });
 
   test('a new session on a topic is there for the reason that is given, and the text says so', async () => {
