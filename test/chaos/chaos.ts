@@ -107,6 +107,7 @@ function factsOf(kills: Record<Victim, number>, results: TurnResult[], effects: 
     'by victim': Object.entries(kills).map(([victim, n]) => `${victim}: ${n}`).join(', '),
     'prompts answered': results.length,
     'by status': count(results.map(({ status, error }) => (error ? `${status} ${error.code}` : status))),
+    'why those failed': count(results.flatMap(({ error }) => (error ? [error.message.replace(/\b(ses_|p-)[\w-]+/g, '$1…')] : []))),
     'how a crash was survived': count(results.map(({ recovered }) => recovered ?? 'none needed')),
     'attempts': count(results.map(({ attempts }) => attempts)),
     'times that a turn’s tools ran': count([...effects.values()]),
