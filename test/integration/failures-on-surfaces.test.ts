@@ -56,14 +56,14 @@ async function askedEverywhere(code: FailureCode, asked: Asked, { at = here, con
 
 const ended = (prompt: string, more: Partial<Asked> = {}): Asked => ({ topic: aTopic(), prompt_id: randomUUID(), prompt, ...more });
 
-test.each<FailureCode>([
+test.concurrent.each<FailureCode>([
   'AGENT_NOT_FOUND', 'AGENT_CRASHED', 'AGENT_AUTH', 'AGENT_RATE_LIMITED', 'MODEL_FAILED', 'CONTEXT_OVERFLOW', 'EMPTY_REPLY', 'OUTCOME_UNKNOWN',
   'TURN_STALLED', 'TURN_TIMED_OUT', 'HOST_UNAVAILABLE', 'INTERNAL',
 ])('a turn that ended as %s', async (code) => {
   await askedEverywhere(code, ended(`[[fail: ${code}]]`));
 });
 
-describe('a turn that did not complete:', () => {
+describe.concurrent('a turn that did not complete:', () => {
   test('CANCELLED', async () => {
     const asked = ended('[[hang]]');
     await world.manager.submit(asked.topic, asked.prompt, { prompt_id: asked.prompt_id ?? '' });
@@ -89,7 +89,7 @@ describe('a turn that did not complete:', () => {
   });
 });
 
-describe('a prompt that is refused:', () => {
+describe.concurrent('a prompt that is refused:', () => {
   test('INVALID_PROMPT', () => askedEverywhere('INVALID_PROMPT', { topic: aTopic(), prompt: ' ' }));
   test('PROMPT_TOO_LARGE', () => askedEverywhere('PROMPT_TOO_LARGE', { topic: aTopic(), prompt: 'x'.repeat(70_000) }));
   test('CATEGORY_UNKNOWN', () => askedEverywhere('CATEGORY_UNKNOWN', ended('work', { category: 'quik' })));
@@ -149,7 +149,7 @@ describe('a prompt that is refused:', () => {
   });
 });
 
-describe('what it runs on:', () => {
+describe.concurrent('what it runs on:', () => {
   test('TEMPORAL_UNAVAILABLE', () =>
     askedEverywhere('TEMPORAL_UNAVAILABLE', { prompt: 'work' }, { at: { ...here, env: { ...here.env, TEMPORAL_ADDRESS: '127.0.0.1:1' } }, connect: () => world.connect({ address: '127.0.0.1:1' }) }));
 
@@ -174,14 +174,14 @@ describe('what it runs on:', () => {
     tested.add(code);
     expectCommand(code, await toldByCommand(words, { ...here, env: { ...here.env, CONTINUITY_DATA_DIR: join(world.dir, 'own'), ...(await env()) } }));
   });
+});
 
-  test('NO_WORKER, and the prompt is answered when one comes', async () => {
-    const asked = ended('work');
-    await world.stopWorker();
-    await askedEverywhere('NO_WORKER', asked, { connect: () => world.connect({ config, noWorkerAfterMs: 500 }) });
-    await world.startWorker();
-    expect(await world.manager.wait(`${asked.topic}`, `${asked.prompt_id}`)).toMatchObject({ status: 'completed' });
-  });
+test('NO_WORKER, and the prompt is answered when one comes', async () => {
+  const asked = ended('work');
+  await world.stopWorker();
+  await askedEverywhere('NO_WORKER', asked, { connect: () => world.connect({ config, noWorkerAfterMs: 500 }) });
+  await world.startWorker();
+  expect(await world.manager.wait(`${asked.topic}`, `${asked.prompt_id}`)).toMatchObject({ status: 'completed' });
 });
 
 test('no code of the table is left out', () => {

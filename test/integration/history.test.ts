@@ -5,7 +5,8 @@ import { startWorld, type World } from '../support/world.js';
 
 let world: World;
 beforeAll(async () => {
-  world = await startWorld({ extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=50'] });
+  // A topic rolls over some twenty times in 500 turns; each time the server lets a second pass between two runs (history.continueAsNewMinInterval).
+  world = await startWorld({ extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=300'] });
 });
 afterAll(() => world?.dispose());
 
