@@ -1,4 +1,5 @@
 /** A topic as `continuity show` prints it: where it stands, and beside each part what can be done about it. */
+import { doingOf, type Progress } from '../client/watch-progress.js';
 import type { SessionView, TopicView, TurnResult, Usage } from '../contract/types.js';
 import type { Output } from './output.js';
 import { ago, count, duration, oneLine, quoted } from './words.js';
@@ -6,7 +7,7 @@ import { ago, count, duration, oneLine, quoted } from './words.js';
 const SHOWN_OUTCOMES = 5;
 
 /** @param now in milliseconds, for the ages */
-export function topicText(view: TopicView, output: Output, now: number): string {
+export function topicText(view: TopicView, output: Output, now: number, progress?: Progress): string {
   const { topic, state, closing, running, queue, outcomes, refused, sessions } = view;
   const name = quoted(topic);
   const section = (title: string, hint: string, lines: string[]) =>
@@ -15,7 +16,7 @@ export function topicText(view: TopicView, output: Output, now: number): string 
   return [
     [`${output.styled('bold', topic)}  ${state}${closing ? ', closing' : ''}`, count(view.turns, 'turn'), view.project].filter(Boolean).join(' · '),
     ...section('Sessions', `open one: continuity open ${name}`, sessions.map(sessionLine)),
-    ...section('Running', `follow: continuity watch ${name} · stop: continuity cancel ${name}`, running ? runningLines(running, now) : []),
+    ...section('Running', `follow: continuity watch ${name} · stop: continuity cancel ${name}`, running ? runningLines(running, now, progress) : []),
     ...section('Queue', `take one out: continuity cancel ${name} <prompt id>`, queue.map(({ prompt_id, prompt, accepted_at }) => `${prompt_id}  ${oneLine(prompt)} · ${ago(accepted_at, now)}`)),
     ...section('Last outcomes', `a whole one: continuity outcome ${name} <prompt id>`, last.flatMap((result) => outcomeLines(result, now))),
     ...section('Refused', '', refused.map(({ error, at }) => `${ago(at, now)}  ${error.code}: ${oneLine(error.message, 120)}`)),
@@ -28,10 +29,11 @@ function sessionLine({ session_id, pinned, turns, current, lost }: SessionView):
   return `${current ? '→' : ' '} ${session_id}  ${said}`;
 }
 
-function runningLines({ prompt_id, prompt, started_at, fix, checking, waiting_for_host: host }: NonNullable<TopicView['running']>, now: number): string[] {
+function runningLines({ prompt_id, prompt, started_at, fix, checking, waiting_for_host: host }: NonNullable<TopicView['running']>, now: number, progress?: Progress): string[] {
   const doing = [fix !== undefined && `fix ${fix}`, checking && 'its checks run', `for ${duration(Math.max(0, now - Date.parse(started_at)))}`].filter(Boolean).join(' · ');
   const line = `${prompt_id}  ${oneLine(prompt)} · ${doing}`;
-  return host === undefined ? [line] : [line, `Host ${host} does not answer. The turn goes on when a worker is started there: continuity worker`];
+  if (host === undefined) return progress ? [line, `  · ${doingOf(progress)}`] : [line];
+  return [line, `Host ${host} does not answer. The turn goes on when a worker is started there: continuity worker`];
 }
 
 function outcomeLines({ turn, status, error, prompt_id, reply, duration_ms, recovered, session, usage, checks, started_at }: TurnResult, now: number): string[] {

@@ -125,7 +125,7 @@ describe('the other commands', () => {
     await expect.poll(async () => (await world.manager.outcome(topic, 'p-3')).state).toBe('running');
     const shown = await continuity(['show', topic]);
     expect(shown.stdout).toContain(`→ ${session_id}  fake · 1 turn`);
-    expect(shown.stdout).toMatch(/Running .*\n {2}p-3 {2}\[\[hang\]\] · since /);
+    expect(shown.stdout).toMatch(/Running .*\n {2}p-3 {2}\[\[hang\]\] · for [\d.]+ m?s\n {4}· reading/);
     expect((await continuity(['cancel', topic])).stdout).toBe('Prompt p-3 is being stopped; the session stays usable.\n');
     expect((await continuity(['outcome', topic, 'p-3', '--wait'])).exitCode).toBe(130);
     expect((await continuity(['cancel', topic])).stdout).toBe('Nothing is running.\n');

@@ -12,7 +12,10 @@ export default command({
     ['continuity show auth --json | jq -r .session_id', 'the session that the next prompt goes to'],
   ],
   async run({ flags, args, output }) {
-    const view = await connected(flags, ({ manager }) => manager.view(args.topic));
-    output.answer(view, topicText(view, output, Date.now()));
+    const { view, progress } = await connected(flags, async ({ manager }) => {
+      const view = await manager.view(args.topic);
+      return { view, progress: view.running && !output.json ? await manager.progress(args.topic) : undefined };
+    });
+    output.answer(view, topicText(view, output, Date.now(), progress));
   },
 });

@@ -49,3 +49,9 @@ Last outcomes  (a whole one: continuity outcome auth <prompt id>)
 Go on
   continuity delegate --topic auth "…"`);
 });
+
+test('a turn at work tells what it is doing', () => {
+  const running = { ...view.running };
+  delete running.waiting_for_host;
+  expect(topicText({ ...view, state: 'running', running: running as NonNullable<TopicView['running']> }, new Output(false), now, { attempt: 1, step: 'bash: npm test' })).toContain('p-4  Now the tests · for 12.0 s\n    · bash: npm test\n');
+});
