@@ -171,6 +171,9 @@ describe('a bad word is refused with its code, what is wrong and what to do, and
     ['an unknown topic', ['show', 'nobody'], 3, /^TOPIC_UNKNOWN: .*nobody/],
     ['a wait that is no number', ['mcp', '--wait', 'long'], 2, /^USAGE: --wait .* must be a number of seconds from 0 to 600, got "long"/],
     ['a session and a new one at once', ['delegate', '--session', 'ses_x', '--new', 'x'], 2, /^INVALID_PROMPT: /],
+    ['two places in the queue', ['delegate', '--topic', 'bad', '--next', '--interrupt', 'x'], 2, /^USAGE: --next and --interrupt exclude each other/],
+    ['more fixes than anybody waits for', ['delegate', '--topic', 'bad', '--check', 'true', '--max-fixes', '99', 'x'], 2, /^INVALID_PROMPT: Field "max_fixes" must be .*; got 99/],
+    ['a limit for checks without one', ['delegate', '--topic', 'bad', '--check-timeout', '5m', 'x'], 2, /^USAGE: --check-timeout says how long a check may take, and there is no --check/],
     ['a policy that there is not', ['delegate', '--topic', 'bad', '--on-lost', 'panic', 'x'], 2, /^INVALID_PROMPT: Field "on_lost" must be "replace" or "fail"; got "panic"/],
     ['a working directory that does not exist', ['list', '--cwd', '/does/not/exist'], 2, /^CWD_MISSING: Working directory \/does\/not\/exist does not exist\./],
   ])('%s', async (_, words, exit, message) => {

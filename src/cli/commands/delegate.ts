@@ -43,6 +43,7 @@ export default command({
   ],
   async run({ flags, args, output }) {
     if (flags['check-timeout'] !== undefined && !flags.check) throw new UsageError('--check-timeout says how long a check may take, and there is no --check.', 'See: continuity delegate --help');
+    if (flags.next && flags.interrupt) throw new UsageError('--next and --interrupt exclude each other: --interrupt also goes before what is queued.', 'See: continuity delegate --help');
     const prompt = await readPrompt(args.prompt);
     const options: Options = {
       prompt_id: flags.id ?? newPromptId(),

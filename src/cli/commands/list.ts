@@ -41,12 +41,12 @@ export default command({
 
 async function filterOf({ state, agent, 'older-than': age }: { state?: string; agent?: string; 'older-than'?: string }): Promise<TopicFilter> {
   const states: readonly string[] = TOPIC_STATES;
-  if (state !== undefined && !states.includes(state)) throw new UsageError(`--state must be ${TOPIC_STATES.join(', ')}; got ${JSON.stringify(state)}.`, 'See continuity list --help');
+  if (state !== undefined && !states.includes(state)) throw new UsageError(`--state must be ${TOPIC_STATES.join(', ')}; got ${JSON.stringify(state)}.`, 'See: continuity list --help');
   const filter: TopicFilter = { ...(state !== undefined && { state: state as TopicLifeState }), ...(agent !== undefined && { agent }) };
   if (age === undefined) return filter;
   const { milliseconds } = await import('../../contract/duration.js');
   const ms = milliseconds(age);
-  if (!(ms >= 0)) throw new UsageError(`--older-than must be a time such as 30m, 7d or "2 hours"; got ${JSON.stringify(age)}.`, 'See continuity list --help');
+  if (!(ms >= 0)) throw new UsageError(`--older-than must be a time such as 30m, 7d or "2 hours"; got ${JSON.stringify(age)}.`, 'See: continuity list --help');
   return { ...filter, startedBefore: new Date(Date.now() - ms) };
 }
 
