@@ -14,6 +14,7 @@
  *   behind a person's turn                    opencode.test.ts  a turn that a person started is waited for, not stopped
  *   cancelled, then crashed                   here
  *   aborted in a provider's retry             conformance.ts    a cancelled prompt is not resumed by another attempt
+ *   cut off before its end was noted          here
  *   the session is gone, or of another store  conformance.ts    the last two claims
  *   the server does not answer                here
  *   the store is locked for a while           here
@@ -138,7 +139,29 @@ sys.stdin.read()
 store.execute('ROLLBACK')
 `;
 
-describe.skipIf(spawnSync('python3', ['-c', 'import sqlite3']).status !== 0)("While another program holds OpenCode's store", () => {
+const hasSqlite = spawnSync('python3', ['-c', 'import sqlite3']).status === 0;
+
+/** As a kill leaves it that comes when the model has ended, and OpenCode has not yet noted when. */
+const NOT_YET_COMPLETED = `
+import sqlite3, sys
+store = sqlite3.connect(sys.argv[1], isolation_level=None)
+answers = "session_id = ? AND json_extract(data, '$.role') = 'assistant'"
+print(store.execute("UPDATE message SET data = json_remove(data, '$.time.completed') WHERE " + answers, [sys.argv[2]]).rowcount)
+`;
+
+test.skipIf(!hasSqlite)('a turn that was cut off between its last word and the note of its end is harvested', async () => {
+  const session = await open();
+  const prompt = 'To the last word [[say: Said.]]';
+  await runTurn(agent, session, prompt, 'last');
+  await under.kill();
+  expect(spawnSync('python3', ['-c', NOT_YET_COMPLETED, session.store, session.session_id], { encoding: 'utf8' }).stdout).toBe('1\n');
+  agent = under.create();
+  expect(await runTurn(agent, session, prompt, 'last')).toMatchObject({ status: 'completed', reply: 'Said.', recovered: 'harvested' });
+  expect(asksFor(prompt)).toHaveLength(1);
+  expect(await under.promptsIn(session)).toEqual([prompt]);
+});
+
+describe.skipIf(!hasSqlite)("While another program holds OpenCode's store", () => {
   async function hold(store: string) {
     const holder = spawn('python3', ['-c', HOLD, store], { stdio: ['pipe', 'pipe', 'inherit'] });
     onTestFinished(() => void holder.kill('SIGKILL'));

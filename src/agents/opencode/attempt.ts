@@ -20,6 +20,8 @@ import { fingerprintOf, lastPromptOf, lastWorkedOnAt, turnStateOf, type TurnStat
 const POLL_MS = 1_000;
 /** A prompt is acknowledged up to 60 ms before it is stored (OpenCode 1.18.33). */
 const LOOK_AGAIN_MS = 400;
+/** How long an idle session has to look the very same before anything is done: an OpenCode that just started, on a busy machine, takes seconds to begin with what was posted. */
+const settledAfterMs = (posts: number) => LOOK_AGAIN_MS * 2 ** posts;
 /** A person's turn that did not end may run in a server that is not ours: two servers on one session would livelock (1.18.33). */
 const ELSEWHERE_MS = 120_000;
 
@@ -130,7 +132,7 @@ export class Attempt {
   #decide(look: Look, turn: TurnState, cancelled: boolean): Deed {
     const fingerprint = fingerprintOf(turn);
     const now = Date.now();
-    const unchanged = look.idle && this.#before?.fingerprint === fingerprint && now - this.#before.at >= LOOK_AGAIN_MS;
+    const unchanged = look.idle && this.#before?.fingerprint === fingerprint && now - this.#before.at >= settledAfterMs(this.#posts);
     if (!look.idle) this.#before = undefined;
     else if (this.#before?.fingerprint !== fingerprint) this.#before = { fingerprint, at: now };
     const last = lastPromptOf(look.messages);

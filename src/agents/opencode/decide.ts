@@ -28,7 +28,7 @@ export interface Seen {
   runs: 'this' | 'ours' | 'theirs';
   /** Whether a person's turn may run although this server knows nothing of it. */
   elsewhere: boolean;
-  /** Whether the look before, at least 400 ms ago and at the same server, saw the very same. */
+  /** Whether the look before, long enough ago and at the same server, saw the very same. */
   unchanged: boolean;
   /** Whether it was cancelled durably. */
   cancelled: boolean;

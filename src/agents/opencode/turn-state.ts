@@ -64,9 +64,10 @@ function timesOf(part: Part): number[] {
   return 'time' in part && part.time && 'start' in part.time ? Object.values(part.time) : [];
 }
 
+/** A kill can come between the model's end (`finish`) and the note of its time (`completed`): OpenCode, asked to go on, then takes the turn for ended without a word. */
 function hasEnded({ info, parts }: StoredAnswer, answering: string): boolean {
-  if (info.parentID !== answering || !info.time.completed) return false;
-  if (info.error || info.structured !== undefined) return true;
+  if (info.parentID !== answering) return false;
+  if (info.time.completed && (info.error || info.structured !== undefined)) return true;
   return info.finish !== undefined && !['tool-calls', 'unknown'].includes(info.finish) && !parts.some(isOpen);
 }
 

@@ -12,6 +12,7 @@ const calls = { finish: 'tool-calls' };
 describe('a turn has ended', () => {
   test.each([
     ['with a text', [answer(P, stop, text('Done.'))]],
+    ['with a text, although a kill came before the time of its end was noted', [cutOff(P, text('Do')), answer(P, { ...stop, time: { created: 1 } }, text('Done.'))]],
     ['with nothing at all', [answer(P, stop)]],
     ['after tools', [answer(P, calls, tool('completed')), answer(P, stop, text('Done.'))]],
     ['at the length limit', [answer(P, { finish: 'length' }, text('Do'))]],
