@@ -30,7 +30,7 @@ const HEARTBEATS_THROTTLED_TO = '500 milliseconds';
 
 /** One worker for the topics and for opening sessions, one for the sessions on this host's disk: their turns, and what takes their place. */
 export async function createSessionWorker({ connection, namespace, config, agents, host, workflows, log }: Composition): Promise<SessionWorker> {
-  const { openSession, runTurn, runChecks } = createActivities({
+  const { openSession, ...onThisHost } = createActivities({
     config,
     agents,
     host,
@@ -49,7 +49,7 @@ export async function createSessionWorker({ connection, namespace, config, agent
     shutdownForceTime: '15 seconds',
   };
   const topics = await Worker.create({ ...common, workflowBundle: workflows, taskQueue: CONTINUITY, activities: { openSession } });
-  const turns = await Worker.create({ ...common, taskQueue: hostQueueOf(host), activities: { openSession, runTurn, runChecks } });
+  const turns = await Worker.create({ ...common, taskQueue: hostQueueOf(host), activities: { openSession, ...onThisHost } });
   const workers = [topics, turns];
   const shutdown = () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();

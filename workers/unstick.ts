@@ -9,7 +9,7 @@
  * A reset loses nothing: signals and updates are applied again by the server, and a turn that runs again is harvested from its session.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, type WorkflowHandle } from '@temporalio/client';
+import { Client, type WorkflowExecutionInfo, type WorkflowHandle } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import { topicSession } from '../src/contract/messages.js';
 import type { Log } from '../src/activities/index.js';
@@ -34,27 +34,29 @@ const MAX_RESETS = 3;
 export async function unstickTopics({ connection, namespace, log, signal, everyMs = 5000 }: Unsticking): Promise<void> {
   const client = new Client({ connection, namespace });
   const resets = new Map<string, number>();
+  const noted = (error: unknown) => log('stuck topics could not be looked for or reset', { error: error instanceof Error ? error.message : String(error) });
+  const free = async ({ workflowId, runId }: Pick<WorkflowExecutionInfo, 'workflowId' | 'runId'>) => {
+    const before = resets.get(workflowId) ?? 0;
+    if (before >= MAX_RESETS) return;
+    const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const eventId = resetPointOf(events ?? [], before);
+    if (eventId == null) return;
+    await connection.workflowService.resetWorkflowExecution({
+      namespace,
+      workflowExecution: { workflowId, runId },
+      workflowTaskFinishEventId: eventId,
+      reason: 'The order of its events cannot be replayed.',
+      // The same from every worker that sees it: the server does it once.
+      requestId: `${runId}/${eventId.toString()}`,
+    });
+    resets.set(workflowId, before + 1);
+    log('topic was stuck and is reset', { workflow_id: workflowId, run_id: runId, to_event: eventId.toString(), resets: before + 1 });
+  };
   while (!signal.aborted) {
     try {
-      for await (const { workflowId, runId } of client.workflow.list({ query: STUCK })) {
-        const before = resets.get(workflowId) ?? 0;
-        if (before >= MAX_RESETS) continue;
-        resets.set(workflowId, before + 1);
-        const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
-        const eventId = resetPointOf(events ?? [], before);
-        if (eventId == null) continue;
-        await connection.workflowService.resetWorkflowExecution({
-          namespace,
-          workflowExecution: { workflowId, runId },
-          workflowTaskFinishEventId: eventId,
-          reason: 'The order of its events cannot be replayed.',
-          // The same from every worker that sees it: the server does it once.
-          requestId: `${runId}/${eventId.toString()}`,
-        });
-        log('topic was stuck and is reset', { workflow_id: workflowId, run_id: runId, to_event: eventId.toString(), resets: before + 1 });
-      }
+      for await (const stuck of client.workflow.list({ query: STUCK })) await free(stuck).catch(noted);
     } catch (error) {
-      log('stuck topics could not be looked for', { error: error instanceof Error ? error.message : String(error) });
+      noted(error);
     }
     await sleep(everyMs, undefined, { signal, ref: false }).catch(() => undefined); // Aborted: the loop ends.
   }
@@ -62,12 +64,12 @@ export async function unstickTopics({ connection, namespace, log, signal, everyM
 
 /**
  * The completion of the workflow task that wrote what cannot be replayed. The failure names the event at which the replay broke; a release of the SDK that
- * words it otherwise leaves it open: then it is the newest completion, and if that did not help the oldest, from which everything is run, and harvested, again.
+ * words it otherwise leaves it open: then it is the newest completion, and each time that did not help the one before. Never more than needed: what came since is
+ * handed in again all at once, signals before updates, and before its first session a topic would open another one for another prompt.
  */
 export function resetPointOf(events: readonly HistoryEvent[], resetsBefore: number): HistoryEvent['eventId'] {
   const completions = events.filter((event) => event.workflowTaskCompletedEventAttributes);
   const failed = events.findLast((event) => event.workflowTaskFailedEventAttributes)?.workflowTaskFailedEventAttributes;
   const at = /HistoryEvent\(id: (\d+)/.exec(failed?.failure?.message ?? '')?.[1];
-  const unnamed = resetsBefore === 0 ? completions.at(-1) : completions[0];
-  return (at === undefined ? unnamed : completions.findLast((event) => Number(event.eventId) <= Number(at)))?.eventId;
+  return (at === undefined ? completions.at(-1 - resetsBefore) : completions.findLast((event) => Number(event.eventId) <= Number(at)))?.eventId;
 }

@@ -6,6 +6,7 @@ import type { IsCheckProof } from './may-check.js';
 import { openSession } from './open-session.js';
 import { runChecks } from './run-checks.js';
 import { runTurn } from './run-turn.js';
+import { stopTurn } from './stop-turn.js';
 import type { Activities, RunTurnInput, RunTurnOutput } from './types.js';
 
 export type Log = (message: string, facts?: object) => void;
@@ -36,6 +37,8 @@ export function createActivities(given: Omit<ActivityContext, 'fence'>): Activit
       for (const { passed, exit_code, stopped, duration_ms } of output.ran) context.log('check', { topic, prompt_id, passed, exit_code, stopped, duration_ms });
       return output;
     },
+    stopTurn: (input) => stopTurn(input, context),
+    answer: () => Promise.resolve(),
   };
 }
 

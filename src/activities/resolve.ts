@@ -33,6 +33,7 @@ export async function resolve(input: OpenSessionInput, config: Config, host: str
     ...(instructions !== '' && { instructions }),
     project: input.project ?? (await projectOf(cwd)),
     cwd,
+    ...(input.cwd !== undefined && input.cwd !== cwd && { asked_cwd: input.cwd }),
     host,
     on_lost: config.onLost,
   };

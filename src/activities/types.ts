@@ -83,4 +83,10 @@ export interface Activities {
   openSession: (input: OpenSessionInput) => Promise<OpenSessionOutput>;
   runTurn: (input: RunTurnInput) => Promise<RunTurnOutput>;
   runChecks: (input: RunChecksInput) => Promise<RunChecksOutput>;
+  /** Stops what of ours runs in a session: its turn was cancelled while no worker was there to do it. */
+  stopTurn: (input: StopTurnInput) => Promise<void>;
+  /** That the host answers again. */
+  answer: () => Promise<void>;
 }
+
+export type StopTurnInput = Pick<RunTurnInput, 'topic' | 'session_id' | 'pinned'>;

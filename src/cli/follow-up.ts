@@ -1,10 +1,14 @@
 /** `continuity fix` and `continuity also`: follow-ups as people spell them, by topic or by session. */
 import type { FollowUpOptions, SessionManager } from '../client/session-manager.js';
+import { newPromptId } from '../client/new-prompt-id.js';
 import { command, type Command } from './command.js';
 import { connected } from './connect.js';
 import { readPrompt } from './read-prompt.js';
 import { showResult } from './show-result.js';
 import { untilEnded } from './waiting.js';
+
+/** Bytes: what comes is read whole and told in part. */
+const LONGEST_LOG = 64 * 1024 * 1024;
 
 interface FollowUp {
   name: 'fix' | 'also';
@@ -14,7 +18,7 @@ interface FollowUp {
   shorten?: (text: string) => string;
 }
 
-export function followUp({ name, summary, examples, shorten = (text) => text }: FollowUp): Command {
+export function followUp({ name, summary, examples, shorten }: FollowUp): Command {
   return command({
     name,
     summary,
@@ -25,13 +29,15 @@ export function followUp({ name, summary, examples, shorten = (text) => text }: 
     ],
     examples,
     async run({ flags, args, output }) {
-      const read = await readPrompt(args.text);
-      const text = args.text === undefined || args.text === '-' ? shorten(read) : read;
-      const options: FollowUpOptions = { ...(flags.id !== undefined && { prompt_id: flags.id }) };
+      const read = await readPrompt(args.text, { command: name, ...(shorten && { most: LONGEST_LOG }) });
+      const text = args.text === undefined || args.text === '-' ? (shorten?.(read) ?? read) : read;
+      const prompt_id = flags.id ?? newPromptId();
+      const options: FollowUpOptions = { prompt_id };
       return connected(flags, async ({ manager }: { manager: SessionManager }) => {
         const result = await untilEnded(output, (waiting) => manager[name](args['topic|session'], text, { ...options, ...waiting }));
         if (result) return showResult(result, output);
-        output.note('No longer waiting; what was accepted goes on. See it with: continuity show');
+        output.answer({ status: 'accepted', prompt_id }, '');
+        output.note(`No longer waiting; what was accepted goes on. The same command with --id ${prompt_id} waits for it again.`);
         return 130;
       });
     },

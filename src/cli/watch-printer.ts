@@ -24,6 +24,7 @@ export class WatchPrinter {
 
   print(event: TopicEvent): void {
     if (event.type === 'view') return this.#view(event.view);
+    if (event.type === 'unanswered') return this.#line('No worker answers for the topic; it is asked again. Start one with: continuity worker', 'yellow');
     const { step = '', attempt, last_failure } = event.progress;
     if (event.text) this.#text(event.text);
     const doing = attempt > 1 ? `${step} (attempt ${attempt}${last_failure === undefined ? '' : `: ${oneLine(last_failure, 80)}`})` : step;
@@ -40,8 +41,9 @@ export class WatchPrinter {
     // What ended before anybody watched is told by its last one.
     const news = this.#before ? view.outcomes.filter(({ prompt_id }) => !known.has(prompt_id)) : view.outcomes.slice(-1);
     if (this.tellsOutcomes) for (const outcome of news) this.#outcome(outcome);
-    if (view.running && view.running.prompt_id !== this.#before?.running?.prompt_id) {
-      this.#line(`▶ turn ${view.running.turn}: ${oneLine(view.running.prompt, 200)}`, 'bold');
+    if (view.running && view.running.turn !== this.#before?.running?.turn) {
+      const { turn, fix, prompt } = view.running;
+      this.#line(`▶ turn ${turn}${fix === undefined ? '' : `, fix ${fix}`}: ${oneLine(prompt, 200)}`, 'bold');
       this.#step = '';
     }
     const waits = view.running?.waiting_for_host;

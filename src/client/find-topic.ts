@@ -3,7 +3,8 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import pRetry from 'p-retry';
 import { topicOf, type SessionId, type TopicId } from '../contract/ids.js';
 import type { TopicState } from '../contract/messages.js';
-import { sessionError } from './session-error.js';
+import { isNotFound, unreachable } from './grpc-errors.js';
+import { SessionError, sessionError } from './session-error.js';
 
 export interface FoundTopic {
   topic: TopicId;
@@ -14,8 +15,16 @@ export interface FoundTopic {
 /** A session is found some milliseconds after its result (measured: at most 22 ms of 40); a loaded server takes longer. */
 const LOOK_AGAIN = { retries: 5, minTimeout: 50, factor: 2 };
 
-/** @throws SessionError SESSION_UNKNOWN */
+/** @throws SessionError SESSION_UNKNOWN, TEMPORAL_UNAVAILABLE */
 export async function findTopic(client: Client, session: SessionId): Promise<FoundTopic> {
+  try {
+    return await find(client, session);
+  } catch (error) {
+    throw error instanceof SessionError || isNotFound(error) ? error : unreachable(error, `say which topic session ${session} belongs to`);
+  }
+}
+
+async function find(client: Client, session: SessionId): Promise<FoundTopic> {
   const execution = await pRetry(() => newestWith(client, session), {
     ...LOOK_AGAIN,
     shouldRetry: ({ error }) => error instanceof NotVisible,
@@ -38,7 +47,7 @@ export async function findTopic(client: Client, session: SessionId): Promise<Fou
 class NotVisible extends Error {}
 
 async function newestWith(client: Client, session: SessionId): Promise<WorkflowExecutionInfo> {
-  const query = `ContinuitySessions = '${session.replaceAll("'", "\\'")}' AND ExecutionStatus != 'ContinuedAsNew'`;
+  const query = `ContinuitySessions = ${literal(session)} AND ExecutionStatus != 'ContinuedAsNew'`;
   let newest: WorkflowExecutionInfo | undefined;
   for await (const execution of client.workflow.list({ query })) {
     if (execution.status.name === 'RUNNING') return execution;
@@ -46,4 +55,8 @@ async function newestWith(client: Client, session: SessionId): Promise<WorkflowE
   }
   if (!newest) throw new NotVisible(`Visibility has no execution with session ${session}.`);
   return newest;
+}
+
+function literal(value: string): string {
+  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

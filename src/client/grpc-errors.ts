@@ -46,6 +46,11 @@ export function isTimeout(error: unknown): boolean {
   return status === DEADLINE_EXCEEDED || status === CANCELLED;
 }
 
+/** A question that no worker took: it was not there in time, or the server, which has seen none for long or never, refuses at once. */
+export function isUnanswered(error: unknown): boolean {
+  return isTimeout(error) || statusOf(error) === FAILED_PRECONDITION;
+}
+
 export function isNotFound(error: unknown): boolean {
   return error instanceof WorkflowNotFoundError || statusOf(error) === NOT_FOUND;
 }

@@ -1,10 +1,11 @@
 /** The topics there are, from Temporal's visibility: no worker is needed. */
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { topicOf, type SessionId, type TopicId } from '../contract/ids.js';
 import { topicSession } from '../contract/messages.js';
 import { MAX_KEYWORD_LENGTH } from '../contract/search-attributes.js';
 import type { TopicLifeState } from '../contract/types.js';
+import { unreachable } from './grpc-errors.js';
 
 export interface TopicSummary {
   topic: TopicId;
@@ -36,37 +37,45 @@ const keys = {
   sessions: defineSearchAttributeKey('ContinuitySessions', 'KEYWORD_LIST'),
 };
 
-export async function* listTopics(client: Client, { state, agent, project, startedBefore }: TopicFilter = {}): AsyncGenerator<TopicSummary> {
+/** @throws SessionError TEMPORAL_UNAVAILABLE */
+export async function* listTopics(client: Client, filter: TopicFilter = {}): AsyncGenerator<TopicSummary> {
   const seen = new Set<string>();
-  // A run that rolled over is not the topic's last; a topic that was closed and opened again is shown once, as it is now.
-  const clauses = [`WorkflowType = '${topicSession}'`, `ExecutionStatus != 'ContinuedAsNew'`];
-  if (agent !== undefined) clauses.push(`ContinuityAgent = ${literal(agent)}`);
-  if (project !== undefined) clauses.push(`ContinuityProject = ${literal(project.slice(-MAX_KEYWORD_LENGTH))}`);
-  if (startedBefore) clauses.push(`StartTime < '${startedBefore.toISOString()}'`);
-  const query = clauses.join(' AND ');
-  for await (const execution of client.workflow.list({ query })) {
-    if (seen.has(execution.workflowId)) continue;
-    seen.add(execution.workflowId);
-    const { typedSearchAttributes: attributes, closeTime } = execution;
-    const project = attributes.get(keys.project);
-    const agent = attributes.get(keys.agent);
-    const session = attributes.get(keys.sessions)?.at(-1) as SessionId | undefined;
-    const open = execution.status.name === 'RUNNING';
-    const life = open ? ((attributes.get(keys.state) as TopicLifeState | undefined) ?? 'idle') : 'closed';
-    if (state !== undefined && state !== life) continue;
-    yield {
-      topic: topicOf(execution.workflowId),
-      state: life,
-      ...(project !== undefined && { project }),
-      ...(agent !== undefined && { agent }),
-      turns: attributes.get(keys.turns) ?? 0,
-      ...(session !== undefined && { session_id: session }),
-      started_at: execution.startTime.toISOString(),
-      ...(closeTime && { closed_at: closeTime.toISOString() }),
-    };
+  try {
+    // A run that rolled over is not the topic's last; a topic that was closed and opened again is shown once, as it is now: filters come after that.
+    for await (const execution of client.workflow.list({ query: `WorkflowType = '${topicSession}' AND ExecutionStatus != 'ContinuedAsNew'` })) {
+      if (seen.has(execution.workflowId)) continue;
+      seen.add(execution.workflowId);
+      const topic = summaryOf(execution);
+      if (passes(topic, filter)) yield topic;
+    }
+  } catch (error) {
+    throw unreachable(error, 'list the topics');
   }
 }
 
-function literal(value: string): string {
-  return `'${value.replaceAll("'", "\\'")}'`;
+function summaryOf(execution: WorkflowExecutionInfo): TopicSummary {
+  const { typedSearchAttributes: attributes, closeTime } = execution;
+  const project = attributes.get(keys.project);
+  const agent = attributes.get(keys.agent);
+  const session = attributes.get(keys.sessions)?.at(-1) as SessionId | undefined;
+  const open = execution.status.name === 'RUNNING';
+  return {
+    topic: topicOf(execution.workflowId),
+    state: open ? ((attributes.get(keys.state) as TopicLifeState | undefined) ?? 'idle') : 'closed',
+    ...(project !== undefined && { project }),
+    ...(agent !== undefined && { agent }),
+    turns: attributes.get(keys.turns) ?? 0,
+    ...(session !== undefined && { session_id: session }),
+    started_at: execution.startTime.toISOString(),
+    ...(closeTime && { closed_at: closeTime.toISOString() }),
+  };
+}
+
+function passes(topic: TopicSummary, { state, agent, project, startedBefore }: TopicFilter): boolean {
+  return (
+    (state === undefined || topic.state === state) &&
+    (agent === undefined || topic.agent === agent) &&
+    (project === undefined || topic.project === project.slice(-MAX_KEYWORD_LENGTH)) &&
+    (startedBefore === undefined || new Date(topic.started_at) < startedBefore)
+  );
 }

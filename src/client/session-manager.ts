@@ -10,7 +10,7 @@ import { awaitOutcome } from './await-outcome.js';
 import { connect, type Connected, type ConnectOptions } from './connect.js';
 import { findTarget } from './find-target.js';
 import { findTopic } from './find-topic.js';
-import { isNotFound, isTimeout, refusalIn, unreachable } from './grpc-errors.js';
+import { isNotFound, isTimeout, isUnanswered, refusalIn, unreachable } from './grpc-errors.js';
 import { listTopics, type TopicFilter, type TopicSummary } from './list-topics.js';
 import { promptIdOf, promptOf, sessionIdOf, topicIdOf, type PromptOptions } from './prompt-of.js';
 import { sendPrompt, type Sending, type Sent } from './send-prompt.js';
@@ -178,7 +178,11 @@ export class SessionManager {
   /** Stops the running turn, or takes a queued prompt out. */
   async cancel(topic: string, promptId?: string, options: { reason?: string } = {}): Promise<Cancelled> {
     const request = { ...(promptId !== undefined && { prompt_id: promptIdOf(promptId) }), ...options };
-    return this.#ask(topic, (handle) => handle.executeUpdate(messages.cancel, { args: [request] }));
+    return this.#ask(topic, async (handle) => {
+      const { status } = await handle.describe();
+      if (status.name === 'RUNNING') return handle.executeUpdate(messages.cancel, { args: [request] });
+      return request.prompt_id === undefined ? { prompt_id: null, effect: 'nothing_running' } : { prompt_id: request.prompt_id, effect: 'already_ended' };
+    });
   }
 
   /** The topic finishes its queue, then ends; `now`: what runs is stopped, what is queued ends as cancelled. A session of it can still be named: that opens it again. */
@@ -250,7 +254,18 @@ export class SessionManager {
     try {
       return await this.#client.withDeadline(Date.now() + 2 * this.#noWorkerAfterMs, () => ask(this.#client.workflow.getHandle(workflowIdOf(id))));
     } catch (error) {
+      // Time runs out alike where no worker is and where no server is.
+      if (isTimeout(error) && !(await this.#reachesTemporal())) throw unreachable(error, `answer for topic ${id}`);
       throw this.#refusalOf(error, id);
+    }
+  }
+
+  async #reachesTemporal(): Promise<boolean> {
+    try {
+      await this.#client.withDeadline(Date.now() + 1000, () => this.#client.workflowService.getSystemInfo({}));
+      return true;
+    } catch {
+      return false; // ServiceError: whatever it is, nobody answers.
     }
   }
 
@@ -259,7 +274,7 @@ export class SessionManager {
     const refusal = refusalIn(cause, { topic });
     if (refusal) return refusal;
     if (isNotFound(cause)) return sessionError('TOPIC_UNKNOWN', `There is no topic ${topic}.`, { topic, cause });
-    if (isTimeout(cause)) return sessionError('NO_WORKER', `No worker answered for topic ${topic}.`, { topic, cause });
+    if (isUnanswered(cause)) return sessionError('NO_WORKER', `No worker answered for topic ${topic}.`, { topic, cause });
     return unreachable(cause, `answer for topic ${topic}`);
   }
 

@@ -7,10 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIdOf, type TopicId } from '../contract/ids.js';
 import { view } from '../contract/messages.js';
 import type { TopicView } from '../contract/types.js';
-import { isTimeout } from './grpc-errors.js';
+import { isUnanswered } from './grpc-errors.js';
 import { progressIn, type Progress } from './watch-progress.js';
 
 export type TopicEvent =
+  /** No worker answers for the topic now; it is asked again. */
+  | { type: 'unanswered' }
   /** At the beginning, and whenever the topic has changed. */
   | { type: 'view'; view: TopicView }
   /** Of the running turn. `text`: what the agent has said since the event before; what is more than its last 400 characters is not seen. */
@@ -24,6 +26,7 @@ export async function* watchTopic(client: Client, topic: TopicId, signal: AbortS
   let history = '';
   let seen = '';
   let tail = '';
+  let unanswered = false;
   while (!signal.aborted) {
     const execution = await handle.describe();
     const grown = `${execution.runId} ${execution.historyLength} ${execution.status.name}`;
@@ -31,7 +34,8 @@ export async function* watchTopic(client: Client, topic: TopicId, signal: AbortS
     if (now) {
       history = grown;
       yield { type: 'view', view: now };
-    }
+    } else if (grown !== history && !unanswered) yield { type: 'unanswered' };
+    unanswered = !now && grown !== history;
     if (execution.status.name !== 'RUNNING') return;
     const progress = progressIn(client, execution);
     const { text_tail = '', step, usage, attempt = 0 } = progress ?? {};
@@ -59,7 +63,7 @@ async function viewOf(client: Client, topic: TopicId): Promise<TopicView | undef
   try {
     return await client.withDeadline(Date.now() + ANSWERS_WITHIN_MS, () => client.workflow.getHandle(workflowIdOf(topic)).query(view));
   } catch (error) {
-    if (isTimeout(error)) return undefined;
+    if (isUnanswered(error)) return undefined;
     throw error;
   }
 }

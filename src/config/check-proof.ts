@@ -1,8 +1,8 @@
 /**
  * Who may have any command run as a check: whoever reads the data directory of the session's host, for there the files are the owner's
- * alone. The key never leaves that directory; a prompt carries a signature of its own topic, id and commands, good for nothing else.
+ * alone. The key never leaves that directory; a prompt carries a signature of its own topic, id and commands, good for no other command.
  */
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PromptId, TopicId } from '../contract/ids.js';
@@ -30,13 +30,13 @@ async function keyIn(dataDir: string): Promise<Buffer> {
   const found = await readKey(file);
   if (found) return found;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const own = `${file}.${process.pid}`;
+  const own = `${file}.${randomUUID()}`;
   await writeFile(own, randomBytes(32), { mode: 0o600 });
   // Of two that make one at the same time, both take the one that is there first, and nobody reads half of it.
   await link(own, file).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
   });
-  await rm(own);
+  await rm(own, { force: true });
   return readFile(file);
 }
 

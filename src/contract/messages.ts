@@ -80,6 +80,8 @@ export interface TopicState {
   outcomes: TurnResult[];
   refused: TopicView['refused'];
   closing: boolean;
+  /** How many signals came: by that a prompt is named that came without an id. */
+  signals?: number;
 }
 
 /** Input of the workflow: absent or `{}` for a topic never seen. */

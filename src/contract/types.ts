@@ -39,7 +39,7 @@ export interface PromptRequest {
   checks?: Check[];
   /** How often; 0 to 20. Default: 3. Only with `checks`. */
   max_fixes?: number;
-  /** By which a caller on the session's host shows that it may run any command there (`src/checks/proof.ts`). */
+  /** By which a caller on the session's host shows that it may run any command there (`src/config/check-proof.ts`). */
   checks_proof?: string;
 }
 
@@ -113,7 +113,10 @@ export interface Pinned {
   /** What category and skills add to the system prompt. */
   instructions?: string;
   project: string;
+  /** Without symbolic links. */
   cwd: string;
+  /** As the caller named it, where that is spelt otherwise. */
+  asked_cwd?: string;
   /** The host whose disk the session is on; its turns go to that host's task queue. */
   host: string;
   /** Where the agent keeps the session, e.g. the path of its database. */

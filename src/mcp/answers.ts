@@ -44,7 +44,7 @@ export function pendingAnswer(pending: Pending): CallToolResult {
 export function refusalAnswer(cause: unknown, known: { topic?: string; prompt_id?: string } = {}): CallToolResult {
   const told = { ...known, ...toldOf(cause) };
   const status = told.error.code === 'NO_WORKER' && told.prompt_id !== undefined ? 'accepted' : 'error';
-  return answer(told, [problem(told.error), metadata({ ...told, status })], true);
+  return answer({ ...told, status }, [problem(told.error), metadata({ ...told, status })], true);
 }
 
 /** For answers that are lists and facts: JSON is the text, too. */

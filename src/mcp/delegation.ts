@@ -51,9 +51,10 @@ function certainAnswer(topic: string, state: PromptState): CallToolResult {
   const { prompt_id } = state;
   const answer = stateAnswer({ status: 'accepted', topic: topic as Accepted['topic'], prompt_id }, state);
   if (answer) return answer;
-  if (state.state === 'refused') throw new SessionError(state.error, { prompt_id });
+  const ids = { topic: topic as Accepted['topic'], prompt_id };
+  if (state.state === 'refused') throw new SessionError(state.error, ids);
   const why = state.state === 'ended' ? 'has ended, and its outcome is no longer remembered' : 'is not known there';
-  throw sessionError('OUTCOME_UNKNOWN', `Prompt ${prompt_id} of topic ${topic} ${why}.`, { prompt_id });
+  throw sessionError('OUTCOME_UNKNOWN', `Prompt ${prompt_id} of topic ${topic} ${why}.`, ids);
 }
 
 /** Nothing where the state says neither an outcome nor that one will come. */

@@ -59,7 +59,7 @@ function openingOf(state: TopicState, request: PromptRequest, before?: SessionRe
     model: request.model ?? (sameModel ? pinned?.model : undefined),
     variant: sameModel ? pinned?.variant : undefined,
     skills: request.skills ?? pinned?.skills,
-    cwd: request.cwd ?? pinned?.cwd ?? request.default_cwd,
+    cwd: request.cwd ?? pinned?.asked_cwd ?? pinned?.cwd ?? request.default_cwd,
     project: state.project ?? request.project,
   };
   return Object.fromEntries(Object.entries(opening).filter(([, value]) => value !== undefined));

@@ -14,8 +14,11 @@ export function newTopicState(): TopicState {
   return { sessions: [], current: null, queue: [], turns: 0, ids: [], outcomes: [], refused: [], closing: false };
 }
 
-/** Why a well-formed prompt is not taken now, or nothing. Reads only: an update's validator calls it. */
-export function refusalOf(state: TopicState, request: PromptRequest, topic: TopicId, via: 'update' | 'signal'): Failure | undefined {
+/**
+ * Why a well-formed prompt is not taken now, or nothing. Reads only: an update's validator calls it.
+ * `weighsWhole` is asked only where it matters whether more than the prompt's text counts.
+ */
+export function refusalOf(state: TopicState, request: PromptRequest, topic: TopicId, via: 'update' | 'signal', weighsWhole = () => true): Failure | undefined {
   const known = request.prompt_id && digestOfId(state, request.prompt_id);
   if (known !== undefined) {
     if (known === digestOf(request.prompt)) return undefined;
@@ -23,19 +26,19 @@ export function refusalOf(state: TopicState, request: PromptRequest, topic: Topi
   }
   // A signal is in the history already and its sender can't be told: it joins the queue that is being finished.
   if (state.closing && via === 'update') return failure('TOPIC_CLOSED', `Topic ${topic} is closing and takes no new prompt.`);
-  return fullOf(state, request, topic) ?? conflictOf(state, request, topic);
+  return fullOf(state, request, topic, weighsWhole) ?? conflictOf(state, request, topic);
 }
 
-function fullOf(state: TopicState, request: PromptRequest, topic: TopicId): Failure | undefined {
-  const { queue } = state;
+function fullOf({ queue }: TopicState, request: PromptRequest, topic: TopicId, weighsWhole: () => boolean): Failure | undefined {
   if (queue.length >= limits.MAX_QUEUED_PROMPTS) {
     return failure('QUEUE_FULL', `Topic ${topic} has ${queue.length} prompts queued, which is the most it takes.`);
   }
-  const bytes = queue.reduce((sum, queued) => sum + utf8Length(queued.request.prompt), utf8Length(request.prompt));
-  if (bytes > limits.MAX_QUEUED_BYTES) {
-    return failure('QUEUE_FULL', `The prompts queued in topic ${topic} would have ${bytes} bytes together; at most ${limits.MAX_QUEUED_BYTES} are kept.`);
-  }
-  return undefined;
+  const weighed = (weigh: (one: PromptRequest) => number) => queue.reduce((sum, queued) => sum + weigh(queued.request), weigh(request));
+  const refused = (bytes: number) => failure('QUEUE_FULL', `The prompts queued in topic ${topic} would have ${bytes} bytes together; at most ${limits.MAX_QUEUED_BYTES} are kept.`);
+  const texts = weighed((one) => utf8Length(one.prompt));
+  if (texts > limits.MAX_QUEUED_BYTES) return refused(texts);
+  const whole = weighed((one) => utf8Length(JSON.stringify(one)));
+  return whole > limits.MAX_QUEUED_BYTES && weighsWhole() ? refused(whole) : undefined;
 }
 
 function conflictOf(state: TopicState, request: PromptRequest, topic: TopicId): Failure | undefined {
@@ -61,6 +64,7 @@ export function differenceOf(session: SessionRecord, request: PromptRequest) {
     const asked = request[field];
     if (asked === undefined) continue;
     const pinned = session.pinned[field];
+    if (field === 'cwd' && asked === session.pinned.asked_cwd) continue;
     const same = Array.isArray(asked) ? JSON.stringify(asked) === JSON.stringify(pinned ?? []) : asked === pinned;
     if (!same) return { field, pinned: pinned === undefined ? 'none' : `"${String(pinned)}"`, asked: `"${String(asked)}"` };
   }

@@ -18,9 +18,14 @@ import type { Cancelled, PromptRequest, TurnResult } from '../contract/types.js'
 import { announce } from './announce.js';
 import { workOn } from './check-loop.js';
 import { accept, cancelQueued, isKnown, newTopicState, noteRefused, outcomeOf, recordOutcome, refusalOf, takeNext } from './session-state.js';
-import { detailsOf, promptStateOf, viewOf, type RunningTurn } from './topic-view.js';
-import { titleOf } from './text.js';
+import { detailsOf, promptStateOf, roundOf, viewOf, type RunningTurn } from './topic-view.js';
+import { digestOf, titleOf } from './text.js';
 import { cancelledBeforeItBegan } from './turn.js';
+
+/** A topic of an older release gave random ids: its history must be read as that. */
+const IDS_FROM_HISTORY = 'prompts-are-named-by-history';
+/** A signal that an older release took is in the queue that its history goes on with. */
+const WHOLE_REQUESTS_COUNT = 'whole-requests-fill-the-queue';
 
 export async function topicSession(input?: messages.TopicInput): Promise<messages.TopicState> {
   const topic = topicOf(wf.workflowInfo().workflowId);
@@ -44,9 +49,17 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
     running.stopped ??= why;
     runningScope?.cancel();
   };
+  /** The same after a reset, by which what came since is handed in again: under a random id such a prompt would be put into the session twice. */
+  const idOf = () => {
+    if (!wf.patched(IDS_FROM_HISTORY)) return wf.uuid4();
+    const update = wf.currentUpdateInfo();
+    if (!update) return `signal-${state.signals ?? 0}-${wf.workflowInfo().firstExecutionRunId}`;
+    const named = `update-${update.id}`;
+    return isId(named) ? named : `update-${digestOf(named)}`;
+  };
   const take = (request: PromptRequest) => {
     const again = request.prompt_id !== undefined && isKnown(state, request.prompt_id);
-    const promptId = accept(state, request, now(), wf.uuid4);
+    const promptId = accept(state, request, now(), idOf);
     if (request.when === 'interrupt' && !again) stop({ message: `The turn was interrupted by prompt ${promptId}: ${titleOf(request.prompt)}`, interrupted_by: promptId });
     show();
     return promptId;
@@ -58,8 +71,9 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
   wf.setHandler(
     messages.promptSignal,
     (payload: unknown) => {
+      state.signals = (state.signals ?? 0) + 1;
       const parsed = parsePrompt(payload);
-      const refusal = 'problem' in parsed ? parsed.problem : refusalOf(state, parsed.request, topic, 'signal');
+      const refusal = 'problem' in parsed ? parsed.problem : refusalOf(state, parsed.request, topic, 'signal', () => wf.patched(WHOLE_REQUESTS_COUNT));
       if (refusal) noteRefused(state, refusal, 'request' in parsed ? parsed.request.prompt_id : promptIdIn(payload), now());
       else if ('request' in parsed) take(parsed.request);
       show();
@@ -95,7 +109,7 @@ export async function topicSession(input?: messages.TopicInput): Promise<message
     messages.cancel,
     (payload: messages.CancelRequest | undefined | null): Cancelled => {
       const { prompt_id: promptId, reason } = payload ?? {};
-      if (running && (promptId === undefined || running.prompt.prompt_id === promptId)) {
+      if (running && (promptId === undefined || running.prompt.prompt_id === promptId || roundOf(running) === promptId)) {
         stop({ message: reason === undefined ? 'The turn was cancelled.' : `The turn was cancelled: ${reason}` });
         return { prompt_id: running.prompt.prompt_id, effect: 'stopping' };
       }

@@ -51,7 +51,7 @@ function runningOf({ prompt, stopped: _, ...turn }: RunningTurn): NonNullable<To
 
 export function promptStateOf(state: TopicState, running: RunningTurn | undefined, promptId: PromptId): PromptState {
   const prompt_id = promptId;
-  if (running?.prompt.prompt_id === promptId) {
+  if (running && (running.prompt.prompt_id === promptId || roundOf(running) === promptId)) {
     const { turn, session_id, started_at } = running;
     return { state: 'running', prompt_id, turn, session_id, started_at };
   }
@@ -62,6 +62,11 @@ export function promptStateOf(state: TopicState, running: RunningTurn | undefine
   const refused = state.refused.findLast((entry) => entry.prompt_id === promptId);
   if (refused) return { state: 'refused', prompt_id, error: refused.error };
   return { state: isKnown(state, promptId) ? 'ended' : 'unknown', prompt_id };
+}
+
+/** The id of the round of checks that is being worked on (`check-loop.ts`). */
+export function roundOf({ prompt, fix }: RunningTurn): PromptId | undefined {
+  return fix === undefined ? undefined : (`${prompt.prompt_id}/fix-${fix}` as PromptId);
 }
 
 /** Current details in Markdown, within the 20,000 bytes that Temporal takes. */

@@ -20,6 +20,10 @@ const HOST_IS_WAITED_FOR = '4 days';
 const GOAL_LENGTH = 120;
 /** A topic of an older release left it at the failure: its history must be read as that. */
 const LOSSES_ARE_NOTED = 'lost-sessions-are-replaced';
+/** It waited for the host with the turn itself, and was shown as waiting until that had ended. */
+const HOSTS_ARE_ASKED = 'hosts-that-come-back-are-asked-first';
+/** It left alone what its worker was at when it died under a cancelled turn. */
+const LOST_TURNS_ARE_STOPPED = 'cancelled-turns-of-dead-workers-are-stopped';
 
 export interface Work {
   topic: TopicId;
@@ -76,7 +80,25 @@ async function runIn(work: Work, place: Place): Promise<TurnResult> {
     if (loss && wf.patched(LOSSES_ARE_NOTED)) session.lost = loss;
     return resultOf(work, choice, session, ended);
   } catch (error) {
-    return resultOf(work, choice, session, endedByError(error, session, work.scope.consideredCancelled));
+    const cancelled = work.scope.consideredCancelled;
+    if (session && cancelled && isLost(error) && wf.patched(LOST_TURNS_ARE_STOPPED)) await stopTurn(work, session);
+    return resultOf(work, choice, session, endedByError(error, session, cancelled));
+  }
+}
+
+/** Its worker died before it could: the next one on that host does it. A host that does not answer has nothing that runs, or nobody who could tell. */
+async function stopTurn({ topic }: Work, { session_id, pinned }: SessionRecord): Promise<void> {
+  const options = {
+    taskQueue: hostQueueOf(pinned.host),
+    scheduleToStartTimeout: HOST_ANSWERS_WITHIN,
+    startToCloseTimeout: '1 minute',
+    retry: { initialInterval: '500ms', maximumAttempts: 5 },
+    summary: 'stop what its dead worker was at',
+  } as const;
+  try {
+    await wf.proxyActivities<Activities>(options).stopTurn({ topic, session_id, pinned });
+  } catch (error) {
+    wf.log.warn('The cancelled turn could not be stopped.', { error });
   }
 }
 
@@ -125,24 +147,31 @@ function runTurn(work: Work, { session_id, pinned }: SessionRecord, choice: Sess
 type Where = Required<Pick<wf.ActivityOptions, 'taskQueue' | 'scheduleToStartTimeout'>>;
 
 /** What only this host can do. While it does not answer, the topic is shown as waiting for it. @throws HOST_UNAVAILABLE in the end */
-export async function onHost<T>({ topic, state, turn, show }: Work, host: string, work: (where: Where) => Promise<T>): Promise<T> {
+export async function onHost<T>({ topic, state, turn, scope, show }: Work, host: string, work: (where: Where) => Promise<T>): Promise<T> {
   const taskQueue = hostQueueOf(host);
-  try {
-    return await work({ taskQueue, scheduleToStartTimeout: HOST_ANSWERS_WITHIN });
-  } catch (error) {
-    if (!neverTaken(error)) throw error;
-  }
-  turn.waiting_for_host = host;
-  announce(topic, state, turn, false);
-  show();
-  try {
-    return await work({ taskQueue, scheduleToStartTimeout: HOST_IS_WAITED_FOR });
-  } catch (error) {
-    if (!neverTaken(error)) throw error;
-    const waited = failure('HOST_UNAVAILABLE', `Host ${host}, which has the session, did not take turn ${turn.turn} within ${HOST_IS_WAITED_FOR}.`);
-    throw wf.ApplicationFailure.create({ type: waited.code, message: waited.message, details: [waited] });
-  } finally {
-    delete turn.waiting_for_host;
+  for (;;) {
+    try {
+      return await work({ taskQueue, scheduleToStartTimeout: HOST_ANSWERS_WITHIN });
+    } catch (error) {
+      if (!neverTaken(error)) throw error;
+    }
+    turn.waiting_for_host = host;
+    announce(topic, state, turn, false);
+    show();
+    const asks = wf.patched(HOSTS_ARE_ASKED);
+    try {
+      if (!asks) return await work({ taskQueue, scheduleToStartTimeout: HOST_IS_WAITED_FOR });
+      const waiting = { taskQueue, scheduleToStartTimeout: HOST_IS_WAITED_FOR, startToCloseTimeout: '10 seconds', summary: `is host ${host} back?` } as const;
+      await scope.run(() => wf.proxyActivities<Activities>(waiting).answer());
+    } catch (error) {
+      if (!neverTaken(error)) throw error;
+      const waited = failure('HOST_UNAVAILABLE', `Host ${host}, which has the session, did not take turn ${turn.turn} within ${HOST_IS_WAITED_FOR}.`);
+      throw wf.ApplicationFailure.create({ type: waited.code, message: waited.message, details: [waited] });
+    } finally {
+      delete turn.waiting_for_host;
+    }
+    announce(topic, state, turn, false);
+    show();
   }
 }
 
@@ -150,12 +179,16 @@ function neverTaken(error: unknown): boolean {
   return error instanceof wf.ActivityFailure && error.cause instanceof wf.TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START';
 }
 
+/** Whoever was at it is gone. */
+function isLost(error: unknown): boolean {
+  return error instanceof wf.ActivityFailure && error.cause instanceof wf.TimeoutFailure;
+}
+
 /** Translates what an activity threw. Its own failures travel as codes; the rest is about the plumbing. */
 export function endedByError(error: unknown, session: SessionRecord | undefined, cancelled: boolean): RunTurnOutput {
   const ended = { reply: '', attempts: 0 };
   // A host that is gone can't confirm that the turn was stopped: its attempt times out instead.
-  const lostWhileCancelled = cancelled && error instanceof wf.ActivityFailure && error.cause instanceof wf.TimeoutFailure;
-  if (wf.isCancellation(error) || lostWhileCancelled) {
+  if (wf.isCancellation(error) || (cancelled && isLost(error))) {
     return { ...ended, status: 'cancelled', error: failure('CANCELLED', 'The turn was cancelled.') };
   }
   const cause = error instanceof wf.ActivityFailure ? error.cause : error;

@@ -8,7 +8,7 @@ import { loadConfig, type Config } from '../../src/config.js';
 import { failure, FAILURES, type Failure, type FailureCode } from '../../src/contract/failures.js';
 import { ensureDataDir, holdDataDir } from '../../src/stack/data-dir.js';
 import { delegateWords, McpServers, toldByCommand, toldByDelegate, toldByLibrary, type Asked, type ToldByCommand, type ToldByMcp } from '../support/surfaces.js';
-import { startWorld, type World } from '../support/world.js';
+import { startTemporal, startWorld, type World } from '../support/world.js';
 import type { Surroundings } from './cli-command.js';
 
 let world: World;
@@ -172,16 +172,42 @@ describe.concurrent('what it runs on:', () => {
     }],
   ])('%s, which only who starts it meets', async (code, words, env) => {
     tested.add(code);
-    expectCommand(code, await toldByCommand(words, { ...here, env: { ...here.env, CONTINUITY_DATA_DIR: join(world.dir, 'own'), ...(await env()) } }));
+    expectCommand(code, await toldByCommand(words, { ...here, env: { ...here.env, CONTINUITY_DATA_DIR: join(world.dir, 'own'), ...(await env()) } }, false));
   });
 });
 
 test('NO_WORKER, and the prompt is answered when one comes', async () => {
   const asked = ended('work');
   await world.stopWorker();
-  await askedEverywhere('NO_WORKER', asked, { connect: () => world.connect({ config, noWorkerAfterMs: 500 }) });
+  const connect = () => world.connect({ config, noWorkerAfterMs: 500 });
+  await askedEverywhere('NO_WORKER', asked, { connect });
+  const manager = await connect();
+  expect(await toldByLibrary(() => manager.view(`${asked.topic}`).then(() => ({})))).toMatchObject({ code: 'NO_WORKER' });
+  for await (const event of manager.watch(`${asked.topic}`)) {
+    expect(event).toEqual({ type: 'unanswered' });
+    break;
+  }
   await world.startWorker();
   expect(await world.manager.wait(`${asked.topic}`, `${asked.prompt_id}`)).toMatchObject({ status: 'completed' });
+});
+
+test('a server that goes away under a client that is connected is TEMPORAL_UNAVAILABLE, whatever is asked', async () => {
+  const server = await startTemporal();
+  const manager = await SessionManager.connect({ address: server.address, config, cwd: world.dir });
+  await server.teardown();
+  const listed = async () => {
+    for await (const { topic } of manager.list()) expect(topic).toBe('none');
+    return {};
+  };
+  const said = await Promise.all([
+    toldByLibrary(listed),
+    toldByLibrary(() => manager.topicOf('ses_1').then(() => ({}))),
+    toldByLibrary(() => manager.delegate(undefined, 'work', { session_id: 'ses_1' })),
+    toldByLibrary(() => manager.view('any').then(() => ({}))),
+    toldByLibrary(() => manager.fix('any', 'this')),
+  ]);
+  await manager.disconnect();
+  expect(said.map((failed) => failed?.code)).toEqual(Array(said.length).fill('TEMPORAL_UNAVAILABLE'));
 });
 
 test('no code of the table is left out', () => {

@@ -2,12 +2,14 @@
  * A worker that was paused, cut off or killed, and an agent that was: one writer all the same, and each prompt put in once.
  * The bounds on times are generous: the machine of a test is busy. What to expect is measured by `npm run bench:pick-up`.
  */
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Agent } from '../../src/agents/agent.js';
 import { noOpAgent } from '../../bench/no-op-agent.js';
+import { processesOf } from '../support/processes.js';
 import { attemptAt, startWorkerStage, type StagedWorker, type WorkerStage, type WorkingTurn } from '../support/worker-stage.js';
 import { startWorld } from '../support/world.js';
 
@@ -154,6 +156,19 @@ describe('with workers and agents as processes', () => {
     expect(Date.now() - toldAt).toBeLessThan(15_000); // To be expected: 3 s.
     await turn.letGo();
     await expectOnce('again', turn, { attempts: 3, recovered: FOUND });
+  });
+
+  test('a turn whose worker dies before it is told of the cancel is stopped by the next one', async () => {
+    const pid = await working();
+    const turn = await stage.atWork('cancelled');
+    await stage.manager.cancel('cancelled');
+    process.kill(pid, 'SIGKILL');
+    await ended(owner!.process);
+    await working();
+    expect(await turn.result).toMatchObject({ status: 'cancelled' });
+    const tools = () => processesOf(stage.opencode.dir).filter((one) => readFileSync(`/proc/${one}/cmdline`, 'utf8').includes('cancelled.go'));
+    expect(tools()).toEqual([]);
+    await turn.letGo();
   });
 
   test('promise 2: an OpenCode that was stopped for longer than any call to it waits goes on with the turn', async () => {

@@ -1,5 +1,7 @@
 /** Promise 5 where a session is lost or corrupted: it is replaced, or the turn fails, and either way it is said. */
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { MAX_BRIEF_BYTES } from '../../src/contract/limits.js';
 import { FakeAgent } from '../support/fake-agent.js';
@@ -93,10 +95,15 @@ describe('promise 5: a topic whose session is lost', () => {
     await world.manager.delegate(undefined, 'two', { session_id });
     await world.stopWorker();
     await world.startWorker({ host: 'host-2' });
-    await signalled(topic, 'three');
+    const gate = join(world.dir, randomUUID());
+    await world.client.workflow.getHandle(`topic/${topic}`).signal('prompt', { prompt: `three [[until: ${gate}]]`, prompt_id: 'three' });
     await expect.poll(async () => (await world.manager.view(topic).catch(() => undefined))?.running?.waiting_for_host, { timeout: 60_000 }).toBe('host-1');
     await world.stopWorker();
     await world.startWorker();
+    await expect.poll(async () => (await world.manager.progress(topic))?.step, { timeout: 20_000 }).toBe('reading');
+    const back = await world.manager.view(topic);
+    expect([back.state, back.running?.waiting_for_host]).toEqual(['running', undefined]);
+    await writeFile(gate, '');
     expect(await world.manager.wait(topic, 'three')).toMatchObject({ status: 'completed', session: { kind: 'replaced', replaces: session_id } });
     expect((await world.manager.view(topic)).sessions.map(({ pinned }) => pinned.host)).toEqual(['host-1', 'host-1']);
   }, 120_000);

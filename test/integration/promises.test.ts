@@ -1,6 +1,6 @@
 /** The promises of the product that need no killing, on a real Temporal server, each title one claim. */
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { delegateTask } from '../../src/client/delegate-task.js';
@@ -235,6 +235,15 @@ describe('promise 6: pinned', () => {
       expect(error.code).toBe('SESSION_PINNED');
       expect(error.message).toContain(Object.values(options)[0]);
     }
+  });
+
+  test('a directory that is named by a link goes on in its session as often as it is named so', async () => {
+    const link = join(world.dir, `link-${randomUUID()}`);
+    await symlink(world.dir, link);
+    const topic = aTopic();
+    const first = await world.manager.delegate(topic, 'one', { cwd: link });
+    for (const cwd of [link, world.dir]) expect(await world.manager.delegate(topic, 'again', { cwd })).toMatchObject({ session: { kind: 'resumed' }, session_id: first.session_id });
+    expect(await world.manager.delegate(undefined, 'by its id', { session_id: first.session_id, cwd: link })).toMatchObject({ status: 'completed' });
   });
 
   test('the same topic name from another project is refused as TOPIC_ELSEWHERE, naming both', async () => {

@@ -60,6 +60,31 @@ test('a caller that waits meanwhile gets the outcome from the run that follows, 
   expect(await waiting).toMatchObject({ status: 'completed', prompt_id: 'p1', reply: expect.stringContaining('prompt 1 here') as string });
 });
 
+test('promise 2: prompts without an id, by signal and by update, are put in once although the topic is reset to before them', { timeout: 60_000 }, async () => {
+  const topic = 'unnamed';
+  const handle = world.client.workflow.getHandle(`topic/${topic}`);
+  const { session_id } = await world.manager.delegate(topic, 'one', { prompt_id: 'one' });
+  const go = join(world.dir, 'go-unnamed');
+  await handle.signal(promptSignal, { prompt: ' ' }); // Refused, and counted all the same.
+  await handle.signal(promptSignal, `two [[until: ${go}]]`);
+  await handle.executeUpdate('prompt', { args: [{ prompt: 'three', wait: false }] });
+  await expect.poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.step, { timeout: 20_000 }).toBe('reading');
+  const events = (await handle.fetchHistory()).events ?? [];
+  const before = events.slice(0, events.findIndex((event) => event.workflowExecutionSignaledEventAttributes));
+  await world.client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId: `topic/${topic}` },
+    workflowTaskFinishEventId: before.findLast((event) => event.workflowTaskCompletedEventAttributes)?.eventId ?? null,
+    reason: 'As if it were stuck.',
+    requestId: 'unnamed',
+  });
+  await writeFile(go, '');
+  await expect.poll(async () => (await world.manager.view(topic)).turns, { timeout: 30_000 }).toBe(3);
+  await expect.poll(async () => (await world.manager.view(topic)).state, { timeout: 30_000 }).toBe('idle');
+  expect(world.agent.promptsIn(`${session_id}`)).toEqual(['one', `two [[until: ${go}]]`, 'three']);
+  expect((await world.manager.view(topic)).sessions).toHaveLength(1);
+});
+
 test('a caller of a topic that is terminated from outside is told so', { timeout: 60_000 }, async () => {
   const waiting = world.manager.delegate('terminated', `Work [[until: ${join(world.dir, 'never')}]]`);
   waiting.catch(() => undefined); // Looked at below.

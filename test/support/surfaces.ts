@@ -36,10 +36,12 @@ export interface ToldByCommand {
   json: Failure | undefined;
 }
 
-/** The same words twice: for a person, and as JSON. */
-export async function toldByCommand([name = '', ...words]: string[], surroundings: Surroundings): Promise<ToldByCommand> {
+/** The same words twice: for a person, and as JSON. Not `atOnce` what would be in its own way on one data directory. */
+export async function toldByCommand([name = '', ...words]: string[], surroundings: Surroundings, atOnce = true): Promise<ToldByCommand> {
   const continuity = continuityIn(surroundings);
-  const [text, json] = await Promise.all([continuity([name, ...words]), continuity([name, '--json', ...words])]);
+  const telling = continuity([name, ...words]);
+  if (!atOnce) await telling;
+  const [text, json] = await Promise.all([telling, continuity([name, '--json', ...words])]);
   return { stdout: text.stdout, stderr: text.stderr, exits: [text.exitCode, json.exitCode], json: (JSON.parse(json.stdout || '{}') as { error?: Failure }).error };
 }
 

@@ -13,7 +13,7 @@ export default command({
   ],
   async run({ flags, args, output }) {
     const { remaining } = await connected(flags, ({ manager }) => manager.close(args.topic, flags.now ? { now: true } : {}));
-    const after = remaining > 0 ? `closes after ${count(remaining, 'more prompt')}` : 'is closed';
+    const after = remaining === 0 ? 'is closed' : flags.now ? 'closes as soon as its running turn has stopped' : `closes after ${count(remaining, 'more prompt')}`;
     output.answer({ topic: args.topic, remaining }, `Topic ${args.topic} ${after}.`);
   },
 });

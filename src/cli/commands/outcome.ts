@@ -34,10 +34,15 @@ async function wait(manager: SessionManager, topic: string, promptId: string, ou
   return 130;
 }
 
+/** As of what the topic does not know. */
+const UNKNOWN = 3;
+
 function show(prompt: PromptState, topic: string, output: Output): number {
   if (output.json) {
     output.answer(prompt, '');
-    return prompt.state === 'ended' && prompt.outcome?.error ? exitOf(prompt.outcome.error.code) : 0;
+    if (prompt.state === 'unknown') return UNKNOWN;
+    const error = prompt.state === 'refused' ? prompt.error : prompt.state === 'ended' ? prompt.outcome?.error : undefined;
+    return error ? exitOf(error.code) : 0;
   }
   switch (prompt.state) {
     case 'queued':
@@ -55,6 +60,6 @@ function show(prompt: PromptState, topic: string, output: Output): number {
       return exitOf(prompt.error.code);
     case 'unknown':
       output.note(`Topic ${topic} knows no prompt ${prompt.prompt_id}. See: continuity show ${topic}`, 'red');
-      return 3;
+      return UNKNOWN;
   }
 }

@@ -5,7 +5,7 @@ import { failure } from '../../contract/failures.js';
 import { installedTemporal } from '../../stack/temporal-binary.js';
 import { fine, wrong, type Finding } from './check.js';
 
-const OLDEST_NODE = [20, 3];
+const OLDEST_NODE = [20, 12];
 
 export function checkNode(version = process.versions.node): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number);

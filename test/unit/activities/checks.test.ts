@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -114,4 +115,19 @@ test('a signature is good for its own topic, id and commands only, and in its ow
   expect(await isCheckProof(here, { ...asked, prompt_id: 'p-2' as PromptId }, proof)).toBe(false);
   expect(await isCheckProof(there, asked, proof)).toBe(false);
   expect(await isCheckProof(here, asked, 'short')).toBe(false);
+});
+
+test('whoever comes first makes the key, and all others use that one', async () => {
+  const asked = { topic: 'auth' as TopicId, prompt_id: 'p-1' as PromptId, checks: [{ run: 'npm test' }] };
+  for (let round = 0; round < 20; round += 1) {
+    const here = join(dir, `crowd-${round}`);
+    const proofs = await Promise.all(
+      Array.from({ length: 12 }, async (_, i) => {
+        for (let turns = 0; turns < i; turns += 1) await new Promise(setImmediate);
+        return checkProofOf(here, asked);
+      }),
+    );
+    expect(new Set(proofs).size).toBe(1);
+    expect(await readdir(here)).toEqual(['check-key']);
+  }
 });

@@ -93,15 +93,15 @@ describe('the prompt', () => {
   const stdin = (text: string, isTTY = false) => Object.assign(Readable.from([text]), { isTTY }) as unknown as NodeJS.ReadStream;
 
   it('is the argument', async () => {
-    expect(await readPrompt('do it', stdin('other'))).toBe('do it');
+    expect(await readPrompt('do it', { stdin: stdin('other') })).toBe('do it');
   });
 
   it.each([['-'], [undefined]])('is stdin with %s, without the line break at its end', async (argument) => {
-    expect(await readPrompt(argument, stdin('two\nlines\n'))).toBe('two\nlines');
+    expect(await readPrompt(argument, { stdin: stdin('two\nlines\n') })).toBe('two\nlines');
   });
 
   it('is asked for where nobody pipes one', async () => {
-    await expect(readPrompt(undefined, stdin('', true))).rejects.toThrow('continuity delegate needs a prompt.');
+    await expect(readPrompt(undefined, { stdin: stdin('', true) })).rejects.toThrow('continuity delegate needs a prompt.');
   });
 
   it('is not read for ever', async () => {
@@ -109,6 +109,6 @@ describe('the prompt', () => {
       for (;;) yield Buffer.alloc(64 * 1024);
     })();
     const stdin = Object.assign(Readable.from(endless), { isTTY: false }) as unknown as NodeJS.ReadStream;
-    await expect(readPrompt('-', stdin)).rejects.toMatchObject({ failure: { code: 'PROMPT_TOO_LARGE' } });
+    await expect(readPrompt('-', { stdin })).rejects.toMatchObject({ failure: { code: 'PROMPT_TOO_LARGE' } });
   });
 });

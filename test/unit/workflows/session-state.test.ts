@@ -107,6 +107,16 @@ describe('bounds', () => {
     expect(refusalOf(heavy, { prompt: 'x' }, topic, 'signal')?.code).toBe('QUEUE_FULL');
   });
 
+  test('what comes along with a prompt counts, too; a signal that an older release took is still taken when it is replayed', () => {
+    const state = newTopicState();
+    const run = 'é'.repeat(1000);
+    const request = { prompt: 'x', checks: Array.from({ length: 10 }, () => ({ run })) };
+    for (let i = 0; i < 60; i += 1) accept(state, { ...request, prompt_id: id(`p${i}`) }, now, () => '');
+    expect(refusalOf(state, request, topic, 'update')?.code).toBe('QUEUE_FULL');
+    expect(refusalOf(state, request, topic, 'signal', () => true)?.code).toBe('QUEUE_FULL');
+    expect(refusalOf(state, request, topic, 'signal', () => false)).toBeUndefined();
+  });
+
   test('the outcomes of a whole full queue are remembered, and old large replies are cut and say so', () => {
     const state = withSession();
     for (let turn = 1; turn <= 200; turn += 1) recordOutcome(state, resultOf(id(`p${turn}`), turn, 'short'));
