@@ -67,6 +67,25 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void>> = {
     await stopWorker();
     await startWorker();
   },
+  async 'host-that-came-back'({ manager, startWorker, stopWorker }, topic) {
+    await manager.delegate(topic, 'one');
+    await stopWorker();
+    await startWorker({ host: 'host-2' });
+    await manager.submit(topic, 'two', { prompt_id: 'two' });
+    await until(async () => (await manager.view(topic)).state === 'waiting');
+    await stopWorker();
+    await startWorker();
+    await manager.wait(topic, 'two');
+  },
+  async 'prompts-without-ids'({ manager, client }, topic) {
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    await manager.delegate(topic, 'one');
+    await handle.signal('prompt', 'a bare string');
+    await handle.signal('prompt', { promt: 'misspelt' });
+    await handle.executeUpdate('prompt', { args: [{ prompt: 'by update' }] });
+    await handle.signal('prompt', { prompt: 'an object' });
+    await until(async () => (await manager.view(topic)).turns === 4 && (await manager.view(topic)).state === 'idle');
+  },
   async 'lost-and-replaced'({ manager, agent }, topic) {
     const { session_id } = await manager.delegate(topic, 'one');
     agent.lose(session_id);
