@@ -5,12 +5,12 @@
 import * as wf from '@temporalio/workflow';
 import type { Activities, AskedChecks } from '../activities/types.js';
 import { failure, type Failure } from '../contract/failures.js';
-import type { PromptId } from '../contract/ids.js';
 import { DEFAULT_MAX_FIXES } from '../contract/limits.js';
 import type { QueuedPrompt, SessionRecord } from '../contract/messages.js';
 import type { CheckRound, CheckRun, PromptRequest, TurnResult, Usage } from '../contract/types.js';
 import { rememberId, sessionOf } from './session-state.js';
 import { titleOf } from './text.js';
+import { fixIdOf } from './topic-view.js';
 import { askedChecksOf, endedByError, onHost, runPrompt, stoppedAs, type Work } from './turn.js';
 
 /** Never throws: a failed or cancelled turn is a result. */
@@ -73,7 +73,7 @@ function runChecks(work: Work, { pinned }: SessionRecord, asked: AskedChecks): P
 function nextRound(work: Work, failed: CheckRun, fix: number): Work {
   const { prompt_id, request } = work.prompt;
   const text = `Failed: \`${failed.run}\` ${howOf(failed)}${failed.output === undefined ? ' It printed nothing.' : ` Its output:\n\n${failed.output}`}\n\nFix.`;
-  const id = `${prompt_id}/fix-${fix}` as PromptId;
+  const id = fixIdOf(prompt_id, fix);
   rememberId(work.state, id, text);
   work.state.turns += 1;
   const now = new Date().toISOString();

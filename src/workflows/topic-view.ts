@@ -64,9 +64,14 @@ export function promptStateOf(state: TopicState, running: RunningTurn | undefine
   return { state: isKnown(state, promptId) ? 'ended' : 'unknown', prompt_id };
 }
 
-/** The id of the round of checks that is being worked on (`check-loop.ts`). */
+/** The id of the round that is being worked on, where a check has failed. */
 export function roundOf({ prompt, fix }: RunningTurn): PromptId | undefined {
-  return fix === undefined ? undefined : (`${prompt.prompt_id}/fix-${fix}` as PromptId);
+  return fix === undefined ? undefined : fixIdOf(prompt.prompt_id, fix);
+}
+
+/** Each fix that a check asks for has an id of its own. */
+export function fixIdOf(promptId: PromptId, fix: number): PromptId {
+  return `${promptId}/fix-${fix}` as PromptId;
 }
 
 /** Current details in Markdown, within the 20,000 bytes that Temporal takes. */

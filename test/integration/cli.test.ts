@@ -185,6 +185,13 @@ describe('a bad word is refused with its code, what is wrong and what to do, and
     expect(topics.map(({ topic }) => topic)).not.toContain('bad');
   });
 
+  test('the outcome of a prompt that nobody knows has the same exit code as JSON', async () => {
+    const topic = aTopic();
+    await delegated('--topic', topic, 'one');
+    const exits = [(await continuity(['outcome', topic, 'p-nobody'])).exitCode, (await continuity(['outcome', topic, 'p-nobody', '--json'])).exitCode];
+    expect(exits).toEqual([3, 3]);
+  });
+
   test('a prompt over the limit', async () => {
     const { stderr, exitCode } = await continuity(['delegate', '--topic', aTopic(), '-'], { input: 'a'.repeat(70_000) });
     expect(exitCode).toBe(2);

@@ -37,9 +37,10 @@ function expectCommand(code: FailureCode, { stdout, stderr, exits, json }: ToldB
   else expect(stdout).toBe('');
 }
 
-function expectMcp(code: FailureCode, { structured, text, isError }: ToldByMcp, said: Failure): void {
+function expectMcp(code: FailureCode, { structured, status, text, isError }: ToldByMcp, said: Failure): void {
   expect(structured).toEqual(said);
   expect(text).toContain(`${code}: ${said.message}\n${said.fix}`);
+  expect(text).toMatch(new RegExp(`\\nstatus: ${status}\\n</task_metadata>$`));
   expect(isError).toBe(true);
 }
 

@@ -93,16 +93,22 @@ describe('promise 5: a topic whose session is lost', () => {
     const { session_id } = await world.manager.delegate(topic, 'one');
     world.agent.lose(session_id);
     await world.manager.delegate(undefined, 'two', { session_id });
+    const sound = aTopic();
+    await world.manager.delegate(sound, 'one');
     await world.stopWorker();
     await world.startWorker({ host: 'host-2' });
     const gate = join(world.dir, randomUUID());
+    await world.client.workflow.getHandle(`topic/${sound}`).signal('prompt', `two [[until: ${gate}]]`);
     await world.client.workflow.getHandle(`topic/${topic}`).signal('prompt', { prompt: `three [[until: ${gate}]]`, prompt_id: 'three' });
     await expect.poll(async () => (await world.manager.view(topic).catch(() => undefined))?.running?.waiting_for_host, { timeout: 60_000 }).toBe('host-1');
     await world.stopWorker();
     await world.startWorker();
-    await expect.poll(async () => (await world.manager.progress(topic))?.step, { timeout: 20_000 }).toBe('reading');
-    const back = await world.manager.view(topic);
-    expect([back.state, back.running?.waiting_for_host]).toEqual(['running', undefined]);
+    // Both are at work again, and shown so: the one that had a session to open, and the one that only had a turn to go on with.
+    for (const one of [topic, sound]) {
+      await expect.poll(async () => (await world.manager.progress(one))?.step, { timeout: 20_000 }).toBe('reading');
+      const back = await world.manager.view(one);
+      expect([back.state, back.running?.waiting_for_host]).toEqual(['running', undefined]);
+    }
     await writeFile(gate, '');
     expect(await world.manager.wait(topic, 'three')).toMatchObject({ status: 'completed', session: { kind: 'replaced', replaces: session_id } });
     expect((await world.manager.view(topic)).sessions.map(({ pinned }) => pinned.host)).toEqual(['host-1', 'host-1']);

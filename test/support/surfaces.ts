@@ -47,6 +47,7 @@ export async function toldByCommand([name = '', ...words]: string[], surrounding
 
 export interface ToldByMcp {
   structured: Failure | undefined;
+  status: string;
   text: string;
   isError: boolean;
 }
@@ -59,7 +60,7 @@ export class McpServers {
     const client = this.#clients.get(surroundings) ?? mcpClientIn(surroundings);
     this.#clients.set(surroundings, client);
     const { content, text, isError } = await (await client).call(tool, args);
-    return { structured: content.error, text, isError };
+    return { structured: content.error, status: content.status, text, isError };
   }
 
   async close(): Promise<void> {

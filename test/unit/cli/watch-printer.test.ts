@@ -39,3 +39,17 @@ test.each([
   ['abcdef', 'defghi', 'ghi'],
   ['abc', 'xyz', 'xyz'],
 ])('what was said between the tails %j and %j is %j', (before, now, said) => expect(saidSince(before, now)).toBe(said));
+
+test('each fix that a check asks for is told as a turn, and so is that no worker answers', () => {
+  let written = '';
+  const out = { isTTY: false, write: (text: string) => (written += text) } as unknown as NodeJS.WriteStream;
+  const printer = new WatchPrinter(new Output(false, out, out));
+  printer.print({ type: 'unanswered' });
+  printer.print({ type: 'view', view: view({ running }) });
+  printer.print({ type: 'view', view: view({ running: { ...running, turn: 2, fix: 1 } }) });
+  expect(written.split('\n').filter((line) => /^(No worker|▶)/.test(line))).toEqual([
+    'No worker answers for the topic; it is asked again. Start one with: continuity worker',
+    '▶ turn 1: Fix: the login',
+    '▶ turn 2, fix 1: Fix: the login',
+  ]);
+});

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { PromptId, SessionId, TopicId } from '../../../src/contract/ids.js';
 import type { Pinned } from '../../../src/contract/types.js';
 import { addSession, newTopicState, recordOutcome } from '../../../src/workflows/session-state.js';
-import { detailsOf, viewOf } from '../../../src/workflows/topic-view.js';
+import { detailsOf, promptStateOf, viewOf } from '../../../src/workflows/topic-view.js';
 
 const topic = 'T' as TopicId;
 const pinned: Pinned = { agent: 'opencode', project: '/p', cwd: '/p', host: 'h', store: '/s' };
@@ -23,4 +23,13 @@ test('a session that was replaced is shown as lost, and the outcome says in whos
   expect(page).toContain('- lost: `ses_old`');
   expect(page).toContain('- turn 2 **completed** (replaced, lost, instead of ses\\_old, 1.5 s, 4000 tokens, $0.03): Done.');
   expect(viewOf(topic, state, undefined, false).sessions).toMatchObject([{ session_id: old, lost: 'lost', current: false }, { session_id: instead, current: true }]);
+});
+
+test('a round that fixes what a check found is asked for by its own id while it runs, and is told as its turn', () => {
+  const state = newTopicState();
+  const prompt = { prompt_id: 'p' as PromptId, request: { prompt: 'x' }, accepted_at: '' };
+  const running = { prompt, turn: 2, session_id: old, started_at: '', fix: 1 };
+  const asked = (id: string) => promptStateOf(state, running, id as PromptId);
+  expect(asked('p/fix-1')).toMatchObject({ state: 'running', prompt_id: 'p/fix-1', turn: 2 });
+  expect([asked('p').state, asked('p/fix-2').state]).toEqual(['running', 'unknown']);
 });
