@@ -4,7 +4,7 @@ import { sessionRefOf } from '../src/activities/run-turn.js';
 import { AgentError, type Agent } from '../src/agents/agent.js';
 import type { Config } from '../src/config.js';
 import { failure } from '../src/contract/failures.js';
-import type { SessionRecord } from '../src/contract/messages.js';
+import type { SessionRecord } from '../src/contract/state.js';
 import { knownHostId } from './host-id.js';
 
 export const QUESTIONS = ['describe', 'transcript', 'interface'] as const;

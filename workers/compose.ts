@@ -28,9 +28,12 @@ export interface SessionWorker {
 /** How soon a user's cancel reaches a turn, and how old a watcher's picture can be. */
 const HEARTBEATS_THROTTLED_TO = '500 milliseconds';
 
+/** So long the server waits for the worker that has a topic in its cache, before it asks any: the worker may have died. */
+const STICKY_FOR = '1 second';
+
 /** One worker for the topics and for opening sessions, one for the sessions on this host's disk: their turns, and what takes their place. */
 export async function createSessionWorker({ connection, namespace, config, agents, host, workflows, log }: Composition): Promise<SessionWorker> {
-  const { openSession, ...onThisHost } = createActivities({
+  const { openSession, recall, ...onThisHost } = createActivities({
     config,
     agents,
     host,
@@ -44,11 +47,12 @@ export async function createSessionWorker({ connection, namespace, config, agent
     identity: `${process.pid}@${host}`,
     maxHeartbeatThrottleInterval: HEARTBEATS_THROTTLED_TO,
     defaultHeartbeatThrottleInterval: HEARTBEATS_THROTTLED_TO,
+    stickyQueueScheduleToStartTimeout: STICKY_FOR,
     shutdownGraceTime: 0,
     // A turn that does not let go in time is left behind: the lock dies with this process, and the next attempt reconciles.
     shutdownForceTime: '15 seconds',
   };
-  const topics = await Worker.create({ ...common, workflowBundle: workflows, taskQueue: CONTINUITY, activities: { openSession } });
+  const topics = await Worker.create({ ...common, workflowBundle: workflows, taskQueue: CONTINUITY, activities: { openSession, recall } });
   const turns = await Worker.create({ ...common, taskQueue: hostQueueOf(host), activities: { openSession, ...onThisHost } });
   const workers = [topics, turns];
   const shutdown = () => {
@@ -74,5 +78,9 @@ export async function loadWorkflows(): Promise<WorkflowBundle> {
   const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
   const built = path('../workflow-bundle.js');
   if (existsSync(built)) return { code: await readFile(built, 'utf8') };
-  return bundleWorkflowCode({ workflowsPath: path('../src/workflows/index.ts'), logger: Runtime.instance().logger });
+  return bundleWorkflowCode({
+    workflowsPath: path('../src/workflows/index.ts'),
+    payloadConverterPath: path('../src/contract/payload-converter.ts'),
+    logger: Runtime.instance().logger,
+  });
 }

@@ -3,7 +3,9 @@ import type { Agent } from '../agents/agent.js';
 import type { Config } from '../config.js';
 import { Fence } from './fence.js';
 import type { IsCheckProof } from './may-check.js';
+import { deleteSession } from './delete-session.js';
 import { openSession } from './open-session.js';
+import { recall } from './recall.js';
 import { runChecks } from './run-checks.js';
 import { runTurn } from './run-turn.js';
 import { stopTurn } from './stop-turn.js';
@@ -39,6 +41,8 @@ export function createActivities(given: Omit<ActivityContext, 'fence'>): Activit
     },
     stopTurn: (input) => stopTurn(input, context),
     answer: () => Promise.resolve(),
+    recall,
+    deleteSession: (input) => deleteSession(input, context),
   };
 }
 

@@ -18,8 +18,8 @@ export async function openSession(input: OpenSessionInput, { config, agents, hos
     const { cwd, model, variant, mode } = resolved;
     const opened = await agent.open(
       {
-        // The prompt's id alone can be used in two topics, and its turn may open two sessions.
-        seed: [workflowIdOf(input.topic), input.prompt_id, ...(input.replaces === undefined ? [] : [input.replaces])].join('\n'),
+        // The prompt's id alone can be used in two topics and in two lives of one, and its turn may open two sessions.
+        seed: [workflowIdOf(input.topic), input.prompt_id, input.replaces, input.epoch && `epoch ${input.epoch}`].filter(Boolean).join('\n'),
         title: input.topic,
         cwd,
         ...(model !== undefined && { model }),

@@ -7,6 +7,8 @@ export interface OpenSessionInput {
   topic: TopicId;
   /** The prompt that it is opened for: the same prompt again opens the same session. */
   prompt_id: PromptId;
+  /** The life of the topic: after it was forgotten, the same prompt opens another session. */
+  epoch?: string;
   agent?: string;
   category?: string;
   model?: string;
@@ -87,6 +89,26 @@ export interface Activities {
   stopTurn: (input: StopTurnInput) => Promise<void>;
   /** That the host answers again. */
   answer: () => Promise<void>;
+  /** What the newest earlier run of a topic knew; nothing where there is none. */
+  recall: (input: RecallInput) => Promise<EndedRun | undefined>;
+  /** Deletes the agent's own conversation. */
+  deleteSession: (input: StopTurnInput) => Promise<void>;
+}
+
+export interface RecallInput {
+  workflow_id: string;
+  /** The run that asks. */
+  run_id: string;
+}
+
+/** A run that is over. */
+export interface EndedRun {
+  run_id: string;
+  /** As Temporal names it, e.g. `COMPLETED` or `TERMINATED`. */
+  status: string;
+  /** What it knew: anything, if it was not ours. Absent: it could not be read, and `problem` says why. */
+  state?: unknown;
+  problem?: string;
 }
 
 export type StopTurnInput = Pick<RunTurnInput, 'topic' | 'session_id' | 'pinned'>;

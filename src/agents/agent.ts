@@ -107,6 +107,9 @@ export interface Agent {
   /** Stops whatever of ours runs in the session, and returns once it is idle. Idempotent. */
   cancel(session: SessionRef, signal: AbortSignal): Promise<void>;
 
+  /** Deletes the session from the agent's store; one that is not there is deleted. Absent: the agent cannot. @throws AgentError */
+  delete?(session: SessionRef, signal: AbortSignal): Promise<void>;
+
   inspect(session: SessionRef, signal: AbortSignal): Promise<SessionExistence>;
 
   /** The whole conversation, oldest first, as the agent's store has it. Starts nothing. @throws AgentError SESSION_LOST */

@@ -1,7 +1,7 @@
 /** What a person means who follows up by one name: a topic, or a session. */
 import type { Client } from '@temporalio/client';
 import { workflowIdOf } from '../contract/ids.js';
-import type { TopicState } from '../contract/messages.js';
+import type { TopicState } from '../contract/state.js';
 import { findTopic } from './find-topic.js';
 import { isNotFound, unreachable } from './grpc-errors.js';
 import { sessionIdOf, topicIdOf } from './prompt-of.js';

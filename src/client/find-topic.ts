@@ -2,7 +2,7 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import pRetry from 'p-retry';
 import { topicOf, type SessionId, type TopicId } from '../contract/ids.js';
-import type { TopicState } from '../contract/messages.js';
+import type { TopicState } from '../contract/state.js';
 import { isNotFound, unreachable } from './grpc-errors.js';
 import { SessionError, sessionError } from './session-error.js';
 

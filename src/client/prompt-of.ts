@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import type { Config } from '../config.js';
 import { failure } from '../contract/failures.js';
-import { parsePrompt } from '../contract/guard.js';
+import { parsePrompt } from '../contract/parse-prompt.js';
 import { isId, MAX_ID_LENGTH, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
 import type { Check, OnLost, PromptRequest, When } from '../contract/types.js';
 import { newPromptId } from './new-prompt-id.js';

@@ -8,6 +8,7 @@ import pRetry from 'p-retry';
 import { failure, type Failure } from '../contract/failures.js';
 import { workflowIdOf, type PromptId, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
+import type { TopicInput, TopicState } from '../contract/state.js';
 import type { Accepted, PromptRequest, PromptState, TurnResult } from '../contract/types.js';
 import { isNotFound, isPassing, isTimeout, isUnprocessed, refusalIn, unreachable } from './grpc-errors.js';
 
@@ -15,7 +16,7 @@ export interface Sending {
   topic: TopicId;
   request: PromptRequest & { prompt_id: PromptId };
   /** What a closed topic left, to open it with. */
-  state?: messages.TopicState;
+  state?: TopicState;
   /** For a prompt to a session of an open topic: a topic that has just closed must not begin anew without it. */
   mustBeOpen?: boolean;
   noWorkerAfterMs: number;
@@ -146,7 +147,7 @@ function startOptions({ topic, state }: Sending) {
   return {
     workflowId: workflowIdOf(topic),
     taskQueue: messages.CONTINUITY,
-    args: [state ? { state } : {}] as [messages.TopicInput],
+    args: [state ? { state } : {}] as [TopicInput],
     workflowIdConflictPolicy: 'USE_EXISTING' as const,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
     staticSummary: topic,

@@ -26,6 +26,19 @@ export function isId(value: unknown): value is string {
   );
 }
 
+/** Ids that begin so are derived by the system: of unnamed prompts and of fix rounds. Callers cannot use them. */
+const DERIVED = '@';
+
+export function isDerived(id: string): boolean {
+  return id.startsWith(DERIVED);
+}
+
+/** The same facts give the same id, also after a reset. `digest` shortens what would be too long for an id. */
+export function derivedId(facts: readonly (string | number)[], digest: (text: string) => string): PromptId {
+  const id = DERIVED + facts.join('/');
+  return (isId(id) ? id : `${DERIVED}${facts[0]}/${digest(id)}`) as PromptId;
+}
+
 const WORKFLOW_ID_PREFIX = 'topic/';
 
 /** The workflow that is the home of a topic: `topic/<topic>`. */

@@ -3,8 +3,9 @@
  * Anyone may import this.
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { PromptId, SessionId } from './ids.js';
-import type { Accepted, Cancelled, Loss, Pinned, PromptRequest, PromptState, TopicView, TurnResult } from './types.js';
+import type { PromptId } from './ids.js';
+import type { TopicState } from './state.js';
+import type { Accepted, Cancelled, Forgotten, PromptRequest, PromptState, TopicView, TurnResult } from './types.js';
 
 /** Workflow type of a topic. */
 export const topicSession = 'topicSession';
@@ -43,49 +44,16 @@ export interface CloseRequest {
   now?: boolean;
 }
 
+/** Forget everything, then end. The next prompt begins a new life of the topic: `new` is new, and used prompt ids are free. */
+export const forget = defineUpdate<Forgotten, [ForgetRequest | undefined]>('forget');
+
+export interface ForgetRequest {
+  /** Also delete the conversations in the agents' own stores, where the agents can. */
+  sessions?: boolean;
+}
+
 export const view = defineQuery<TopicView>('view');
 export const outcome = defineQuery<PromptState, [PromptId]>('outcome');
 
-/** A session as the topic remembers it. */
-export interface SessionRecord {
-  session_id: SessionId;
-  pinned: Pinned;
-  turns: number;
-  opened_at: string;
-  /** Set once a turn found it so, until a turn in it completes. The topic's own prompts then go elsewhere, or fail. */
-  lost?: Loss;
-}
-
-export interface QueuedPrompt {
-  prompt_id: PromptId;
-  request: PromptRequest;
-  accepted_at: string;
-}
-
-/**
- * Everything that a topic carries through continue-as-new, and what it answers when it closes: plain JSON, bounded.
- * Fields are added, never changed: a run of an older release reads what a newer one wrote, and the other way round.
- */
-export interface TopicState {
-  project?: string;
-  /** Oldest first. */
-  sessions: SessionRecord[];
-  current: SessionId | null;
-  queue: QueuedPrompt[];
-  /** How many turns have begun. */
-  turns: number;
-  /** Prompt ids accepted, each with a digest of its text, oldest first. */
-  ids: [PromptId, string][];
-  /** Oldest first. */
-  outcomes: TurnResult[];
-  refused: TopicView['refused'];
-  closing: boolean;
-  /** How many signals came: by that a prompt is named that came without an id. */
-  signals?: number;
-}
-
-/** Input of the workflow: absent or `{}` for a topic never seen. */
-export interface TopicInput {
-  state?: TopicState;
-}
-
+/** Everything that the topic carries: for the run after one that was ended from outside. */
+export const state = defineQuery<TopicState>('state');

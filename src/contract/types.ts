@@ -14,8 +14,11 @@ export interface PromptRequest {
   prompt_id?: PromptId;
   /** Exactly this session of the topic, or a refusal. */
   session_id?: SessionId;
-  /** `new`: an unrelated task or a fresh perspective. Not together with `session_id`. */
-  session?: 'continue' | 'new';
+  /**
+   * `new`: an unrelated task or a fresh perspective; not together with `session_id`. `resume`: the topic's session, or a
+   * refusal where it has none. Default: `continue`, which opens a session where there is none.
+   */
+  session?: SessionWish;
   /** Why a new session; stands in the result. */
   reason?: string;
   /** When the topic's session is lost or corrupted; goes before what is pinned. Not `replace` together with `session_id`. */
@@ -39,6 +42,8 @@ export interface PromptRequest {
   checks?: Check[];
   /** How often; 0 to 20. Default: 3. Only with `checks`. */
   max_fixes?: number;
+  /** The topic closes by itself after so long without work, e.g. `7d` or milliseconds. The newest prompt that says it counts. */
+  close_after?: string | number;
   /** By which a caller on the session's host shows that it may run any command there (`src/config/check-proof.ts`). */
   checks_proof?: string;
 }
@@ -88,6 +93,9 @@ export interface Checks {
   rounds: CheckRound[];
 }
 
+export const SESSION_WISHES = ['continue', 'new', 'resume'] as const;
+export type SessionWish = (typeof SESSION_WISHES)[number];
+
 export const WHEN = ['queue', 'next', 'interrupt'] as const;
 /** `queue`: behind all that wait. `next`: before them. `interrupt`: before them, and the running turn is stopped; its session goes on. */
 export type When = (typeof WHEN)[number];
@@ -123,6 +131,8 @@ export interface Pinned {
   store: string;
   /** What becomes of a prompt of its topic when the session is lost. Absent in sessions of older releases: `replace`. */
   on_lost?: OnLost;
+  /** How long its turns wait for a host that does not answer, in ms, all of them together. Absent in older sessions: 4 days. */
+  host_timeout_ms?: number;
 }
 
 export interface SessionChoice {
@@ -193,6 +203,13 @@ export type PromptState =
   | { state: 'refused'; prompt_id: PromptId; error: Failure }
   | { state: 'unknown'; prompt_id: PromptId };
 
+/** What the `forget` update answers. */
+export interface Forgotten {
+  topic: TopicId;
+  /** The topic no longer knows these sessions. `deleted`: the agent's own conversation is gone as well. */
+  sessions: { session_id: SessionId; agent: string; host: string; deleted: boolean; /** Why it was not deleted. */ kept_because?: string }[];
+}
+
 /** What the `cancel` update answers. */
 export interface Cancelled {
   prompt_id: PromptId | null;
@@ -226,6 +243,8 @@ export interface RefusedPrompt {
 export interface TopicView {
   topic: TopicId;
   state: TopicLifeState;
+  /** The topic has just begun, and asks for what it knew before. */
+  recalling?: true;
   closing: boolean;
   /** null before the first session. */
   session_id: SessionId | null;
@@ -238,4 +257,10 @@ export interface TopicView {
   outcomes: TurnResult[];
   /** Newest last. */
   refused: RefusedPrompt[];
+  /** How many signals were refused over the life of the topic, also those that are no longer listed. */
+  refused_total?: number;
+  /** Sessions whose turn is to be stopped as soon as their host answers. */
+  stopping?: SessionId[];
+  /** When the topic closes by itself if no work comes. ISO 8601. */
+  closes_at?: string;
 }

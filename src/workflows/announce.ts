@@ -2,12 +2,12 @@
 import * as wf from '@temporalio/workflow';
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { TopicId } from '../contract/ids.js';
-import type { TopicState } from '../contract/messages.js';
 import { MAX_KEYWORD_LENGTH, SEARCH_ATTRIBUTES } from '../contract/search-attributes.js';
+import type { RunningPrompt, TopicState } from '../contract/state.js';
 import { currentSession } from './session-state.js';
-import { lifeStateOf, type RunningTurn } from './topic-view.js';
+import { lifeStateOf } from './topic-view.js';
 
-export function announce(topic: TopicId, state: TopicState, running: RunningTurn | undefined, ended: boolean): void {
+export function announce(topic: TopicId, state: TopicState, running: RunningPrompt | undefined, ended: boolean): void {
   const session = currentSession(state);
   const before = wf.workflowInfo().typedSearchAttributes;
   const wanted: [keyof typeof SEARCH_ATTRIBUTES, string | number | string[] | undefined][] = [

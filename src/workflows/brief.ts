@@ -1,9 +1,8 @@
 /** What a new session is told of the one whose place it takes, from the durable record: its agent knows nothing of it. Pure. */
-import { utf8Length } from '../contract/guard.js';
 import type { SessionId, TopicId } from '../contract/ids.js';
 import { MAX_BRIEF_BYTES } from '../contract/limits.js';
 import type { SessionChoice, TurnResult } from '../contract/types.js';
-import { cutToBytes } from './text.js';
+import { cutToBytes, utf8Length } from '../contract/text.js';
 
 const MAX_REPLY_BYTES = 400;
 

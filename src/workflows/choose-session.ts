@@ -1,11 +1,11 @@
-/** Which session does a prompt go to? Pure; one row of design §5 after the other. */
-import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/messages.js';
+/** Which session does a prompt go to? Pure. */
+import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import type { PromptRequest, SessionChoice } from '../contract/types.js';
 import type { OpenSessionInput } from '../activities/types.js';
 import { currentSession, differenceOf, sessionOf } from './session-state.js';
 
 /** What `openSession` has to resolve; what is absent comes from the worker's config. */
-type Opening = Omit<OpenSessionInput, 'topic' | 'prompt_id'>;
+type Opening = Omit<OpenSessionInput, 'topic' | 'prompt_id' | 'epoch'>;
 
 export interface ToOpen {
   opening: Opening;
@@ -24,6 +24,7 @@ export function chooseSession(state: TopicState, { request }: Pick<QueuedPrompt,
     return session ? { session, choice: { kind: 'resumed' } } : { unknown: true };
   }
   const current = currentSession(state);
+  if (!current && request.session === 'resume') return { unknown: true };
   if (!current) return { opening: openingOf(state, request), choice: { kind: 'new', ...reasonOf(request) } };
   if (request.session === 'new') return { opening: openingOf(state, request, current), choice: { kind: 'new', ...reasonOf(request) } };
   const difference = differenceOf(current, request);

@@ -2,46 +2,70 @@
  * The pure part of a topic: its state and every transition. No Temporal, no clock, no random; times and new ids come in.
  * Each function changes the state that it is given, so that what continue-as-new carries is always this one object.
  */
-import { failure, type Failure } from '../contract/failures.js';
+import { sameDirectory } from '../contract/directory.js';
+import { milliseconds } from '../contract/duration.js';
+import { failure, isFailureCode, type Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import * as limits from '../contract/limits.js';
-import { utf8Length } from '../contract/guard.js';
-import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/messages.js';
+import { essenceOf } from '../contract/parse-prompt.js';
+import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/state.js';
+import { cutToJsonBytes, digestOf, jsonBytes } from '../contract/text.js';
 import type { Cancelled, Loss, PromptRequest, TurnResult } from '../contract/types.js';
-import { digestOf, replyCut } from './text.js';
+import { remembered } from './remembered.js';
 
 export function newTopicState(): TopicState {
   return { sessions: [], current: null, queue: [], turns: 0, ids: [], outcomes: [], refused: [], closing: false };
 }
 
-/**
- * Why a well-formed prompt is not taken now, or nothing. Reads only: an update's validator calls it.
- * `weighsWhole` is asked only where it matters whether more than the prompt's text counts.
- */
-export function refusalOf(state: TopicState, request: PromptRequest, topic: TopicId, via: 'update' | 'signal', weighsWhole = () => true): Failure | undefined {
-  const known = request.prompt_id && digestOfId(state, request.prompt_id);
+/** How a prompt arrives. */
+export interface Arrival {
+  topic: TopicId;
+  via: 'update' | 'signal';
+  /** The id under which it is known. Absent: a new one. */
+  promptId?: PromptId;
+  isFull: IsFull;
+}
+
+/** Why the queue has no room for a request, or nothing. */
+export type IsFull = (state: TopicState, request: PromptRequest, topic: TopicId) => Failure | undefined;
+
+/** Why a well-formed prompt is not taken now, or nothing. Reads only: an update's validator calls it. */
+export function refusalOf(state: TopicState, request: PromptRequest, { topic, via, promptId, isFull }: Arrival): Failure | undefined {
+  const known = promptId && digestOfId(state, promptId);
   if (known !== undefined) {
-    if (known === digestOf(request.prompt)) return undefined;
-    return failure('PROMPT_ID_REUSED', `prompt_id ${request.prompt_id} was used for another prompt in topic ${topic}.`);
+    if (isSame(known, request)) return undefined;
+    return failure('PROMPT_ID_REUSED', `prompt_id ${promptId} was used for another request in topic ${topic}.`);
   }
   // A signal is in the history already and its sender can't be told: it joins the queue that is being finished.
   if (state.closing && via === 'update') return failure('TOPIC_CLOSED', `Topic ${topic} is closing and takes no new prompt.`);
-  return fullOf(state, request, topic, weighsWhole) ?? conflictOf(state, request, topic);
+  return isFull(state, request, topic) ?? conflictOf(state, request, topic);
 }
 
-function fullOf({ queue }: TopicState, request: PromptRequest, topic: TopicId, weighsWhole: () => boolean): Failure | undefined {
+export const isFull: IsFull = ({ queue }, request, topic) => {
   if (queue.length >= limits.MAX_QUEUED_PROMPTS) {
     return failure('QUEUE_FULL', `Topic ${topic} has ${queue.length} prompts queued, which is the most it takes.`);
   }
-  const weighed = (weigh: (one: PromptRequest) => number) => queue.reduce((sum, queued) => sum + weigh(queued.request), weigh(request));
-  const refused = (bytes: number) => failure('QUEUE_FULL', `The prompts queued in topic ${topic} would have ${bytes} bytes together; at most ${limits.MAX_QUEUED_BYTES} are kept.`);
-  const texts = weighed((one) => utf8Length(one.prompt));
-  if (texts > limits.MAX_QUEUED_BYTES) return refused(texts);
-  const whole = weighed((one) => utf8Length(JSON.stringify(one)));
-  return whole > limits.MAX_QUEUED_BYTES && weighsWhole() ? refused(whole) : undefined;
+  const bytes = queue.reduce((sum, queued) => sum + bytesOf(queued.request), jsonBytes(request));
+  return bytes > limits.MAX_QUEUED_BYTES ? tooManyBytes(topic, bytes, limits.MAX_QUEUED_BYTES) : undefined;
+};
+
+export function tooManyBytes(topic: TopicId, bytes: number, most: number): Failure {
+  return failure('QUEUE_FULL', `The prompts queued in topic ${topic} would have ${bytes} bytes together; at most ${most} are kept.`);
 }
 
-function conflictOf(state: TopicState, request: PromptRequest, topic: TopicId): Failure | undefined {
+/** A request never changes once it is queued, and all of them are weighed whenever a prompt comes. */
+const weights = new WeakMap<PromptRequest, number>();
+
+function bytesOf(request: PromptRequest): number {
+  const known = weights.get(request);
+  if (known !== undefined) return known;
+  const bytes = jsonBytes(request);
+  weights.set(request, bytes);
+  return bytes;
+}
+
+/** Why the topic cannot take a request to where it asks to go. */
+export function conflictOf(state: TopicState, request: PromptRequest, topic: TopicId): Failure | undefined {
   if (request.session_id !== undefined) {
     const session = sessionOf(state, request.session_id);
     if (!session) return failure('SESSION_UNKNOWN', `Topic ${topic} knows no session ${request.session_id}.`);
@@ -49,6 +73,10 @@ function conflictOf(state: TopicState, request: PromptRequest, topic: TopicId): 
     if (!difference) return undefined;
     const { field, pinned, asked } = difference;
     return failure('SESSION_PINNED', `Session ${session.session_id} has ${field} ${pinned} pinned; ${asked} was asked for.`);
+  }
+  // The turn that runs or a prompt that waits may still open one; otherwise there is nothing to resume.
+  if (request.session === 'resume' && !currentSession(state) && state.queue.length === 0 && state.turns === 0) {
+    return failure('SESSION_UNKNOWN', `Topic ${topic} has no session to resume.`);
   }
   if (request.project !== undefined && state.project !== undefined && request.project !== state.project) {
     return failure('TOPIC_ELSEWHERE', `Topic ${topic} belongs to project ${state.project}; the prompt comes from project ${request.project}.`);
@@ -59,33 +87,49 @@ function conflictOf(state: TopicState, request: PromptRequest, topic: TopicId): 
 const PINNED_FIELDS = ['agent', 'category', 'model', 'skills', 'cwd'] as const;
 
 /** The first thing that a prompt asks for explicitly and the session has pinned differently. */
-export function differenceOf(session: SessionRecord, request: PromptRequest) {
+export function differenceOf({ pinned }: SessionRecord, request: PromptRequest) {
   for (const field of PINNED_FIELDS) {
-    const asked = request[field];
-    if (asked === undefined) continue;
-    const pinned = session.pinned[field];
-    if (field === 'cwd' && asked === session.pinned.asked_cwd) continue;
-    const same = Array.isArray(asked) ? JSON.stringify(asked) === JSON.stringify(pinned ?? []) : asked === pinned;
-    if (!same) return { field, pinned: pinned === undefined ? 'none' : `"${String(pinned)}"`, asked: `"${String(asked)}"` };
+    const [asked, has] = [request[field], pinned[field]];
+    if (asked === undefined || isAs(field, asked, has, pinned.asked_cwd)) continue;
+    return { field, pinned: has === undefined ? 'none' : `"${String(has)}"`, asked: `"${String(asked)}"` };
   }
   return undefined;
 }
 
-/** Takes a prompt that was not refused. The same id again changes nothing. */
-export function accept(state: TopicState, request: PromptRequest, now: string, newId: () => string): PromptId {
-  const promptId = request.prompt_id ?? (newId() as PromptId);
-  if (digestOfId(state, promptId) !== undefined) return promptId;
-  rememberId(state, promptId, request.prompt);
-  if (state.project === undefined && request.project !== undefined && request.session_id === undefined) state.project = request.project;
-  const behind = state.queue.findIndex((queued) => rankOf(queued.request) > rankOf(request));
-  state.queue.splice(behind < 0 ? state.queue.length : behind, 0, { prompt_id: promptId, request, accepted_at: now });
-  return promptId;
+function isAs(field: (typeof PINNED_FIELDS)[number], asked: string | string[], has: string | string[] | undefined, askedCwd?: string): boolean {
+  if (field === 'cwd') return sameDirectory(asked as string, askedCwd) || sameDirectory(asked as string, has as string);
+  if (Array.isArray(asked)) return JSON.stringify(named(asked)) === JSON.stringify(named((has ?? []) as string[]));
+  return asked === has;
 }
 
-/** The id is used from now on, for this text. */
-export function rememberId(state: TopicState, promptId: PromptId, text: string): void {
-  state.ids.push([promptId, digestOf(text)]);
-  keepLast(state.ids, limits.MAX_REMEMBERED_IDS);
+/** The order in which skills are named, and how often, changes nothing. */
+const named = (skills: string[]) => [...new Set(skills)].sort();
+
+/** Takes a prompt that was not refused, under its own id or the one it was given. The same id again changes nothing. */
+export function accept(state: TopicState, request: PromptRequest, now: string, promptId: PromptId): void {
+  if (isKnown(state, promptId)) return;
+  rememberId(state, promptId, digestOfRequest(request));
+  if (request.close_after !== undefined) state.close_after_ms = milliseconds(request.close_after);
+  const behind = state.queue.findIndex((queued) => rankOf(queued.request) > rankOf(request));
+  state.queue.splice(behind < 0 ? state.queue.length : behind, 0, { prompt_id: promptId, request, accepted_at: now });
+}
+
+/** The id is used from now on, for this request. */
+export function rememberId(state: TopicState, promptId: PromptId, digest: string): void {
+  state.ids.push([promptId, digest]);
+  keepWithin(state.ids, limits.MAX_REMEMBERED_IDS, limits.MAX_REMEMBERED_IDS_BYTES);
+  if (state.refused_ids) state.refused_ids = state.refused_ids.filter(([id]) => id !== promptId);
+}
+
+/** Releases before this one kept a digest of the text alone. */
+const WHOLE_REQUEST = '2:';
+
+export function digestOfRequest(request: PromptRequest): string {
+  return WHOLE_REQUEST + digestOf(essenceOf(request));
+}
+
+function isSame(known: string, request: PromptRequest): boolean {
+  return known === (known.startsWith(WHOLE_REQUEST) ? digestOfRequest(request) : digestOf(request.prompt));
 }
 
 /** Those of one rank stay in the order of their acceptance. */
@@ -95,8 +139,23 @@ function rankOf({ when = 'queue' }: PromptRequest): number {
 
 /** Notes a signal that was refused, where a person can see it. */
 export function noteRefused(state: TopicState, error: Failure, promptId: PromptId | undefined, now: string): void {
-  state.refused.push({ error, at: now, ...(promptId !== undefined && { prompt_id: promptId }) });
-  keepLast(state.refused, limits.MAX_REFUSED);
+  const shown = { ...error, message: cutToJsonBytes(error.message, 1000) };
+  state.refused.push({ error: shown, at: now, ...(promptId !== undefined && { prompt_id: promptId }) });
+  keepWithin(state.refused, limits.MAX_REFUSED, limits.MAX_REFUSED_BYTES);
+  state.refused_total = (state.refused_total ?? 0) + 1;
+  if (promptId === undefined || isKnown(state, promptId)) return;
+  const ids = (state.refused_ids ?? []).filter(([id]) => id !== promptId);
+  ids.push([promptId, error.code]);
+  keepWithin(ids, limits.MAX_REMEMBERED_IDS, limits.MAX_REFUSED_IDS_BYTES);
+  state.refused_ids = ids;
+}
+
+/** Why a prompt of this id was refused when it came last. */
+export function refusalOfId(state: TopicState, promptId: PromptId): Failure | undefined {
+  const shown = state.refused.findLast((entry) => entry.prompt_id === promptId);
+  if (shown) return shown.error;
+  const code = state.refused_ids?.find(([id]) => id === promptId)?.[1];
+  return code === undefined ? undefined : failure(isFailureCode(code) ? code : 'INVALID_PROMPT', `Prompt ${promptId} was refused as ${code}; the details are no longer remembered.`);
 }
 
 /** The next prompt to work on, taken out of the queue. */
@@ -108,7 +167,7 @@ export function takeNext(state: TopicState): QueuedPrompt | undefined {
 
 export function addSession(state: TopicState, session: SessionRecord): void {
   state.sessions.push(session);
-  keepLast(state.sessions, limits.MAX_SESSIONS);
+  keepWithin(state.sessions, limits.MAX_SESSIONS, limits.MAX_SESSIONS_BYTES);
   state.current = session.session_id;
   state.project ??= session.pinned.project;
 }
@@ -127,32 +186,6 @@ export function lossOf({ error }: Pick<TurnResult, 'error'>): Loss | undefined {
   return error?.code === 'SESSION_CORRUPTED' ? 'corrupted' : undefined;
 }
 
-/** The newest outcomes, whole or with their replies cut, within the bounds. */
-function remembered(outcomes: TurnResult[]): TurnResult[] {
-  const kept: TurnResult[] = [];
-  let whole = limits.MAX_WHOLE_REPLIES_BYTES;
-  let left = limits.MAX_REMEMBERED_BYTES;
-  for (const outcome of outcomes.slice(-limits.MAX_REMEMBERED_OUTCOMES).reverse()) {
-    const bytes = sizeOf(outcome).reply;
-    const fits = bytes <= whole;
-    if (fits) whole -= bytes;
-    const small = fits ? outcome : replyCut(outcome, limits.MAX_REMEMBERED_REPLY_BYTES);
-    left -= sizeOf(small).whole;
-    if (left < 0) break;
-    kept.push(small);
-  }
-  return kept.reverse();
-}
-
-/** Bytes in UTF-8, of the reply and of all as JSON. An outcome never changes, and 200 of them are weighed at every turn. */
-const sizes = new WeakMap<TurnResult, { reply: number; whole: number }>();
-
-function sizeOf(outcome: TurnResult) {
-  let size = sizes.get(outcome);
-  if (!size) sizes.set(outcome, (size = { reply: utf8Length(outcome.reply), whole: utf8Length(JSON.stringify(outcome)) }));
-  return size;
-}
-
 /** Takes a queued prompt out, or says what else is to be done. */
 export function cancelQueued(state: TopicState, promptId: PromptId, cancelled: (prompt: QueuedPrompt) => TurnResult): Cancelled['effect'] | undefined {
   const index = state.queue.findIndex((queued) => queued.prompt_id === promptId);
@@ -161,7 +194,7 @@ export function cancelQueued(state: TopicState, promptId: PromptId, cancelled: (
     recordOutcome(state, cancelled(queued));
     return 'removed';
   }
-  return digestOfId(state, promptId) === undefined ? undefined : 'already_ended';
+  return isKnown(state, promptId) ? 'already_ended' : undefined;
 }
 
 export function sessionOf(state: TopicState, sessionId: SessionId): SessionRecord | undefined {
@@ -173,18 +206,27 @@ export function currentSession(state: TopicState): SessionRecord | undefined {
 }
 
 export function outcomeOf(state: TopicState, promptId: PromptId): TurnResult | undefined {
-  return state.outcomes.find((result) => result.prompt_id === promptId);
+  return state.outcomes.findLast((result) => result.prompt_id === promptId);
 }
 
-/** The digest of the text that an id was accepted with; nothing for an id that was never seen, or too long ago. */
+/** The digest of the request that an id was accepted with; nothing for an id that was never seen, or too long ago. */
 function digestOfId(state: TopicState, promptId: PromptId): string | undefined {
-  return state.ids.find(([id]) => id === promptId)?.[1];
+  const used = state.ids.find(([id]) => id === promptId)?.[1];
+  if (used !== undefined) return used;
+  const queued = state.queue.find((one) => one.prompt_id === promptId);
+  return queued && digestOfRequest(queued.request);
 }
 
 export function isKnown(state: TopicState, promptId: PromptId): boolean {
   return digestOfId(state, promptId) !== undefined;
 }
 
-function keepLast(list: unknown[], most: number): void {
-  if (list.length > most) list.splice(0, list.length - most);
+/** The last of a list: at most so many, with at most so many bytes of JSON, and always the very last one. */
+function keepWithin(list: unknown[], most: number, mostBytes: number): void {
+  let first = list.length - 1;
+  for (let left = mostBytes - jsonBytes(list[first]); first > 0 && list.length - first < most; first -= 1) {
+    left -= jsonBytes(list[first - 1]) + 1;
+    if (left < 0) break;
+  }
+  if (first > 0) list.splice(0, first);
 }

@@ -1,35 +1,19 @@
 /** What a topic shows of itself: the `view` and `outcome` queries, and the page in the Web UI. Pure. */
-import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
-import type { QueuedPrompt, TopicState } from '../contract/messages.js';
+import type { PromptId, TopicId } from '../contract/ids.js';
+import type { QueuedPrompt, RunningPrompt, TopicState } from '../contract/state.js';
+import { cutToBytes, titleOf } from '../contract/text.js';
 import type { Checks, PromptState, TopicLifeState, TopicView, TurnResult, Usage } from '../contract/types.js';
-import { isKnown, outcomeOf } from './session-state.js';
-import { cutToBytes, titleOf } from './text.js';
-
-/** The turn that is being worked on: lives between two checkpoints of the state and is never carried. */
-export interface RunningTurn {
-  prompt: QueuedPrompt;
-  turn: number;
-  session_id: SessionId | null;
-  started_at: string;
-  /** Why it is being stopped, for its outcome. */
-  stopped?: { message: string; interrupted_by?: PromptId };
-  /** How often its session was asked to fix what a check found. */
-  fix?: number;
-  /** Set while its checks run. */
-  checking?: true;
-  /** Set while the session's host does not answer. */
-  waiting_for_host?: string;
-}
+import { isKnown, outcomeOf, refusalOfId } from './session-state.js';
 
 const SHOWN_OUTCOMES = 20;
 
-export function lifeStateOf(state: TopicState, running: RunningTurn | undefined, ended: boolean): TopicLifeState {
+export function lifeStateOf(state: TopicState, running: RunningPrompt | undefined, ended: boolean): TopicLifeState {
   if (ended) return 'closed';
   if (running?.waiting_for_host !== undefined) return 'waiting';
   return running || state.queue.length > 0 ? 'running' : 'idle';
 }
 
-export function viewOf(topic: TopicId, state: TopicState, running: RunningTurn | undefined, ended: boolean): TopicView {
+export function viewOf(topic: TopicId, state: TopicState, running: RunningPrompt | undefined, ended: boolean): TopicView {
   return {
     topic,
     state: lifeStateOf(state, running, ended),
@@ -45,13 +29,22 @@ export function viewOf(topic: TopicId, state: TopicState, running: RunningTurn |
   };
 }
 
-function runningOf({ prompt, stopped: _, ...turn }: RunningTurn): NonNullable<TopicView['running']> {
-  return { prompt_id: prompt.prompt_id, prompt: titleOf(prompt.request.prompt, 200), ...turn };
+function runningOf({ prompt, turn, session_id, started_at, waiting_for_host, fix, checking }: RunningPrompt): NonNullable<TopicView['running']> {
+  return {
+    prompt_id: prompt.prompt_id,
+    prompt: titleOf(prompt.request.prompt, 200),
+    turn,
+    session_id,
+    started_at,
+    ...(waiting_for_host !== undefined && { waiting_for_host }),
+    ...(fix !== undefined && { fix }),
+    ...(checking && { checking }),
+  };
 }
 
-export function promptStateOf(state: TopicState, running: RunningTurn | undefined, promptId: PromptId): PromptState {
+export function promptStateOf(state: TopicState, running: RunningPrompt | undefined, promptId: PromptId): PromptState {
   const prompt_id = promptId;
-  if (running && (running.prompt.prompt_id === promptId || roundOf(running) === promptId)) {
+  if (running && isOf(running, promptId)) {
     const { turn, session_id, started_at } = running;
     return { state: 'running', prompt_id, turn, session_id, started_at };
   }
@@ -59,23 +52,18 @@ export function promptStateOf(state: TopicState, running: RunningTurn | undefine
   if (index >= 0) return { state: 'queued', prompt_id, position: index + 1 };
   const outcome = outcomeOf(state, promptId);
   if (outcome) return { state: 'ended', prompt_id, outcome };
-  const refused = state.refused.findLast((entry) => entry.prompt_id === promptId);
-  if (refused) return { state: 'refused', prompt_id, error: refused.error };
-  return { state: isKnown(state, promptId) ? 'ended' : 'unknown', prompt_id };
+  if (isKnown(state, promptId)) return { state: 'ended', prompt_id };
+  const refused = refusalOfId(state, promptId);
+  return refused ? { state: 'refused', prompt_id, error: refused } : { state: 'unknown', prompt_id };
 }
 
-/** The id of the round that is being worked on, where a check has failed. */
-export function roundOf({ prompt, fix }: RunningTurn): PromptId | undefined {
-  return fix === undefined ? undefined : fixIdOf(prompt.prompt_id, fix);
-}
-
-/** Each fix that a check asks for has an id of its own. */
-export function fixIdOf(promptId: PromptId, fix: number): PromptId {
-  return `${promptId}/fix-${fix}` as PromptId;
+/** Whether the id is that of the prompt that is being worked on, or of the fix that a check asked for. */
+export function isOf({ prompt, loop }: RunningPrompt, promptId: PromptId): boolean {
+  return prompt.prompt_id === promptId || loop?.prompt.prompt_id === promptId;
 }
 
 /** Current details in Markdown, within the 20,000 bytes that Temporal takes. */
-export function detailsOf(topic: TopicId, state: TopicState, running: RunningTurn | undefined, ended: boolean): string {
+export function detailsOf(topic: TopicId, state: TopicState, running: RunningPrompt | undefined, ended: boolean): string {
   const session = state.sessions.find((one) => one.session_id === state.current);
   const life = lifeStateOf(state, running, ended);
   const lines = [`**${life}**${state.closing && !ended ? ' (closing)' : ''} · ${state.turns} ${state.turns === 1 ? 'turn' : 'turns'} · ${state.queue.length} queued`, ''];
@@ -110,7 +98,7 @@ export function detailsOf(topic: TopicId, state: TopicState, running: RunningTur
   return cutToBytes(lines.join('\n'), 20_000);
 }
 
-function runningLine({ turn, prompt, fix, checking, started_at }: RunningTurn): string {
+function runningLine({ turn, prompt, fix, checking, started_at }: RunningPrompt): string {
   const fixing = fix === undefined ? '' : `, fix ${fix}`;
   return `- turn ${turn}${fixing}${checking ? ', its checks run' : ''}: ${promptLine(prompt)}, since ${readable(started_at)}`;
 }

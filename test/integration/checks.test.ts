@@ -32,8 +32,8 @@ test('what a check finds goes back to the same session until it passes; one outc
   const rounds = result.checks?.rounds ?? [];
   expect(rounds.map(({ turn, prompt_id, ran }) => [turn, prompt_id, ran.map(({ exit_code }) => exit_code)])).toEqual([
     [1, 'model', [0, 3]],
-    [2, 'model/fix-1', [0, 0, 3]],
-    [3, 'model/fix-2', [0, 0, 0]],
+    [2, '@fix/1/model', [0, 0, 3]],
+    [3, '@fix/2/model', [0, 0, 0]],
   ]);
   expect(rounds.flatMap(({ ran }) => ran).some(({ output }) => output)).toBe(false);
   expect(rounds.reduce((sum, { duration_ms }) => sum + duration_ms, 0)).toBeLessThanOrEqual(result.duration_ms);
@@ -46,7 +46,7 @@ test('what a check finds goes back to the same session until it passes; one outc
   expect(view.outcomes).toEqual([result]);
   // The same prompt again attaches, and an id of a round is nobody else's.
   expect(await world.manager.delegate(topic, 'Add a model', { prompt_id: 'model' })).toEqual(result);
-  await expect(world.manager.delegate(topic, 'mine', { prompt_id: 'model/fix-1' })).rejects.toMatchObject({ code: 'PROMPT_ID_REUSED' });
+  await expect(world.manager.delegate(topic, 'mine', { prompt_id: '@fix/1/model' })).rejects.toMatchObject({ code: 'PROMPT_ID_REUSED' });
 });
 
 test('a bound ends it as CHECKS_FAILED, with the last output; the topic goes on', async () => {

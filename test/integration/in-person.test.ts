@@ -31,7 +31,7 @@ test('kill -9 of the worker in mid-check: the check runs again, what it started 
   await until(() => next.said().includes('worker is ready'));
   const { stdout, exitCode, stderr } = await asked;
   expect(exitCode, stderr).toBe(0);
-  expect(json(stdout)).toMatchObject({ status: 'completed', turn: 2, checks: { passed: true, rounds: [{ turn: 1, ran: [{ exit_code: 3, left_behind: 1 }] }, { turn: 2, prompt_id: 'loop-1/fix-1', ran: [{ exit_code: 0 }] }] } });
+  expect(json(stdout)).toMatchObject({ status: 'completed', turn: 2, checks: { passed: true, rounds: [{ turn: 1, ran: [{ exit_code: 3, left_behind: 1 }] }, { turn: 2, prompt_id: '@fix/1/loop-1', ran: [{ exit_code: 0 }] }] } });
   expect(readFileSync(pids, 'utf8').trim().split('\n')).toHaveLength(3);
   for (const pid of [shell, sleeper]) expect(existsSync(`/proc/${pid}`)).toBe(false);
   const prompts = await stage.opencode.promptsIn({ session_id: json(stdout).session_id } as never);

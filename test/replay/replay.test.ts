@@ -11,7 +11,11 @@ const historyOf = (name: string): unknown => JSON.parse(readFileSync(path(`histo
 let bundle: WorkflowBundleWithSourceMap;
 beforeAll(async () => {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  bundle = await bundleWorkflowCode({ workflowsPath: path('../../src/workflows/index.ts'), logger: new DefaultLogger('ERROR') });
+  bundle = await bundleWorkflowCode({
+    workflowsPath: path('../../src/workflows/index.ts'),
+    payloadConverterPath: path('../../src/contract/payload-converter.ts'),
+    logger: new DefaultLogger('ERROR'),
+  });
 });
 
 const replay = (history: unknown) => Worker.runReplayHistory({ workflowBundle: bundle }, history, 'topic/recorded');

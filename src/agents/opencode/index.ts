@@ -6,7 +6,7 @@ import { cancelTurn } from './cancel-turn.js';
 import { describeOpenCode } from './describe.js';
 import { OpenCodeHome } from './home.js';
 import { interfaceOf, readTranscript } from './in-person.js';
-import { findSession } from './look.js';
+import { deleteSession, findSession } from './look.js';
 import { openSession } from './open-session.js';
 import { findProgram } from './program.js';
 import { runTurn } from './run-turn.js';
@@ -50,6 +50,10 @@ export function createOpenCode(options: OpenCodeOptions): Agent {
       }
     },
     cancel: (session, signal) => cancelTurn(home, session, signal),
+    async delete(session, signal) {
+      await cancelTurn(home, session, signal);
+      await home.withServer((connection) => deleteSession(connection, session.session_id), signal);
+    },
     async inspect(session, signal) {
       if (session.store !== home.server.store) return 'unknown';
       try {

@@ -22,6 +22,11 @@ export async function findSession({ client }: Connection, sessionID: SessionId):
   return askIfThere('find the session', (options) => client.session.get({ sessionID }, options));
 }
 
+/** With its sub-agents' sessions (1.18.33). */
+export async function deleteSession({ client }: Connection, sessionID: SessionId): Promise<void> {
+  await askIfThere('delete the session', (options) => client.session.delete({ sessionID }, options));
+}
+
 /** Not idle while it waits to ask its provider again (`retry`). */
 export async function statusOf({ client }: Connection, { sessionID, directory }: Place): Promise<SessionStatus> {
   return (await ask('tell the status', (options) => client.session.status({ directory }, options)))[sessionID] ?? { type: 'idle' };

@@ -1,7 +1,7 @@
 /** What a new session is told of the one that it replaces. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { utf8Length } from '../../../src/contract/guard.js';
+import { utf8Length } from '../../../src/contract/text.js';
 import type { PromptId, SessionId, TopicId } from '../../../src/contract/ids.js';
 import { MAX_BRIEF_BYTES } from '../../../src/contract/limits.js';
 import type { TurnResult } from '../../../src/contract/types.js';

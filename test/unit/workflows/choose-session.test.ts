@@ -1,7 +1,7 @@
 /** Promise 5, promise 6: which session a prompt goes to, row by row of the design's table. */
 import { describe, expect, test } from 'vitest';
 import type { SessionId } from '../../../src/contract/ids.js';
-import type { TopicState } from '../../../src/contract/messages.js';
+import type { TopicState } from '../../../src/contract/state.js';
 import type { OnLost, Pinned, PromptRequest } from '../../../src/contract/types.js';
 import { chooseSession } from '../../../src/workflows/choose-session.js';
 import { addSession, newTopicState } from '../../../src/workflows/session-state.js';

@@ -1,17 +1,27 @@
 /** The pure state of a topic: any interleaving of what can happen keeps promises 1, 3 and 7. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { utf8Length } from '../../../src/contract/guard.js';
+import { utf8Length } from '../../../src/contract/text.js';
 import type { PromptId, SessionId, TopicId } from '../../../src/contract/ids.js';
 import * as limits from '../../../src/contract/limits.js';
-import type { TopicState } from '../../../src/contract/messages.js';
-import type { Pinned, TurnResult } from '../../../src/contract/types.js';
-import { accept, addSession, cancelQueued, isKnown, newTopicState, noteRefused, outcomeOf, recordOutcome, refusalOf, takeNext } from '../../../src/workflows/session-state.js';
+import type { TopicState } from '../../../src/contract/state.js';
+import type { Pinned, PromptRequest, TurnResult } from '../../../src/contract/types.js';
+import * as transitions from '../../../src/workflows/session-state.js';
+import { addSession, cancelQueued, isKnown, newTopicState, noteRefused, outcomeOf, recordOutcome, refusalOfId, takeNext } from '../../../src/workflows/session-state.js';
 
 const topic = 'T' as TopicId;
 const now = '2026-01-01T00:00:00.000Z';
 const id = (name: string) => name as PromptId;
 const pinned: Pinned = { agent: 'opencode', category: 'quick', project: '/p', cwd: '/p', host: 'h', store: '/s' };
+
+function accept(state: TopicState, request: PromptRequest): void {
+  transitions.accept(state, request, now, request.prompt_id ?? id('unnamed'));
+}
+
+function refusalOf(state: TopicState, request: PromptRequest, via: 'update' | 'signal') {
+  const { prompt_id: promptId } = request;
+  return transitions.refusalOf(state, request, { topic, via, isFull: transitions.isFull, ...(promptId !== undefined && { promptId }) });
+}
 
 function resultOf(promptId: PromptId, turn: number, reply = 'done', status: TurnResult['status'] = 'completed'): TurnResult {
   return { topic, prompt_id: promptId, session_id: 'ses_1' as SessionId, session: { kind: 'resumed' }, status, reply, agent: 'opencode', turn, attempts: 1, started_at: now, duration_ms: 1 };
@@ -51,11 +61,11 @@ describe('promises 1, 3 and 7: any interleaving of accepting, ending, cancelling
         for (const action of steps) {
           if (action.do === 'accept') {
             const request = { prompt: action.text.repeat(action.bytes), prompt_id: id(`p${action.id}`) };
-            const refusal = refusalOf(state, request, topic, 'update');
+            const refusal = refusalOf(state, request, 'update');
             const before = accepted.get(request.prompt_id);
             if (before !== undefined) expect(refusal?.code).toBe(before === request.prompt ? undefined : 'PROMPT_ID_REUSED');
             if (refusal) continue;
-            accept(state, request, now, () => 'never');
+            accept(state, request);
             if (before === undefined) {
               accepted.set(request.prompt_id, request.prompt);
               waiting.push(request.prompt_id);
@@ -97,40 +107,55 @@ describe('promises 1, 3 and 7: any interleaving of accepting, ending, cancelling
 });
 
 describe('bounds', () => {
-  test('a queue of 200 prompts, or of 1 MiB, takes no more', () => {
+  test('a queue of 200 prompts, or of 640 KiB, takes no more', () => {
     const state = newTopicState();
-    for (let i = 0; i < limits.MAX_QUEUED_PROMPTS; i += 1) accept(state, { prompt: 'x', prompt_id: id(`p${i}`) }, now, () => '');
-    expect(refusalOf(state, { prompt: 'x', prompt_id: id('more') }, topic, 'update')?.code).toBe('QUEUE_FULL');
+    for (let i = 0; i < limits.MAX_QUEUED_PROMPTS; i += 1) accept(state, { prompt: 'x', prompt_id: id(`p${i}`) });
+    expect(refusalOf(state, { prompt: 'x', prompt_id: id('more') }, 'update')?.code).toBe('QUEUE_FULL');
     const heavy = newTopicState();
     const prompt = 'x'.repeat(limits.MAX_PROMPT_BYTES);
-    for (let i = 0; i < limits.MAX_QUEUED_BYTES / limits.MAX_PROMPT_BYTES; i += 1) accept(heavy, { prompt, prompt_id: id(`p${i}`) }, now, () => '');
-    expect(refusalOf(heavy, { prompt: 'x' }, topic, 'signal')?.code).toBe('QUEUE_FULL');
+    for (let i = 0; i < limits.MAX_QUEUED_BYTES / limits.MAX_PROMPT_BYTES; i += 1) accept(heavy, { prompt, prompt_id: id(`p${i}`) });
+    expect(refusalOf(heavy, { prompt: 'x' }, 'signal')?.code).toBe('QUEUE_FULL');
   });
 
-  test('what comes along with a prompt counts, too; a signal that an older release took is still taken when it is replayed', () => {
+  test('what comes along with a prompt counts, too', () => {
     const state = newTopicState();
-    const run = 'é'.repeat(1000);
-    const request = { prompt: 'x', checks: Array.from({ length: 10 }, () => ({ run })) };
-    for (let i = 0; i < 60; i += 1) accept(state, { ...request, prompt_id: id(`p${i}`) }, now, () => '');
-    expect(refusalOf(state, request, topic, 'update')?.code).toBe('QUEUE_FULL');
-    expect(refusalOf(state, request, topic, 'signal', () => true)?.code).toBe('QUEUE_FULL');
-    expect(refusalOf(state, request, topic, 'signal', () => false)).toBeUndefined();
+    const request = { prompt: 'x', checks: Array.from({ length: 10 }, () => ({ run: 'é'.repeat(1000) })) };
+    for (let i = 0; i < limits.MAX_QUEUED_BYTES / 20_500; i += 1) accept(state, { ...request, prompt_id: id(`p${i}`) });
+    expect(refusalOf(state, request, 'update')?.code).toBe('QUEUE_FULL');
+    expect(refusalOf(state, request, 'signal')?.code).toBe('QUEUE_FULL');
   });
 
   test('the outcomes of a whole full queue are remembered, and old large replies are cut and say so', () => {
     const state = withSession();
     for (let turn = 1; turn <= 200; turn += 1) recordOutcome(state, resultOf(id(`p${turn}`), turn, 'short'));
     expect(outcomeOf(state, id('p1'))?.reply).toBe('short');
-    recordOutcome(state, resultOf(id('big1'), 201, 'é'.repeat(30_000)));
+    recordOutcome(state, resultOf(id('big1'), 201, 'é'.repeat(100_000)));
     recordOutcome(state, resultOf(id('big2'), 202, 'x'.repeat(60_000)));
     expect(outcomeOf(state, id('big2'))?.reply).toHaveLength(60_000);
     expect(outcomeOf(state, id('big1'))).toMatchObject({ reply: 'é'.repeat(2048), reply_truncated: true });
   });
 
-  test('500 prompt ids and 20 sessions are remembered', () => {
+  test('the newest outcome is whole, however large, and leaves the others alone', () => {
+    const state = withSession();
+    for (let turn = 1; turn <= 50; turn += 1) recordOutcome(state, resultOf(id(`p${turn}`), turn, 'short'));
+    recordOutcome(state, resultOf(id('huge'), 51, 'x'.repeat(250_000)));
+    expect(outcomeOf(state, id('huge'))?.reply).toHaveLength(250_000);
+    expect(outcomeOf(state, id('p1'))?.reply).toBe('short');
+  });
+
+  test('the id of a refused prompt is remembered as long as one that was accepted', () => {
     const state = newTopicState();
-    for (let i = 0; i < 501; i += 1) {
-      accept(state, { prompt: 'x', prompt_id: id(`p${i}`) }, now, () => '');
+    for (let i = 0; i < 2000; i += 1) noteRefused(state, { code: 'QUEUE_FULL', message: 'full', fix: '' }, id(`r${i}`), now);
+    expect(refusalOfId(state, id('r0'))?.code).toBe('QUEUE_FULL');
+    expect(state.refused_total).toBe(2000);
+    accept(state, { prompt: 'x', prompt_id: id('r0') });
+    expect([refusalOfId(state, id('r0')), isKnown(state, id('r0'))]).toEqual([undefined, true]);
+  });
+
+  test('2000 prompt ids and 20 sessions are remembered', () => {
+    const state = newTopicState();
+    for (let i = 0; i < 2001; i += 1) {
+      accept(state, { prompt: 'x', prompt_id: id(`p${i}`) });
       takeNext(state);
     }
     expect([isKnown(state, id('p0')), isKnown(state, id('p1'))]).toEqual([false, true]);
@@ -152,13 +177,33 @@ test('a session that was lost is no longer so once a turn in it completes', () =
 });
 
 describe('refusals', () => {
+  test.each<[string, Partial<PromptRequest>]>([
+    ['another text', { prompt: 'y' }],
+    ['a session', { session_id: 'ses_1' as SessionId }],
+    ['checks', { checks: [{ run: 'true' }] }],
+    ['another directory', { cwd: '/elsewhere' }],
+    ['another model', { model: 'a/b' }],
+    ['a new session', { session: 'new' }],
+  ])('the same id with %s is another request', (_, said) => {
+    const state = withSession();
+    accept(state, { prompt: 'x', prompt_id: id('used') });
+    expect(refusalOf(state, { prompt: 'x', prompt_id: id('used'), ...said }, 'signal')?.code).toBe('PROMPT_ID_REUSED');
+    expect(refusalOf(state, { prompt: 'x', prompt_id: id('used'), default_cwd: '/q', wait: false, when: 'next' }, 'update')).toBeUndefined();
+  });
+
+  test.each<[Partial<PromptRequest>]>([[{ skills: ['b', 'a', 'a'] }], [{ cwd: '/p/' }], [{ cwd: '/p/./' }]])('%o is what the session has pinned', (said) => {
+    const state = newTopicState();
+    addSession(state, { session_id: 'ses_1' as SessionId, pinned: { ...pinned, skills: ['a', 'b'] }, turns: 0, opened_at: now });
+    expect(refusalOf(state, { prompt: 'x', session_id: 'ses_1' as SessionId, ...said }, 'update')).toBeUndefined();
+  });
+
   test('a closing topic refuses new updates, takes signals, and still attaches a known id', () => {
     const state = withSession();
-    accept(state, { prompt: 'x', prompt_id: id('known') }, now, () => '');
+    accept(state, { prompt: 'x', prompt_id: id('known') });
     state.closing = true;
-    expect(refusalOf(state, { prompt: 'new' }, topic, 'update')?.code).toBe('TOPIC_CLOSED');
-    expect(refusalOf(state, { prompt: 'new' }, topic, 'signal')).toBeUndefined();
-    expect(refusalOf(state, { prompt: 'x', prompt_id: id('known') }, topic, 'update')).toBeUndefined();
+    expect(refusalOf(state, { prompt: 'new' }, 'update')?.code).toBe('TOPIC_CLOSED');
+    expect(refusalOf(state, { prompt: 'new' }, 'signal')).toBeUndefined();
+    expect(refusalOf(state, { prompt: 'x', prompt_id: id('known') }, 'update')).toBeUndefined();
   });
 
   test.each([
@@ -170,13 +215,13 @@ describe('refusals', () => {
     [{ agent: 'opencode', category: 'quick', cwd: '/p' }, undefined],
     [{ default_cwd: '/elsewhere', project: '/elsewhere' }, undefined],
   ])('a session id with %o: %s', (said, code) => {
-    expect(refusalOf(withSession(), { prompt: 'x', session_id: 'ses_1' as SessionId, ...said }, topic, 'update')?.code).toBe(code);
+    expect(refusalOf(withSession(), { prompt: 'x', session_id: 'ses_1' as SessionId, ...said }, 'update')?.code).toBe(code);
   });
 
   test('a topic of another project refuses, and a prompt that names no project is taken', () => {
     const state = withSession();
-    expect(refusalOf(state, { prompt: 'x', project: '/other' }, topic, 'update')?.message).toContain('/other');
-    expect(refusalOf(state, { prompt: 'x', project: '/p' }, topic, 'update')).toBeUndefined();
-    expect(refusalOf(state, { prompt: 'x' }, topic, 'update')).toBeUndefined();
+    expect(refusalOf(state, { prompt: 'x', project: '/other' }, 'update')?.message).toContain('/other');
+    expect(refusalOf(state, { prompt: 'x', project: '/p' }, 'update')).toBeUndefined();
+    expect(refusalOf(state, { prompt: 'x' }, 'update')).toBeUndefined();
   });
 });

@@ -28,8 +28,8 @@ test('a session that was replaced is shown as lost, and the outcome says in whos
 test('a round that fixes what a check found is asked for by its own id while it runs, and is told as its turn', () => {
   const state = newTopicState();
   const prompt = { prompt_id: 'p' as PromptId, request: { prompt: 'x' }, accepted_at: '' };
-  const running = { prompt, turn: 2, session_id: old, started_at: '', fix: 1 };
+  const running = { prompt, turn: 2, session_id: old, started_at: '', fix: 1, loop: { first: { session: { kind: 'new' as const }, started_at: '' }, rounds: [], prompt: { ...prompt, prompt_id: '@fix/1/p' as PromptId } } };
   const asked = (id: string) => promptStateOf(state, running, id as PromptId);
-  expect(asked('p/fix-1')).toMatchObject({ state: 'running', prompt_id: 'p/fix-1', turn: 2 });
-  expect([asked('p').state, asked('p/fix-2').state]).toEqual(['running', 'unknown']);
+  expect(asked('@fix/1/p')).toMatchObject({ state: 'running', prompt_id: '@fix/1/p', turn: 2 });
+  expect([asked('p').state, asked('@fix/2/p').state]).toEqual(['running', 'unknown']);
 });

@@ -1,7 +1,8 @@
 /** What signals and updates may bring into a workflow. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parsePrompt, utf8Length } from '../../../src/contract/guard.js';
+import { parsePrompt } from '../../../src/contract/parse-prompt.js';
+import { utf8Length } from '../../../src/contract/text.js';
 
 const problemOf = (payload: unknown) => {
   const parsed = parsePrompt(payload);
@@ -27,8 +28,10 @@ describe('a prompt', () => {
     [{ prompt: 'x', prompt_id: 'a\nb' }, 'Field "prompt_id" must be an id'],
     [{ prompt: 'x', skills: 'a' }, 'Field "skills" must be a list'],
     [{ prompt: 'x', cwd: 'relative' }, 'Field "cwd" must be an absolute path'],
-    [{ prompt: 'x', session: 'fresh' }, '"continue" or "new"'],
+    [{ prompt: 'x', session: 'fresh' }, '"continue", "new" or "resume"'],
     [{ prompt: 'x', session: 'new', session_id: 'ses_1' }, 'contradict'],
+    [{ prompt: 'x', prompt_id: '@fix/1/p' }, 'derived by the topic itself'],
+    [{ prompt: 'x', close_after: '5 minutes ago' }, 'a duration from 1 second'],
     [{ prompt: 'x', on_lost: 'panic' }, '"replace" or "fail"'],
     [{ prompt: 'x', on_lost: 'replace', session_id: 'ses_1' }, 'never runs anywhere else'],
     [{ prompt: 'x', __proto__: null, constructor: 'x' }, 'Field "constructor" is not a field'],

@@ -3,21 +3,28 @@
  * every cached workflow. Imports the contract only.
  */
 import { milliseconds } from './duration.js';
+import { plainDirectory } from './directory.js';
 import { failure, type Failure } from './failures.js';
-import { isId, MAX_ID_LENGTH } from './ids.js';
-import { MAX_CHECK_TIMEOUT_MS, MAX_CHECKS, MAX_FIXES, MAX_PROMPT_BYTES, MIN_CHECK_TIMEOUT_MS } from './limits.js';
-import { ON_LOST, WHEN, type OnLost, type PromptRequest, type When } from './types.js';
+import { isDerived, isId, MAX_ID_LENGTH } from './ids.js';
+import { MAX_CHECK_TIMEOUT_MS, MAX_CHECKS, MAX_FIXES, MAX_PROMPT_BYTES, MAX_REQUEST_BYTES, MIN_CHECK_TIMEOUT_MS } from './limits.js';
+import { Unreadable } from './payload-converter.js';
+import { jsonBytes, utf8Length } from './text.js';
+import { ON_LOST, SESSION_WISHES, WHEN, type OnLost, type PromptRequest, type SessionWish, type When } from './types.js';
 
 const MAX_FIELD_LENGTH = 1000;
+const MIN_CLOSE_AFTER_MS = 1000;
+const MAX_CLOSE_AFTER_MS = 365 * 24 * 60 * 60 * 1000;
 
 /** A request that is well-formed, or why it is not. Unknown fields are refused: a misspelt `session_id` would open a new session. */
 export function parsePrompt(payload: unknown): { request: PromptRequest } | { problem: Failure } {
   const fields = typeof payload === 'string' ? { prompt: payload } : payload;
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) {
+  if (fields instanceof Unreadable) return invalid(`The payload (${fields.encoding}) ${fields.why}. A prompt is JSON.`);
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields) || ArrayBuffer.isView(fields)) {
     return invalid(`A prompt must be an object with a field "prompt", or a string; got ${shown(payload)}.`);
   }
   const request: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(fields)) {
+  for (const name of Object.keys(fields)) {
+    const value: unknown = (fields as Record<string, unknown>)[name];
     if (value === undefined || value === null) continue;
     const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof PromptRequest] : undefined;
     if (!check) return invalid(`Field "${shortened(name)}" is not a field of a prompt; it takes: ${Object.keys(CHECKS).join(', ')}.`);
@@ -31,6 +38,10 @@ export function parsePrompt(payload: unknown): { request: PromptRequest } | { pr
   if (bytes > MAX_PROMPT_BYTES) {
     return { problem: failure('PROMPT_TOO_LARGE', `The prompt has ${bytes} bytes; at most ${MAX_PROMPT_BYTES} are taken.`) };
   }
+  const whole = jsonBytes(request);
+  if (whole > MAX_REQUEST_BYTES) {
+    return { problem: failure('PROMPT_TOO_LARGE', `The prompt with all its fields has ${whole} bytes as JSON; at most ${MAX_REQUEST_BYTES} are taken.`) };
+  }
   if (request.session === 'new' && request.session_id !== undefined) {
     return invalid('Fields "session_id" and "session": "new" contradict each other: one names a session, the other asks for a new one.');
   }
@@ -43,6 +54,20 @@ export function parsePrompt(payload: unknown): { request: PromptRequest } | { pr
   return { request: { ...request, prompt: request.prompt } };
 }
 
+/**
+ * Everything of a request that changes what is done. Its place in the queue, how its caller waits, and where the caller
+ * happened to be are not part of it: a caller that retries may do so from elsewhere.
+ */
+export function essenceOf({ prompt, session_id, session, on_lost, agent, model, category, skills, cwd, checks, max_fixes }: PromptRequest): string {
+  return JSON.stringify([
+    prompt, session_id ?? null, session === 'continue' ? null : (session ?? null), on_lost ?? null, agent ?? null, model ?? null, category ?? null,
+    skills ? [...new Set(skills)].sort() : null,
+    cwd === undefined ? null : plainDirectory(cwd),
+    checks?.map(({ run, timeout }) => [run, timeout === undefined ? null : milliseconds(timeout)]) ?? null,
+    max_fixes ?? null,
+  ]);
+}
+
 /** Why something is stopped, in its sender's words. */
 export function isReason(value: unknown): value is string {
   return short(value) === undefined;
@@ -51,6 +76,8 @@ export function isReason(value: unknown): value is string {
 /** What is expected instead, or nothing when the value will do. */
 type Check = (value: unknown) => string | undefined;
 
+const promptId: Check = (value) =>
+  id(value) ?? (isDerived(value as string) ? 'an id that does not begin with "@": such ids are derived by the topic itself' : undefined);
 const id: Check = (value) => (isId(value) ? undefined : `an id: 1 to ${MAX_ID_LENGTH} printable characters, no space at its ends`);
 const text: Check = (value) => (typeof value === 'string' ? undefined : 'text');
 const short: Check = (value) => {
@@ -60,7 +87,7 @@ const short: Check = (value) => {
 const path: Check = (value) => short(value) ?? (/^(\/|[A-Za-z]:[\\/])/.test(value as string) ? undefined : 'an absolute path');
 const names: Check = (value) =>
   Array.isArray(value) && value.length <= 20 && value.every((name) => isId(name)) ? undefined : 'a list of at most 20 names';
-const session: Check = (value) => (value === 'continue' || value === 'new' ? undefined : '"continue" or "new"');
+const session: Check = (value) => (SESSION_WISHES.includes(value as SessionWish) ? undefined : '"continue", "new" or "resume"');
 const onLost: Check = (value) => (ON_LOST.includes(value as OnLost) ? undefined : '"replace" or "fail"');
 const when: Check = (value) => (WHEN.includes(value as When) ? undefined : '"queue", "next" or "interrupt"');
 
@@ -78,7 +105,7 @@ function isCheck(value: unknown): boolean {
 
 const CHECKS: Record<keyof PromptRequest, Check> = {
   prompt: text,
-  prompt_id: id,
+  prompt_id: promptId,
   session_id: id,
   session,
   reason: short,
@@ -95,6 +122,10 @@ const CHECKS: Record<keyof PromptRequest, Check> = {
   checks,
   max_fixes: (value) => (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_FIXES ? undefined : `a whole number from 0 to ${MAX_FIXES}`),
   checks_proof: id,
+  close_after: (value) => {
+    const ms = milliseconds(value);
+    return ms >= MIN_CLOSE_AFTER_MS && ms <= MAX_CLOSE_AFTER_MS ? undefined : 'a duration from 1 second to 365 days, such as "7d"';
+  },
 };
 
 function invalid(message: string): { problem: Failure } {
@@ -110,17 +141,3 @@ function shown(value: unknown): string {
 function shortened(text: string): string {
   return text.length > 80 ? `${text.slice(0, 77)}…` : text;
 }
-
-/** Bytes of a text in UTF-8, without the encoder that the workflow sandbox may not have. */
-export function utf8Length(text: string): number {
-  if (ASCII.test(text)) return text.length;
-  let bytes = 0;
-  for (const character of text) {
-    const point = character.codePointAt(0) ?? 0;
-    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
-  }
-  return bytes;
-}
-
-/** Nearly all of what agents write, and measured at every turn: this is the fast way out. */
-const ASCII = /^[^\u0080-\uffff]*$/;

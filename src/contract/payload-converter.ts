@@ -1,0 +1,63 @@
+/**
+ * Payloads as everyone sends them to a topic, read without ever throwing. A converter that throws fails the workflow task,
+ * and the server repeats that for ever: one signal with bytes that are not JSON would end a topic.
+ *
+ * Loaded by path into the workflow sandbox and by workers. Imports the contract only.
+ */
+import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@temporalio/common';
+
+/** What stands in the place of a payload that cannot be read. No field of it is one of a prompt, so guards refuse it. */
+export class Unreadable {
+  constructor(
+    readonly encoding: string,
+    /** The rest of a sentence that begins with the payload, e.g. `is not JSON`. */
+    readonly why: string,
+  ) {}
+}
+
+/** Nothing that we send is deeper. JSON.stringify and every other recursion of the SDK's overflows at some thousands. */
+const DEEPEST = 100;
+
+class TolerantConverter implements PayloadConverter {
+  toPayload<T>(value: T): Payload {
+    return defaultPayloadConverter.toPayload(value);
+  }
+
+  fromPayload<T>(payload: Payload): T {
+    const encoding = encodingOf(payload);
+    try {
+      if (encoding === 'json/plain' && isDeep(payload.data ?? new Uint8Array())) {
+        return new Unreadable(encoding, `is nested more than ${DEEPEST} levels deep`) as T;
+      }
+      return defaultPayloadConverter.fromPayload(payload);
+    } catch (error) {
+      return new Unreadable(encoding, `cannot be read: ${String(error instanceof Error ? error.message : error).slice(0, 200)}`) as T;
+    }
+  }
+}
+
+function encodingOf({ metadata }: Payload): string {
+  const bytes = metadata?.encoding ?? new Uint8Array();
+  return String.fromCharCode(...bytes.subarray(0, 40)).replace(/[^\w/.+-]/g, '?');
+}
+
+/** Counts brackets outside of strings: one pass over the bytes, before anything is built of them. */
+export function isDeep(json: Uint8Array): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < json.length; i += 1) {
+    const byte = json[i];
+    if (inString) {
+      if (byte === 0x5c) i += 1;
+      else if (byte === 0x22) inString = false;
+    } else if (byte === 0x22) inString = true;
+    else if (byte === 0x5b || byte === 0x7b) {
+      depth += 1;
+      if (depth > DEEPEST) return true;
+    } else if (byte === 0x5d || byte === 0x7d) depth -= 1;
+  }
+  return false;
+}
+
+/** The name under which Temporal looks for it. */
+export const payloadConverter = new TolerantConverter();

@@ -1,0 +1,65 @@
+/** Measures, cuts and digests of text. Pure; the workflow sandbox has neither a text encoder nor a crypto module. */
+
+/** Bytes of a text in UTF-8. */
+export function utf8Length(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let bytes = 0;
+  for (const character of text) {
+    const point = character.codePointAt(0) ?? 0;
+    bytes += point < 0x80 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
+
+/** Nearly everything that agents write is ASCII, and texts are measured at every turn. */
+const ASCII = /^[^\u0080-\uffff]*$/;
+
+/** Bytes of a value as it travels: JSON in UTF-8. A control character takes six of them. */
+export function jsonBytes(value: unknown): number {
+  return utf8Length(JSON.stringify(value) ?? '');
+}
+
+/** The first bytes of a text, never half a character. */
+export function cutToBytes(text: string, most: number): string {
+  if (text.length * 4 <= most || utf8Length(text) <= most) return text;
+  return cutBy(text, most, utf8Length);
+}
+
+/** The beginning of a text that takes at most so many bytes within a JSON document. */
+export function cutToJsonBytes(text: string, most: number): string {
+  if (text.length * 6 <= most || jsonBytes(text) - 2 <= most) return text;
+  return cutBy(text, most, (character) => jsonBytes(character) - 2);
+}
+
+function cutBy(text: string, most: number, bytesOf: (character: string) => number): string {
+  let bytes = 0;
+  let end = 0;
+  for (const character of text) {
+    bytes += bytesOf(character);
+    if (bytes > most) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
+}
+
+/**
+ * Tells whether two texts are the same: two 32-bit FNV-style hashes and the length. It notices a mistake; it is not for
+ * secrets.
+ */
+export function digestOf(text: string): string {
+  let low = 0x811c9dc5;
+  let high = 0x01000193;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    low = Math.imul(low ^ code, 0x01000193);
+    high = Math.imul(high ^ code, 0x85ebca6b);
+  }
+  return `${(low >>> 0).toString(36)}.${(high >>> 0).toString(36)}.${text.length}`;
+}
+
+/** The first line of a prompt, short enough for a summary. */
+export function titleOf(prompt: string, most = 60): string {
+  const line = prompt.trimStart().slice(0, 4 * most).split(/\s*\n/, 1)[0]?.trimEnd() ?? '';
+  const characters = [...line];
+  return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : line;
+}

@@ -1,0 +1,133 @@
+/** The life of one run: one prompt after the other, until the topic ends or continues as a new run. */
+import * as wf from '@temporalio/workflow';
+import type { QueuedPrompt, RunningPrompt, TopicState } from '../contract/state.js';
+import type { Forgotten, TurnResult } from '../contract/types.js';
+import { deleteSession } from './calls.js';
+import { workOn } from './check-loop.js';
+import { newTopicState, takeNext } from './session-state.js';
+import type { topicSession } from './topic-session.js';
+import { now } from './time.js';
+import type { Topic } from './topic.js';
+
+/** A topic that never took a prompt, such as one that was opened by a prompt that it refused, ends after that time. */
+const EMPTY_TOPIC_ENDS_AFTER_MS = 60 * 60 * 1000;
+/** A topic that ends waits so long for its host to stop what may still run there. */
+const STOPS_ARE_WAITED_FOR = '30 seconds';
+/**
+ * In the middle of a turn a run goes on until it has grown this far: far beyond what Temporal suggests, since a turn's end
+ * is the better moment, and far below the 50 MiB and 51,200 events at which the server ends a workflow.
+ */
+const MOST_BYTES_IN_A_TURN = 12 * 1024 * 1024;
+const MOST_EVENTS_IN_A_TURN = 16_000;
+
+export async function live(topic: Topic): Promise<TopicState> {
+  topic.show();
+  for (;;) {
+    if (!topic.running) {
+      if (topic.features.current && !hasWork(topic)) void closeWhenIdle(topic);
+      await wf.condition(() => hasWork(topic));
+    }
+    if (!topic.running && wf.workflowInfo().continueAsNewSuggested) return continueAsNew(topic);
+    const running = topic.running ?? begin(topic);
+    if (!running) {
+      if (await end(topic)) return topic.state;
+      continue;
+    }
+    const result = await ended(topic, running);
+    if (!result) return continueAsNew(topic);
+    topic.record(result);
+    topic.running = undefined;
+    if (topic.state.queue.length === 0) topic.announce();
+    topic.show();
+  }
+}
+
+function hasWork({ state }: Topic): boolean {
+  return state.queue.length > 0 || state.closing || wf.workflowInfo().continueAsNewSuggested;
+}
+
+function begin(topic: Topic): RunningPrompt | undefined {
+  const prompt: QueuedPrompt | undefined = takeNext(topic.state);
+  if (!prompt) return undefined;
+  delete topic.state.idle_since;
+  topic.running = { prompt, turn: topic.state.turns, session_id: null, started_at: now() };
+  return topic.running;
+}
+
+/** How the turn ended; nothing when the run has grown so far that the next one has to go on with it. */
+function ended(topic: Topic, running: RunningPrompt): Promise<TurnResult | undefined> {
+  topic.scope = new wf.CancellationScope();
+  const work = { topic, prompt: running.loop?.prompt ?? running.prompt, turn: running, scope: topic.scope };
+  if (!topic.features.current) return workOn(work);
+  let result: TurnResult | undefined;
+  const working = workOn(work).then((ended) => (result = ended));
+  // A defect of ours in `working` must fail the task, so the race keeps it.
+  return Promise.race([working, wf.condition(() => result !== undefined || hasGrownTooFar()).then(() => result)]);
+}
+
+function hasGrownTooFar(): boolean {
+  const { historySize, historyLength } = wf.workflowInfo();
+  return historySize > MOST_BYTES_IN_A_TURN || historyLength > MOST_EVENTS_IN_A_TURN;
+}
+
+async function continueAsNew(topic: Topic): Promise<never> {
+  topic.rolling = true;
+  await wf.condition(wf.allHandlersFinished);
+  // No await from here on: what arrived until now is in the state. Another workflow task in between would starve: callers
+  // that ask again keep the run busy. An activity that is still at work finds that its topic goes on, and lets go.
+  return wf.continueAsNew<typeof topicSession>({ state: topic.carried() });
+}
+
+/** @returns whether nothing came while the topic ended */
+async function end(topic: Topic): Promise<boolean> {
+  const { state } = topic;
+  if (state.to_stop) await wf.condition(() => state.to_stop === undefined, STOPS_ARE_WAITED_FOR);
+  if (topic.forgetting) {
+    const sessions = await forgottenSessions(topic, topic.forgetting.sessions === true);
+    topic.state = newTopicState();
+    topic.forgotten = { topic: topic.id, sessions };
+  }
+  topic.ended = true;
+  topic.show();
+  topic.announce();
+  await wf.condition(wf.allHandlersFinished);
+  if (topic.state.queue.length === 0) {
+    topic.state = { ...topic.state, closing: false }; // Whoever opens it again opens it.
+    return true;
+  }
+  topic.ended = false;
+  return false;
+}
+
+async function forgottenSessions({ id, state }: Topic, wanted: boolean): Promise<Forgotten['sessions']> {
+  const each = state.sessions.map(async (session) => {
+    const { session_id, pinned } = session;
+    const kept = wanted ? await deleteSession(id, session) : 'it was not asked for';
+    return { session_id, agent: pinned.agent, host: pinned.host, deleted: kept === undefined, ...(kept !== undefined && { kept_because: kept }) };
+  });
+  return Promise.all(each);
+}
+
+/** Starts one timer, and another one only when that has fired: a timer that is stopped and started with every turn would cost two events in each. */
+async function closeWhenIdle(topic: Topic): Promise<void> {
+  topic.state.idle_since ??= now();
+  if (topic.watchesIdle) return;
+  topic.watchesIdle = true;
+  for (let after = closesAfter(topic.state); after !== undefined; after = closesAfter(topic.state)) {
+    const { idle_since } = topic.state;
+    const left = idle_since === undefined ? after : Date.parse(idle_since) + after - Date.parse(now());
+    if (left <= 0) {
+      topic.state.closing = true;
+      break;
+    }
+    await wf.sleep(left);
+    if (topic.running) topic.watchesIdle = false;
+    if (topic.running || topic.state.closing) return; // Begun anew when the turn has ended.
+  }
+  topic.watchesIdle = false;
+}
+
+function closesAfter({ close_after_ms, sessions, ids, turns }: TopicState): number | undefined {
+  const isEmpty = sessions.length === 0 && ids.length === 0 && turns === 0;
+  return close_after_ms ?? (isEmpty ? EMPTY_TOPIC_ENDS_AFTER_MS : undefined);
+}
