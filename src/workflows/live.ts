@@ -24,7 +24,11 @@ export async function live(topic: Topic): Promise<TopicState> {
   topic.show();
   for (;;) {
     if (!topic.running) {
-      if (topic.features.current && !hasWork(topic)) void closeWhenIdle(topic);
+      if (topic.features.current) {
+        // A handler may be about to queue a prompt.
+        await wf.condition(() => hasWork(topic) || wf.allHandlersFinished());
+        if (!hasWork(topic)) void closeWhenIdle(topic);
+      }
       await wf.condition(() => hasWork(topic));
     }
     if (!topic.running && wf.workflowInfo().continueAsNewSuggested) return continueAsNew(topic);

@@ -21,6 +21,11 @@ interface Carried {
 export function resumed(input: TopicInput | undefined): Carried | undefined {
   const given: unknown = input?.state;
   if (wf.workflowInfo().continuedFromExecutionRunId === undefined || !isTopicState(given)) return undefined;
+  return whole(given);
+}
+
+/** What runs stands in the queue as well, for releases that know nothing of `running`. */
+function whole(given: TopicState): Carried {
   const { running, ...state } = { ...newTopicState(), ...given };
   if (!running || state.queue[0]?.prompt_id !== running.prompt.prompt_id) return { state };
   return { state: { ...state, queue: state.queue.slice(1) }, running };
@@ -39,12 +44,15 @@ export async function recalled(topic: Topic, input: TopicInput | undefined): Pro
     summary: 'what did the topic know before?',
   });
   const before = await recall({ workflow_id: workflowId, run_id: runId });
-  const state = before?.state && isTopicState(before.state) ? afterItsEnd(topic, before.state, before) : newTopicState();
-  const isNew = state.ids.length === 0 && state.sessions.length === 0;
-  if (isNew) state.epoch = firstExecutionRunId;
-  topic.begin(state);
+  const known = before && isTopicState(before.state) ? before.state : undefined;
+  // A run that was reset to its very beginning takes its messages again, and goes on with what it was at.
+  const isReset = firstExecutionRunId !== runId;
+  const { state, running } = !known ? { state: newTopicState() } : isReset ? whole(known) : { state: afterItsEnd(topic, known, before!) };
+  delete state.signals; // They are counted from the beginning again: the count names a prompt that has no id.
+  if (state.ids.length === 0 && state.sessions.length === 0) state.epoch = firstExecutionRunId;
+  topic.begin(state, running);
   if (input?.state !== undefined) topic.noteRefused(failure('INVALID_PROMPT', 'The topic was started with a state that it did not write. It was left out.'));
-  if (before && before.state === undefined) topic.noteRefused(failure('INTERNAL', `What the topic knew in run ${before.run_id} could not be read: ${before.problem ?? 'it is not a state'}.`));
+  if (before && !known) topic.noteRefused(failure('INTERNAL', `What the topic knew in run ${before.run_id} could not be read: ${before.problem ?? 'it is not a state'}.`));
 }
 
 /** What was accepted and not ended, when a run was ended from outside, ends now: nothing is run that nobody waits for. */

@@ -5,6 +5,7 @@
  *   [[say: text]]    answer this             [[until: file]]  work until the file is there
  *   [[fail: CODE]]   end as failed           [[crash]]        die in mid-turn, the first time
  *   [[hang]]         never end               [[big: n]]       answer n characters
+ *   [[bells: n]]     answer n characters of which each takes six bytes as JSON
  *   [[touch: file]]  make this file       [[corrupt]]      as its first words: every prompt after it ends as SESSION_CORRUPTED
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -63,7 +64,8 @@ async function work(session, prompt, again) {
   if (fail) return { status: 'failed', reply: '', code: fail };
   const big = directive('big')?.[1];
   const prompts = linesOf(session).filter((line) => line.prompt).map((line) => line.text);
-  const reply = big ? 'x'.repeat(Number(big)) : (directive('say')?.[1] ?? `prompt ${prompts.length} here: ${prompt}; the first was: ${prompts[0]}`);
+  const bells = directive('bells')?.[1];
+  const reply = bells ? '\u0007'.repeat(Number(bells)) : big ? 'x'.repeat(Number(big)) : (directive('say')?.[1] ?? `prompt ${prompts.length} here: ${prompt}; the first was: ${prompts[0]}`);
   return { status: 'completed', reply };
 }
 

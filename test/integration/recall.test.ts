@@ -1,0 +1,221 @@
+/** A topic is remembered across its runs, however they ended, by every sender. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { PromptRequest, PromptState, TopicView, TurnResult } from '../../src/contract/types.js';
+import type { TopicState } from '../../src/contract/state.js';
+import { startWorld, type World } from '../support/world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld();
+});
+afterAll(() => world?.dispose());
+
+let topic: string;
+let handle: WorkflowHandle;
+beforeEach(() => {
+  topic = `t-${randomUUID()}`;
+  handle = world.client.workflow.getHandle(`topic/${topic}`);
+});
+
+/** As a sender that knows nothing but the wire names. */
+async function signal(request: PromptRequest | string, workflow: object = {}): Promise<void> {
+  await world.client.workflow.signalWithStart('topicSession', {
+    workflowId: `topic/${topic}`,
+    taskQueue: 'continuity',
+    signal: 'prompt',
+    signalArgs: [request],
+    ...workflow,
+  });
+}
+
+const stateOf = (promptId: string) => handle.query<PromptState, [string]>('outcome', promptId);
+
+async function outcomeOf(promptId: string): Promise<TurnResult> {
+  for (;;) {
+    const state = await stateOf(promptId);
+    if (state.state === 'ended' && state.outcome) return state.outcome;
+    if (state.state === 'refused') throw new Error(`${promptId}: ${state.error.code} ${state.error.message}`);
+    await sleep(30);
+  }
+}
+
+async function ask(request: PromptRequest & { prompt_id: string }): Promise<TurnResult> {
+  await signal(request);
+  return outcomeOf(request.prompt_id);
+}
+
+const prompt = (prompt_id: string, text: string, more: Partial<PromptRequest> = {}) => ({ prompt: text, ...more, prompt_id }) as PromptRequest & { prompt_id: string };
+
+async function closed(): Promise<void> {
+  await handle.executeUpdate('close', { args: [{}] });
+  await handle.result();
+}
+
+describe('a topic that was closed and is named again', () => {
+  test('goes on in its session', async () => {
+    const first = await ask(prompt('a', 'one'));
+    await closed();
+    const second = await ask(prompt('b', 'two'));
+    expect(second).toMatchObject({ session: { kind: 'resumed' }, session_id: first.session_id, turn: 2 });
+    expect(world.agent.promptsIn(first.session_id ?? '')).toEqual(['one', 'two']);
+  });
+
+  test('answers a used prompt_id with the outcome of then, and does not run it again', async () => {
+    const first = await ask(prompt('a', 'one'));
+    await closed();
+    expect(await ask(prompt('a', 'one'))).toEqual(first);
+    expect(world.agent.promptsIn(first.session_id ?? '')).toEqual(['one']);
+  });
+
+  test.each<[string, Partial<PromptRequest>]>([
+    ['another text', { prompt: 'another' }],
+    ['a new session', { session: 'new' }],
+    ['checks', { checks: [{ run: 'true' }] }],
+  ])('refuses a used prompt_id with %s', async (_, said) => {
+    const first = await ask(prompt('a', 'one'));
+    await closed();
+    await signal({ ...prompt('a', 'one'), ...said });
+    await expect.poll(async () => (await handle.query<TopicView>('view')).refused.map(({ error }) => error.code)).toEqual(['PROMPT_ID_REUSED']);
+    expect((await stateOf('a')).state).toBe('ended');
+    await expect(handle.executeUpdate('prompt', { args: [{ ...prompt('a', 'one'), ...said }] })).rejects.toMatchObject({ cause: { type: 'PROMPT_ID_REUSED' } });
+    expect(world.agent.promptsIn(first.session_id ?? '')).toEqual(['one']);
+  });
+
+  test('takes a prompt for one of its sessions, and opens a new one on request, under another id', async () => {
+    const first = await ask(prompt('a', 'one'));
+    await closed();
+    const fresh = await ask(prompt('b', 'fresh', { session: 'new' }));
+    expect(fresh).toMatchObject({ session: { kind: 'new' }, turn: 2 });
+    expect(fresh.session_id).not.toBe(first.session_id);
+    await closed();
+    expect(await ask(prompt('c', 'back', { session_id: first.session_id! }))).toMatchObject({ session_id: first.session_id });
+  });
+
+  test('and again, and again, with as many events each time', async () => {
+    const first = await ask(prompt('p0', 'one'));
+    const events: number[] = [];
+    for (let i = 1; i <= 4; i += 1) {
+      await closed();
+      await ask(prompt(`p${i}`, 'more'));
+      await expect.poll(async () => (await handle.query<TopicView>('view')).state).toBe('idle');
+      events.push((await handle.describe()).historyLength);
+    }
+    expect(new Set(events).size).toBe(1);
+    expect(world.agent.promptsIn(first.session_id ?? '')).toHaveLength(5);
+  });
+});
+
+describe('a run that was ended from outside', () => {
+  const ends: [string, string, () => Promise<void>][] = [
+    ['TERMINATED', 'terminate', async () => void (await handle.terminate('by an operator'))],
+    ['TIMED_OUT', 'a run timeout', async () => void (await handle.result().catch(() => undefined))],
+  ];
+  test.each(ends)('%s by %s: its sessions and ids are known, what ran is unknown, what was queued is cancelled', async (status, _, end) => {
+    const timeout = status === 'TIMED_OUT' ? { workflowRunTimeout: '4s' } : {};
+    await signal(prompt('a', 'one'), timeout);
+    const first = await outcomeOf('a');
+    await signal(prompt('runs', '[[hang]] work'));
+    await signal(prompt('waits', 'later'));
+    await expect.poll(async () => (await handle.query<TopicView>('view')).running?.prompt_id).toBe('runs');
+    await end();
+    expect((await handle.describe()).status.name).toBe(status);
+    const next = await ask(prompt('b', 'two'));
+    expect(next).toMatchObject({ session_id: first.session_id, session: { kind: 'resumed' } });
+    expect(await outcomeOf('runs')).toMatchObject({ status: 'failed', session_id: first.session_id, error: { code: 'OUTCOME_UNKNOWN', message: expect.stringContaining(status) } });
+    expect(await outcomeOf('waits')).toMatchObject({ status: 'cancelled', turn: 0 });
+    expect(await ask(prompt('a', 'one'))).toEqual(first);
+    expect(world.agent.promptsIn(first.session_id ?? '').filter((text) => text === 'later')).toEqual([]);
+  });
+
+  test('Request Cancellation closes: the caller is answered, the state is the result, and the topic goes on by its name', async () => {
+    const first = await ask(prompt('a', 'one'));
+    const held = handle.executeUpdate<TurnResult, [PromptRequest]>('prompt', { args: [prompt('runs', '[[hang]] work')] });
+    await expect.poll(async () => (await world.manager.progress(topic))?.step).toBe('reading');
+    await signal(prompt('waits', 'later'));
+    await handle.cancel();
+    expect(await held).toMatchObject({ status: 'cancelled', error: { code: 'CANCELLED' } });
+    const state = (await handle.result()) as TopicState;
+    expect((await handle.describe()).status.name).toBe('COMPLETED');
+    expect(state.outcomes.map(({ prompt_id, status }) => [prompt_id, status])).toEqual([['a', 'completed'], ['waits', 'cancelled'], ['runs', 'cancelled']]);
+    expect(await ask(prompt('b', 'two'))).toMatchObject({ session_id: first.session_id, session: { kind: 'resumed' } });
+  });
+
+  test('a reset to the first workflow task puts nothing in twice, and goes on with what ran and what was queued', async () => {
+    const { session_id } = await ask(prompt('a', 'one'));
+    const file = join(world.dir, topic);
+    await signal('a bare string');
+    await expect.poll(async () => (await handle.query<TopicView>('view')).turns).toBe(2);
+    await expect.poll(async () => (await handle.query<TopicView>('view')).state).toBe('idle');
+    await signal(prompt('runs', `[[until: ${file}]] work`));
+    await signal(prompt('waits', 'later'));
+    await expect.poll(async () => (await world.manager.progress(topic))?.step).toBe('reading');
+    const { runId } = await handle.describe();
+    await world.client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: `topic/${topic}`, runId },
+      workflowTaskFinishEventId: { low: 4, high: 0, unsigned: false } as never,
+      reason: 'by an operator',
+      requestId: randomUUID(),
+    });
+    await writeFile(file, '');
+    expect(await outcomeOf('runs')).toMatchObject({ status: 'completed', session_id });
+    const next = await ask(prompt('b', 'two'));
+    expect(next.session_id).toBe(session_id);
+    expect(world.agent.promptsIn(session_id ?? '')).toEqual(['one', 'a bare string', `[[until: ${file}]] work`, 'later', 'two']);
+  });
+});
+
+describe('a topic that begins', () => {
+  test.each<[string, unknown[]]>([
+    ['a state that is none', [{ state: { queue: null } }]],
+    ['a state with a made-up session', [{ state: { sessions: [{ session_id: 'ses_evil', pinned: { host: 'h' } }], current: 'ses_evil', queue: [], turns: 0, ids: [], outcomes: [], refused: [], closing: false } }]],
+    ['null', [null]],
+    ['text', ['hello']],
+    ['a list', [[1, 2]]],
+  ])('with %s as its input works, and is a topic of its own', async (_, args) => {
+    await signal(prompt('a', 'one'), { args });
+    expect(await outcomeOf('a')).toMatchObject({ status: 'completed', session: { kind: 'new' } });
+    expect((await handle.query<TopicView>('view')).sessions).toHaveLength(1);
+  });
+
+  test('under a name that was forgotten is new: its used ids are free, and its session is another', async () => {
+    const first = await ask(prompt('a', 'one'));
+    const forgotten = await handle.executeUpdate('forget', { args: [{}] });
+    expect(forgotten).toMatchObject({ sessions: [{ session_id: first.session_id, deleted: false, kept_because: 'it was not asked for' }] });
+    await handle.result();
+    const again = await ask(prompt('a', 'one'));
+    expect(again).toMatchObject({ status: 'completed', session: { kind: 'new' }, turn: 1 });
+    expect(again.session_id).not.toBe(first.session_id);
+  });
+
+  test('takes every prompt that came by signal before a worker was there, in order', async () => {
+    await world.stopWorker();
+    for (let i = 0; i < 50; i += 1) await signal(prompt(`p${i}`, `n${i}`));
+    await world.startWorker();
+    const last = await outcomeOf('p49');
+    expect(world.agent.promptsIn(last.session_id ?? '')).toEqual(Array.from({ length: 50 }, (_, i) => `n${i}`));
+  });
+});
+
+describe('end of life', () => {
+  test('a topic that was told to closes after a time without work, and goes on by its name', async () => {
+    const first = await ask(prompt('a', 'one', { close_after: '1s' }));
+    await handle.result();
+    expect(await ask(prompt('b', 'two'))).toMatchObject({ session_id: first.session_id, turn: 2 });
+  });
+
+  test('work that takes longer than that is not cut short', async () => {
+    const file = join(world.dir, topic);
+    await signal(prompt('a', `[[until: ${file}]] one`, { close_after: '1s' }));
+    await sleep(2500); // Longer than the time after which it would close.
+    expect((await handle.describe()).status.name).toBe('RUNNING');
+    await writeFile(file, '');
+    expect(await outcomeOf('a')).toMatchObject({ status: 'completed' });
+    await handle.result();
+  });
+});
