@@ -18,7 +18,10 @@ const MAX_CLOSE_AFTER_MS = 365 * 24 * 60 * 60 * 1000;
 /** A request that is well-formed, or why it is not. Unknown fields are refused: a misspelt `session_id` would open a new session. */
 export function parsePrompt(payload: unknown): { request: PromptRequest } | { problem: Failure } {
   const fields = typeof payload === 'string' ? { prompt: payload } : payload;
-  if (fields instanceof Unreadable) return invalid(`The payload (${fields.encoding}) ${fields.why}. A prompt is JSON.`);
+  if (fields instanceof Unreadable) {
+    const message = `The payload (${fields.encoding}) ${fields.why}. A prompt is JSON.`;
+    return fields.isTooLarge ? { problem: failure('PROMPT_TOO_LARGE', message) } : invalid(message);
+  }
   if (typeof fields !== 'object' || fields === null || Array.isArray(fields) || ArrayBuffer.isView(fields)) {
     return invalid(`A prompt must be an object with a field "prompt", or a string; got ${shown(payload)}.`);
   }

@@ -12,8 +12,17 @@ export class Unreadable {
     readonly encoding: string,
     /** The rest of a sentence that begins with the payload, e.g. `is not JSON`. */
     readonly why: string,
+    readonly isTooLarge = false,
   ) {}
 }
+
+/**
+ * A prompt with all its fields has at most 192 KiB (`MAX_REQUEST_BYTES`), and what an activity answers has less than this.
+ * More is not even parsed: under a flood of signals of 2 MB a topic must be faster than the flood, or it can never roll over.
+ */
+const MOST_BYTES = 768 * 1024;
+/** Only what continue-as-new carries may be larger. */
+const CARRIED = [...'{"state":'].map((character) => character.charCodeAt(0));
 
 /** Nothing that we send is deeper. JSON.stringify and every other recursion of the SDK's overflows at some thousands. */
 const DEEPEST = 100;
@@ -25,8 +34,12 @@ class TolerantConverter implements PayloadConverter {
 
   fromPayload<T>(payload: Payload): T {
     const encoding = encodingOf(payload);
+    const data = payload.data ?? new Uint8Array();
     try {
-      if (encoding === 'json/plain' && isDeep(payload.data ?? new Uint8Array())) {
+      if (data.length > MOST_BYTES && !CARRIED.every((byte, at) => data[at] === byte)) {
+        return new Unreadable(encoding, `has ${data.length} bytes; at most ${MOST_BYTES} are read`, true) as T;
+      }
+      if (encoding === 'json/plain' && isDeep(data)) {
         return new Unreadable(encoding, `is nested more than ${DEEPEST} levels deep`) as T;
       }
       return defaultPayloadConverter.fromPayload(payload);

@@ -60,8 +60,13 @@ export function boundedRounds(rounds: CheckRound[], most: number): CheckRound[] 
 
 type Run = CheckRound['ran'][number];
 
+/** The checks run up to the first that fails, so only the last one has something to tell. */
 function lastRound(round: CheckRound): CheckRound {
-  const ran = round.ran.map((run) => (run.output === undefined ? run : { ...run, output: cutToJsonBytes(run.output, 16 * 1024) }));
+  const ran = round.ran.map((run, index) => {
+    const short = { ...run, run: cutToJsonBytes(run.run, 1024) };
+    if (run.output === undefined) return short;
+    return index < round.ran.length - 1 ? withoutOutput(short) : { ...short, output: cutToJsonBytes(run.output, 16 * 1024) };
+  });
   return { ...round, ran };
 }
 

@@ -13,7 +13,8 @@ import { startWorld, type World } from './world.js';
 const folder = fileURLToPath(new URL('../replay/histories/', import.meta.url));
 const only = process.argv[2];
 
-const shapes: Record<string, (world: World, topic: string) => Promise<void>> = {
+/** Each returns the id of the run to keep, where that is not the topic's first. */
+const shapes: Record<string, (world: World, topic: string) => Promise<void | string>> = {
   async 'new-session-and-follow-up'({ manager }, topic) {
     await manager.delegate(topic, 'Add login endpoint', { category: 'quick' });
     await manager.delegate(topic, 'Fix: add rate limiting');
@@ -107,6 +108,87 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void>> = {
     await manager.cancel(topic);
     await manager.wait(topic, 'three');
   },
+  async 'recalled-after-it-was-closed'({ manager, client }, topic) {
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    await manager.delegate(topic, 'one', { prompt_id: 'one' });
+    await handle.executeUpdate('close', { args: [{}] });
+    await handle.result();
+    await opened(client, topic, { prompt: 'two', prompt_id: 'two' });
+    await manager.wait(topic, 'two');
+    await handle.signal('prompt', { prompt: 'other', prompt_id: 'one' });
+    await handle.executeUpdate('prompt', { args: [{ prompt: 'three' }] });
+    return (await handle.describe()).runId;
+  },
+  async 'recalled-after-it-was-terminated'({ manager, client }, topic) {
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    await manager.delegate(topic, 'one');
+    await manager.submit(topic, '[[hang]] two', { prompt_id: 'two' });
+    await manager.submit(topic, 'three', { prompt_id: 'three' });
+    await until(async () => (await manager.progress(topic))?.step === 'reading');
+    await handle.terminate();
+    await opened(client, topic, { prompt: 'four', prompt_id: 'four' });
+    await manager.wait(topic, 'four');
+    return (await handle.describe()).runId;
+  },
+  async 'cancellation-was-requested'({ manager, client }, topic) {
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    await manager.delegate(topic, 'one');
+    await manager.submit(topic, '[[hang]] two', { prompt_id: 'two' });
+    await manager.submit(topic, 'three', { prompt_id: 'three' });
+    await until(async () => (await manager.progress(topic))?.step === 'reading');
+    await handle.cancel();
+    await handle.result();
+  },
+  async 'forgotten-with-its-sessions'({ manager, client }, topic) {
+    await manager.delegate(topic, 'one');
+    await manager.delegate(topic, 'two', { session: 'new' });
+    await client.workflow.getHandle(`topic/${topic}`).executeUpdate('forget', { args: [{ sessions: true }] });
+  },
+  async 'closed-by-itself'({ client, manager }, topic) {
+    await opened(client, topic, { prompt: 'one', prompt_id: 'one', close_after: '2s' });
+    await manager.wait(topic, 'one');
+    await client.workflow.getHandle(`topic/${topic}`).result();
+  },
+  async 'stopped-at-the-next-contact'({ manager, startWorker, stopWorker }, topic) {
+    const { session_id } = await manager.delegate(topic, 'one');
+    await manager.submit(topic, '[[hang]] two', { prompt_id: 'two' });
+    await until(async () => (await manager.progress(topic))?.step === 'reading');
+    await stopWorker();
+    await startWorker({ host: 'host-2' });
+    await manager.cancel(topic);
+    await manager.wait(topic, 'two');
+    await manager.submit(topic, 'three', { prompt_id: 'three', session_id: session_id ?? '' });
+    await stopWorker();
+    await startWorker();
+    await manager.wait(topic, 'three');
+  },
+  async 'rolled-over-in-mid-turn'({ manager, client, dir }, topic) {
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    const file = join(dir, topic);
+    await manager.delegate(topic, 'one');
+    await manager.submit(topic, `[[until: ${file}]] two`, { prompt_id: 'two', checks: [{ run: 'true' }] });
+    await until(async () => (await manager.progress(topic))?.step === 'reading');
+    const { runId } = await handle.describe();
+    for (let i = 1; (await handle.describe()).runId === runId; i += 1) {
+      await handle.signal('prompt', { prompt: 'x'.repeat(700_000), prompt_id: `large-${i}` });
+      await until(async () => (await manager.view(topic)).refused_total === i);
+    }
+    await writeFile(file, '');
+    await manager.wait(topic, 'two');
+    return (await handle.describe()).runId;
+  },
+  async 'checked-in-a-recalling-run'({ manager, dir }, topic) {
+    const file = join(dir, topic);
+    const check = { run: `test -e ${file} || { echo "[[touch: ${file}]]"; exit 3; }` };
+    await manager.delegate(topic, 'one', { checks: [check] });
+    await manager.delegate(topic, 'two', { checks: [{ run: 'exit 1' }], max_fixes: 1 });
+  },
+  async 'lost-and-replaced-in-a-recalling-run'({ manager, agent }, topic) {
+    const { session_id } = await manager.delegate(topic, 'one');
+    agent.lose(session_id);
+    await manager.delegate(topic, 'two', { on_lost: 'fail' });
+    await manager.delegate(topic, 'three');
+  },
   async 'rolled-over-with-a-queue'({ manager, client }, topic) {
     await manager.delegate(topic, 'one');
     const { runId } = await client.workflow.getHandle(`topic/${topic}`).describe();
@@ -114,6 +196,11 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void>> = {
     if ((await client.workflow.getHandle(`topic/${topic}`).describe()).runId === runId) throw new Error('It did not roll over.');
   },
 };
+
+/** As a sender in another language does it. */
+async function opened(client: World['client'], topic: string, prompt: object): Promise<void> {
+  await client.workflow.signalWithStart('topicSession', { workflowId: `topic/${topic}`, taskQueue: 'continuity', signal: 'prompt', signalArgs: [prompt] });
+}
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 300));
@@ -127,12 +214,12 @@ for (const rolling of [false, true]) {
   const world = await startWorld({ extraArgs });
   for (const name of names) {
     const topic = `recorded-${name}`;
-    await shapes[name]?.(world, topic);
+    const kept = await shapes[name]?.(world, topic);
     const runs = [];
     for await (const { runId, startTime } of world.client.workflow.list({ query: `WorkflowId = 'topic/${topic}'` })) runs.push({ runId, startTime });
     // The first run of a topic that rolled over is the one that ends with a queue; of the others there is one.
     const first = runs.sort((a, b) => Number(a.startTime) - Number(b.startTime))[0];
-    const history = await world.client.workflow.getHandle(`topic/${topic}`, first?.runId).fetchHistory();
+    const history = await world.client.workflow.getHandle(`topic/${topic}`, kept ?? first?.runId).fetchHistory();
     const json = historyToJSON(history).replaceAll(world.dir, '/work-dir').replace(/"(identity|stackTrace)":\s*"(?:[^"\\]|\\.)*"/g, '"$1": "recorded"');
     await writeFile(join(folder, `${name}.json`), `${JSON.stringify(JSON.parse(json))}\n`);
     process.stdout.write(`${name}: ${history.events?.length ?? 0} events\n`);

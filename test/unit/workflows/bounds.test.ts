@@ -1,0 +1,89 @@
+/** Promise 7: everything that a topic carries fits into one payload, whatever was put into it. */
+import { describe, expect, test } from 'vitest';
+import type { PromptId, SessionId, TopicId } from '../../../src/contract/ids.js';
+import * as limits from '../../../src/contract/limits.js';
+import type { CheckLoop, RunningPrompt, TopicState } from '../../../src/contract/state.js';
+import { jsonBytes } from '../../../src/contract/text.js';
+import type { CheckRound, PromptRequest, TurnResult } from '../../../src/contract/types.js';
+import { bounded, boundedRounds } from '../../../src/workflows/remembered.js';
+import * as transitions from '../../../src/workflows/session-state.js';
+
+/** What Temporal takes in one payload (`limit.blobSize.error`), less what stands around it. */
+const ONE_PAYLOAD = 2 * 1024 * 1024 - 16 * 1024;
+const topic = 'T' as TopicId;
+const now = '2026-01-01T00:00:00.000Z';
+/** Six bytes as JSON, one in UTF-8. */
+const bells = (count: number) => '\u0007'.repeat(count);
+
+const round = (turn: number): CheckRound => ({
+  turn,
+  prompt_id: `@fix/${turn}/p` as PromptId,
+  status: 'completed',
+  duration_ms: 1,
+  ran: Array.from({ length: 10 }, () => ({ run: bells(1000), passed: false, exit_code: 1, output: bells(8 * 1024), output_bytes: 1, duration_ms: 1 })),
+});
+
+function outcomeOf(turn: number, reply: number): TurnResult {
+  return {
+    topic,
+    prompt_id: `p${turn}`.padEnd(200, 'é') as PromptId,
+    goal: bells(120),
+    session_id: 'ses_0' as SessionId,
+    session: { kind: 'replaced', reason: bells(1000), replaces: 'ses_1' as SessionId },
+    status: 'failed',
+    reply: bells(reply),
+    error: { code: 'MODEL_FAILED', message: bells(100_000), fix: bells(100_000) },
+    agent: 'a'.repeat(200),
+    model: 'm'.repeat(200),
+    turn,
+    attempts: 1,
+    started_at: now,
+    duration_ms: 1,
+    checks: { passed: false, max_fixes: 20, rounds: Array.from({ length: 21 }, (_, i) => round(i)) },
+  };
+}
+
+const largest = (id: string): PromptRequest => ({ prompt: 'x'.repeat(limits.MAX_PROMPT_BYTES), prompt_id: id as PromptId, checks: Array.from({ length: 10 }, () => ({ run: bells(1000) })), reason: bells(1000) });
+
+function fullState(): TopicState {
+  const state = transitions.newTopicState();
+  const pinned = { agent: 'a', project: 'é'.repeat(1000), cwd: 'é'.repeat(1000), host: 'h', store: 's', instructions: bells(30_000) };
+  for (let i = 0; i < 40; i += 1) transitions.addSession(state, { session_id: `ses_${i}` as SessionId, pinned, turns: 1, opened_at: now });
+  for (let i = 0; i < 3000; i += 1) transitions.rememberId(state, `i${i}`.padEnd(200, 'é') as PromptId, '2:0000000.0000000.00000');
+  for (let i = 0; i < 3000; i += 1) transitions.noteRefused(state, { code: 'INVALID_PROMPT', message: bells(5000), fix: bells(1000) }, `r${i}`.padEnd(200, 'é') as PromptId, now);
+  for (let turn = 1; turn <= 300; turn += 1) transitions.recordOutcome(state, bounded(outcomeOf(turn, turn === 300 ? 200_000 : 10_000)));
+  for (let i = 0; ; i += 1) {
+    const request = largest(`q${i}`);
+    if (transitions.refusalOf(state, request, { topic, via: 'update', isFull: transitions.isFull, promptId: request.prompt_id! })) break;
+    transitions.accept(state, request, now, request.prompt_id!);
+  }
+  return state;
+}
+
+const rounds = boundedRounds(Array.from({ length: 20 }, (_, i) => round(i)), limits.MAX_OUTCOME_FACTS_BYTES / 2);
+const loop: CheckLoop = { first: { goal: bells(120), session: { kind: 'new' }, started_at: now }, rounds, prompt: { prompt_id: '@fix/1/p' as PromptId, request: { prompt: bells(10_000) }, accepted_at: now } };
+const running: RunningPrompt = { prompt: { prompt_id: 'run' as PromptId, request: largest('run'), accepted_at: now }, turn: 1, session_id: null, started_at: now, loop };
+
+describe('a topic at all of its limits at once', () => {
+  const state = fullState();
+  const carried = { state: { ...state, queue: [running.prompt, ...state.queue], running } };
+
+  test('fits into one payload', () => {
+    expect(jsonBytes(carried)).toBeLessThan(ONE_PAYLOAD);
+  });
+
+  test('still holds what is promised', () => {
+    expect(state.outcomes.at(-1)?.turn).toBe(300);
+    expect(state.sessions.at(-1)?.session_id).toBe('ses_39');
+    expect(state.refused_ids?.length).toBeGreaterThan(200);
+    expect(state.ids.length).toBeGreaterThan(200);
+    expect(state.queue.length).toBeGreaterThan(3);
+  });
+});
+
+test('one outcome, whatever an agent and its checks said, fits into its share', () => {
+  const outcome = bounded(outcomeOf(1, 1_000_000));
+  expect(jsonBytes(outcome.reply)).toBeLessThanOrEqual(limits.MAX_REPLY_BYTES + 2);
+  expect(jsonBytes({ ...outcome, reply: '' })).toBeLessThanOrEqual(limits.MAX_OUTCOME_FACTS_BYTES);
+  expect(outcome.checks?.rounds.at(-1)?.ran.at(-1)?.output).not.toBe('');
+});
