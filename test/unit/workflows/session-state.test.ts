@@ -166,6 +166,13 @@ describe('bounds', () => {
   });
 });
 
+test('a topic belongs to the project of its first session, not of a prompt that opened none', () => {
+  const state = newTopicState();
+  accept(state, { prompt: 'x', prompt_id: id('p'), project: '/elsewhere' });
+  expect(state.project).toBeUndefined();
+  expect(withSession(state).project).toBe('/p');
+});
+
 test('a session that was lost is no longer so once a turn in it completes', () => {
   const state = withSession();
   const lost = () => state.sessions.map((session) => session.lost);
