@@ -14,6 +14,9 @@ import { addressesOf, type ServerRecord } from './stack-record.js';
 
 const READY_WITHIN_MS = 30_000;
 export const DYNAMIC_CONFIG = [
+  // The server also opens an HTTP API on a free port, with no switch to leave it out (CLI 1.9). It accepts a cross-site POST of text/plain, so
+  // any web page could signal a topic. No browser can send this host name. What stays open there are the routes of Nexus: no worker serves it.
+  'frontend.httpAllowedHosts=["refused.invalid"]',
   // The server's own limit of 20 a second shows as a 50 ms grid on every step of a turn.
   'history.transferProcessorMaxPollRPS=2000',
   // A topic that is stuck is named at its first failure and not at its fifth, a minute later: a worker frees it (workers/unstick.ts).
