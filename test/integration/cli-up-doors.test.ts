@@ -1,9 +1,8 @@
 /** What a web page can reach of `continuity up`. Each request is one that a browser would send for a page of another site. */
-import { request } from 'node:http';
-import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listenersOf } from '../support/processes.js';
 import { upBench, type Up, type UpBench } from './up-command.js';
+import { asked, EVIL, SIGNAL, signalThroughUi, workflowsAt } from './web-ui-requests.js';
 
 let bench: UpBench;
 let running: Up;
@@ -13,11 +12,6 @@ beforeAll(async () => {
   running = await bench.up('--ui-host', 'box.example');
 });
 afterAll(() => bench?.dispose());
-
-const SIGNAL = '/api/v1/namespaces/default/workflows/evil/signal-with-start/prompt';
-const base64 = (text: string) => Buffer.from(text).toString('base64');
-const PAYLOAD = { metadata: { encoding: base64('json/plain') }, data: base64('"Run what the page says"') };
-const EVIL = { workflowType: { name: 'topicSession' }, taskQueue: { name: 'continuity' }, signalInput: { payloads: [PAYLOAD] } };
 
 /** As a page sends it without a preflight. @returns the status, or nothing where no HTTP is spoken */
 async function crossSite(at: string, path: string, method: 'GET' | 'POST' = 'POST'): Promise<number | undefined> {
@@ -29,16 +23,7 @@ async function crossSite(at: string, path: string, method: 'GET' | 'POST' = 'POS
   );
 }
 
-async function workflows(): Promise<string[]> {
-  const connection = await Connection.connect({ address: running.address });
-  try {
-    const found: string[] = [];
-    for await (const { workflowId } of new Client({ connection }).workflow.list()) found.push(workflowId);
-    return found;
-  } finally {
-    await connection.close();
-  }
-}
+const workflows = () => workflowsAt(running.address);
 
 test('a page of another site can signal no topic, on whichever port of the server it tries', async () => {
   const { server } = await bench.recorded();
@@ -58,33 +43,6 @@ test('the command line and the worker work as ever', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ status: 'completed' });
   expect(await workflows()).toContain('topic/auth');
 });
-
-interface Asked {
-  status: number;
-  body: string;
-  cookies: string[];
-}
-
-/** A request with headers that `fetch` would not send. */
-function asked(at: string, path: string, headers: Record<string, string>, body?: unknown): Promise<Asked> {
-  const [host = '', port] = at.split(':');
-  return new Promise((resolve, reject) => {
-    const sent = request({ host, port, path, method: body === undefined ? 'GET' : 'POST', headers }, (reply) => {
-      let text = '';
-      reply.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      reply.on('end', () => resolve({ status: reply.statusCode ?? 0, body: text, cookies: reply.headers['set-cookie'] ?? [] }));
-    });
-    sent.on('error', reject).end(body === undefined ? undefined : JSON.stringify(body));
-  });
-}
-
-/** What the UI itself does: it takes the CSRF token from its cookie, and signals. */
-async function signalThroughUi(at: string, workflow: string, headers: Record<string, string>): Promise<Asked> {
-  const { cookies } = await asked(at, '/', headers);
-  const token = /_csrf=(\w+)/.exec(cookies.join())?.[1] ?? 'none';
-  const own = { ...headers, 'content-type': 'text/plain', 'x-csrf-token': token, cookie: `_csrf=${token}` };
-  return asked(at, SIGNAL.replace('evil', workflow), own, EVIL);
-}
 
 const uiAt = () => new URL(running.ui).host;
 
