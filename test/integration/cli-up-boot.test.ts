@@ -1,7 +1,7 @@
 /** Starts of `continuity up` that are cut short, on odd directories, beside foreign servers, on full disks. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -198,3 +198,26 @@ test.skipIf(!mounted)('a disk that is full for its record and its logs does not 
   expect(running.exitCode).toBe(0);
   expect([servers(), workers()]).toEqual([[], []]);
 }, 120_000);
+
+test.skipIf(!existsSync('/dev/full')).each([
+  ['stderr', 2, 0],
+  ['stdout', 1, 1],
+])('with a full disk behind %s it runs on, ends in order, and its exit code says when its answer was lost', async (_name, fd, code) => {
+  const full = openSync('/dev/full', 'w');
+  const running = bench.startWith(['ignore', ...[1, 2].map((one) => (one === fd ? full : ('ignore' as const)))]);
+  closeSync(full);
+  try {
+    await expect.poll(async () => (await bench.recorded().catch(() => undefined))?.worker, { timeout: 60_000 }).toBeDefined();
+    const { stdout } = await bench.continuity(['delegate', '--json', '--topic', 'auth', 'Anyone there?']);
+    expect(JSON.parse(stdout)).toMatchObject({ status: 'completed' });
+    const { worker } = await bench.recorded();
+    process.kill(worker.pid, 'SIGKILL');
+    await expect.poll(async () => (await bench.recorded()).worker.pid, { timeout: 30_000 }).not.toBe(worker.pid);
+    expect(running.exitCode).toBeNull();
+  } finally {
+    running.kill('SIGINT');
+    await exited(running);
+  }
+  expect(running.exitCode).toBe(code);
+  expect([servers(), workers()]).toEqual([[], []]);
+}, 90_000);

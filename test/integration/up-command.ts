@@ -1,5 +1,6 @@
 /** `continuity up` in a directory of its own, with the real OpenCode and a scripted model. */
-import { once } from 'node:events';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
+import { once, type EventEmitter } from 'node:events';
 import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { cacheDirOf } from '../../src/config.js';
 import { isolatedOpenCode } from '../support/isolated-opencode.js';
 import { processesOf } from '../support/processes.js';
 import { startScriptedModel } from '../support/scripted-model.js';
-import { continuityIn, type Continuity } from './cli-command.js';
+import { CONTINUITY, continuityIn, type Continuity } from './cli-command.js';
 
 export type UpProcess = ReturnType<Continuity>;
 
@@ -26,6 +27,8 @@ export interface UpBench {
   continuity: Continuity;
   /** Starts it without waiting. It is stopped by `stopAll`. */
   start(...words: string[]): UpProcess;
+  /** Starts it with an output of one's own, and leaves its end to the caller. */
+  startWith(stdio: StdioOptions): ChildProcess;
   /** Returns once it says that it is ready. */
   up(...words: string[]): Promise<Up>;
   recorded(dataDir?: string): Promise<{ server: { pid: number; port: number; uiPort: number }; worker: { pid: number } }>;
@@ -41,7 +44,8 @@ export async function upBench(name: string, env: Record<string, string> = {}): P
   const cwd = join(dir, 'work');
   await mkdir(cwd);
   const own = { CONTINUITY_DATA_DIR: dataDir, CONTINUITY_CACHE_DIR: cacheDirOf(), TEMPORAL_CLI_PATH: process.env.TEMPORAL_CLI_PATH ?? '' };
-  const continuity = continuityIn({ cwd, env: { ...opencode, ...own, ...env } });
+  const surroundings = { ...opencode, ...own, ...env };
+  const continuity = continuityIn({ cwd, env: surroundings });
   const ups: UpProcess[] = [];
 
   const bench: UpBench = {
@@ -53,6 +57,7 @@ export async function upBench(name: string, env: Record<string, string> = {}): P
       ups.push(started);
       return started;
     },
+    startWith: (stdio) => spawn(process.execPath, [CONTINUITY, 'up', '--json', '--port', '0'], { cwd, env: { PATH: process.env.PATH, HOME: cwd, ...surroundings }, stdio }),
     async up(...words) {
       const process = bench.start(...words);
       let [out, err] = ['', ''];
@@ -81,6 +86,6 @@ export async function upBench(name: string, env: Record<string, string> = {}): P
 }
 
 /** Not awaited whole: what it leaves behind holds its output open. */
-export async function exited(process: UpProcess): Promise<void> {
+export async function exited(process: EventEmitter & Pick<ChildProcess, 'exitCode' | 'signalCode'>): Promise<void> {
   if (process.exitCode === null && process.signalCode === null) await once(process, 'exit');
 }
