@@ -7,6 +7,7 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PromptId, TopicId } from '../contract/ids.js';
 import type { Check } from '../contract/types.js';
+import { ensurePrivate } from './private-data-dir.js';
 
 export interface Signed {
   topic: TopicId;
@@ -25,7 +26,9 @@ export async function isCheckProof(dataDir: string, signed: Signed, proof: strin
   return good.length === got.length && timingSafeEqual(good, got);
 }
 
+/** @throws ConfigInvalid DATA_DIR_UNSAFE where others could read or replace the key */
 async function keyIn(dataDir: string): Promise<Buffer> {
+  await ensurePrivate(dataDir);
   const file = join(dataDir, 'check-key');
   const found = await readKey(file);
   if (found) return found;
