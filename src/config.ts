@@ -8,7 +8,7 @@ import { parsed, settle } from './config/settle.js';
 import { isTrusted } from './config/trust.js';
 import type { Config, Ignored } from './config/types.js';
 
-export { checkProofOf, isCheckProof } from './config/check-proof.js';
+export { checkProofOf, isCheckProof, unlessUnsafe } from './config/check-proof.js';
 export { cacheDirOf } from './config/data-dir.js';
 export { ConfigInvalid } from './config/invalid.js';
 export { ensurePrivate, unsafeDataDir } from './config/private-data-dir.js';

@@ -7,6 +7,7 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PromptId, TopicId } from '../contract/ids.js';
 import type { Check } from '../contract/types.js';
+import { ConfigInvalid } from './invalid.js';
 import { ensurePrivate } from './private-data-dir.js';
 
 export interface Signed {
@@ -19,6 +20,11 @@ export interface Signed {
 export async function checkProofOf(dataDir: string, { topic, prompt_id, checks }: Signed): Promise<string> {
   const words = checks.map(({ run, timeout }) => [run, timeout ?? null]);
   return createHmac('sha256', await keyIn(dataDir)).update(JSON.stringify([topic, prompt_id, words])).digest('base64url');
+}
+
+/** For a caller that need not sign: passes over a key that can't be read, but not one that others could have written. */
+export function unlessUnsafe(error: unknown): undefined {
+  if (error instanceof ConfigInvalid) throw error;
 }
 
 export async function isCheckProof(dataDir: string, signed: Signed, proof: string): Promise<boolean> {
