@@ -1,7 +1,7 @@
 /** The library's front door: topics and prompts, durably. */
 import { setMaxListeners } from 'node:events';
 import type { Client } from '@temporalio/client';
-import { checkProofOf, loadConfig, projectOf, type Config } from '../config.js';
+import { checkProofOf, loadConfig, unlessUnsafe, projectOf, type Config } from '../config.js';
 import type { Failure } from '../contract/failures.js';
 import { topicOfPrompt, workflowIdOf, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
@@ -245,7 +245,7 @@ export class SessionManager {
     const { checks, prompt_id } = request;
     if (!checks || !this.#signsChecks) return request;
     // A caller that can't use the data directory is none of that host: the worker says then what has to be listed.
-    const proof = await checkProofOf(this.#config.dataDir, { topic, prompt_id, checks }).catch(() => undefined);
+    const proof = await checkProofOf(this.#config.dataDir, { topic, prompt_id, checks }).catch(unlessUnsafe);
     return { ...request, ...(proof !== undefined && { checks_proof: proof }) };
   }
 

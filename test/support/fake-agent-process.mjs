@@ -11,7 +11,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { join } from 'node:path';
 
 const [store] = process.argv.slice(2);
-mkdirSync(store, { recursive: true });
+mkdirSync(store, { recursive: true, mode: 0o700 });
 const fileOf = (session) => join(store, `${session}.jsonl`);
 const linesOf = (session) => readFileSync(fileOf(session), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
 const note = (session, line) => appendFileSync(fileOf(session), `${JSON.stringify(line)}\n`);
