@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CHECK_MARKER, killTree, treeRuns } from '../agents/process-tree.js';
+import { CHECK_MARKER, killTree, treeRuns } from '../host/process-tree.js';
 import { milliseconds } from '../contract/duration.js';
 import { DEFAULT_CHECK_TIMEOUT_MS } from '../contract/limits.js';
 import type { Check, CheckRun } from '../contract/types.js';

@@ -8,7 +8,7 @@ import { answers } from './answers.js';
 import { endOf } from './child-end.js';
 import { logOf, openLog } from './logs.js';
 import type { Ports } from './ports.js';
-import { identityOf } from './process-identity.js';
+import { identityOf } from '../host/process-identity.js';
 import { stackError, type StackError } from './stack-error.js';
 import { addressesOf, type ServerRecord } from './stack-record.js';
 

@@ -6,7 +6,7 @@ import type { DevServer } from './dev-server.js';
 import { keepRunning, type Kept } from './keep-running.js';
 import { followLog, logOf, openLog } from './logs.js';
 import type { WantedPorts } from './ports.js';
-import { endProcess, identityOf, isAlive } from './process-identity.js';
+import { endProcess, identityOf, isAlive } from '../host/process-identity.js';
 import { bringUpServer, endServer, startServer, type ServerSource } from './server-part.js';
 import { addressesOf, readRecord, removeRecord, writeRecord, type StackRecord } from './stack-record.js';
 import { startWorker, takesWork, type WorkerProcess } from './worker-process.js';

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { answers } from './answers.js';
 import { startDevServer, type DevServer } from './dev-server.js';
 import { choosePorts, type WantedPorts } from './ports.js';
-import { endProcess, isAlive } from './process-identity.js';
+import { endProcess, isAlive } from '../host/process-identity.js';
 import { addressesOf, type ServerRecord } from './stack-record.js';
 import { findTemporal } from './temporal-binary.js';
 
