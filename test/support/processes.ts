@@ -33,9 +33,20 @@ export function isRunning(pid: number): boolean {
   }
 }
 
+export const commandOf = (pid: number): string[] => readProc(pid, 'cmdline').split('\0').slice(0, -1);
+
+/** The files, and whatever else, that a process has open. */
+export function filesOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(pid, fd));
+  } catch {
+    return []; // ENOENT: it ended.
+  }
+}
+
 /** The TCP addresses on which a process listens, as `127.0.0.1:7233`. Linux only, IPv4 only. */
 export function listenersOf(pid: number): string[] {
-  const own = new Set(readdirSync(`/proc/${pid}/fd`).map((fd) => linkOf(pid, fd)));
+  const own = new Set(filesOf(pid));
   const rows = readFileSync('/proc/net/tcp', 'latin1').trim().split('\n').slice(1).map((row) => row.trim().split(/\s+/));
   return rows.filter((row) => row[3] === '0A' && own.has(`socket:[${row[9]}]`)).map((row) => addressOf(row[1] ?? ''));
 }
