@@ -91,6 +91,10 @@ describe('docker-compose.yml', () => {
     expect(await parse(file)).toMatchObject({ 'history.transferProcessorMaxPollRPS': [{ value: 2000 }] });
   });
 
+  it('closes the HTTP API of Temporal, which any web page could use', async () => {
+    expect(await parse('deploy/dynamicconfig/temporal.yaml')).toMatchObject({ 'frontend.httpAllowedHosts': [{ value: ['refused.invalid'] }] });
+  });
+
   it('asks for nothing that deploy/env.example does not explain', async () => {
     const asked = new Set([...source.matchAll(/(?<!\$)\$\{(\w+)/g)].map(([, name]) => name));
     const explained = [...(await read('deploy/env.example')).matchAll(/^(\w+)=/gm)].map(([, name]) => name);

@@ -115,10 +115,10 @@ describe('a part of the stack', () => {
     const again = new Promise<void>((resolve) => {
       const kept = keepRunning(part(Promise.resolve('by SIGKILL')), {
         name: 'worker',
-        start: () => Promise.resolve(part((starts += 1) < 2 ? Promise.resolve('with exit code 1') : new Promise(() => undefined))),
-        started: () => {
-          if (starts === 2) resolve(kept.release());
-          return Promise.resolve();
+        start: () => {
+          starts += 1;
+          if (starts === 2) setImmediate(() => resolve(kept.release()));
+          return Promise.resolve(part(starts < 2 ? Promise.resolve('with exit code 1') : new Promise(() => undefined)));
         },
         report: (line) => reported.push(line),
       });
