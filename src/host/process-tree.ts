@@ -4,7 +4,7 @@
  * inherit. A process that both clears its environment and leaves its session (`env -i setsid …`) escapes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { allProcesses, hasInEnvironment } from './proc.js';
+import { allProcesses, hasInEnvironment, processEntryOf } from './proc.js';
 
 /** Names in the environment: of an agent's server with its tools, of a check. */
 export const AGENT_MARKER = 'CONTINUITY_AGENT';
@@ -50,8 +50,8 @@ export function treeRuns(entry: string): boolean {
 }
 
 /**
- * Ends everything that has this entry, `NAME=value`, in its environment. Returns how many processes there were, once two scans in a row
- * found none. Stops all of them before it kills the first: a parent could start another child in between.
+ * Ends everything that has this entry, `NAME=value`, in its environment. Returns how many processes there were, once they are
+ * gone and two scans in a row found none. Stops all of them before it kills the first: a parent could start another child in between.
  *
  * Elsewhere than on Linux it ends only the process group of `leader`, and tools may live on. The caller has to know that the group is
  * the one that it started: `isAlive` of its identity says so, a pid alone does not.
@@ -61,17 +61,19 @@ export async function killTree(entry: string, leader?: number): Promise<number> 
     if (leader !== undefined) signal(-leader, 'SIGKILL');
     return 0;
   }
-  const ended = new Set<number>();
+  const killed = new Map<number, string | undefined>();
   for (let empty = 0, scans = 0; empty < 2; scans++) {
     const found = treeOf(entry);
-    empty = found.length ? 0 : empty + 1;
-    if (scans > 500) throw new Error(`Processes ${found.join(', ')} could not be ended. End them by hand.`);
+    // The environment of a process that is being ended is gone before its files and locks are.
+    const dying = [...killed].flatMap(([pid, startTicks]) => (startTicks !== undefined && processEntryOf(pid)?.startTicks === startTicks ? [pid] : []));
+    empty = found.length + dying.length > 0 ? 0 : empty + 1;
+    if (scans > 500) throw new Error(`Processes ${[...found, ...dying].join(', ')} could not be ended. End them by hand.`);
     for (const pid of found) signal(pid, 'SIGSTOP');
     for (const pid of found.length ? treeOf(entry) : []) {
+      killed.set(pid, processEntryOf(pid)?.startTicks);
       signal(pid, 'SIGKILL');
-      ended.add(pid);
     }
     await sleep(10);
   }
-  return ended.size;
+  return killed.size;
 }

@@ -35,7 +35,7 @@ export function newOpenCodeHome({ config, dataDir, log, env = process.env }: Omi
 /** Nothing is started before it is needed. */
 export function createOpenCode(options: OpenCodeOptions): Agent {
   const { name, config, env = process.env, home = newOpenCodeHome(options), maxSteps = 500 } = options;
-  let closed = false;
+  let closing: Promise<void> | undefined;
   home.retain();
   return {
     name,
@@ -63,9 +63,9 @@ export function createOpenCode(options: OpenCodeOptions): Agent {
     interface: async (session) => interfaceOf(home, await findProgram(config.path, env), session),
     describe: (): Promise<AgentDescription> => describeOpenCode(home, config, env),
     async close({ stop }) {
-      if (closed) return;
-      closed = true;
-      await home.release(stop);
+      // A caller that asks again with `stop` no longer waits for an answer of the server.
+      if (closing && stop) return home.server.stop();
+      await (closing ??= home.release(stop));
     },
   };
 }
