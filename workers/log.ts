@@ -5,7 +5,7 @@ import type { Log } from '../src/activities/index.js';
 export function newLog(json: boolean): Log {
   if (json) {
     const stderr = pino.destination({ dest: 2, sync: true });
-    stderr.on('error', () => undefined); // As of process.stderr: the worker goes on without its log.
+    stderr.on('error', () => undefined); // As guardStreams does for process.stderr.
     const logger = pino({ name: 'continuity', base: { pid: process.pid } }, stderr);
     return (message, facts) => logger.info(facts ?? {}, message);
   }

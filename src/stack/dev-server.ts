@@ -10,7 +10,7 @@ import { markOf } from './left-behind.js';
 import { logOf, openLog } from './logs.js';
 import { hiddenPlace, type Place, type Ports } from './ports.js';
 import { holdersOf, listensOn } from './process-facts.js';
-import { endProcess, identityOf } from './process-identity.js';
+import { endProcess, identityOf } from '../host/process-identity.js';
 import { keepClosedTopics } from './retention.js';
 import { stackError, type StackError } from './stack-error.js';
 import { addressesOf, type ServerRecord } from './stack-record.js';

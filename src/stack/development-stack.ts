@@ -8,7 +8,7 @@ import { keepRunning, type Kept } from './keep-running.js';
 import { leftBehind, markOf } from './left-behind.js';
 import { logOf, watchLog } from './logs.js';
 import type { WantedPorts } from './ports.js';
-import { endProcess, identityOf, isAlive } from './process-identity.js';
+import { endProcess, identityOf, isAlive } from '../host/process-identity.js';
 import { bringUpServer, endServer, startServer, type ServerSource } from './server-part.js';
 import { addressesOf, readRecord, removeRecordOfEnded, writeRecord, type StackRecord } from './stack-record.js';
 import { startUiProxy } from './ui-proxy.js';

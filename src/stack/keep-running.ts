@@ -1,6 +1,6 @@
 /** Starts a part of the stack again when it ends, with growing pauses, and says so. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProcessIdentity } from './process-identity.js';
+import type { ProcessIdentity } from '../host/process-identity.js';
 
 export interface Running extends ProcessIdentity {
   /** How it ended, as the rest of a sentence; never rejects. */

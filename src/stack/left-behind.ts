@@ -5,7 +5,7 @@
 import { realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 import { commandOf, holdersOf, processesWith } from './process-facts.js';
-import { identityOf, type ProcessIdentity } from './process-identity.js';
+import { identityOf, type ProcessIdentity } from '../host/process-identity.js';
 import { stackError } from './stack-error.js';
 import { workerScript } from './worker-script.js';
 

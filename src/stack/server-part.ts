@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fitness, filesOf, startDevServer, type DevServer, type Starter } from './dev-server.js';
 import { ensureNoServerOn, leftBehind } from './left-behind.js';
 import { choosePorts, type Ports, type WantedPorts } from './ports.js';
-import { endProcess, isAlive, type ProcessIdentity } from './process-identity.js';
+import { endProcess, isAlive, type ProcessIdentity } from '../host/process-identity.js';
 import type { ServerRecord } from './stack-record.js';
 import { findTemporal } from './temporal-binary.js';
 

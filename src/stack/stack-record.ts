@@ -2,7 +2,7 @@
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { isAlive } from './process-identity.js';
+import { isAlive } from '../host/process-identity.js';
 
 const identity = z.object({ pid: z.number().int().positive(), started: z.string().min(1) });
 const record = z.object({

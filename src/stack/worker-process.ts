@@ -8,7 +8,7 @@ import { endOf } from './child-end.js';
 import type { Starter } from './dev-server.js';
 import type { Running } from './keep-running.js';
 import { openLog } from './logs.js';
-import { identityOf } from './process-identity.js';
+import { identityOf } from '../host/process-identity.js';
 
 export interface WorkerProcess extends Running {
   /** Its exit code once it has ended by itself; nothing when a signal ended it. */

@@ -9,7 +9,7 @@ import { Client, Connection } from '@temporalio/client';
 import getPort from 'get-port';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startDevServer } from '../../src/stack/dev-server.js';
-import { identityOf } from '../../src/stack/process-identity.js';
+import { identityOf } from '../../src/host/process-identity.js';
 import { bringUpServer } from '../../src/stack/server-part.js';
 import { writeRecord } from '../../src/stack/stack-record.js';
 import { findTemporal } from '../../src/stack/temporal-binary.js';
@@ -201,7 +201,7 @@ test.skipIf(!mounted)('a disk that is full for its record and its logs does not 
 
 test.skipIf(!existsSync('/dev/full')).each([
   ['stderr', 2, 0],
-  ['stdout', 1, 1],
+  ['stdout', 1, 7],
 ])('with a full disk behind %s it runs on, ends in order, and its exit code says when its answer was lost', async (_name, fd, code) => {
   const full = openSync('/dev/full', 'w');
   const running = bench.startWith(['ignore', ...[1, 2].map((one) => (one === fd ? full : ('ignore' as const)))]);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keepRunning, type Running } from '../../../src/stack/keep-running.js';
 import { choosePorts } from '../../../src/stack/ports.js';
-import { endProcess, identityOf, isAlive } from '../../../src/stack/process-identity.js';
+import { endProcess, identityOf, isAlive } from '../../../src/host/process-identity.js';
 import { readRecord, runningServer, writeRecord } from '../../../src/stack/stack-record.js';
 
 let dir: string;
