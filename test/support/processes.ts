@@ -1,5 +1,5 @@
 /** Which processes there are, so that tests can see that one is gone, or that none is left. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Those whose environment mentions the directory. Linux only. */
 export function processesOf(dir: string): number[] {
@@ -30,5 +30,22 @@ export function isRunning(pid: number): boolean {
     return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(')') + 2));
   } catch {
     return false; // ENOENT: gone.
+  }
+}
+
+/** How many TCP connections a process has to a port of this machine. Linux only. */
+export function connectionsOf(pid: number, port: number): number {
+  const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = ['net/tcp', 'net/tcp6'].flatMap((file) => readProc(pid, file).split('\n')).map((row) => row.trim().split(/\s+/));
+  const inodes = new Set(rows.filter((row) => row[2]?.endsWith(hex) && row[3] === '01').map((row) => row[9]));
+  return socketsOf(pid).filter((inode) => inodes.has(inode)).length;
+}
+
+function socketsOf(pid: number): string[] {
+  try {
+    const links = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    return links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []);
+  } catch {
+    return []; // ENOENT: the process or one of its files has gone.
   }
 }
