@@ -1,6 +1,7 @@
 /** The worker's log, on stderr: a line for people, or JSON for machines. Never what was said to an agent or by it. */
 import pino from 'pino';
 import type { Log } from '../src/activities/index.js';
+import { toTerminal } from '../src/cli/terminal-text.js';
 
 export function newLog(json: boolean): Log {
   if (json) {
@@ -11,7 +12,9 @@ export function newLog(json: boolean): Log {
   }
   return (message, facts = {}) => {
     const shown = Object.entries(facts).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${wordOf(value)}`]));
-    process.stderr.write(`${[new Date().toISOString().slice(11, 19), message, ...shown].join(' ')}\n`);
+    const line = [new Date().toISOString().slice(11, 19), message, ...shown].join(' ');
+    // A failure that Temporal tells of may quote what somebody sent.
+    process.stderr.write(`${process.stderr.isTTY ? toTerminal(line) : line}\n`);
   };
 }
 

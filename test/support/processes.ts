@@ -33,6 +33,14 @@ export function isRunning(pid: number): boolean {
   }
 }
 
+/** How many TCP connections a process has to a port of this machine. Linux only. */
+export function connectionsOf(pid: number, port: number): number {
+  const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = ['net/tcp', 'net/tcp6'].flatMap((file) => readProc(pid, file).split('\n')).map((row) => row.trim().split(/\s+/));
+  const inodes = new Set(rows.filter((row) => row[2]?.endsWith(hex) && row[3] === '01').map((row) => row[9]));
+  return filesOf(pid).filter((file) => inodes.has(/^socket:\[(\d+)\]$/.exec(file)?.[1])).length;
+}
+
 export const commandOf = (pid: number): string[] => readProc(pid, 'cmdline').split('\0').slice(0, -1);
 
 /** The files, and whatever else, that a process has open. */

@@ -27,7 +27,7 @@ export default command({
       uiPort: flags['ui-port'],
       uiNames: flags['ui-host'] ?? [],
       report,
-      workerLog: (text) => process.stderr.write(text),
+      workerLog: (text) => output.beside.write(text),
     });
     const { told, stopped } = whenToldToStop(stack, output);
     const running = await stack.start().catch((error: unknown) => {
