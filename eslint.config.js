@@ -3,13 +3,14 @@ import tseslint from 'typescript-eslint';
 /** The arrows of ARCHITECTURE.md: what may a folder import of the others? `types` names folders for types only. */
 const arrows = {
   contract: { may: [] },
+  host: { may: ['contract'] },
   workflows: { may: ['contract'], types: ['activities'] },
-  agents: { may: ['contract'], types: ['config'] },
-  activities: { may: ['contract', 'agents'], types: ['config'] },
+  agents: { may: ['contract', 'host'], types: ['config'] },
+  activities: { may: ['contract', 'agents', 'host'], types: ['config'] },
   client: { may: ['contract', 'config'] },
   mcp: { may: ['client', 'contract'] },
-  cli: { may: ['client', 'contract', 'config', 'stack', 'mcp'] },
-  stack: { may: ['contract', 'config'] },
+  cli: { may: ['client', 'contract', 'config', 'host', 'stack', 'mcp'] },
+  stack: { may: ['contract', 'config', 'host'] },
   config: { may: ['contract'] },
 };
 const folders = [...Object.keys(arrows), 'index'];
@@ -17,6 +18,7 @@ const packages = {
   contract: ['node:*', '@temporalio/!(workflow|common)', 'zod'],
   workflows: ['node:*', '@temporalio/!(workflow|common)', 'zod'],
   agents: ['@temporalio/*'],
+  host: ['@temporalio/*'],
   mcp: ['@temporalio/*'],
 };
 

@@ -28,7 +28,7 @@ class Orchestrator {
   readonly #client = new Client({ name: 'orchestrator', version: '1.0.0' });
   readonly #transport: StdioClientTransport;
 
-  /** As its configuration would say it: `npx continuity mcp`. */
+  /** As its configuration would say it: `npx session-continuity mcp`. */
   constructor({ env, project }: Stage) {
     const args = [fileURLToPath(new URL('../bin/continuity.js', import.meta.url)), 'mcp'];
     this.#transport = new StdioClientTransport({ command: process.execPath, args, cwd: project, env: env as Record<string, string>, stderr: 'ignore' });

@@ -1,5 +1,5 @@
 /**
- * Sessions in ten lines: follow-ups go on where the first prompt ended. Needs a running stack (`npx continuity up`), and
+ * Sessions in ten lines: follow-ups go on where the first prompt ended. Needs a running stack (`npx session-continuity up`), and
  * has your agent work in the directory that you stand in:
  *
  *   TEMPORAL_ADDRESS=127.0.0.1:7233 npx tsx examples/ten-lines.ts

@@ -1,17 +1,20 @@
 /** The worker's log, on stderr: a line for people, or JSON for machines. Never what was said to an agent or by it. */
 import pino from 'pino';
 import type { Log } from '../src/activities/index.js';
+import { toTerminal } from '../src/cli/terminal-text.js';
 
 export function newLog(json: boolean): Log {
   if (json) {
     const stderr = pino.destination({ dest: 2, sync: true });
-    stderr.on('error', () => undefined); // As of process.stderr: the worker goes on without its log.
+    stderr.on('error', () => undefined); // As guardStreams does for process.stderr.
     const logger = pino({ name: 'continuity', base: { pid: process.pid } }, stderr);
     return (message, facts) => logger.info(facts ?? {}, message);
   }
   return (message, facts = {}) => {
     const shown = Object.entries(facts).flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${wordOf(value)}`]));
-    process.stderr.write(`${[new Date().toISOString().slice(11, 19), message, ...shown].join(' ')}\n`);
+    const line = [new Date().toISOString().slice(11, 19), message, ...shown].join(' ');
+    // A failure that Temporal tells of may quote what somebody sent.
+    process.stderr.write(`${process.stderr.isTTY ? toTerminal(line) : line}\n`);
   };
 }
 

@@ -1,4 +1,5 @@
 /** A worker's life in a process: data directory, connection, work, and a clean end. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Agent } from '../src/agents/agent.js';
@@ -10,7 +11,11 @@ import { createSessionWorker, loadWorkflows } from './compose.js';
 import { WorkerError } from './failure-of.js';
 import { hostIdOf } from './host-id.js';
 import { ensureSearchAttributes } from './search-attributes.js';
+import { exitCodeOf, stopSignals, type StopSignals } from './stop-signals.js';
 import { unstickTopics } from './unstick.js';
+
+/** After a second signal. What is left then is taken over, or ended, by the next worker. */
+const AGENTS_END_WITHIN_MS = 5000;
 
 export interface WorkerRun {
   config: Config;
@@ -22,33 +27,73 @@ export interface WorkerRun {
 }
 
 /**
- * Runs until SIGINT or SIGTERM. SIGINT comes from a person and ends the agents too; SIGTERM is a deploy and leaves them at work.
- * The process must be ended after it: that alone gives the data directory to the next worker, once nothing here can reach an agent any more.
+ * Runs until a signal (see `stopSignals`). The process must be ended after it: that alone gives the data directory to the next worker, once
+ * nothing here can reach an agent any more.
+ *
+ * @returns the exit code
  */
-export async function runWorker({ config, createAgents, log, standby }: WorkerRun): Promise<void> {
-  const signalled = onSignal(log);
-  Runtime.install({ shutdownSignals: [], logger: sdkLogger(log) });
+export async function runWorker(run: WorkerRun): Promise<number> {
+  const signals = stopSignals(run.log);
+  Runtime.install({ shutdownSignals: [], logger: sdkLogger(run.log) });
+  const agents = new AgentsOfWorker(() => signals.endsAgents() || process.env.CONTINUITY_STOP_AGENTS === '1', run.log);
+  const inOrder = work(run, signals, agents).then(() => 0);
+  const hurried = signals.second.then(async (signal) => {
+    if (agents.stop()) await Promise.race([agents.close(), sleep(AGENTS_END_WITHIN_MS)]);
+    return exitCodeOf(signal);
+  });
+  return Promise.race([inOrder, hurried]);
+}
+
+async function work({ config, createAgents, log, standby }: WorkerRun, { first }: StopSignals, agents: AgentsOfWorker): Promise<void> {
   await ensureDataDir(config.dataDir);
   const taken = standby ? standBy(config, log) : Promise.resolve(holdDataDir(config.dataDir, 'worker'));
-  const [lock, { connection, namespace, address, workflows }] = await Promise.all([Promise.race([taken, signalled.then(() => undefined)]), prepare()]);
+  const begun = await Promise.race([Promise.all([taken, prepare()]), first]);
+  if (typeof begun === 'string') return log('worker has stopped, without having worked', { signal: begun });
+  const [, { connection, namespace, address, workflows }] = begun;
   const over = new AbortController();
   let unsticking: Promise<void> | undefined;
   try {
-    if (!lock) return log('worker has stopped, without having taken over');
     const host = await hostIdOf(config.dataDir);
-    const agents = createAgents(config, log);
-    const worker = await createSessionWorker({ connection, namespace, config, agents, host, workflows, log });
+    const created = createAgents(config, log);
+    agents.add(created);
+    const worker = await createSessionWorker({ connection, namespace, config, agents: created, host, workflows, log });
     const running = worker.run();
     unsticking = unstickTopics({ connection, namespace, log, signal: over.signal });
     log('worker is ready', { host, address, namespace, data_dir: config.dataDir, pid: process.pid });
-    const signal = await Promise.race([signalled, running.then(() => undefined)]);
+    const signal = await Promise.race([first, running.then(() => undefined)]);
     worker.shutdown();
-    await running.finally(() => closeAgents(agents, signal === 'SIGINT' || process.env.CONTINUITY_STOP_AGENTS === '1'));
+    await running.finally(() => agents.close());
     log('worker has stopped', { signal });
   } finally {
     over.abort();
     await unsticking;
     await connection.close();
+  }
+}
+
+class AgentsOfWorker {
+  readonly #agents: Agent[] = [];
+
+  constructor(
+    /** Whether the agents end with the worker. */
+    readonly stop: () => boolean,
+    private readonly log: Log,
+  ) {}
+
+  add(agents: ReadonlyMap<string, Agent>): void {
+    this.#agents.push(...agents.values());
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#agents.map((agent) => this.#close(agent)));
+  }
+
+  async #close(agent: Agent): Promise<void> {
+    try {
+      await agent.close({ stop: this.stop() });
+    } catch (error) {
+      this.log('an agent could not be closed', { agent: agent.name, error: error instanceof Error ? error.message : String(error) });
+    }
   }
 }
 
@@ -85,22 +130,6 @@ async function connect() {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new WorkerError(failure('TEMPORAL_UNAVAILABLE', `Temporal does not answer at ${address}: ${why}`), { cause });
   }
-}
-
-/** The first signal stops the worker; another one ends the process at once, as the kernel would. */
-function onSignal(log: Log): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(name, () => {
-        log('worker is stopping', { signal: name });
-        resolve(name);
-      });
-    }
-  });
-}
-
-async function closeAgents(agents: ReadonlyMap<string, Agent>, stop: boolean): Promise<void> {
-  await Promise.allSettled([...agents.values()].map((agent) => agent.close({ stop })));
 }
 
 function causeOf(meta: unknown): { error?: string } {

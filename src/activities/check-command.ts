@@ -5,7 +5,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CHECK_MARKER, killTree, treeRuns } from '../agents/process-tree.js';
+import { childEnvironment } from '../host/environment.js';
+import { CHECK_MARKER, killTree, treeRuns } from '../host/process-tree.js';
 import { milliseconds } from '../contract/duration.js';
 import { DEFAULT_CHECK_TIMEOUT_MS } from '../contract/limits.js';
 import type { Check, CheckRun } from '../contract/types.js';
@@ -35,7 +36,7 @@ export async function runCheck({ run, timeout }: Check, { cwd, marker, signal, o
   let stopped: string | undefined;
 
   // A session of its own (`detached`) has no terminal: what asks for one is told that there is none, instead of waiting.
-  const child = spawn(run, { shell: true, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, [CHECK_MARKER]: marker } });
+  const child = spawn(run, { shell: true, cwd, detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: { ...childEnvironment(), [CHECK_MARKER]: marker } });
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const closed = once(child, 'close').catch(() => undefined); // It could not be started: `exited` says so.
   const stop = (why: string) => {

@@ -121,7 +121,7 @@ export interface Agent {
   /** For `doctor`: version and where things are, or what is wrong. Starts nothing. */
   describe(): Promise<AgentDescription>;
 
-  /** Lets go. `stop`: also end its processes; else they go on if a turn is running. */
+  /** Lets go. `stop`: also end its processes; else they go on if a turn is running. Called again with `stop`, it ends them without waiting for them. */
   close(options: { stop: boolean }): Promise<void>;
 }
 

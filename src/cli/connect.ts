@@ -2,9 +2,12 @@
 import type { ManagerOptions, SessionManager } from '../client/session-manager.js';
 import type { Config } from '../config.js';
 import { failure } from '../contract/failures.js';
+import { reportIgnored } from './report-ignored.js';
 
 export interface Standing {
   'data-dir'?: string;
+  json?: boolean;
+  'log-json'?: boolean;
 }
 
 export interface Connected {
@@ -32,14 +35,17 @@ export async function connect(standing: Standing, options: Pick<ManagerOptions, 
   return { manager: await SessionManager.connect({ ...options, config, ...(address !== undefined && { address }) }), config };
 }
 
-export async function configOf({ 'data-dir': dataDir }: Standing): Promise<Config> {
+/** Also says on stderr what of it does not apply. */
+export async function configOf({ 'data-dir': dataDir, json, 'log-json': logJson }: Standing): Promise<Config> {
   const { loadConfig } = await import('../config.js');
-  return loadConfig({ ...(dataDir !== undefined && { dataDir }) });
+  const config = await loadConfig({ ...(dataDir !== undefined && { dataDir }) });
+  reportIgnored(config, json === true || logJson === true);
+  return config;
 }
 
 /** Nothing where the environment says it, or where nobody says anything. */
 export async function addressOf({ dataDir }: Config): Promise<string | undefined> {
-  const [{ loadClientConnectConfig }, { runningServer }, { ConfigInvalid }] = await Promise.all([
+  const [{ loadClientConnectConfig }, { runningServer }, { ConfigInvalid, ensurePrivate }] = await Promise.all([
     import('@temporalio/envconfig'),
     import('../stack/stack-record.js'),
     import('../config.js'),
@@ -50,5 +56,7 @@ export async function addressOf({ dataDir }: Config): Promise<string | undefined
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ConfigInvalid(failure('CONFIG_INVALID', `What TEMPORAL_* or temporal.toml say can't be read: ${why}.`, 'Correct the setting that the message names.'), { cause });
   }
+  // Who can write the record of the server chooses which server gets the prompts.
+  await ensurePrivate(dataDir);
   return (await runningServer(dataDir))?.address;
 }

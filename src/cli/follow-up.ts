@@ -1,11 +1,11 @@
 /** `continuity fix` and `continuity also`: follow-ups as people spell them, by topic or by session. */
-import type { FollowUpOptions, SessionManager } from '../client/session-manager.js';
+import type { FollowUpOptions } from '../client/session-manager.js';
 import { newPromptId } from '../client/new-prompt-id.js';
 import { command, type Command } from './command.js';
 import { connected } from './connect.js';
+import { untilInterrupted } from './interrupted.js';
 import { readPrompt } from './read-prompt.js';
-import { showResult } from './show-result.js';
-import { untilEnded } from './waiting.js';
+import { sendAndWait } from './waiting.js';
 
 /** Bytes: what comes is read whole and told in part. */
 const LONGEST_LOG = 64 * 1024 * 1024;
@@ -33,13 +33,11 @@ export function followUp({ name, summary, examples, shorten }: FollowUp): Comman
       const text = args.text === undefined || args.text === '-' ? (shorten?.(read) ?? read) : read;
       const prompt_id = flags.id ?? newPromptId();
       const options: FollowUpOptions = { prompt_id };
-      return connected(flags, async ({ manager }: { manager: SessionManager }) => {
-        const result = await untilEnded(output, (waiting) => manager[name](args['topic|session'], text, { ...options, ...waiting }));
-        if (result) return showResult(result, output);
-        output.answer({ status: 'accepted', prompt_id }, '');
-        output.note(`No longer waiting; what was accepted goes on. The same command with --id ${prompt_id} waits for it again.`);
-        return 130;
-      });
+      return untilInterrupted((left) =>
+        connected(flags, ({ manager }) =>
+          sendAndWait(output, left, prompt_id, (waiting) => manager[name](args['topic|session'], text, { ...options, ...waiting })),
+        ),
+      );
     },
   });
 }

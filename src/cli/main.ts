@@ -1,5 +1,6 @@
 /** The `continuity` command. Each command is loaded when it is called, and what it needs when it runs. */
 import { resolve } from 'node:path';
+import { guardStreams } from '../host/streams.js';
 import type { Command } from './command.js';
 import { fail } from './fail.js';
 import { commandHelp, mainHelp } from './help.js';
@@ -29,14 +30,14 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   cancel: { summary: 'Stop the running turn, or take a queued prompt out', load: () => import('./commands/cancel.js') },
   close: { summary: 'Let a topic finish its queue and end', load: () => import('./commands/close.js') },
   mcp: { summary: 'Serve the tools of an orchestrating agent over MCP (stdio)', load: () => import('./commands/mcp.js') },
+  trust: { summary: 'Let a project’s config file name programs and checks', load: () => import('./commands/trust.js') },
   doctor: { summary: 'Check everything that continuity needs', load: () => import('./commands/doctor.js') },
 };
 
 /** @returns the exit code */
 export async function main(words: readonly string[]): Promise<number> {
   const output = new Output(asksForJson(words));
-  // The terminal was closed, or `| head` has read enough: what is under way is still brought to its end.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  guardStreams();
   try {
     return await run(words, output);
   } catch (error) {

@@ -1,7 +1,5 @@
 /** Where words go: stdout holds the answer and nothing else; all that is said about it goes to stderr. */
-import { styleText } from 'node:util';
-
-type Style = Parameters<typeof styleText>[0];
+import { jsonToTerminal, styledForTerminal, toTerminal, type Style } from './terminal-text.js';
 
 export class Output {
   constructor(
@@ -13,13 +11,15 @@ export class Output {
 
   /** The answer, in the one form or the other. */
   answer(document: unknown, text: string): void {
-    const words = this.json ? JSON.stringify(document) : text;
-    if (words !== '') this.out.write(words.endsWith('\n') ? words : `${words}\n`);
+    if (this.json) {
+      const json = JSON.stringify(document);
+      this.out.write(`${this.out.isTTY ? jsonToTerminal(json) : json}\n`);
+    } else if (text !== '') put(this.out, text.endsWith('\n') ? text : `${text}\n`);
   }
 
   /** A part of an answer that grows, as it is. */
   write(text: string): void {
-    this.out.write(text);
+    put(this.out, text);
   }
 
   /** Takes away what stands there, in a terminal; elsewhere everything stays. */
@@ -29,12 +29,12 @@ export class Output {
 
   /** About the answer, for people. */
   note(text: string, style: Style = 'dim'): void {
-    this.err.write(`${styled(this.err, style, text)}\n`);
+    put(this.err, `${styled(this.err, style, text)}\n`);
   }
 
   /** Something that is wrong: what happened, and what to do. */
   problem({ code, message, fix }: { code: string; message: string; fix: string }): void {
-    this.err.write(`${styled(this.err, 'red', code)}: ${message}\n${fix}\n`);
+    put(this.err, `${styled(this.err, 'red', code)}: ${message}\n${fix}\n`);
   }
 
   /** Within the answer, where it is for people at a terminal. */
@@ -44,7 +44,7 @@ export class Output {
 
   /** What grows beside the answer, for people. */
   get beside(): Pick<Output, 'write' | 'styled'> {
-    return { write: (text) => void this.err.write(text), styled: (style, text) => styled(this.err, style, text) };
+    return { write: (text) => put(this.err, text), styled: (style, text) => styled(this.err, style, text) };
   }
 
   /** Whether a line on stderr that changes is of use to anyone. */
@@ -54,13 +54,18 @@ export class Output {
 
   /** Overwrites the line that stands there; empty takes it away. */
   progress(line: string): void {
-    const text = line.slice(0, Math.max(20, (this.err.columns || 80) - 1));
-    this.err.write(`\r\u001b[2K${styled(this.err, 'dim', text)}`);
+    const text = line.slice(0, (this.err.columns || 80) - 1);
+    this.err.write(`\r\u001b[2K${toTerminal(styled(this.err, 'dim', text))}`);
   }
+}
+
+/** The one way for words to a stream. A pipe and a file get every byte. */
+function put(stream: NodeJS.WriteStream, text: string): void {
+  stream.write(stream.isTTY ? toTerminal(text) : text);
 }
 
 /** Colour is for terminals whose owner has not said otherwise. */
 function styled(stream: NodeJS.WriteStream, style: Style, text: string): string {
   const wanted = stream.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
-  return wanted && text !== '' ? styleText(style, text) : text;
+  return wanted && text !== '' ? styledForTerminal(style, text) : text;
 }

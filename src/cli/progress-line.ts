@@ -1,4 +1,5 @@
 /** What happens in the topic while somebody waits at a terminal: as `watch` shows it, above a line that changes. */
+import type { ConnectionEvent } from '../client/connection-watch.js';
 import { doingOf, type Progress } from '../client/watch-progress.js';
 import type { TopicEvent } from '../client/watch-topic.js';
 import type { Output } from './output.js';
@@ -7,14 +8,20 @@ import { duration } from './words.js';
 
 const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 
+const CONNECTION: Record<ConnectionEvent, string> = {
+  lost: 'Temporal does not answer. The wait goes on; start Temporal again, or press Ctrl-C to leave.',
+  back: 'Temporal answers again.',
+};
+
 export interface ProgressLine {
-  /** Empty where nobody would see it. */
-  reporting: { onEvent?: (event: TopicEvent) => void };
+  /** Empty where the answer is JSON. Outside of a terminal only a lost connection is reported. */
+  reporting: { onEvent?: (event: TopicEvent) => void; onConnection?: (event: ConnectionEvent) => void };
   clear: () => void;
 }
 
 export function progressLine(output: Output): ProgressLine {
-  if (!output.showsProgress) return { reporting: {}, clear: () => undefined };
+  const tell = (event: ConnectionEvent) => output.note(CONNECTION[event], event === 'lost' ? 'yellow' : 'dim');
+  if (!output.showsProgress) return { reporting: output.json ? {} : { onConnection: tell }, clear: () => undefined };
   const printer = new WatchPrinter(output.beside, false);
   const since = performance.now();
   let latest: Progress | undefined;
@@ -29,6 +36,11 @@ export function progressLine(output: Output): ProgressLine {
         if (printer.atLineStart) output.progress('');
         if (event.type === 'progress') latest = event.progress;
         printer.print(event);
+      },
+      onConnection(event) {
+        if (printer.atLineStart) output.progress('');
+        printer.end();
+        tell(event);
       },
     },
     clear() {

@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIdOf, type PromptId, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
 import type { TurnResult } from '../contract/types.js';
+import { failure } from '../contract/failures.js';
+import { reachesTemporal } from './connection-watch.js';
 import { isNotFound } from './grpc-errors.js';
 import { SessionError, sessionError } from './session-error.js';
 
@@ -25,8 +27,8 @@ const ENDED_FROM_OUTSIDE: readonly string[] = ['TERMINATED', 'CANCELLED', 'FAILE
 /** A signal that was sent a moment ago may not have reached the topic yet. */
 const UNKNOWN_FOR_MS = 10_000;
 
-/** @throws SessionError with the code of a refusal, TOPIC_UNKNOWN, OUTCOME_UNKNOWN, NO_WORKER */
-export async function awaitOutcome(client: Client, prompt: Awaited, signal?: AbortSignal): Promise<TurnResult> {
+/** @throws SessionError with the code of a refusal, TOPIC_UNKNOWN, OUTCOME_UNKNOWN, NO_WORKER, TEMPORAL_UNAVAILABLE */
+export async function awaitOutcome(client: Client, prompt: Awaited, signal?: AbortSignal, giveUpAfterMs = GIVE_UP_AFTER_MS): Promise<TurnResult> {
   const handle = client.workflow.getHandle(workflowIdOf(prompt.topic));
   let wait = ASK_AGAIN_MS.first;
   let answeredAt = performance.now();
@@ -54,12 +56,17 @@ export async function awaitOutcome(client: Client, prompt: Awaited, signal?: Abo
     } catch (cause) {
       if (cause instanceof SessionError) throw cause;
       if (isNotFound(cause)) throw sessionError('TOPIC_UNKNOWN', `There is no topic ${prompt.topic}.`, { ...prompt, cause });
-      if (performance.now() - answeredAt > GIVE_UP_AFTER_MS) {
-        const message = `Nobody answered for ${GIVE_UP_AFTER_MS / 1000} s what became of prompt ${prompt.prompt_id} in topic ${prompt.topic}; it is accepted.`;
-        throw sessionError('NO_WORKER', message, { ...prompt, cause });
-      }
+      if (performance.now() - answeredAt > giveUpAfterMs) throw await unanswered(client, prompt, giveUpAfterMs, cause);
     }
     await sleep(wait, undefined, signal ? { signal } : {});
     wait = Math.min(wait * ASK_AGAIN_MS.factor, ASK_AGAIN_MS.most);
   }
+}
+
+/** A topic that does not answer: because no worker is there, or because no server is. */
+async function unanswered(client: Client, prompt: Awaited, afterMs: number, cause: unknown): Promise<SessionError> {
+  const of = `prompt ${prompt.prompt_id} in topic ${prompt.topic}`;
+  if (await reachesTemporal(client)) return sessionError('NO_WORKER', `No worker answered for ${afterMs / 1000} s what became of ${of}.`, { ...prompt, cause });
+  const fix = 'Start it again (continuity up, or its own service), then wait again: continuity outcome --wait.';
+  return new SessionError(failure('TEMPORAL_UNAVAILABLE', `Temporal has not answered for ${afterMs / 1000} s; what became of ${of} is not known yet.`, fix), { ...prompt, cause });
 }

@@ -24,6 +24,8 @@ export interface Sending {
   crowded?: boolean;
   /** Stops waiting, not the turn. */
   until: AbortSignal;
+  /** May be called more than once. */
+  onAccepted?: ((accepted: Accepted) => void) | undefined;
 }
 
 /** The prompt is in history. Its outcome, or that it has to be asked for; `notice` says that nobody works on it yet. */
@@ -43,7 +45,7 @@ export async function sendPrompt(client: Client, sending: Sending): Promise<Sent
   }
   const over = new AbortController();
   const ends = AbortSignal.any([until, over.signal]);
-  const acceptance = new Acceptance();
+  const acceptance = new Acceptance(() => accepted(sending, true));
   const update = client.withAbortSignal(ends, () => byUpdate(client, sending, acceptance, ends));
   update.catch(() => undefined);
   try {
@@ -61,10 +63,14 @@ export async function sendPrompt(client: Client, sending: Sending): Promise<Sent
 class Acceptance {
   is = false;
   #reach = () => {};
+
+  constructor(private readonly tell: () => void) {}
+
   readonly reached = new Promise<void>((resolve) => (this.#reach = resolve));
 
   reach(): void {
     this.is = true;
+    this.tell();
     this.#reach();
   }
 }
@@ -113,8 +119,10 @@ async function inDoubt(client: Client, sending: Sending, update: Promise<Sent>, 
   return accepted(sending, state !== undefined);
 }
 
-function accepted({ topic, request: { prompt_id } }: Sending, answered: boolean): Sent {
+/** Only for a prompt that is in history. */
+function accepted({ topic, request: { prompt_id }, onAccepted }: Sending, answered: boolean): Sent {
   const sent = { status: 'accepted', topic, prompt_id } as const;
+  onAccepted?.(sent);
   if (answered) return sent;
   return { ...sent, notice: failure('NO_WORKER', `No worker answers; prompt ${prompt_id} is accepted in topic ${topic} and waits for one.`) };
 }

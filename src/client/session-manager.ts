@@ -1,22 +1,24 @@
 /** The library's front door: topics and prompts, durably. */
 import { setMaxListeners } from 'node:events';
 import type { Client } from '@temporalio/client';
-import { checkProofOf, loadConfig, projectOf, type Config } from '../config.js';
+import { checkProofOf, loadConfig, unlessUnsafe, projectOf, type Config } from '../config.js';
 import type { Failure } from '../contract/failures.js';
 import { topicOfPrompt, workflowIdOf, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
 import type { Accepted, Cancelled, PromptRequest, PromptState, TopicView, TurnResult } from '../contract/types.js';
 import { awaitOutcome } from './await-outcome.js';
+import { reachesTemporal, type ConnectionEvent } from './connection-watch.js';
 import { connect, type Connected, type ConnectOptions } from './connect.js';
 import { findTarget } from './find-target.js';
 import { findTopic } from './find-topic.js';
 import { isNotFound, isTimeout, isUnanswered, refusalIn, unreachable } from './grpc-errors.js';
 import { listTopics, type TopicFilter, type TopicSummary } from './list-topics.js';
 import { promptIdOf, promptOf, sessionIdOf, topicIdOf, type PromptOptions } from './prompt-of.js';
+import { reporting } from './reporting.js';
 import { sendPrompt, type Sending, type Sent } from './send-prompt.js';
-import { SessionError, sessionError } from './session-error.js';
-import { progressOf, reportProgress, type Progress } from './watch-progress.js';
-import { reportEvents, watchTopic, type TopicEvent } from './watch-topic.js';
+import { disconnected, SessionError, sessionError } from './session-error.js';
+import { progressOf, type Progress } from './watch-progress.js';
+import { watchTopic, type TopicEvent } from './watch-topic.js';
 
 export interface ManagerOptions extends ConnectOptions {
   /** Where the caller stands: its config, its project, and where sessions are opened. Default: the process's own directory. */
@@ -37,10 +39,16 @@ export interface DelegateOptions extends PromptOptions {
   onProgress?: (progress: Progress) => void;
   /** What `watch` tells of the topic, until the outcome is known. */
   onEvent?: (event: TopicEvent) => void;
+  /** Whether Temporal still answers: called when it no longer does, and when it does again. */
+  onConnection?: (event: ConnectionEvent) => void;
+  /** Called once, as soon as the prompt is known to be in the topic's history. */
+  onAccepted?: (accepted: Accepted) => void;
 }
 
+type WaitOptions = Pick<DelegateOptions, 'signal' | 'onProgress' | 'onEvent' | 'onConnection'>;
+
 /** A follow-up goes to a session that is there: nothing of it can be chosen any more. */
-export type FollowUpOptions = Pick<DelegateOptions, 'prompt_id' | 'signal' | 'onProgress' | 'onEvent'>;
+export type FollowUpOptions = WaitOptions & Pick<DelegateOptions, 'prompt_id' | 'onAccepted'>;
 
 /** Temporal allows 10 updates in flight per workflow; other processes want some, and so do cancel and close. */
 const MAX_WAITING_BY_UPDATE = 5;
@@ -93,15 +101,24 @@ export class SessionManager {
    * @throws SessionError for refusals; NO_WORKER when it is accepted and nobody works yet
    */
   async delegate(topic: string | undefined, prompt: string, options: DelegateOptions = {}): Promise<TurnResult> {
-    const { signal, onProgress, onEvent, ...said } = options;
+    const { signal, onProgress, onEvent, onConnection, onAccepted, ...said } = options;
     const prompted = this.#prompted(topic, prompt, said);
     const place = await this.#placeOf(prompted);
     const until = this.#until(signal);
-    return this.#reporting(place.topic, { onProgress, onEvent }, async () => {
-      const sent = await this.#send(prompted, place, until);
+    let known: Accepted | undefined;
+    const accept = (accepted: Accepted) => {
+      if (!known) onAccepted?.(accepted);
+      known ??= accepted;
+    };
+    const work = async () => {
+      const sent = await this.#send(prompted, place, until, accept);
       if (sent.status !== 'accepted') return sent;
       if (sent.notice) throw new SessionError(sent.notice, sent);
       return awaitOutcome(this.#client, sent, until);
+    };
+    const ids = { topic: place.topic, prompt_id: prompted.request.prompt_id };
+    return reporting(this.#client, place.topic, { onProgress, onEvent, onConnection }, work).catch((error: unknown) => {
+      throw this.#isOver(error) ? disconnected(ids, known !== undefined) : error;
     });
   }
 
@@ -129,9 +146,12 @@ export class SessionManager {
   }
 
   /** Waits for the outcome of a prompt that was accepted before, by whomever. */
-  async wait(topic: string, promptId: string, options: Pick<DelegateOptions, 'signal' | 'onProgress' | 'onEvent'> = {}): Promise<TurnResult> {
+  async wait(topic: string, promptId: string, options: WaitOptions = {}): Promise<TurnResult> {
     const prompt = { topic: topicIdOf(topic), prompt_id: promptIdOf(promptId) };
-    return this.#reporting(prompt.topic, options, () => awaitOutcome(this.#client, prompt, this.#until(options.signal)));
+    const work = () => awaitOutcome(this.#client, prompt, this.#until(options.signal));
+    return reporting(this.#client, prompt.topic, options, work).catch((error: unknown) => {
+      throw this.#isOver(error) ? disconnected(prompt, false) : error;
+    });
   }
 
   async outcome(topic: string, promptId: string): Promise<PromptState> {
@@ -195,7 +215,7 @@ export class SessionManager {
 
   /** Lets go of the connection. Whatever runs goes on; calls that wait for it end as OUTCOME_UNKNOWN. */
   async disconnect(): Promise<void> {
-    this.#over.abort(sessionError('OUTCOME_UNKNOWN', 'The manager was disconnected before the outcome was known. The prompt is accepted.'));
+    this.#over.abort(sessionError('OUTCOME_UNKNOWN', 'The manager was disconnected before the answer came.'));
     await this.#close();
   }
 
@@ -205,6 +225,11 @@ export class SessionManager {
 
   #until(signal?: AbortSignal): AbortSignal {
     return signal ? AbortSignal.any([signal, this.#over.signal]) : this.#over.signal;
+  }
+
+  /** Whether a call ended because of `disconnect()`, and not because of what the topic or the caller did. */
+  #isOver(error: unknown): boolean {
+    return this.#over.signal.aborted && (error === this.#over.signal.reason || !(error instanceof SessionError));
   }
 
   /** Every check that needs no server. */
@@ -225,15 +250,16 @@ export class SessionManager {
   }
 
   /** A topic can close, or be opened again, between the look and the call: then look again. */
-  async #send(prompted: Prompted, place: Place, until: AbortSignal, looks = 3): Promise<Sent> {
+  async #send(prompted: Prompted, place: Place, until: AbortSignal, onAccepted?: (accepted: Accepted) => void, looks = 3): Promise<Sent> {
     const waiting = this.#waiting.get(place.topic) ?? 0;
     this.#waiting.set(place.topic, waiting + 1);
     try {
       const request = await this.#signed(prompted.request, place.topic);
-      return await sendPrompt(this.#client, { ...place, until, crowded: waiting >= MAX_WAITING_BY_UPDATE, request, noWorkerAfterMs: this.#noWorkerAfterMs });
+      const crowded = waiting >= MAX_WAITING_BY_UPDATE;
+      return await sendPrompt(this.#client, { ...place, until, crowded, onAccepted, request, noWorkerAfterMs: this.#noWorkerAfterMs });
     } catch (error) {
       if (!prompted.session || !isNotFound(error) || looks <= 1) throw error;
-      return this.#send(prompted, await this.#placeOf(prompted), until, looks - 1);
+      return this.#send(prompted, await this.#placeOf(prompted), until, onAccepted, looks - 1);
     } finally {
       const left = (this.#waiting.get(place.topic) ?? 1) - 1;
       if (left > 0) this.#waiting.set(place.topic, left);
@@ -245,7 +271,7 @@ export class SessionManager {
     const { checks, prompt_id } = request;
     if (!checks || !this.#signsChecks) return request;
     // A caller that can't use the data directory is none of that host: the worker says then what has to be listed.
-    const proof = await checkProofOf(this.#config.dataDir, { topic, prompt_id, checks }).catch(() => undefined);
+    const proof = await checkProofOf(this.#config.dataDir, { topic, prompt_id, checks }).catch(unlessUnsafe);
     return { ...request, ...(proof !== undefined && { checks_proof: proof }) };
   }
 
@@ -255,17 +281,8 @@ export class SessionManager {
       return await this.#client.withDeadline(Date.now() + 2 * this.#noWorkerAfterMs, () => ask(this.#client.workflow.getHandle(workflowIdOf(id))));
     } catch (error) {
       // Time runs out alike where no worker is and where no server is.
-      if (isTimeout(error) && !(await this.#reachesTemporal())) throw unreachable(error, `answer for topic ${id}`);
+      if (isTimeout(error) && !(await reachesTemporal(this.#client, 1000))) throw unreachable(error, `answer for topic ${id}`);
       throw this.#refusalOf(error, id);
-    }
-  }
-
-  async #reachesTemporal(): Promise<boolean> {
-    try {
-      await this.#client.withDeadline(Date.now() + 1000, () => this.#client.workflowService.getSystemInfo({}));
-      return true;
-    } catch {
-      return false; // ServiceError: whatever it is, nobody answers.
     }
   }
 
@@ -277,24 +294,4 @@ export class SessionManager {
     if (isUnanswered(cause)) return sessionError('NO_WORKER', `No worker answered for topic ${topic}.`, { topic, cause });
     return unreachable(cause, `answer for topic ${topic}`);
   }
-
-  async #reporting<T>(topic: TopicId, { onProgress, onEvent }: Reports, work: () => Promise<T>): Promise<T> {
-    if (!onProgress && !onEvent) return work();
-    const over = new AbortController();
-    const reporting = Promise.all([
-      onProgress && reportProgress(this.#client, topic, onProgress, over.signal),
-      onEvent && reportEvents(this.#client, topic, onEvent, over.signal),
-    ]);
-    try {
-      return await work();
-    } finally {
-      over.abort();
-      await reporting;
-    }
-  }
-}
-
-interface Reports {
-  onProgress?: DelegateOptions['onProgress'] | undefined;
-  onEvent?: DelegateOptions['onEvent'] | undefined;
 }

@@ -7,6 +7,8 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PromptId, TopicId } from '../contract/ids.js';
 import type { Check } from '../contract/types.js';
+import { ConfigInvalid } from './invalid.js';
+import { ensurePrivate } from './private-data-dir.js';
 
 export interface Signed {
   topic: TopicId;
@@ -20,12 +22,19 @@ export async function checkProofOf(dataDir: string, { topic, prompt_id, checks }
   return createHmac('sha256', await keyIn(dataDir)).update(JSON.stringify([topic, prompt_id, words])).digest('base64url');
 }
 
+/** For a caller that need not sign: passes over a key that can't be read, but not one that others could have written. */
+export function unlessUnsafe(error: unknown): undefined {
+  if (error instanceof ConfigInvalid) throw error;
+}
+
 export async function isCheckProof(dataDir: string, signed: Signed, proof: string): Promise<boolean> {
   const [good, got] = [Buffer.from(await checkProofOf(dataDir, signed)), Buffer.from(proof)];
   return good.length === got.length && timingSafeEqual(good, got);
 }
 
+/** @throws ConfigInvalid DATA_DIR_UNSAFE where others could read or replace the key */
 async function keyIn(dataDir: string): Promise<Buffer> {
+  await ensurePrivate(dataDir);
   const file = join(dataDir, 'check-key');
   const found = await readKey(file);
   if (found) return found;

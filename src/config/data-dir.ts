@@ -1,5 +1,5 @@
 /** Where things are kept. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 
 export type Environment = NodeJS.ProcessEnv;
@@ -18,4 +18,17 @@ export function dataDirOf({ dataDir, cwd = process.cwd(), env = process.env }: D
 /** For what can be fetched again: `CONTINUITY_CACHE_DIR`, else the user's cache directory. */
 export function cacheDirOf(env: Environment = process.env): string {
   return resolve(env.CONTINUITY_CACHE_DIR || envPaths('continuity', { suffix: '' }).cache);
+}
+
+/** The user's own config directory. Its files may be programs, and need no trust. */
+export function userConfigDirOf(env: Environment = process.env): string {
+  return env.XDG_CONFIG_HOME ? join(env.XDG_CONFIG_HOME, 'continuity') : envPaths('continuity', { suffix: '' }).config;
+}
+
+/** For what a command remembers of the user's decisions, on every data directory. */
+export function stateDirOf(env: Environment = process.env): string {
+  if (env.XDG_STATE_HOME) return join(env.XDG_STATE_HOME, 'continuity');
+  const { log, data } = envPaths('continuity', { suffix: '' });
+  // On Linux env-paths has the state directory under the name `log`. Elsewhere `log` is a directory that may be emptied.
+  return process.platform === 'linux' ? log : data;
 }

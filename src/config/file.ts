@@ -1,42 +1,83 @@
 /** Finds and reads the config file; says nothing about what is in it. */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { cosmiconfig } from 'cosmiconfig';
-import type { Environment } from './data-dir.js';
-import { configInvalid } from './invalid.js';
-
-const EXTENSIONS = ['json', 'yaml', 'yml', 'js', 'mjs', 'cjs'];
+import { constants } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, extname, join, resolve } from 'node:path';
+import { type Environment, userConfigDirOf } from './data-dir.js';
+import { configInvalid, ConfigInvalid } from './invalid.js';
+import { CODE, contentOf, DATA } from './loaders.js';
+import { ensureOwn } from './owned.js';
+import { searchedDirectories } from './search.js';
 
 export interface ConfigFile {
   file?: string;
   content: unknown;
+  /** Set where the file came with a project: the user has not chosen it. It is the text that trust is given to. */
+  foundText?: string;
+  /** Programs that were found and not run. */
+  notRun: string[];
 }
 
-/** @throws ConfigInvalid where the file is there and cannot be read */
+/**
+ * The file that `CONTINUITY_CONFIG` names, else the nearest `continuity.config.*` of the project, else `config.*` of the
+ * user's config directory. A project's file is data; only the other two may be programs.
+ *
+ * @throws ConfigInvalid CONFIG_INVALID where the file can't be read, CONFIG_UNSAFE where others could have written it
+ */
 export async function readConfigFile(cwd: string, env: Environment): Promise<ConfigFile> {
-  const explorer = cosmiconfig('continuity', {
-    searchPlaces: EXTENSIONS.map((extension) => `continuity.config.${extension}`),
-    searchStrategy: 'global',
-    ignoreEmptySearchPlaces: false,
-    cache: false,
-  });
-  const named = env.CONTINUITY_CONFIG ? resolve(cwd, env.CONTINUITY_CONFIG) : undefined;
-  if (named && !existsSync(named)) throw configInvalid(`CONTINUITY_CONFIG names ${named}, which does not exist.`);
-  try {
-    const found = named ? await explorer.load(named) : await explorer.search(cwd);
-    return found ? { file: found.filepath, content: found.isEmpty ? {} : (found.config as unknown) } : { content: {} };
-  } catch (cause) {
-    throw configInvalid(`${fileOf(cause) ?? named ?? 'The config file'} cannot be read: ${reasonOf(cause)}`, { cause });
+  if (env.CONTINUITY_CONFIG) return readNamed(resolve(cwd, env.CONTINUITY_CONFIG));
+  const notRun: string[] = [];
+  for (const directory of searchedDirectories(cwd, env.HOME || homedir())) {
+    const read = await firstOf(directory, 'continuity.config', DATA);
+    if (read) return { file: read.file, content: await contentOf(read), foundText: read.text, notRun };
+    const program = await firstOf(directory, 'continuity.config', CODE);
+    if (program) notRun.push(program.file);
   }
+  const read = await firstOf(userConfigDirOf(env), 'config', [...DATA, ...CODE]);
+  return read ? { file: read.file, content: await contentOf(read), notRun } : { content: {}, notRun };
 }
 
-function fileOf(error: unknown): string | undefined {
-  return error instanceof Error && 'filepath' in error && typeof error.filepath === 'string' ? error.filepath : undefined;
+export interface ReadFile {
+  file: string;
+  text: string;
 }
 
-/** A parser's first line is a heading of ours when it names the file again; its code frame says nothing that the line number doesn't. */
-function reasonOf(error: unknown): string {
-  const lines = (error instanceof Error ? error.message : String(error)).split('\n').filter((line) => line.trim() !== '');
-  const [first = '', second] = lines;
-  return /^(JSON|YAML) Error in /.test(first) && second ? second : first;
+/** A file that a project brings, named by the user to be trusted. @throws ConfigInvalid */
+export async function readProjectFile(file: string): Promise<ReadFile & { content: unknown }> {
+  if (!DATA.includes(extname(file))) throw configInvalid(`${file} is no config of a project: such a file is data, and ends in ${DATA.join(', ')}.`);
+  const read = await readOwn(file);
+  if (!read) throw configInvalid(`${file} does not exist.`);
+  return { ...read, content: await contentOf(read) };
+}
+
+async function readNamed(file: string): Promise<ConfigFile> {
+  const read = await readOwn(file, { alone: true });
+  if (!read) throw configInvalid(`CONTINUITY_CONFIG names ${file}, which does not exist.`);
+  return { file, content: await contentOf(read), notRun: [] };
+}
+
+async function firstOf(directory: string, name: string, extensions: readonly string[]): Promise<ReadFile | undefined> {
+  for (const extension of extensions) {
+    const read = await readOwn(join(directory, name + extension));
+    if (read) return read;
+  }
+  return undefined;
+}
+
+/** Nothing where there is no such file. `alone`: the directory is not looked at, because the user named the file. */
+async function readOwn(file: string, { alone = false } = {}): Promise<ReadFile | undefined> {
+  try {
+    // Not blocking: a named pipe would wait for a writer for ever.
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = await handle.stat();
+    if (!found.isFile()) return undefined;
+    if (!alone) ensureOwn(dirname(file), await stat(dirname(file)));
+    ensureOwn(file, found);
+    return { file, text: await handle.readFile('utf8') };
+  } catch (cause) {
+    if (cause instanceof ConfigInvalid) throw cause;
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw configInvalid(`${file} cannot be read: ${message}`, { cause });
+  }
 }

@@ -1,6 +1,6 @@
 import { failure, type Failure, type FailureCode } from '../contract/failures.js';
 
-/** What is found wrong at the edge, before anything starts: config (`CONFIG_INVALID`) or working directory (`CWD_MISSING`). */
+/** What is found wrong at the edge, before anything starts: with the config, the working directory or the data directory. */
 export class ConfigInvalid extends Error {
   override readonly name = 'ConfigInvalid';
   constructor(

@@ -12,10 +12,14 @@ const AGENTS: Record<string, AgentConfig> = { opencode: { kind: 'opencode' } };
 const LIMITS = { turnTimeout: 2 * 60 * 60 * 1000, stallTimeout: 15 * 60 * 1000 };
 
 /** @throws ConfigInvalid that lists every bad field */
-export function settle({ file, content }: ConfigFile, dataDir: string): Config {
-  const parsed = configSchema.safeParse(content, { reportInput: true });
-  if (!parsed.success) throw invalidFields(parsed.error.issues.map(problemOf), file ?? 'The config');
-  const said = parsed.data;
+export function parsed({ file, content }: Pick<ConfigFile, 'file' | 'content'>): ConfigContent {
+  const result = configSchema.safeParse(content, { reportInput: true });
+  if (!result.success) throw invalidFields(result.error.issues.map(problemOf), file ?? 'The config');
+  return result.data;
+}
+
+/** @throws ConfigInvalid that lists what is missing, and names of agents that there are not */
+export function settle(said: ConfigContent, file: string | undefined, dataDir: string): Config {
   const limits = { ...LIMITS, ...said.limits };
   const config = {
     ...(file !== undefined && { file }),

@@ -40,9 +40,18 @@ export interface ChecksConfig {
   local: 'any' | 'listed';
 }
 
+/** Something of a project's config that does not apply, because the user has not trusted it. */
+export interface Ignored {
+  file: string;
+  /** Names of the keys, e.g. `agents.opencode.path`. Left out where the file is a program, of which nothing was read. */
+  keys?: string[];
+}
+
 export interface Config {
   /** The file that it was read from, if there is one. */
   file?: string;
+  /** What was found and does not apply; left out where there is nothing. */
+  ignored?: Ignored[];
   dataDir: string;
   /** Name of the project that the config file's directory is. Default: the root of the git work tree, else the directory. */
   project?: string;

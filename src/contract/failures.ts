@@ -21,6 +21,8 @@ export const FAILURES = {
   CATEGORY_UNKNOWN: row(false, 2, 'Use one of the categories that the message lists, or add it to continuity.config.'),
   AGENT_UNKNOWN: row(false, 2, 'Use one of the agents that the message lists, or add it to continuity.config.'),
   CONFIG_INVALID: row(false, 2, 'Correct the field that the message names in the config file.'),
+  CONFIG_UNSAFE: row(false, 2, 'Run the command that the message names, once you have read the file.'),
+  CONFIG_UNTRUSTED: row(false, 2, 'Read the file. If you want what it says: continuity trust'),
   CWD_MISSING: row(false, 2, 'Create the working directory, or name another with --cwd.'),
 
   // 3: understood, and refused because of what is already there
@@ -59,6 +61,7 @@ export const FAILURES = {
   NO_WORKER: row(true, 7, 'Start one with: continuity worker. The prompt is kept and will be answered then.'),
   SETUP_INCOMPLETE: row(false, 7, 'Run the command that the message names.'),
   DATA_DIR_LOCKED: row(true, 7, 'Stop the other worker first, stand by for it with --standby, or use another directory with --data-dir.'),
+  DATA_DIR_UNSAFE: row(false, 7, 'Run the chmod that the message names, or use another directory with --data-dir.'),
   DATA_DIR_UNWRITABLE: row(false, 7, 'Make it writable, or use another directory with --data-dir.'),
 
   // 130: as the shell says it of Ctrl-C

@@ -3,10 +3,12 @@ import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'nod
 import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryLock, waitForLock } from 'fs-native-extensions';
+import { ensurePrivate } from '../config.js';
 import { type StackError, stackError } from './stack-error.js';
 
-/** @throws StackError DATA_DIR_UNWRITABLE */
+/** Makes it where it is not there. @throws StackError DATA_DIR_UNWRITABLE; ConfigInvalid DATA_DIR_UNSAFE */
 export async function ensureDataDir(dataDir: string): Promise<void> {
+  await ensurePrivate(dataDir);
   try {
     await mkdir(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
     await access(dataDir, constants.W_OK);

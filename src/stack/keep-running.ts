@@ -1,6 +1,6 @@
 /** Starts a part of the stack again when it ends, with growing pauses, and says so. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProcessIdentity } from './process-identity.js';
+import type { ProcessIdentity } from '../host/process-identity.js';
 
 export interface Running extends ProcessIdentity {
   /** How it ended, as the rest of a sentence; never rejects. */
@@ -17,7 +17,6 @@ export interface Kept<Part extends Running> {
 interface Keeping<Part extends Running> {
   name: string;
   start: () => Promise<Part>;
-  started: (part: Part) => Promise<void>;
   report: (line: string) => void;
 }
 
@@ -26,7 +25,7 @@ const LONGEST_PAUSE_MS = 30_000;
 /** What has run so long is taken to be well again. */
 const WELL_AFTER_MS = 60_000;
 
-export function keepRunning<Part extends Running>(first: Part, { name, start, started, report }: Keeping<Part>): Kept<Part> {
+export function keepRunning<Part extends Running>(first: Part, { name, start, report }: Keeping<Part>): Kept<Part> {
   const released = new AbortController();
   let current = first;
   const loop = (async () => {
@@ -41,12 +40,12 @@ export function keepRunning<Part extends Running>(first: Part, { name, start, st
         await sleep(pauseMs, undefined, { signal: released.signal }).catch(() => undefined); // Released: seen below.
         if (released.signal.aborted) return;
         begun = await start().then(
-          async (part) => {
+          (part) => {
             current = part;
-            await started(part);
             return true;
           },
           (error: unknown) => {
+            if (released.signal.aborted) return false;
             report(error instanceof Error ? error.message : String(error));
             return false;
           },

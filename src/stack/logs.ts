@@ -1,7 +1,11 @@
-/** Logs under the data directory: the owner's alone, never more than two files of each. */
-import { openSync, renameSync, statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+/**
+ * Logs under the data directory: the owner's alone, never more than two files of each. A child appends by a descriptor of its own, so that it
+ * can outlive `continuity up`: a pipe would break with it. So the file stays the same one, and is cut while the child writes.
+ */
+import { closeSync, ftruncateSync, openSync } from 'node:fs';
+import { open, rm, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const ROLL_OVER_AT_BYTES = 10 * 1024 * 1024;
@@ -11,38 +15,118 @@ export function logOf(dataDir: string, name: 'temporal' | 'worker'): string {
   return join(dataDir, 'logs', `${name}.log`);
 }
 
-/** A descriptor to append to, for a child that may outlive us: a pipe would break with us, and the child by it. */
+/** A descriptor for a child. It must append: the file is cut under it. */
 export function openLog(file: string): number {
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > ROLL_OVER_AT_BYTES) renameSync(file, `${file}.old`);
   return openSync(file, 'a', 0o600);
 }
 
-/** Hands on what is appended from now on. */
-export async function followLog(file: string, write: (text: string) => void): Promise<{ stop(): Promise<void> }> {
+export interface LogOptions {
+  /** Gets what is appended from now on. */
+  write?: (text: string) => void;
+  /** Gets why the log cannot be read or cut, such as for a full disk. The next look tries again. */
+  report: (line: string) => void;
+  rollOverAt?: number;
+}
+
+/** Follows a log and bounds it, until it is stopped. Never rejects. */
+export async function watchLog(file: string, { write = () => undefined, report, rollOverAt = ROLL_OVER_AT_BYTES }: LogOptions): Promise<{ stop(): Promise<void> }> {
+  closeSync(openLog(file));
   const stopped = new AbortController();
-  const handle = await open(file, 'r');
-  let { size: position } = await handle.stat();
-  const buffer = Buffer.alloc(64 * 1024);
-  const catchUp = async () => {
-    for (;;) {
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, position);
-      if (bytesRead === 0) return;
-      position += bytesRead;
-      write(buffer.toString('utf8', 0, bytesRead));
-    }
+  const log = new WatchedLog(file, write, rollOverAt);
+  await log.begin();
+  let reported = '';
+  const look = async () => {
+    const problem = await log.look().then(
+      () => '',
+      (error: unknown) => `The log ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}.`,
+    );
+    if (problem !== '' && problem !== reported) report(problem);
+    reported = problem;
   };
-  const following = (async () => {
+  const watching = (async () => {
     while (!stopped.signal.aborted) {
-      await catchUp();
+      await look();
       await sleep(LOOK_EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined); // Stopped: seen by the loop.
     }
-    await catchUp();
-    await handle.close();
+    await look();
+    await log.close();
   })();
   return {
     stop: () => {
       stopped.abort();
-      return following;
+      return watching;
     },
   };
+}
+
+class WatchedLog {
+  readonly #buffer = Buffer.alloc(64 * 1024);
+  #decoder = new StringDecoder('utf8');
+  #handle: FileHandle | undefined;
+  #position = 0;
+
+  constructor(
+    private readonly file: string,
+    private readonly write: (text: string) => void,
+    private readonly rollOverAt: number,
+  ) {}
+
+  async begin(): Promise<void> {
+    this.#handle = await open(this.file, 'r+');
+    this.#position = (await this.#handle.stat()).size;
+  }
+
+  async look(): Promise<void> {
+    const handle = (this.#handle ??= await open(this.file, 'r+'));
+    await this.#catchUp(handle);
+    const now = await stat(this.file).catch(() => undefined); // ENOENT: removed. The child still writes to the old file.
+    const followed = await handle.stat();
+    if (now && (now.ino !== followed.ino || now.dev !== followed.dev)) {
+      // Another program moved it away. The child that is started next writes to the new file.
+      await this.close();
+      this.#position = 0;
+      await this.look();
+    } else if (followed.size > this.rollOverAt) await this.#rollOver(handle);
+  }
+
+  async close(): Promise<void> {
+    await this.#handle?.close();
+    this.#handle = undefined;
+  }
+
+  async #catchUp(handle: FileHandle): Promise<void> {
+    if ((await handle.stat()).size < this.#position) this.#position = 0; // Another program cut it.
+    for (;;) {
+      const { bytesRead } = await handle.read(this.#buffer, 0, this.#buffer.length, this.#position);
+      if (bytesRead === 0) return;
+      this.#position += bytesRead;
+      const text = this.#decoder.write(this.#buffer.subarray(0, bytesRead));
+      if (text !== '') this.write(text);
+    }
+  }
+
+  /** On a full disk the older part is lost: it must not fill up further. */
+  async #rollOver(handle: FileHandle): Promise<void> {
+    const old = `${this.file}.old`;
+    await this.#copyTo(old, handle).catch(() => rm(old, { force: true }));
+    await this.#catchUp(handle);
+    // Nothing of this process comes between the last read and this. What the child writes in these microseconds is lost.
+    ftruncateSync(handle.fd, 0);
+    this.#position = 0;
+  }
+
+  async #copyTo(old: string, from: FileHandle): Promise<void> {
+    const to = await open(old, 'w', 0o600);
+    try {
+      const buffer = Buffer.alloc(this.#buffer.length);
+      for (let at = 0; ; ) {
+        const { bytesRead } = await from.read(buffer, 0, buffer.length, at);
+        if (bytesRead === 0) return;
+        await to.write(buffer, 0, bytesRead);
+        at += bytesRead;
+      }
+    } finally {
+      await to.close();
+    }
+  }
 }

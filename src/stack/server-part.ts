@@ -1,41 +1,52 @@
 /** The Temporal server of a stack: the one that an earlier `continuity up` left running is taken over, else one is started. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { answers } from './answers.js';
-import { startDevServer, type DevServer } from './dev-server.js';
-import { choosePorts, type WantedPorts } from './ports.js';
-import { endProcess, isAlive } from './process-identity.js';
-import { addressesOf, type ServerRecord } from './stack-record.js';
+import { fitness, filesOf, startDevServer, type DevServer, type Starter } from './dev-server.js';
+import { ensureNoServerOn, leftBehind } from './left-behind.js';
+import { choosePorts, type Ports, type WantedPorts } from './ports.js';
+import { endProcess, isAlive, type ProcessIdentity } from '../host/process-identity.js';
+import type { ServerRecord } from './stack-record.js';
 import { findTemporal } from './temporal-binary.js';
 
-export interface ServerSource {
+export interface ServerSource extends Starter {
   dataDir: string;
   env: NodeJS.ProcessEnv;
   report: (line: string) => void;
-  /** Gives up a download that is under way. */
+  /** Gives up a download or a start that is under way. */
   signal: AbortSignal;
+  record: (server: ServerRecord) => Promise<void>;
 }
 
 const LEFT_SERVER_ANSWERS_WITHIN_MS = 3000;
 const SERVER_STOPS_WITHIN_MS = 10_000;
 
+/** @throws StackError TEMPORAL_UNAVAILABLE, SETUP_INCOMPLETE, DATA_DIR_LOCKED */
 export async function bringUpServer(left: ServerRecord | undefined, wanted: WantedPorts, source: ServerSource): Promise<DevServer> {
+  const { dataDir, report, signal } = source;
+  const found = await leftBehind('server', dataDir);
   if (left && (await isAlive(left))) {
-    if (suits(left, wanted) && (await answers(addressesOf(left).address, LEFT_SERVER_ANSWERS_WITHIN_MS)) === undefined) {
-      source.report(`Taking over the Temporal server that an earlier continuity up left (process ${left.pid}).`);
+    // Without `ui` it is of an earlier version, whose Web UI any page could reach.
+    if (left.ui && suits(left, wanted) && (await fitness(left, dataDir, LEFT_SERVER_ANSWERS_WITHIN_MS, signal)) === undefined) {
+      report(`Taking over the Temporal server that an earlier continuity up left (process ${left.pid}).`);
+      await source.record(left);
       return { ...left, ended: endOf(left) };
     }
-    source.report(`Ending the Temporal server that an earlier continuity up left (process ${left.pid}).`);
-    await endServer(left);
+    found.push(left);
+  }
+  for (const server of found) {
+    if (!(await isAlive(server))) continue;
+    report(`Ending the Temporal server that an earlier continuity up left (process ${server.pid}).`);
+    await endServer(server);
   }
   return startServer(await choosePorts(wanted), source);
 }
 
-export async function startServer(ports: { port: number; uiPort: number }, { dataDir, ...search }: ServerSource): Promise<DevServer> {
-  const { path } = await findTemporal(search);
-  return startDevServer({ port: ports.port, uiPort: ports.uiPort, program: path, dataDir });
+export async function startServer({ port, uiPort }: Ports, { dataDir, env, report, signal, spawned, record }: ServerSource): Promise<DevServer> {
+  const { path } = await findTemporal({ env, report, signal });
+  await ensureNoServerOn(filesOf(dataDir).database);
+  return startDevServer({ port, uiPort, program: path, dataDir, signal, record, ...(spawned && { spawned }) });
 }
 
-export function endServer(server: ServerRecord): Promise<void> {
+export function endServer(server: ProcessIdentity): Promise<void> {
   return endProcess(server, 'SIGTERM', SERVER_STOPS_WITHIN_MS);
 }
 

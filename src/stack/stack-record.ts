@@ -2,13 +2,22 @@
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { isAlive } from './process-identity.js';
+import { isAlive } from '../host/process-identity.js';
 
 const identity = z.object({ pid: z.number().int().positive(), started: z.string().min(1) });
 const record = z.object({
   /** The `continuity up` that starts the others again when they end. */
   up: identity.optional().catch(undefined),
-  server: identity.extend({ port: z.number().int(), uiPort: z.number().int() }).optional().catch(undefined),
+  server: identity
+    .extend({
+      port: z.number().int(),
+      /** Where `continuity up` serves the Web UI, while it runs. */
+      uiPort: z.number().int(),
+      /** Where the server itself serves it, to `continuity up` alone. */
+      ui: z.object({ host: z.string(), port: z.number().int() }).optional(),
+    })
+    .optional()
+    .catch(undefined),
   worker: identity.optional().catch(undefined),
 });
 
@@ -33,8 +42,11 @@ export async function writeRecord(dataDir: string, stack: StackRecord): Promise<
   await rename(draft, fileOf(dataDir));
 }
 
-export async function removeRecord(dataDir: string): Promise<void> {
-  await rm(fileOf(dataDir), { force: true });
+/** A server that still runs is kept in it: the next start has to find that one. */
+export async function removeRecordOfEnded(dataDir: string): Promise<void> {
+  const { server } = await readRecord(dataDir);
+  if (server && (await isAlive(server))) return;
+  await rm(fileOf(dataDir), { force: true }).catch(() => undefined); // EROFS: it names what has ended, and is read as such.
 }
 
 /** Address of the development server of this data directory, if it runs or is just being started again. */

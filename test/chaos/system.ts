@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { AGENT_MARKER } from '../../src/agents/process-tree.js';
+import { AGENT_MARKER } from '../../src/host/process-tree.js';
 import { startDevServer } from '../../src/stack/dev-server.js';
 import { choosePorts } from '../../src/stack/ports.js';
 import { findTemporal } from '../../src/stack/temporal-binary.js';

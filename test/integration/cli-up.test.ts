@@ -1,66 +1,26 @@
 /** `continuity up` as a person runs it, with the real OpenCode and a scripted model. */
-import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { TurnResult } from '../../src/contract/types.js';
-import { cacheDirOf } from '../../src/config.js';
-import { isolatedOpenCode } from '../support/isolated-opencode.js';
 import { processesOf } from '../support/processes.js';
-import { startScriptedModel, type ScriptedModel } from '../support/scripted-model.js';
-import { continuityIn, type Continuity } from './cli-command.js';
+import type { Continuity } from './cli-command.js';
+import { exited, upBench, type Up, type UpBench } from './up-command.js';
 
+let bench: UpBench;
 let dir: string;
 let dataDir: string;
-let model: ScriptedModel;
 let continuity: Continuity;
-const ups: ReturnType<Continuity>[] = [];
+let up: UpBench['up'];
 
 beforeAll(async () => {
-  dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-up-')));
-  dataDir = join(dir, 'data');
-  model = await startScriptedModel();
-  const opencode = await isolatedOpenCode(dir, model.url);
-  const cwd = join(dir, 'work');
-  await mkdir(cwd);
-  continuity = continuityIn({ cwd, env: { ...opencode, CONTINUITY_DATA_DIR: dataDir, CONTINUITY_CACHE_DIR: cacheDirOf(), TEMPORAL_CLI_PATH: process.env.TEMPORAL_CLI_PATH ?? '' } });
+  bench = await upBench('up');
+  ({ dir, dataDir, continuity } = bench);
+  up = (...words) => bench.up(...words);
 });
-afterEach(async () => {
-  for (const up of ups.splice(0)) {
-    up.kill('SIGINT');
-    await exited(up);
-  }
-});
-afterAll(async () => {
-  await model?.close();
-  for (const pid of processesOf(dir)) process.kill(pid, 'SIGKILL');
-  await rm(dir, { recursive: true, force: true, maxRetries: 5 });
-});
-
-interface Up {
-  process: ReturnType<Continuity>;
-  address: string;
-  said: () => string;
-}
-
-/** Returns once it says that it is ready. */
-async function up(...words: string[]): Promise<Up> {
-  const process = continuity(['up', '--json', '--port', '0', ...words]);
-  ups.push(process);
-  let [out, err] = ['', ''];
-  process.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  process.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  await expect.poll(() => out || (process.exitCode === null ? '' : `ended: ${err}`), { timeout: 60_000 }).toMatch(/\n/);
-  const { address } = JSON.parse(out) as { address: string };
-  return { process, address, said: () => err };
-}
-
-/** Not awaited whole: what it leaves behind holds its output open. */
-async function exited(process: ReturnType<Continuity>): Promise<void> {
-  if (process.exitCode === null && process.signalCode === null) await once(process, 'exit');
-}
+afterEach(() => bench.stopAll());
+afterAll(() => bench?.dispose());
 
 async function killed({ process }: Up): Promise<void> {
   process.kill('SIGKILL');
@@ -163,11 +123,12 @@ test('a database whose first start was cut short is put aside, and a new one beg
 });
 
 test('in a terminal’s own words: addresses, how to delegate and how to stop', async () => {
-  const process = continuity(['up', '--port', '0']);
-  ups.push(process);
+  const process = bench.continuity(['up', '--port', '0']);
   let out = '';
   process.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   await expect.poll(() => out, { timeout: 60_000 }).toMatch(/^Temporal {3}127\.0\.0\.1:\d+\nWeb UI {5}http:\/\/127\.0\.0\.1:\d+\nData {7}.+\nDelegate {3}continuity delegate --topic .+\nStop {7}Ctrl-C\n$/);
   const ui = /http:\S+/.exec(out)?.[0] ?? '';
   expect((await fetch(ui)).status).toBe(200);
+  process.kill('SIGINT');
+  await exited(process);
 });

@@ -1,6 +1,6 @@
 /** Every code of the failure table, as people meet it: the same three things on each surface on which it can occur. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SessionManager } from '../../src/client/session-manager.js';
@@ -9,7 +9,7 @@ import { failure, FAILURES, type Failure, type FailureCode } from '../../src/con
 import { ensureDataDir, holdDataDir } from '../../src/stack/data-dir.js';
 import { delegateWords, McpServers, toldByCommand, toldByDelegate, toldByLibrary, type Asked, type ToldByCommand, type ToldByMcp } from '../support/surfaces.js';
 import { startTemporal, startWorld, type World } from '../support/world.js';
-import type { Surroundings } from './cli-command.js';
+import { continuityIn, type Surroundings } from './cli-command.js';
 
 let world: World;
 let here: Surroundings;
@@ -148,6 +148,25 @@ describe.concurrent('a prompt that is refused:', () => {
     await writeFile(join(cwd, 'continuity.config.json'), '{ "limits": { "turnTimeout": "soon" } }');
     await askedEverywhere('CONFIG_INVALID', { prompt: 'work' }, { at: { ...here, cwd }, connect: () => SessionManager.connect({ cwd, address: world.address }) });
   });
+
+  test('CONFIG_UNSAFE', async () => {
+    const cwd = join(world.dir, 'writable');
+    await mkdir(cwd);
+    await writeFile(join(cwd, 'continuity.config.json'), '{}');
+    await chmod(join(cwd, 'continuity.config.json'), 0o666);
+    await askedEverywhere('CONFIG_UNSAFE', { prompt: 'work' }, { at: { ...here, cwd }, connect: () => SessionManager.connect({ cwd, address: world.address }) });
+  });
+
+  // No command ends with it, and none is kept from its work: it is a notice, and a finding of doctor.
+  test('CONFIG_UNTRUSTED', async () => {
+    tested.add('CONFIG_UNTRUSTED');
+    const cwd = join(world.dir, 'untrusted');
+    await mkdir(cwd);
+    await writeFile(join(cwd, 'continuity.config.json'), JSON.stringify({ checks: { allow: ['*'] } }));
+    const { stdout, stderr, exitCode } = await continuityIn({ ...here, cwd })(['list', '--json']);
+    expect(JSON.parse(stderr)).toMatchObject({ notice: { code: 'CONFIG_UNTRUSTED', keys: ['checks'] } });
+    expect([typeof JSON.parse(stdout), exitCode]).toEqual(['object', 0]);
+  });
 });
 
 describe.concurrent('what it runs on:', () => {
@@ -164,6 +183,11 @@ describe.concurrent('what it runs on:', () => {
 
   test.each<[FailureCode, string[], () => Promise<Record<string, string>>]>([
     ['SETUP_INCOMPLETE', ['up', '--port', '0', '--ui-port', '0'], () => Promise.resolve({ TEMPORAL_CLI_PATH: '/nowhere/temporal' })],
+    ['DATA_DIR_UNSAFE', ['worker'], async () => {
+      const dataDir = join(world.dir, 'open');
+      await mkdir(dataDir, { mode: 0o755 });
+      return { CONTINUITY_DATA_DIR: dataDir };
+    }],
     ['DATA_DIR_UNWRITABLE', ['worker'], () => Promise.resolve({ CONTINUITY_DATA_DIR: '/dev/null/data' })],
     ['DATA_DIR_LOCKED', ['worker'], async () => {
       const dataDir = join(world.dir, 'held');

@@ -241,8 +241,9 @@ describe('whatever a client does', () => {
   test('lines that are no messages are passed over, and stdout holds nothing but the protocol', async () => {
     const cwd = join(world.dir, 'talkative');
     await mkdir(cwd);
-    await writeFile(join(cwd, 'continuity.config.js'), 'console.log("a config that talks"); export default {};');
-    const server = rawServer({ cwd });
+    const talks = join(cwd, 'talks.mjs');
+    await writeFile(talks, 'console.log("a config that talks"); export default {};');
+    const server = rawServer({ cwd, env: { CONTINUITY_CONFIG: talks } });
     let stderr = '';
     server.child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     server.child.stdin.write('garbage\n{"jsonrpc":\n\n[]\n');

@@ -7,12 +7,13 @@
  *   [[hang]]         never end               [[big: n]]       answer n characters
  *   [[bells: n]]     answer n characters of which each takes six bytes as JSON
  *   [[touch: file]]  make this file       [[corrupt]]      as its first words: every prompt after it ends as SESSION_CORRUPTED
+ *   [[saying: text]] report this text as progress
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const [store] = process.argv.slice(2);
-mkdirSync(store, { recursive: true });
+mkdirSync(store, { recursive: true, mode: 0o700 });
 const fileOf = (session) => join(store, `${session}.jsonl`);
 const linesOf = (session) => readFileSync(fileOf(session), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
 const note = (session, line) => appendFileSync(fileOf(session), `${JSON.stringify(line)}\n`);
@@ -35,7 +36,8 @@ const operations = {
     const again = known.some((line) => line.prompt === id);
     if (known.some((line) => line.prompt !== id && line.text?.startsWith('[[corrupt]]'))) return { status: 'failed', reply: '', code: 'SESSION_CORRUPTED' };
     if (!again) note(session, { prompt: id, text: prompt });
-    emit({ step: 'reading' });
+    const said = prompt.match(/\[\[saying: (.*?)\]\]/s)?.[1];
+    emit({ step: 'reading', ...(said !== undefined && { text_tail: said }) });
     const outcome = await work(session, prompt, again);
     note(session, { end: id, outcome });
     return { ...outcome, ...(again && { recovered: 'continued' }) };
@@ -43,7 +45,7 @@ const operations = {
 };
 
 async function work(session, prompt, again) {
-  const directive = (name) => prompt.match(new RegExp(`\\[\\[${name}(?::\\s*(.*?))?\\]\\]`));
+  const directive = (name) => prompt.match(new RegExp(`\\[\\[${name}(?::\\s*(.*?))?\\]\\]`, 's'));
   if (directive('crash') && !again) process.exit(1);
   const until = directive('until')?.[1];
   if (until || directive('hang')) {

@@ -4,10 +4,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { execa } from 'execa';
+import { quoted } from '../../src/cli/words.js';
 import { SessionManager } from '../../src/client/session-manager.js';
 import { loadConfig } from '../../src/config.js';
 import { openCodeUnderTest, type OpenCodeUnderTest } from '../agents/opencode-under-test.js';
-import { continuityIn, type Continuity } from '../integration/cli-command.js';
+import { continuityIn, CONTINUITY, type Continuity } from '../integration/cli-command.js';
 import { processesOf } from './processes.js';
 import { startTemporal } from './world.js';
 
@@ -20,6 +22,8 @@ export interface WorkerStage {
   continuity: Continuity;
   /** `continuity worker`, as it is run; returns at once. */
   worker(...flags: string[]): StagedWorker;
+  /** `continuity worker` with a redirection of the shell's. */
+  workerInShell(flags: string[], redirection: string): ReturnType<Continuity>;
   /** The process that holds the data directory, or held it last. */
   holder(): number;
   /** Hands the topic a prompt whose tool works until it is let go, and returns once the tool does. */
@@ -30,7 +34,7 @@ export interface WorkerStage {
 
 export interface StagedWorker {
   process: ReturnType<Continuity>;
-  said(): string;
+  said: () => string;
 }
 
 export interface WorkingTurn {
@@ -60,6 +64,10 @@ export async function startWorkerStage(): Promise<WorkerStage> {
       let said = '';
       process.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
       return { process, said: () => said };
+    },
+    workerInShell: (flags, redirection) => {
+      const line = `exec ${[process.execPath, CONTINUITY, 'worker', ...flags].map(quoted).join(' ')} ${redirection}`;
+      return execa('bash', ['-c', line], { cwd, env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env }, extendEnv: false, reject: false, input: '' }) as ReturnType<Continuity>;
     },
     holder: () => Number(readFileSync(join(dataDir, 'worker.lock'), 'utf8')),
     async atWork(topic) {

@@ -2,6 +2,7 @@
 import type { AgentConfig } from '../../config.js';
 import type { Agent, AgentCapabilities, AgentDescription } from '../agent.js';
 import { AgentError } from '../agent.js';
+import { childEnvironment } from '../../host/environment.js';
 import { cancelTurn } from './cancel-turn.js';
 import { describeOpenCode } from './describe.js';
 import { OpenCodeHome } from './home.js';
@@ -18,7 +19,7 @@ export interface OpenCodeOptions {
   config: AgentConfig;
   dataDir: string;
   log: Log;
-  /** What the server inherits. Default: this process's environment. */
+  /** What the server inherits, as `childEnvironment` has it. Default: this process's environment. */
   env?: Env;
   /** Shared with other names of the same data directory. */
   home?: OpenCodeHome;
@@ -28,14 +29,16 @@ export interface OpenCodeOptions {
 
 const capabilities: AgentCapabilities = { choosesSessionId: true, promptIds: true, reattach: true, cancel: true, usage: 'per_turn' };
 
-export function newOpenCodeHome({ config, dataDir, log, env = process.env }: Omit<OpenCodeOptions, 'name'>): OpenCodeHome {
+export function newOpenCodeHome({ config, dataDir, log, env: given }: Omit<OpenCodeOptions, 'name'>): OpenCodeHome {
+  const env = childEnvironment(given);
   return new OpenCodeHome({ dataDir, log, env, program: () => findProgram(config.path, env) });
 }
 
 /** Nothing is started before it is needed. */
 export function createOpenCode(options: OpenCodeOptions): Agent {
-  const { name, config, env = process.env, home = newOpenCodeHome(options), maxSteps = 500 } = options;
-  let closed = false;
+  const { name, config, home = newOpenCodeHome(options), maxSteps = 500 } = options;
+  const env = childEnvironment(options.env);
+  let closing: Promise<void> | undefined;
   home.retain();
   return {
     name,
@@ -67,9 +70,9 @@ export function createOpenCode(options: OpenCodeOptions): Agent {
     interface: async (session) => interfaceOf(home, await findProgram(config.path, env), session),
     describe: (): Promise<AgentDescription> => describeOpenCode(home, config, env),
     async close({ stop }) {
-      if (closed) return;
-      closed = true;
-      await home.release(stop);
+      // A caller that asks again with `stop` no longer waits for an answer of the server.
+      if (closing && stop) return home.server.stop();
+      await (closing ??= home.release(stop));
     },
   };
 }

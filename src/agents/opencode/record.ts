@@ -6,8 +6,8 @@ import type { Address } from './calls.js';
 
 const ServerRecord = z.object({
   pid: z.number().int().positive(),
-  /** With the pid it names one process: pids are used again. */
-  startTime: z.string(),
+  /** See ProcessIdentity: with the pid it names one process. */
+  started: z.string().min(1),
   port: z.number().int(),
   password: z.string(),
   store: z.string(),

@@ -13,7 +13,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import getPort from 'get-port';
 import { failure } from '../../contract/failures.js';
 import { AgentError } from '../agent.js';
-import { AGENT_MARKER, killTree, startTimeOf } from '../process-tree.js';
+import { identityOf, isAlive } from '../../host/process-identity.js';
+import { AGENT_MARKER, killTree } from '../../host/process-tree.js';
 import { ask, clientOf, type Address } from './calls.js';
 import { readRecord, writeRecord, type ServerRecord } from './record.js';
 import { spawnServer } from './spawn.js';
@@ -57,7 +58,9 @@ export class OpenCodeServer {
 
   /** The running server; adopted or started where there is none. @throws AgentError */
   async connect(): Promise<Connection> {
-    if (this.#current && isAlive(this.#current.record)) return this.#current;
+    const current = this.#current;
+    if (current && (await isAlive(current.record))) return current;
+    if (current !== this.#current) return this.connect(); // Another caller has replaced it meanwhile.
     this.#starting ??= this.#start().finally(() => (this.#starting = undefined));
     return this.#starting;
   }
@@ -65,7 +68,7 @@ export class OpenCodeServer {
   /** For callers that got no answer: a server that is alive but does not answer for ten seconds is given up. */
   async verify(connection: Connection): Promise<void> {
     const current = this.#current;
-    if (current?.generation !== connection.generation || !isAlive(current.record)) return;
+    if (current?.generation !== connection.generation || !(await isAlive(current.record))) return;
     if (await isHealthy(current.record, 10_000, 2_000)) return;
     this.options.log('The OpenCode server does not answer; it is replaced.', { pid: current.pid });
     if (this.#current === current) this.#current = undefined;
@@ -74,13 +77,13 @@ export class OpenCodeServer {
   /** Whether a server of this data directory runs, started by us or by a worker before us. */
   async isRunning(): Promise<boolean> {
     const record = this.#current?.record ?? (await readRecord(this.#recordFile));
-    return record !== undefined && isAlive(record);
+    return record !== undefined && (await isAlive(record));
   }
 
   /** Of the server that runs, whoever started it. */
   async address(): Promise<Address | undefined> {
     const record = this.#current?.record ?? (await readRecord(this.#recordFile));
-    return record && isAlive(record) ? { port: record.port, password: record.password } : undefined;
+    return record && (await isAlive(record)) ? { port: record.port, password: record.password } : undefined;
   }
 
   /** Ends the server and all that its tools have started. */
@@ -88,7 +91,7 @@ export class OpenCodeServer {
     await this.#starting?.catch(() => undefined); // It failed to start: its caller was told, and there is less to end.
     const record = this.#current?.record ?? (await readRecord(this.#recordFile));
     this.#current = undefined;
-    await killTree(entryOf(await this.#marker()), record && isAlive(record) ? record.pid : undefined);
+    await this.#endTree(record);
     await rm(this.#recordFile, { force: true });
   }
 
@@ -104,7 +107,7 @@ export class OpenCodeServer {
 
   async #start(): Promise<Connection> {
     const record = await readRecord(this.#recordFile);
-    if (record && record.store === this.store && isAlive(record) && (await isHealthy(record, 10_000, 2_000))) {
+    if (record && record.store === this.store && (await isAlive(record)) && (await isHealthy(record, 10_000, 2_000))) {
       this.options.log('OpenCode was still running and is adopted.', { pid: record.pid, port: record.port });
       return this.#use(record);
     }
@@ -123,8 +126,8 @@ export class OpenCodeServer {
   }
 
   async #boot(program: string, left: ServerRecord | undefined): Promise<ServerRecord> {
+    await this.#endTree(left);
     const marker = await this.#marker();
-    await killTree(entryOf(marker), left && isAlive(left) ? left.pid : undefined);
     const tmp = join(this.folder, 'tmp');
     await rm(tmp, { recursive: true, force: true });
     await mkdir(tmp, { mode: 0o700 });
@@ -132,11 +135,19 @@ export class OpenCodeServer {
     const port = await getPort({ host: '127.0.0.1' });
     const password = randomBytes(24).toString('base64url');
     const pid = await spawnServer({ program, port, password, marker, tmp, folder: this.folder, logFile: this.logFile, env: this.options.env });
-    const record = { pid, startTime: startTimeOf(pid) ?? '', port, password, store: this.store };
+    const identity = await identityOf(pid);
+    if (!identity) throw new Error(`process ${pid} ended at once`);
+    const record = { ...identity, port, password, store: this.store };
     await writeRecord(this.#recordFile, record);
     if (!(await isHealthy(record, BOOT_MS, HEALTH_MS))) throw new Error(`no answer on port ${port}`);
     this.options.log('OpenCode was started.', { pid, port, program });
     return record;
+  }
+
+  /** A recorded pid that now belongs to another process is not touched. */
+  async #endTree(record: ServerRecord | undefined): Promise<void> {
+    const ours = record !== undefined && (await isAlive(record));
+    await killTree(entryOf(await this.#marker()), ours ? record.pid : undefined);
   }
 
   #use(record: ServerRecord): Connection {
@@ -149,13 +160,9 @@ function entryOf(marker: string): string {
   return `${AGENT_MARKER}=${marker}`;
 }
 
-function isAlive(record: ServerRecord): boolean {
-  return startTimeOf(record.pid) === record.startTime;
-}
-
 async function isHealthy(record: ServerRecord & Address, forMs: number, callMs: number): Promise<boolean> {
   const client = clientOf(record);
-  for (const end = Date.now() + forMs; Date.now() < end && isAlive(record); await sleep(50)) {
+  for (const end = Date.now() + forMs; Date.now() < end && (await isAlive(record)); await sleep(50)) {
     const health = await ask('answer', (options) => client.global.health(options), callMs).catch(() => undefined);
     if (health?.healthy) return true;
   }

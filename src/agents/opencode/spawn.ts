@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
-import { AGENT_MARKER } from '../process-tree.js';
+import { AGENT_MARKER } from '../../host/process-tree.js';
 import type { Env } from './store.js';
 
 interface Spawn {

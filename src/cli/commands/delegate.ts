@@ -3,12 +3,12 @@ import type { DelegateOptions, SessionManager } from '../../client/session-manag
 import type { OnLost } from '../../contract/types.js';
 import { command } from '../command.js';
 import { connected } from '../connect.js';
+import { untilInterrupted } from '../interrupted.js';
 import type { Output } from '../output.js';
 import { readPrompt } from '../read-prompt.js';
-import { showResult } from '../show-result.js';
 import { UsageError } from '../usage-error.js';
-import { untilEnded } from '../waiting.js';
-import { oneLine, quoted } from '../words.js';
+import { sendAndWait } from '../waiting.js';
+import { quoted } from '../words.js';
 
 type Options = Omit<DelegateOptions, 'signal' | 'onProgress'> & { prompt_id: string };
 
@@ -61,8 +61,11 @@ export default command({
       ...(flags['max-fixes'] !== undefined && { max_fixes: flags['max-fixes'] }),
       ...(flags.cwd !== undefined && { cwd: process.cwd() }),
     };
-    return connected(flags, async ({ manager }) =>
-      flags['no-wait'] ? submit(manager, flags.topic, prompt, options, output) : wait(manager, flags.topic, prompt, options, output),
+    if (flags['no-wait']) return connected(flags, ({ manager }) => submit(manager, flags.topic, prompt, options, output));
+    return untilInterrupted((left) =>
+      connected(flags, ({ manager }) =>
+        sendAndWait(output, left, options.prompt_id, (waiting) => manager.delegate(flags.topic, prompt, { ...options, ...waiting })),
+      ),
     );
   },
 });
@@ -73,20 +76,4 @@ async function submit(manager: SessionManager, topic: string | undefined, prompt
   if (accepted.notice && !output.json) output.problem(accepted.notice);
   if (!output.json) output.note(`Its outcome: continuity outcome ${quoted(accepted.topic)} ${quoted(accepted.prompt_id)} --wait`);
   return 0;
-}
-
-async function wait(manager: SessionManager, topic: string | undefined, prompt: string, options: Options, output: Output): Promise<number> {
-  const result = await untilEnded(output, (waiting) => manager.delegate(topic, prompt, { ...options, ...waiting }));
-  return result ? showResult(result, output) : leave(manager, topic, prompt, options, output);
-}
-
-/** Sent again under the same id, it is the same prompt: so it is accepted for certain, and its topic is known. */
-async function leave(manager: SessionManager, topic: string | undefined, prompt: string, options: Options, output: Output): Promise<number> {
-  const accepted = await manager.submit(topic, prompt, options);
-  const [its, id] = [quoted(accepted.topic), quoted(accepted.prompt_id)];
-  if (output.json) output.answer(accepted, '');
-  output.note(`No longer waiting; “${oneLine(prompt, 40)}” goes on.`);
-  output.note(`Its outcome: continuity outcome ${its} ${id} --wait`);
-  output.note(`To stop it:  continuity cancel ${its} ${id}`);
-  return 130;
 }

@@ -16,12 +16,12 @@ export default command({
     ['continuity doctor --json', 'to put into a report'],
   ],
   async run({ flags, output }) {
-    const [machine, { fine, wrong }] = await Promise.all([import('../doctor/machine.js'), import('../doctor/check.js')]);
+    const [machine, { wrong }, { checkConfig }] = await Promise.all([import('../doctor/machine.js'), import('../doctor/check.js'), import('../doctor/trust.js')]);
     const findings = [machine.checkNode()];
     let config: Config | undefined;
     try {
       config = await configOf(flags);
-      findings.push(fine('config', config.file ?? 'defaults (no config file)'));
+      findings.push(...checkConfig(config));
     } catch (error) {
       if (typeof error !== 'object' || error === null || !('failure' in error)) throw error;
       findings.push(wrong('config', error.failure as NonNullable<Finding['problem']>));
@@ -35,12 +35,16 @@ export default command({
 });
 
 async function rest(config: Config): Promise<Finding[]> {
-  const [machine, server, agents, { checkWebUi }] = await Promise.all([
+  const [machine, server, agents, { checkWebUi }, { checkPrivate }] = await Promise.all([
     import('../doctor/machine.js'),
     import('../doctor/server.js'),
     import('../doctor/agents.js'),
     import('../doctor/web-ui.js'),
+    import('../doctor/private.js'),
   ]);
+  const isPrivate = await checkPrivate(config.dataDir);
+  // What others can write there says nothing about this machine: which server runs, which agents there are.
+  if (!isPrivate.ok) return [isPrivate, await machine.checkProgram()];
   const found = await Promise.all([
     machine.checkDataDir(config.dataDir),
     machine.checkProgram(),

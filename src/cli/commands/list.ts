@@ -4,6 +4,7 @@ import type { TopicFilter, TopicSummary } from '../../client/list-topics.js';
 import { TOPIC_STATES, type TopicLifeState } from '../../contract/types.js';
 import { command } from '../command.js';
 import { connected } from '../connect.js';
+import { LEFT, untilInterrupted } from '../interrupted.js';
 import type { Output } from '../output.js';
 import { table } from '../table.js';
 import { UsageError } from '../usage-error.js';
@@ -63,19 +64,19 @@ async function show(topics: TopicSummary[], output: Output): Promise<void> {
 
 /** One picture after the other; a terminal is cleared in between. */
 async function watch(look: () => Promise<TopicSummary[]>, output: Output): Promise<number> {
-  const left = new AbortController();
-  process.once('SIGINT', () => left.abort());
-  for (let before = ''; !left.signal.aborted; ) {
-    const topics = await look();
-    const now = JSON.stringify(topics);
-    if (now !== before) {
-      output.clear();
-      await show(topics, output);
+  return untilInterrupted(async (left) => {
+    for (let before = ''; !left.aborted; ) {
+      const topics = await look();
+      const now = JSON.stringify(topics);
+      if (now !== before) {
+        output.clear();
+        await show(topics, output);
+      }
+      before = now;
+      await sleep(LOOK_EVERY_MS, undefined, { signal: left }).catch(() => undefined); // Left: the loop ends.
     }
-    before = now;
-    await sleep(LOOK_EVERY_MS, undefined, { signal: left.signal }).catch(() => undefined); // Left: the loop ends.
-  }
-  return 130;
+    return LEFT;
+  });
 }
 
 function tableOf(topics: TopicSummary[]): Promise<string> {

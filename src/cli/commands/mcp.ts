@@ -12,7 +12,7 @@ export default command({
   },
   args: [],
   examples: [
-    ['claude mcp add continuity -- npx continuity mcp', 'Claude Code; docs/mcp.md has OpenCode, Codex and VS Code'],
+    ['claude mcp add continuity -- npx session-continuity mcp', 'Claude Code; docs/mcp.md has OpenCode, Codex and VS Code'],
     ['continuity mcp --cwd ~/app --wait 240', 'for a client that waits for five minutes'],
   ],
   async run({ flags }) {

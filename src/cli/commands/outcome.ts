@@ -1,8 +1,10 @@
 import type { SessionManager } from '../../client/session-manager.js';
+import { toldOf } from '../../client/told.js';
 import type { PromptState } from '../../contract/types.js';
 import { command } from '../command.js';
 import { connected } from '../connect.js';
 import { exitOf } from '../fail.js';
+import { LEFT, untilInterrupted } from '../interrupted.js';
 import type { Output } from '../output.js';
 import { showResult } from '../show-result.js';
 import { untilEnded } from '../waiting.js';
@@ -21,17 +23,18 @@ export default command({
     ['continuity outcome auth p-1f0c… --json | jq -r .state', 'for scripts'],
   ],
   async run({ flags, args, output }) {
-    return connected(flags, async ({ manager }) =>
-      flags.wait ? wait(manager, args.topic, args.prompt_id, output) : show(await manager.outcome(args.topic, args.prompt_id), args.topic, output),
-    );
+    const { topic, prompt_id } = args;
+    if (flags.wait) return untilInterrupted((left) => connected(flags, ({ manager }) => wait(manager, topic, prompt_id, output, left)));
+    return connected(flags, async ({ manager }) => show(await manager.outcome(topic, prompt_id), topic, output));
   },
 });
 
-async function wait(manager: SessionManager, topic: string, promptId: string, output: Output): Promise<number> {
-  const result = await untilEnded(output, (waiting) => manager.wait(topic, promptId, waiting));
+async function wait(manager: SessionManager, topic: string, promptId: string, output: Output, left: AbortSignal): Promise<number> {
+  const result = await untilEnded(output, left, (waiting) => manager.wait(topic, promptId, waiting));
   if (result) return showResult(result, output);
+  if (output.json) output.answer(await manager.outcome(topic, promptId).catch(toldOf), '');
   output.note('No longer waiting; the prompt goes on.');
-  return 130;
+  return LEFT;
 }
 
 /** As of what the topic does not know. */

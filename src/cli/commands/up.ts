@@ -8,6 +8,7 @@ export default command({
   flags: {
     port: { kind: 'port', value: 'N', help: 'Port of Temporal. Default: 7233.' },
     'ui-port': { kind: 'port', value: 'N', help: 'Port of the Web UI. Default: 1000 above the other.' },
+    'ui-host': { kind: 'list', value: 'NAME', help: 'Another host name under which the Web UI is reached, such as that of a proxy. Others than those of this machine are refused.' },
   },
   args: [],
   examples: [
@@ -19,7 +20,15 @@ export default command({
     const config = await configOf(flags);
     const { DevelopmentStack } = await import('../../stack/development-stack.js');
     const report = (line: string) => output.note(line);
-    const stack = new DevelopmentStack({ dataDir: config.dataDir, cwd: process.cwd(), port: flags.port, uiPort: flags['ui-port'], report, workerLog: (text) => process.stderr.write(text) });
+    const stack = new DevelopmentStack({
+      dataDir: config.dataDir,
+      cwd: process.cwd(),
+      port: flags.port,
+      uiPort: flags['ui-port'],
+      uiNames: flags['ui-host'] ?? [],
+      report,
+      workerLog: (text) => output.beside.write(text),
+    });
     const { told, stopped } = whenToldToStop(stack, output);
     const running = await stack.start().catch((error: unknown) => {
       if (told.aborted) return undefined;

@@ -1,5 +1,6 @@
 import { command } from '../command.js';
 import { connected } from '../connect.js';
+import { LEFT, untilInterrupted } from '../interrupted.js';
 import { WatchPrinter } from '../watch-printer.js';
 
 export default command({
@@ -12,21 +13,16 @@ export default command({
     ['continuity watch auth --json | jq .', 'one JSON document a line: {"type":"view",…} and {"type":"progress",…}'],
   ],
   async run({ flags, args, output }) {
-    const left = new AbortController();
-    const leave = () => left.abort();
-    process.once('SIGINT', leave);
-    try {
-      return await connected(flags, async ({ manager }) => {
+    return untilInterrupted((left) =>
+      connected(flags, async ({ manager }) => {
         const printer = new WatchPrinter(output);
-        for await (const event of manager.watch(args.topic, left.signal)) {
+        for await (const event of manager.watch(args.topic, left)) {
           if (output.json) output.answer(event, '');
           else printer.print(event);
         }
         printer.end();
-        return left.signal.aborted ? 130 : 0;
-      });
-    } finally {
-      process.off('SIGINT', leave);
-    }
+        return left.aborted ? LEFT : 0;
+      }),
+    );
   },
 });

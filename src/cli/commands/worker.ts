@@ -1,11 +1,12 @@
 import { command } from '../command.js';
 import { addressOf, configOf } from '../connect.js';
 
-const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
 export default command({
   name: 'worker',
-  summary: 'Starts a worker in the foreground, for a Temporal server that runs already (TEMPORAL_ADDRESS or temporal.toml).',
+  summary:
+    'Runs a worker in this process, for a Temporal server that runs already (TEMPORAL_ADDRESS or temporal.toml).\n' +
+    'SIGINT and SIGHUP end it and its agents. SIGTERM ends it, and an agent at work goes on for the next worker.\n' +
+    'A second signal of any kind skips the wait for turns, a third ends the process at once.',
   flags: {
     standby: { kind: 'switch', help: 'Wait for the worker that has the data directory, and take over when it ends.' },
     'log-json': { kind: 'switch', help: 'Log as JSON lines.' },
@@ -18,22 +19,13 @@ export default command({
   ],
   async run({ flags }) {
     const config = await configOf(flags);
-    const [{ spawn }, { workerScript }, { ensureDataDir }, address] = await Promise.all([
-      import('node:child_process'),
+    const [{ runWorkerHere }, { ensureDataDir }, address] = await Promise.all([
       import('../../stack/worker-script.js'),
       import('../../stack/data-dir.js'),
       addressOf(config),
     ]);
     await ensureDataDir(config.dataDir);
-    const env = { ...process.env, CONTINUITY_DATA_DIR: config.dataDir, ...(address !== undefined && { TEMPORAL_ADDRESS: address }) };
-    const handedOn = (['standby', 'log-json', 'json'] as const).filter((name) => flags[name]).map((name) => `--${name}`);
-    const child = spawn(process.execPath, [workerScript(), ...handedOn], { env, stdio: 'inherit' });
-    // Ctrl-C in a terminal reaches the child by itself, and a second one would end it at once.
-    const inTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
-    for (const signal of FORWARDED) process.on(signal, () => (signal === 'SIGINT' && inTerminal ? undefined : child.kill(signal)));
-    return new Promise<number>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)));
-    });
+    Object.assign(process.env, { CONTINUITY_DATA_DIR: config.dataDir, ...(address !== undefined && { TEMPORAL_ADDRESS: address }) });
+    return runWorkerHere((['standby', 'log-json', 'json'] as const).filter((name) => flags[name]).map((name) => `--${name}`));
   },
 });

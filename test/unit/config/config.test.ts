@@ -9,7 +9,7 @@ let env: NodeJS.ProcessEnv;
 
 beforeEach(async () => {
   directory = await realpath(await mkdtemp(join(tmpdir(), 'continuity-config-')));
-  env = { CONTINUITY_DATA_DIR: join(directory, 'data') };
+  env = { HOME: directory, XDG_CONFIG_HOME: join(directory, 'own'), XDG_STATE_HOME: join(directory, 'state'), CONTINUITY_DATA_DIR: join(directory, 'data') };
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
@@ -66,12 +66,12 @@ describe('a config file', () => {
   it('adds categories and agents, and names the default agent', async () => {
     await written({
       defaultAgent: 'planner',
-      agents: { planner: { kind: 'opencode', mode: 'plan', path: './tools/opencode' } },
+      agents: { planner: { kind: 'opencode', mode: 'plan' } },
       categories: { review: { description: 'Reads changes.', agent: 'planner' } },
     });
     const config = await loadConfig({ cwd: directory, env });
     expect(config.defaultAgent).toBe('planner');
-    expect(config.agents.planner).toEqual({ kind: 'opencode', mode: 'plan', path: join(directory, 'tools/opencode') });
+    expect(config.agents.planner).toEqual({ kind: 'opencode', mode: 'plan' });
     expect(config.agents.opencode).toEqual({ kind: 'opencode' });
     expect(config.categories.review).toEqual({ description: 'Reads changes.', instructions: '', agent: 'planner' });
   });
@@ -88,11 +88,26 @@ describe('a config file', () => {
   it.each([
     ['continuity.config.yaml', 'project: shop\n'],
     ['continuity.config.yml', 'project: shop\n'],
-    ['continuity.config.mjs', 'export default { project: "shop" };\n'],
-    ['continuity.config.cjs', 'module.exports = { project: "shop" };\n'],
+    ['continuity.config.toml', 'project = "shop"\n'],
   ])('can be %s', async (name, content) => {
     const file = await written(content, name);
     expect(await loadConfig({ cwd: directory, env })).toMatchObject({ project: 'shop', file });
+  });
+
+  it.each([
+    ['named.mjs', 'export default { project: "shop" };\n'],
+    ['named.cjs', 'module.exports = { project: "shop" };\n'],
+  ])('can be the program %s where CONTINUITY_CONFIG names it', async (name, content) => {
+    const file = await written(content, name);
+    expect(await loadConfig({ cwd: directory, env: { ...env, CONTINUITY_CONFIG: file } })).toMatchObject({ project: 'shop', file });
+  });
+
+  it('can be a program in the user’s own config directory', async () => {
+    await mkdir(join(directory, 'own', 'continuity'), { recursive: true });
+    const file = await written('export default { agents: { opencode: { path: "./bin/mine" } } };', 'own/continuity/config.mjs');
+    const config = await loadConfig({ cwd: directory, env });
+    expect(config).toMatchObject({ file, agents: { opencode: { path: join(directory, 'own/continuity/bin/mine') } } });
+    expect(config.ignored).toBeUndefined();
   });
 
   it('is found from a directory below it', async () => {
@@ -154,9 +169,11 @@ describe('a bad field is named, with what it must be and what it is', () => {
   it.each([
     ['continuity.config.json', '{ "project": '],
     ['continuity.config.yaml', 'project: [\n'],
-    ['continuity.config.mjs', 'export default {'],
-    ['continuity.config.cjs', 'throw new Error("boom")'],
+    ['continuity.config.toml', 'project = \n'],
+    ['named.mjs', 'export default {'],
+    ['named.cjs', 'throw new Error("boom")'],
   ])('a broken %s is named with the reason', async (name, content) => {
+    if (name.startsWith('named')) env.CONTINUITY_CONFIG = join(directory, name);
     expect(await refusalOf(content, name)).toMatch(/^FILE cannot be read: \S/);
   });
 });

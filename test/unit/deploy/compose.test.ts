@@ -22,7 +22,11 @@ interface Service {
 }
 
 const source = await read('docker-compose.yml');
-const compose = (await parse('docker-compose.yml')) as { services: Record<string, Service>; volumes: Record<string, unknown> };
+const compose = (await parse('docker-compose.yml')) as {
+  services: Record<string, Service>;
+  volumes: Record<string, unknown>;
+  networks: Record<string, unknown>;
+};
 const services = Object.entries(compose.services);
 const waitedForToEnd = new Set(
   services.flatMap(([, { depends_on = {} }]) => Object.entries(depends_on).flatMap(([name, { condition }]) => (condition === 'service_completed_successfully' ? [name] : []))),
@@ -35,8 +39,8 @@ const plugin = await execa('docker', ['compose', 'version'], { reject: false });
 if (plugin.failed) console.warn('docker compose is not here: docker-compose.yml is parsed and checked, but not by Compose itself.');
 
 describe('docker-compose.yml', () => {
-  it('has a store, its schema, a server, its namespace, a UI and a worker', () => {
-    expect(services.map(([name]) => name)).toEqual(['postgresql', 'schema', 'temporal', 'namespace', 'web-ui', 'worker']);
+  it('has a store, its schema, a server, its namespace, a UI with its door, and a worker', () => {
+    expect(services.map(([name]) => name)).toEqual(['postgresql', 'schema', 'temporal', 'namespace', 'web-ui', 'web-ui-door', 'worker']);
     expect([...waitedForToEnd].sort()).toEqual(['namespace', 'schema']);
   });
 
@@ -89,6 +93,19 @@ describe('docker-compose.yml', () => {
     const [from = '', to = ''] = volumes.flatMap((volume) => (typeof volume === 'string' ? volume.split(':') : []));
     const file = environment['DYNAMIC_CONFIG_FILE_PATH']?.replace(to, from.replace('./', '')) ?? '';
     expect(await parse(file)).toMatchObject({ 'history.transferProcessorMaxPollRPS': [{ value: 2000 }] });
+  });
+
+  it('closes the HTTP API of Temporal, which any web page could use', async () => {
+    expect(await parse('deploy/dynamicconfig/temporal.yaml')).toMatchObject({ 'frontend.httpAllowedHosts': [{ value: ['refused.invalid'] }] });
+  });
+
+  it('lets a browser reach the Web UI through its door alone', () => {
+    const { 'web-ui': ui, 'web-ui-door': door } = compose.services;
+    expect(ui).not.toHaveProperty('ports');
+    expect(ui?.networks).toEqual(['ui']);
+    expect(compose.networks['ui']).toEqual({ internal: true, driver_opts: { 'com.docker.network.bridge.inhibit_ipv4': 'true' } });
+    expect(door).toMatchObject({ ports: ['127.0.0.1:8080:8080'], environment: { WEB_UI: 'web-ui:8080' } });
+    expect(door?.volumes).toContain('./deploy/web-ui-door.conf.template:/etc/nginx/templates/default.conf.template:ro');
   });
 
   it('asks for nothing that deploy/env.example does not explain', async () => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keepRunning, type Running } from '../../../src/stack/keep-running.js';
 import { choosePorts } from '../../../src/stack/ports.js';
-import { endProcess, identityOf, isAlive } from '../../../src/stack/process-identity.js';
+import { endProcess, identityOf, isAlive } from '../../../src/host/process-identity.js';
 import { readRecord, runningServer, writeRecord } from '../../../src/stack/stack-record.js';
 
 let dir: string;
@@ -115,10 +115,10 @@ describe('a part of the stack', () => {
     const again = new Promise<void>((resolve) => {
       const kept = keepRunning(part(Promise.resolve('by SIGKILL')), {
         name: 'worker',
-        start: () => Promise.resolve(part((starts += 1) < 2 ? Promise.resolve('with exit code 1') : new Promise(() => undefined))),
-        started: () => {
-          if (starts === 2) resolve(kept.release());
-          return Promise.resolve();
+        start: () => {
+          starts += 1;
+          if (starts === 2) setImmediate(() => resolve(kept.release()));
+          return Promise.resolve(part(starts < 2 ? Promise.resolve('with exit code 1') : new Promise(() => undefined)));
         },
         report: (line) => reported.push(line),
       });

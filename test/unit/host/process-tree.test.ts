@@ -1,21 +1,27 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { killTree, AGENT_MARKER, startTimeOf } from '../../../src/agents/process-tree.js';
+import { killTree, AGENT_MARKER } from '../../../src/host/process-tree.js';
 import { isRunning } from '../../support/processes.js';
 
 const children: ChildProcess[] = [];
 afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
 
-/** Runs the script, which prints the pids of what it starts. */
-async function start(script: string, marker: string, count: number): Promise<number[]> {
+/** Runs the script and waits for its first lines. @returns its pid, and those lines */
+async function linesOf(script: string, marker: string, count: number, withinMs = 5_000): Promise<{ pid: number; lines: string[] }> {
   const child = spawn('sh', ['-c', script], { env: { ...process.env, [AGENT_MARKER]: marker }, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
   children.push(child);
   let out = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   const lines = () => out.split('\n').slice(0, -1);
-  await vi.waitFor(() => expect(lines()).toHaveLength(count), 5_000);
-  return [child.pid ?? 0, ...lines().map(Number)];
+  await vi.waitFor(() => expect(lines()).toHaveLength(count), withinMs);
+  return { pid: child.pid ?? 0, lines: lines() };
+}
+
+/** The lines are pids of what the script started. */
+async function start(script: string, marker: string, count: number): Promise<number[]> {
+  const { pid, lines } = await linesOf(script, marker, count);
+  return [pid, ...lines.map(Number)];
 }
 
 describe.runIf(process.platform === 'linux')('ending a tree', () => {
@@ -37,15 +43,12 @@ describe.runIf(process.platform === 'linux')('ending a tree', () => {
     expect(isRunning(orphan ?? 0)).toBe(false);
   });
 
-  test('a process is known by its start time, and one that ended has none', async () => {
-    const child = spawn('sleep', ['60']);
-    children.push(child);
-    await once(child, 'spawn');
-    const pid = child.pid ?? 0;
-    expect(startTimeOf(pid)).toBe(startTimeOf(pid));
-    expect(startTimeOf(pid)).toMatch(/^\d+$/);
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    expect(startTimeOf(pid)).toBeUndefined();
-  });
+  test('spares the worker that ends it, with its other children, where an agent started that worker', async () => {
+    const marker = `test-${process.pid}-c`;
+    const worker = fileURLToPath(new URL('../../support/ends-its-own-tree.ts', import.meta.url));
+    const script = `sleep 60 & echo $!; setsid --wait ${process.execPath} --import tsx ${worker} ${marker}`;
+    const { lines } = await linesOf(script, marker, 2, 20_000);
+    expect(isRunning(Number(lines[0]))).toBe(false);
+    expect(lines[1]).toBe('spared');
+  }, 30_000);
 });

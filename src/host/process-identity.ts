@@ -1,17 +1,20 @@
-/** Whether a process that we recorded is still the same one: a pid alone is used again. */
+/**
+ * Whether a process that we recorded is still the same one. A pid alone does not say so: the kernel gives it out again, and
+ * after a reboot any process can have it. The only module that decides this, for the stack, the workers and the agents.
+ */
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { bootId, processEntryOf } from './proc.js';
 
 export interface ProcessIdentity {
   pid: number;
-  /** What tells this process from a later one with the same pid. */
+  /** Tells this process from any other with the same pid, also from one after a reboot. */
   started: string;
 }
 
 /** Nothing when there is no such process, or when it has ended and only waits to be collected. */
 export async function identityOf(pid: number): Promise<ProcessIdentity | undefined> {
-  const started = process.platform === 'linux' ? await startedOnLinux(pid) : await startedElsewhere(pid);
+  const started = process.platform === 'linux' ? startedOnLinux(pid) : await startedElsewhere(pid);
   return started === undefined ? undefined : { pid, started };
 }
 
@@ -19,7 +22,7 @@ export async function isAlive({ pid, started }: ProcessIdentity): Promise<boolea
   return (await identityOf(pid))?.started === started;
 }
 
-/** Asks it to end, and makes it end when it has not within the time. Other processes are never touched. */
+/** Asks the process to end, and kills it when it has not ended within the time. Touches no other process. */
 export async function endProcess(known: ProcessIdentity, signal: NodeJS.Signals, withinMs: number): Promise<void> {
   if (!(await isAlive(known))) return;
   send(known.pid, signal);
@@ -45,20 +48,14 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** proc(5): after the name in parentheses come the state and, as the 22nd field of all, the start in ticks since boot. */
-async function startedOnLinux(pid: number): Promise<string | undefined> {
-  try {
-    const [stat, boot] = await Promise.all([readFile(`/proc/${pid}/stat`, 'utf8'), readFile('/proc/sys/kernel/random/boot_id', 'utf8')]);
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' ? undefined : `${boot.trim()}:${fields[19]}`;
-  } catch {
-    return undefined; // ENOENT or ESRCH: there is no such process.
-  }
+function startedOnLinux(pid: number): string | undefined {
+  const [entry, boot] = [processEntryOf(pid), bootId()];
+  return entry && boot !== undefined ? `${boot}:${entry.startTicks}` : undefined;
 }
 
 async function startedElsewhere(pid: number): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { env: { ...process.env, LC_ALL: 'C' } });
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } });
     const [state = '', ...started] = stdout.trim().split(/\s+/);
     return state === '' || state.startsWith('Z') ? undefined : started.join(' ');
   } catch {

@@ -1,0 +1,33 @@
+/** Whether Temporal itself answers. A waiting call looks the same when no worker is there and when no server is. */
+import type { Client } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** `lost`: Temporal no longer answers, and the wait goes on. `back`: it answers again. */
+export type ConnectionEvent = 'lost' | 'back';
+
+const ASK_EVERY_MS = 1000;
+const ANSWERS_WITHIN_MS = 2000;
+/** One call may be lost on its way. */
+const LOST_AFTER_FAILURES = 2;
+
+export async function reachesTemporal(client: Client, withinMs = ANSWERS_WITHIN_MS): Promise<boolean> {
+  try {
+    await client.withDeadline(Date.now() + withinMs, () => client.workflowService.getSystemInfo({}));
+    return true;
+  } catch {
+    return false; // ServiceError: whatever the reason, the server did not answer.
+  }
+}
+
+/** Reports each change until the signal is aborted. */
+export async function reportConnection(client: Client, report: (event: ConnectionEvent) => void, signal: AbortSignal): Promise<void> {
+  let failures = 0;
+  while (!signal.aborted) {
+    const answers = await client.withAbortSignal(signal, () => reachesTemporal(client));
+    if (signal.aborted) return;
+    if (answers && failures >= LOST_AFTER_FAILURES) report('back');
+    failures = answers ? 0 : failures + 1;
+    if (failures === LOST_AFTER_FAILURES) report('lost');
+    await sleep(ASK_EVERY_MS, undefined, { signal }).catch(() => undefined); // Aborted: the loop ends.
+  }
+}

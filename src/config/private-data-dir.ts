@@ -1,0 +1,37 @@
+/** The data directory holds keys that let their reader run commands and read sessions: it is for its owner alone. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { failure, type Failure } from '../contract/failures.js';
+import { ConfigInvalid } from './invalid.js';
+import { mending, openToOthers } from './private.js';
+
+/** Keys, passwords and addresses. A caller that could write one would choose which server or process we trust. */
+const SECRETS = ['check-key', 'host-id', 'stack.json', 'agents', 'agents/opencode', 'agents/opencode/server.json'];
+
+/** Nothing where all is well, or where the directory is not there yet. */
+export async function unsafeDataDir(dataDir: string): Promise<Failure | undefined> {
+  const within = (names: readonly string[]) => names.map((name) => join(dataDir, name));
+  const outside = await openToOthers([dataDir]);
+  const inside = outside.some(({ command }) => command === undefined)
+    ? []
+    : [...(await openToOthers(within(SECRETS))), ...(await openToOthers(within(await namesIn(dataDir)), 'own'))];
+  const problems = [...new Map([...outside, ...inside].map((problem) => [problem.path, problem])).values()];
+  const [first] = problems;
+  if (!first) return undefined;
+  const which = first.path === dataDir ? `Data directory ${dataDir}` : `${first.path} in the data directory`;
+  const aboutLinks = 'Put what the link points to in its place, or name the directory itself with --data-dir.';
+  return failure('DATA_DIR_UNSAFE', `${which} is not yours alone: ${first.what}.`, mending(problems, aboutLinks));
+}
+
+/** @throws ConfigInvalid DATA_DIR_UNSAFE */
+export async function ensurePrivate(dataDir: string): Promise<void> {
+  const unsafe = await unsafeDataDir(dataDir);
+  if (unsafe) throw new ConfigInvalid(unsafe);
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  return readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'EACCES') return []; // What needs it says so.
+    throw error;
+  });
+}

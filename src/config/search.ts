@@ -1,0 +1,17 @@
+/** Which directories are searched for the config of a project. A directory of other people is never among them. */
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+/**
+ * From `cwd` up to the root of its git work tree or to the home directory, whichever comes first, both included.
+ * Outside of both, only `cwd` itself. `.git` is a file in linked work trees and submodules.
+ */
+export function searchedDirectories(cwd: string, home: string): string[] {
+  const homes = [home, ...(existsSync(home) ? [realpathSync(home)] : [])];
+  const way: string[] = [];
+  for (let directory = resolve(cwd); dirname(directory) !== directory; directory = dirname(directory)) {
+    way.push(directory);
+    if (homes.includes(directory) || existsSync(join(directory, '.git'))) return way;
+  }
+  return [resolve(cwd)];
+}

@@ -1,0 +1,64 @@
+/**
+ * Which config files of projects the user trusts. Each trust is a file of its own in the user's state directory, named by
+ * the hash of path and content: a file that changes is not trusted any more, and two commands never write the same one.
+ */
+import { createHash } from 'node:crypto';
+import { lstat, mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { failure } from '../contract/failures.js';
+import { type Environment, stateDirOf } from './data-dir.js';
+import type { ReadFile } from './file.js';
+import { ConfigInvalid } from './invalid.js';
+import { mending, openToOthers } from './private.js';
+
+export async function isTrusted(read: ReadFile, env?: Environment): Promise<boolean> {
+  const entry = await entryOf(read, env);
+  if ((await openToOthers([folderOf(env), entry])).length > 0) return false;
+  return lstat(entry).then((found) => found.isFile(), () => false);
+}
+
+/** @throws ConfigInvalid CONFIG_UNSAFE where others could write what is remembered here */
+export async function trust(read: ReadFile, env?: Environment): Promise<void> {
+  const folder = folderOf(env);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const [unsafe] = await openToOthers([folder]);
+  if (unsafe) {
+    const fix = mending([unsafe], `Put the directory that ${folder} points to in its place.`);
+    throw new ConfigInvalid(failure('CONFIG_UNSAFE', `${folder} remembers which files you trust, and it is not yours alone: ${unsafe.what}.`, fix));
+  }
+  await writeFile(await entryOf(read, env), `${JSON.stringify(await realpath(read.file))}\n`, { mode: 0o600 });
+}
+
+/** Whatever content of the file was trusted. The file itself may be gone. @returns how many contents there were */
+export async function forget(file: string, env?: Environment): Promise<number> {
+  const path = await realpath(file).catch(() => file);
+  const entries = (await entriesIn(env)).filter((entry) => entry.file === path);
+  await Promise.all(entries.map(({ entry }) => rm(entry, { force: true })));
+  return entries.length;
+}
+
+async function entriesIn(env?: Environment): Promise<{ entry: string; file: string }[]> {
+  const names = await readdir(folderOf(env)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const entries = names.map((name) => join(folderOf(env), name));
+  return Promise.all(entries.map(async (entry) => ({ entry, file: pathIn(await readFile(entry, 'utf8')) })));
+}
+
+function pathIn(text: string): string {
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return ''; // SyntaxError: not one of ours, or cut short by a full disk.
+  }
+}
+
+function folderOf(env?: Environment): string {
+  return join(stateDirOf(env), 'trusted');
+}
+
+async function entryOf({ file, text }: ReadFile, env?: Environment): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([await realpath(file), text]));
+  return join(folderOf(env), hash.digest('hex'));
+}

@@ -1,0 +1,42 @@
+/** What the kernel says about processes, see proc(5). Linux only. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface ProcessEntry {
+  pid: number;
+  parent: number;
+  session: number;
+  /** In clock ticks since boot. */
+  startTicks: string;
+}
+
+/** Nothing when there is no such process, or when it has ended and only waits to be collected (a zombie). */
+export function processEntryOf(pid: number): ProcessEntry | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  if (stat === undefined) return undefined;
+  // The name comes first, in parentheses, and may hold anything. After it come the state (field 3), parent (4), session (6) and start (22).
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  return { pid, parent: Number(fields[1]), session: Number(fields[3]), startTicks: fields[19] ?? '' };
+}
+
+export function allProcesses(): ProcessEntry[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((name) => processEntryOf(Number(name)) ?? []);
+}
+
+/** Whether the process started with this entry, `NAME=value`, in its environment. */
+export function hasInEnvironment(pid: number, entry: string): boolean {
+  return read(`/proc/${pid}/environ`)?.split('\0').includes(entry) ?? false;
+}
+
+/** Another value after each boot of the machine. */
+export function bootId(): string | undefined {
+  return read('/proc/sys/kernel/random/boot_id')?.trim();
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return undefined; // ENOENT, ESRCH: the process has ended. EACCES: it is another user's, so it is not ours.
+  }
+}

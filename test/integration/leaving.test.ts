@@ -1,0 +1,109 @@
+/** A command that waits is left with Ctrl-C, and Temporal may go away under it: what is said then is known to be true. */
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { awaitOutcome } from '../../src/client/await-outcome.js';
+import { connect } from '../../src/client/connect.js';
+import type { PromptId, TopicId } from '../../src/contract/ids.js';
+import { cuttable } from '../support/cuttable.js';
+import { childrenOf, connectionsOf } from '../support/processes.js';
+import { startTemporal, startWorld, type World } from '../support/world.js';
+import { continuityIn, type Continuity } from './cli-command.js';
+
+let world: World;
+let continuity: Continuity;
+let server: number | undefined;
+beforeAll(async () => {
+  world = await startWorld();
+  [server] = childrenOf(process.pid, 'start-dev');
+  continuity = continuityIn({ cwd: world.dir, env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir } });
+});
+afterAll(async () => {
+  if (server !== undefined) process.kill(server, 'SIGCONT');
+  await world?.dispose();
+});
+
+const aTopic = () => `t-${randomUUID().slice(0, 8)}`;
+const stateOf = async (topic: string, id: string) => (await world.manager.outcome(topic, id).catch(() => undefined))?.state;
+
+test.each(['delegate', 'fix', 'also'])('%s, left with Ctrl-C, says accepted with the topic and the id of what is accepted', async (verb) => {
+  const topic = aTopic();
+  const gate = join(world.dir, randomUUID());
+  await world.manager.delegate(topic, 'begin');
+  const words = verb === 'delegate' ? ['delegate', '--topic', topic] : [verb, topic];
+  const waiting = continuity([...words, `[[until: ${gate}]] [[say: in the end]]`, '--id', 'p-left', '--json']);
+  await expect.poll(() => stateOf(topic, 'p-left')).toBe('running');
+  waiting.kill('SIGINT');
+  const { stdout, exitCode } = await waiting;
+  expect([JSON.parse(stdout), exitCode]).toEqual([{ status: 'accepted', topic, prompt_id: 'p-left' }, 130]);
+  const asking = continuity(['outcome', topic, 'p-left', '--wait', '--json']);
+  await waitsIn(asking);
+  asking.kill('SIGINT');
+  const left = await asking;
+  expect([JSON.parse(left.stdout), left.exitCode]).toEqual([expect.objectContaining({ prompt_id: 'p-left', state: 'running' }), 130]);
+  await writeFile(gate, '');
+  expect((await continuity(['outcome', topic, 'p-left', '--wait'])).stdout).toBe('in the end\n');
+});
+
+test.each(['delegate', 'fix', 'also'])('%s, left before its prompt is in any history, does not say accepted', async (verb) => {
+  const topic = aTopic();
+  await world.manager.delegate(topic, 'begin');
+  const words = verb === 'delegate' ? ['delegate', '--topic', topic] : [verb, topic];
+  await world.stopWorker();
+  try {
+    const waiting = continuity([...words, 'never taken', '--id', 'p-early', '--json']);
+    await waitsIn(waiting);
+    waiting.kill('SIGINT');
+    const { stdout, exitCode } = await waiting;
+    expect([JSON.parse(stdout), exitCode]).toEqual([{ status: 'unknown', prompt_id: 'p-early' }, 130]);
+  } finally {
+    await world.startWorker();
+  }
+});
+
+test('a manager that is disconnected before a prompt is in history does not say that it is accepted', async () => {
+  const relay = await cuttable(world.address);
+  const manager = await world.connect({ address: relay.address });
+  relay.cut();
+  const waiting = manager.delegate(aTopic(), 'lost on its way').catch((error: unknown) => error);
+  await manager.disconnect();
+  expect(await waiting).toMatchObject({ code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('is not known') as string });
+  await relay.close();
+});
+
+test('Temporal stops under a waiting delegate: it is said within seconds, and when it is back, and the reply still comes', async () => {
+  const topic = aTopic();
+  const gate = join(world.dir, randomUUID());
+  const waiting = continuity(['delegate', '--topic', topic, '--id', 'p-cut', `[[until: ${gate}]] [[say: still here]]`]);
+  let said = '';
+  waiting.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await expect.poll(() => stateOf(topic, 'p-cut')).toBe('running');
+  process.kill(server ?? 0, 'SIGSTOP');
+  await expect.poll(() => said, { timeout: 15_000 }).toContain('Temporal does not answer.');
+  process.kill(server ?? 0, 'SIGCONT');
+  await expect.poll(() => said).toContain('Temporal answers again.');
+  await writeFile(gate, '');
+  expect(await waiting).toMatchObject({ stdout: 'still here\n', exitCode: 0 });
+});
+
+test('a wait without a worker ends as NO_WORKER, and one whose Temporal was killed as TEMPORAL_UNAVAILABLE', async () => {
+  const prompt = { topic: aTopic() as TopicId, prompt_id: 'p-none' as PromptId };
+  await world.manager.submit(prompt.topic, '[[hang]]', { prompt_id: prompt.prompt_id });
+  await world.stopWorker();
+  await expect(awaitOutcome(world.client, prompt, undefined, 1000)).rejects.toMatchObject({ code: 'NO_WORKER' });
+  const other = await startTemporal();
+  const { client, close } = await connect({ address: other.address });
+  const ended = awaitOutcome(client, prompt, undefined, 1000).catch((error: unknown) => error);
+  process.kill(childrenOf(process.pid, 'start-dev').find((pid) => pid !== server) ?? 0, 'SIGKILL');
+  expect(await ended).toMatchObject({ code: 'TEMPORAL_UNAVAILABLE', topic: prompt.topic });
+  await close();
+  await other.teardown().catch(() => undefined); // Its server is gone.
+  await world.startWorker();
+});
+
+/** A command that has connected to the server can be left. */
+async function waitsIn({ pid }: { pid?: number | undefined }): Promise<void> {
+  const port = Number(world.address.split(':')[1]);
+  await expect.poll(() => connectionsOf(pid ?? 0, port)).toBeGreaterThan(0);
+}

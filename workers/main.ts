@@ -1,0 +1,34 @@
+/**
+ * The worker as a program. `continuity worker` calls it in its own process, `continuity up` starts it as a child.
+ *
+ * `--standby`: waits for the worker that runs. `--log-json`: structured log. `--json`: why it ended goes to stdout as JSON.
+ * `--ask`: answers a question about agents as JSON, and ends.
+ */
+import { parseArgs } from 'node:util';
+import { createAgents } from '../src/agents/registry.js';
+import { loadConfig } from '../src/config.js';
+import { FAILURES } from '../src/contract/failures.js';
+import { askAgents, QUESTIONS } from './ask-agents.js';
+import { failureOf } from './failure-of.js';
+import { newLog } from './log.js';
+import { runWorker } from './run-worker.js';
+
+const off = { type: 'boolean', default: false } as const;
+
+/** @returns the exit code. The process must be ended after it: a lock that is still waited for would keep it. */
+export async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { standby: off, 'log-json': off, json: off, ask: { type: 'string' } } });
+  const question = QUESTIONS.find((name) => name === values.ask);
+  try {
+    const log = newLog(values['log-json']);
+    const config = await loadConfig();
+    if (!question) return await runWorker({ config, createAgents: () => createAgents(config, { log }), log, standby: values.standby });
+    process.stdout.write(`${JSON.stringify(await askAgents(question, createAgents(config, { log }), config))}\n`);
+    return 0;
+  } catch (error) {
+    const failed = failureOf(error);
+    if (values.json) process.stdout.write(`${JSON.stringify({ error: failed })}\n`);
+    else process.stderr.write(question ? `${JSON.stringify(failed)}\n` : `${failed.code}: ${failed.message}\n${failed.fix}\n`);
+    return FAILURES[failed.code].exit;
+  }
+}
