@@ -56,7 +56,7 @@ export class Attempts {
 function barrenBefore(attempt: number, last: Partial<AttemptFacts> | undefined): number {
   if (!last) return attempt - 1;
   const { attempt: said = attempt - 1, barren_attempts = 0 } = last;
-  // An operator has reset the activity: the server counts from 1 again.
+  // An operator has reset or paused the activity: the server counts anew, or this attempt once more.
   if (said >= attempt) return 0;
   return barren_attempts + (attempt - 1 - said);
 }

@@ -114,6 +114,8 @@ export interface EndedRun {
   run_id: string;
   /** As Temporal names it, e.g. `COMPLETED` or `TERMINATED`. */
   status: string;
+  /** An operator has reset it, and the run that asks takes its place. */
+  was_reset?: true;
   /** What it knew: anything, if it was not ours. Absent: it could not be read, and `problem` says why. */
   state?: unknown;
   problem?: string;

@@ -71,6 +71,8 @@ export interface TopicState {
   closing: boolean;
   /** How many signals came: the count names a prompt that came by signal without an id. */
   signals?: number;
+  /** How many of them came in this run. After a reset to its beginning they come again. */
+  signals_of_run?: number;
   /** Names this life of the topic, from its first run to its being forgotten: session ids are derived from it. */
   epoch?: string;
   running?: RunningPrompt;

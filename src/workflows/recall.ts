@@ -21,6 +21,10 @@ interface Carried {
 export function resumed(input: TopicInput | undefined): Carried | undefined {
   const given: unknown = input?.state;
   if (wf.workflowInfo().continuedFromExecutionRunId === undefined || !isTopicState(given)) return undefined;
+  return goingOn(given);
+}
+
+function goingOn(given: TopicState): Carried {
   const { running, ...state } = { ...newTopicState(), ...given };
   if (!running || state.queue[0]?.prompt_id !== running.prompt.prompt_id) return { state };
   return { state: { ...state, queue: state.queue.slice(1) }, running };
@@ -39,21 +43,30 @@ export async function recalled(topic: Topic, input: TopicInput | undefined): Pro
     summary: 'what did the topic know before?',
   });
   const before = await recall({ workflow_id: workflowId, run_id: runId });
-  const state = before?.state && isTopicState(before.state) ? afterItsEnd(topic, before.state, before) : newTopicState();
+  const known = before && isTopicState(before.state) ? before.state : undefined;
+  const { state, running } = !before || !known ? { state: newTopicState() } : before.was_reset ? afterItsReset(known) : afterItsEnd(topic, known, before);
   const isNew = state.ids.length === 0 && state.sessions.length === 0;
   if (isNew) state.epoch = firstExecutionRunId;
-  topic.begin(state);
+  topic.begin(state, running);
   if (input?.state !== undefined) topic.noteRefused(failure('INVALID_PROMPT', 'The topic was started with a state that it did not write. It was left out.'));
   if (before && before.state === undefined) topic.noteRefused(failure('INTERNAL', `What the topic knew in run ${before.run_id} could not be read: ${before.problem ?? 'it is not a state'}.`));
 }
 
 /** What was accepted and not ended, when a run was ended from outside, ends now: nothing is run that nobody waits for. */
-function afterItsEnd({ id }: Topic, before: TopicState, { status }: EndedRun): TopicState {
+function afterItsEnd({ id }: Topic, before: TopicState, { status }: EndedRun): Carried {
   const { running, queue, ...kept } = before;
   const state: TopicState = { ...newTopicState(), ...kept, queue: [], closing: false };
+  // Its worker may have died, or may have seen this run and let go: then the agent is still at work.
+  if (running?.session_id) state.to_stop = [...new Set([...(state.to_stop ?? []), running.session_id])];
   const why = `the topic was ended from outside (${status})`;
   const end = (outcome: TurnResult) => recordOutcome(state, outcome);
   if (running) end(cutOffFromOutside(id, state, running, now(), why));
   for (const prompt of queue) if (prompt.prompt_id !== running?.prompt.prompt_id) end(cancelledBeforeItBegan(id, state, prompt, now(), why));
-  return state;
+  return { state };
+}
+
+/** A reset to the beginning of a run: it goes on, and what came by message comes once more, under the same ids. */
+function afterItsReset(before: TopicState): Carried {
+  const { signals = 0, signals_of_run = 0 } = before;
+  return goingOn({ ...before, signals: signals - signals_of_run, closing: false });
 }

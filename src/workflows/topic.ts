@@ -53,6 +53,7 @@ export class Topic {
   begin(state: TopicState, running?: RunningPrompt): void {
     this.state = state;
     this.running = running;
+    delete this.state.signals_of_run;
     for (const session of this.state.to_stop ?? []) this.#stopLater(session);
     this.#ready = true;
     for (const handle of this.#early.splice(0)) handle();
@@ -104,6 +105,7 @@ export class Topic {
   signalled(payload: unknown): void {
     if (!this.#ready) return void this.#early.push(() => this.signalled(payload));
     this.state.signals = (this.state.signals ?? 0) + 1;
+    this.state.signals_of_run = (this.state.signals_of_run ?? 0) + 1;
     try {
       const parsed = parsePrompt(payload);
       const problem = 'problem' in parsed ? parsed.problem : this.#refusal(parsed.request, 'signal');
