@@ -25,8 +25,9 @@ export async function recall({ workflow_id, run_id }: RecallInput): Promise<Ende
   const before = await newestBefore(client, workflow_id, run_id);
   if (!before) return undefined;
   const handle = client.workflow.getHandle(workflow_id, before.runId);
-  const { status } = await handle.describe();
-  const ended = { run_id: before.runId, status: status.name };
+  const { status, raw } = await handle.describe();
+  const wasReset = raw.workflowExtendedInfo?.resetRunId === run_id;
+  const ended = { run_id: before.runId, status: status.name, ...(wasReset && { was_reset: true as const }) };
   if (status.name === 'COMPLETED') return { ...ended, ...(await stateFrom(() => handle.result())) };
   const asked = await stateFrom(() => client.withDeadline(Date.now() + QUERY_WITHIN_MS, () => handle.query(stateQuery)));
   if (asked.state !== undefined) return { ...ended, ...asked };

@@ -97,7 +97,8 @@ export interface Agent {
 
   /**
    * Reconciles first, then puts the prompt in if, and only if, the session does not hold it; ends with exactly one
-   * outcome event. Aborting the signal *detaches*: the iterable throws the signal's reason once nothing that it
+   * outcome event. Where the session holds another text under the prompt's id, that is PROMPT_ID_REUSED, and nothing of
+   * what it holds is touched or reported. Aborting the signal *detaches*: the iterable throws the signal's reason once nothing that it
    * sent is still under way; the agent goes on working. To stop the agent's turn, call `cancel`.
    *
    * @throws AgentError that is retryable, when it cannot tell: run it again, later. Never guesses.

@@ -62,6 +62,7 @@ async function checked(work: Work, { session_id }: TurnResult, asked: AskedCheck
     const { ran } = await onHost(work, session.pinned.host, (where) => calls.runChecks(asked, session.pinned.cwd, turn.turn, where));
     return { status: 'completed', ran };
   } catch (thrown) {
+    if (topic.features.current && scope.consideredCancelled) topic.stopAtNextContact(session);
     const { status, error } = stoppedAs(turn, endedByError(thrown, session, scope.consideredCancelled));
     return { status, ran: [], ...(error && { error }) };
   } finally {

@@ -45,10 +45,9 @@ export async function recalled(topic: Topic, input: TopicInput | undefined): Pro
   });
   const before = await recall({ workflow_id: workflowId, run_id: runId });
   const known = before && isTopicState(before.state) ? before.state : undefined;
-  // A run that was reset to its very beginning takes its messages again, and goes on with what it was at.
-  const isReset = firstExecutionRunId !== runId;
-  const { state, running } = !known ? { state: newTopicState() } : isReset ? whole(known) : { state: afterItsEnd(topic, known, before!) };
-  delete state.signals; // They are counted from the beginning again: the count names a prompt that has no id.
+  const { state, running }: Carried = !before || !known ? { state: newTopicState() } : before.was_reset ? whole({ ...known, closing: false }) : afterItsEnd(topic, known, before);
+  // A run that was reset to its beginning takes its messages again, under the same ids.
+  delete state.signals;
   if (state.ids.length === 0 && state.sessions.length === 0) state.epoch = firstExecutionRunId;
   topic.begin(state, running);
   if (input?.state !== undefined) topic.noteRefused(failure('INVALID_PROMPT', 'The topic was started with a state that it did not write. It was left out.'));
@@ -56,12 +55,14 @@ export async function recalled(topic: Topic, input: TopicInput | undefined): Pro
 }
 
 /** What was accepted and not ended, when a run was ended from outside, ends now: nothing is run that nobody waits for. */
-function afterItsEnd({ id }: Topic, before: TopicState, { status }: EndedRun): TopicState {
+function afterItsEnd({ id }: Topic, before: TopicState, { status }: EndedRun): Carried {
   const { running, queue, ...kept } = before;
   const state: TopicState = { ...newTopicState(), ...kept, queue: [], closing: false };
+  // Its worker may have died, or may have seen this run and let go: then the agent is still at work.
+  if (running?.session_id) state.to_stop = [...new Set([...(state.to_stop ?? []), running.session_id])];
   const why = `the topic was ended from outside (${status})`;
   const end = (outcome: TurnResult) => recordOutcome(state, outcome);
   if (running) end(cutOffFromOutside(id, state, running, now(), why));
   for (const prompt of queue) if (prompt.prompt_id !== running?.prompt.prompt_id) end(cancelledBeforeItBegan(id, state, prompt, now(), why));
-  return state;
+  return { state };
 }

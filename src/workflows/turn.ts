@@ -76,12 +76,12 @@ async function runIn(work: Work, place: Place): Promise<TurnResult> {
     return endedAs(work, choice, session, ended);
   } catch (error) {
     const cancelled = work.scope.consideredCancelled;
-    if (session && cancelled && isLost(error)) await stopLost(work, session);
+    if (session && cancelled && (topic.features.current || isLost(error))) await stopLost(work, session);
     return endedAs(work, choice, session, endedByError(error, session, cancelled));
   }
 }
 
-/** The worker of a cancelled turn is gone, and the agent may go on without it. */
+/** No attempt has answered that the agent has stopped: none was at work when the turn was cancelled, or its worker is gone. */
 async function stopLost({ topic }: Work, session: SessionRecord): Promise<void> {
   if (topic.features.current) return topic.stopAtNextContact(session);
   if (!topic.features.has('lostTurnsAreStopped')) return;

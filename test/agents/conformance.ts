@@ -34,6 +34,7 @@ const CLAIMS = [
   'a follow-up is answered with what was asked before',
   'two sessions know nothing of each other',
   'the same prompt id again is answered from the session, and the model is not asked again',
+  'the same prompt id with another text is PROMPT_ID_REUSED, never the reply to the other text, and nothing is put in',
   'a turn goes on while its worker is away, and the next one takes it up',
   'what ended while no worker was there is harvested',
   'a killed agent goes on with the turn, and the prompt is in the session once',
@@ -112,6 +113,21 @@ export function describeAgentConformance(name: string, make: () => Promise<Agent
         expect(await runTurn(agent, session, 'Only once', id)).toEqual({ ...first, recovered: 'harvested' } satisfies AgentOutcome);
         expect(under.asked().length).toBe(asked);
         expect(await under.promptsIn(session)).toEqual(['Only once', 'Something else']);
+      },
+      'the same prompt id with another text is PROMPT_ID_REUSED, never the reply to the other text, and nothing is put in': async () => {
+        const session = await open();
+        const [ended, running] = [randomUUID(), randomUUID()];
+        await runTurn(agent, session, 'The first text [[say: First.]]', ended);
+        const refused = { status: 'failed', reply: '', error: { code: 'PROMPT_ID_REUSED' } };
+        expect(await runTurn(agent, session, 'Another text', ended)).toMatchObject(refused);
+        const prompt = 'At work [[slow: 2000]] [[say: Worked.]]';
+        const turn = startTurn(agent, session, prompt, running);
+        await isAsked('At work');
+        turn.detach();
+        await expect(turn.outcome).rejects.toThrow('detached');
+        expect(await runTurn(agent, session, `${prompt} and more`, running)).toMatchObject(refused);
+        expect(await runTurn(agent, session, prompt, running)).toMatchObject({ status: 'completed', reply: 'Worked.' });
+        expect(await under.promptsIn(session)).toEqual(['The first text [[say: First.]]', prompt]);
       },
       'a turn goes on while its worker is away, and the next one takes it up': async () => {
         const session = await open();

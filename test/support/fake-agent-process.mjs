@@ -31,9 +31,11 @@ const operations = {
   async turn({ session, id, prompt }, emit) {
     if (!existsSync(fileOf(session))) return { status: 'failed', reply: '', code: 'SESSION_LOST' };
     const known = linesOf(session);
+    const held = known.find((line) => line.prompt === id);
+    if (held && held.text !== prompt) return { status: 'failed', reply: '', code: 'PROMPT_ID_REUSED' };
     const ended = known.find((line) => line.end === id);
     if (ended) return { ...ended.outcome, recovered: 'harvested' };
-    const again = known.some((line) => line.prompt === id);
+    const again = held !== undefined;
     if (known.some((line) => line.prompt !== id && line.text?.startsWith('[[corrupt]]'))) return { status: 'failed', reply: '', code: 'SESSION_CORRUPTED' };
     if (!again) note(session, { prompt: id, text: prompt });
     const said = prompt.match(/\[\[saying: (.*?)\]\]/s)?.[1];

@@ -15,6 +15,14 @@ interface Answer {
   died?: true;
 }
 
+/** A prompt, or how its turn ended. */
+interface SessionLine {
+  prompt?: string;
+  text?: string;
+  end?: string;
+  outcome?: AgentOutcome;
+}
+
 export class FakeAgent implements Agent {
   readonly name: string;
   readonly capabilities = { choosesSessionId: true, promptIds: true, reattach: false, cancel: true, usage: 'none' } as const;
@@ -87,8 +95,19 @@ export class FakeAgent implements Agent {
 
   /** The prompts that a session holds: the third side from which promises are checked. */
   promptsIn(session: string): string[] {
+    return this.#linesIn(session).flatMap(({ text }) => (text === undefined ? [] : [text]));
+  }
+
+  /** How the turn of a prompt ended, in the agent's own words; nothing while it runs. */
+  outcomeIn(session: string, prompt: string): string | undefined {
+    const lines = this.#linesIn(session);
+    const id = lines.find(({ text }) => text === prompt)?.prompt;
+    return lines.find(({ end }) => end !== undefined && end === id)?.outcome?.status;
+  }
+
+  #linesIn(session: string): SessionLine[] {
     const lines = readFileSync(join(this.store, `${session}.jsonl`), 'utf8').split('\n').filter(Boolean);
-    return lines.map((line) => JSON.parse(line) as { text?: string }).flatMap(({ text }) => (text === undefined ? [] : [text]));
+    return lines.map((line) => JSON.parse(line) as SessionLine);
   }
 
   /** Removes a session behind everybody's back. */

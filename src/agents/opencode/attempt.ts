@@ -89,6 +89,7 @@ export class Attempt {
     const look = await lookAt(connection, place);
     if (!look) return this.#lost();
     const turn = turnStateOf(look.messages, this.#message);
+    if (turn.text !== undefined && !isSameText(turn.text, this.request.prompt)) return this.#reused();
     const deed = this.#decide(look, turn, cancelled);
     if (this.#firstLook) {
       this.#progress.begin(turn.answers);
@@ -207,6 +208,12 @@ export class Attempt {
     return { status: 'failed', reply: '', error: failure('SESSION_LOST', message) };
   }
 
+  /** The session holds another request under this id: its turn is not this one's, and is left alone. */
+  #reused(): AgentOutcome {
+    const message = `Session ${this.#session} holds another text under prompt_id ${this.request.prompt_id}.`;
+    return { status: 'failed', reply: '', error: failure('PROMPT_ID_REUSED', message) };
+  }
+
   #on(event: OpenCodeEvent): void {
     if (event.type === 'session.created' || event.type === 'session.updated') {
       const { id, parentID } = event.properties.info;
@@ -223,4 +230,9 @@ export class Attempt {
     if (event.type === 'message.updated' && event.properties.info.role === 'user' && event.properties.info.id !== this.#message) this.#waiting = false;
     progress.on(event);
   }
+}
+
+/** In UTF-8, which OpenCode stores: half of a surrogate pair is replaced there. */
+function isSameText(one: string, other: string): boolean {
+  return Buffer.from(one).equals(Buffer.from(other));
 }

@@ -19,6 +19,8 @@ export interface TurnState {
   promptMessage: string;
   /** Whether the prompt is in the session. */
   present: boolean;
+  /** What the session holds as its text. Absent: nothing yet, as a kill can come between a message and its text. */
+  text?: string;
   /** Whether its turn came to its end, well or not. Holds only if nobody is at work in the session, or it is superseded. */
   ended: boolean;
   /** Whether a later prompt follows: this one can then never be posted again, the model would answer the later one under its id. */
@@ -42,8 +44,15 @@ export function turnStateOf(messages: StoredMessage[], promptMessage: string): T
   const answering = asked?.info.id ?? promptMessage;
   const answers = turn.filter(isAnswer);
   const last = answers.findLast(({ info }) => !info.summary || info.error);
-  const state = { promptMessage, present: true, superseded: next >= 0, answering, answeringText: (asked?.parts.length ?? 0) > 0, answers };
+  const text = askedIn(messages[at]);
+  const state = { promptMessage, present: true, ...(text !== undefined && { text }), superseded: next >= 0, answering, answeringText: (asked?.parts.length ?? 0) > 0, answers };
   return last ? { ...state, last, ended: hasEnded(last, answering) } : { ...state, ended: false };
+}
+
+/** Without what OpenCode adds to a prompt by itself. */
+function askedIn(message: StoredMessage | undefined): string | undefined {
+  const texts = message?.parts.flatMap((part) => (part.type === 'text' && part.synthetic !== true ? [part.text] : [])) ?? [];
+  return texts.length > 0 ? texts.join('') : undefined;
 }
 
 /** The last message that somebody really asked: whose turn it is that runs, if one runs. */

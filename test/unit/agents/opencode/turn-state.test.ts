@@ -48,6 +48,12 @@ test('a prompt that is not there is absent, whatever else is', () => {
   expect(turnStateOf([user('msg_other', text('x')), answer('msg_other', stop)], P)).toMatchObject({ present: false, ended: false });
 });
 
+test('the text of a prompt is what was asked, without what OpenCode adds; one that a kill left without parts has none yet', () => {
+  expect(turnStateOf([user(P, text('Add login'), text('You are in plan mode.', { synthetic: true }))], P).text).toBe('Add login');
+  expect(turnStateOf([user(P)], P)).toMatchObject({ present: true });
+  expect(turnStateOf([user(P)], P).text).toBeUndefined();
+});
+
 test('a later prompt bounds the turn, and its answer is not ours', () => {
   const messages = [prompt, cutOff(P), user('msg_later', text('Never mind')), answer('msg_later', stop, text('Fine.'))];
   const turn = turnStateOf(messages, P);
