@@ -7,6 +7,7 @@ import { createActivities, type Log } from '../src/activities/index.js';
 import type { Agent } from '../src/agents/agent.js';
 import { isCheckProof, projectOf, type Config } from '../src/config.js';
 import { CONTINUITY, hostQueueOf } from '../src/contract/messages.js';
+import { recordsRunning } from './running-activities.js';
 
 export interface Composition {
   connection: NativeConnection;
@@ -48,6 +49,7 @@ export async function createSessionWorker({ connection, namespace, config, agent
     maxHeartbeatThrottleInterval: HEARTBEATS_THROTTLED_TO,
     defaultHeartbeatThrottleInterval: HEARTBEATS_THROTTLED_TO,
     stickyQueueScheduleToStartTimeout: STICKY_FOR,
+    interceptors: { activity: [recordsRunning(config.dataDir, log)] },
     shutdownGraceTime: 0,
     // A turn that does not let go in time is left behind: the lock dies with this process, and the next attempt reconciles.
     shutdownForceTime: '15 seconds',

@@ -9,6 +9,7 @@ import { ensureDataDir, holdDataDir, waitForDataDir, type HeldDataDir } from '..
 import { createSessionWorker, loadWorkflows } from './compose.js';
 import { WorkerError } from './failure-of.js';
 import { hostIdOf } from './host-id.js';
+import { pickUp } from './pick-up.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { unstickTopics } from './unstick.js';
 
@@ -37,6 +38,7 @@ export async function runWorker({ config, createAgents, log, standby }: WorkerRu
     if (!lock) return log('worker has stopped, without having taken over');
     const host = await hostIdOf(config.dataDir);
     const agents = createAgents(config, log);
+    await pickUp({ connection, namespace, dataDir: config.dataDir, agents, log });
     const worker = await createSessionWorker({ connection, namespace, config, agents, host, workflows, log });
     const running = worker.run();
     unsticking = unstickTopics({ connection, namespace, log, signal: over.signal });
