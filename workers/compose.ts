@@ -1,4 +1,5 @@
 /** Where everything meets: config, agents, activities and workflows become two Temporal workers. */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +47,7 @@ export async function createSessionWorker({ connection, namespace, config, agent
     connection,
     namespace,
     identity: `${process.pid}@${host}`,
+    buildId: buildIdOf(workflows),
     maxHeartbeatThrottleInterval: HEARTBEATS_THROTTLED_TO,
     defaultHeartbeatThrottleInterval: HEARTBEATS_THROTTLED_TO,
     stickyQueueScheduleToStartTimeout: STICKY_FOR,
@@ -73,6 +75,11 @@ export async function createSessionWorker({ connection, namespace, config, agent
       }
     },
   };
+}
+
+/** Names the code of the topics. It stands in the history of each workflow task, and in the list of who takes tasks. */
+export function buildIdOf({ code }: WorkflowBundle): string {
+  return `session-continuity+${createHash('sha256').update(code).digest('hex')}`;
 }
 
 /** The bundle that the build made, or one of the sources of a checkout, which takes a second or two. */

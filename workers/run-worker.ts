@@ -6,7 +6,7 @@ import type { Log } from '../src/activities/index.js';
 import type { Config } from '../src/config.js';
 import { failure } from '../src/contract/failures.js';
 import { ensureDataDir, holdDataDir, waitForDataDir, type HeldDataDir } from '../src/stack/data-dir.js';
-import { createSessionWorker, loadWorkflows } from './compose.js';
+import { buildIdOf, createSessionWorker, loadWorkflows } from './compose.js';
 import { WorkerError } from './failure-of.js';
 import { hostIdOf } from './host-id.js';
 import { pickUp } from './pick-up.js';
@@ -41,7 +41,7 @@ export async function runWorker({ config, createAgents, log, standby }: WorkerRu
     await pickUp({ connection, namespace, dataDir: config.dataDir, agents, log });
     const worker = await createSessionWorker({ connection, namespace, config, agents, host, workflows, log });
     const running = worker.run();
-    unsticking = unstickTopics({ connection, namespace, log, signal: over.signal });
+    unsticking = unstickTopics({ connection, namespace, buildId: buildIdOf(workflows), log, signal: over.signal });
     log('worker is ready', { host, address, namespace, data_dir: config.dataDir, pid: process.pid });
     const signal = await Promise.race([signalled, running.then(() => undefined)]);
     worker.shutdown();
