@@ -1,6 +1,6 @@
 /** What the command line asks of agents, which only a worker's program knows: nothing of it starts a server or touches Temporal. */
 import { text } from 'node:stream/consumers';
-import { sessionRefOf } from '../src/activities/run-turn.js';
+import { sessionRefOf } from '../src/activities/session-ref.js';
 import { AgentError, type Agent } from '../src/agents/agent.js';
 import type { Config } from '../src/config.js';
 import { failure } from '../src/contract/failures.js';

@@ -3,10 +3,12 @@
  * itself or is ended, by its time limit, by what it prints, or because nobody wants it any more; with all that it started.
  */
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CHECK_MARKER, killTree, treeRuns } from '../agents/process-tree.js';
 import { milliseconds } from '../contract/duration.js';
+import type { TopicId } from '../contract/ids.js';
 import { DEFAULT_CHECK_TIMEOUT_MS } from '../contract/limits.js';
 import type { Check, CheckRun } from '../contract/types.js';
 import { CheckOutput } from './check-output.js';
@@ -22,6 +24,16 @@ export interface Running {
   /** Ends it; then this throws the signal's reason. */
   signal: AbortSignal;
   onOutput: (lastLine: string) => void;
+}
+
+/** The checks of a topic run one after the other: one marker tells them all. */
+export function checkMarkerOf(topic: TopicId): string {
+  return createHash('sha256').update(JSON.stringify(['checks', topic])).digest('hex').slice(0, 32);
+}
+
+/** Ends what a check of a topic has left running, such as one whose worker died. */
+export async function endChecks(topic: TopicId): Promise<void> {
+  await killTree(`${CHECK_MARKER}=${checkMarkerOf(topic)}`);
 }
 
 /** @throws the signal's reason; Error when there is no shell to run it */

@@ -1,7 +1,7 @@
 /** Deletes the agent's own conversation, where the agent can: its topic is being forgotten. */
 import { Context } from '@temporalio/activity';
 import type { ActivityContext } from './index.js';
-import { sessionRefOf } from './run-turn.js';
+import { sessionRefOf } from './session-ref.js';
 import { refusal, translated } from './translate.js';
 import type { StopTurnInput } from './types.js';
 

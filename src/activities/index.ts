@@ -9,6 +9,7 @@ import { recall } from './recall.js';
 import { runChecks } from './run-checks.js';
 import { runTurn } from './run-turn.js';
 import { stopTurn } from './stop-turn.js';
+import type { TurnSlots } from './turn-slots.js';
 import type { Activities, RunTurnInput, RunTurnOutput } from './types.js';
 
 export type Log = (message: string, facts?: object) => void;
@@ -21,6 +22,8 @@ export interface ActivityContext {
   isCheckProof: IsCheckProof;
   log: Log;
   fence: Fence;
+  /** How many turns work at once on this host. Absent: any number. */
+  turnSlots?: TurnSlots;
 }
 
 export function createActivities(given: Omit<ActivityContext, 'fence'>): Activities {

@@ -2,34 +2,64 @@
 import type { TurnProgress } from '../agents/agent.js';
 import type { Limits } from '../config.js';
 import type { Failure } from '../contract/failures.js';
+import { Attempts } from './attempts.js';
 import type { TurnHeartbeat } from './types.js';
 
+type Shown = Omit<TurnProgress, 'refused'>;
+
 export class TurnClock {
-  readonly #startedAt = performance.now();
-  #progressAt = performance.now();
-  #progress: Omit<TurnProgress, 'refused'> = {};
+  readonly attempts: Attempts;
+  /** Whether this host has said that it runs the checks that come with the prompt. */
+  checksGranted: boolean;
   /** Why the model does not answer now, if it was last seen to refuse. */
   refused: Failure | undefined;
-  trouble: string | undefined;
+  readonly #workedBeforeMs: number;
+  /** Nothing while the turn waits for a slot: that is no work, and no stall. */
+  #startedAt: number | undefined;
+  #progressAt = 0;
+  #progress: Shown;
+  #waitsFor: string | undefined;
 
-  constructor(
-    readonly workedBeforeMs: number,
-    public barrenAttempts: number,
-  ) {}
+  constructor(attempt: number, last: Partial<TurnHeartbeat> | undefined) {
+    const { step, text_tail, usage, worked_ms = 0, checks_granted = false } = last ?? {};
+    this.attempts = new Attempts(attempt, last);
+    this.checksGranted = checks_granted;
+    this.#workedBeforeMs = worked_ms;
+    this.#progress = { ...(step !== undefined && { step }), ...(text_tail !== undefined && { text_tail }), ...(usage && { usage }) };
+  }
+
+  waits(what: string): void {
+    this.#waitsFor = what;
+    this.attempts.excuse();
+  }
+
+  begin(): void {
+    this.#waitsFor = undefined;
+    this.#startedAt = this.#progressAt = performance.now();
+    this.attempts.begin();
+  }
 
   progress(progress: TurnProgress): void {
     const { refused, ...shown } = progress;
+    // An attempt that comes no further than the one before it sees the same once more.
+    if (!refused && !isSame(shown, this.#progress)) this.attempts.progressed();
     this.#progress = shown;
     this.refused = refused;
     if (!refused) this.#progressAt = performance.now();
-    this.barrenAttempts = 0;
   }
 
   heartbeat(): TurnHeartbeat {
-    return { ...this.#progress, worked_ms: Math.round(this.#workedMs()), barren_attempts: this.barrenAttempts, ...(this.trouble !== undefined && { trouble: this.trouble }) };
+    return {
+      ...this.#progress,
+      ...(this.#waitsFor !== undefined && { step: this.#waitsFor }),
+      worked_ms: Math.round(this.#workedMs()),
+      ...this.attempts.facts(),
+      ...(this.checksGranted && { checks_granted: true }),
+    };
   }
 
   exceeded({ turnTimeoutMs, stallTimeoutMs }: Limits): 'TURN_TIMED_OUT' | 'TURN_STALLED' | undefined {
+    if (this.#startedAt === undefined) return undefined;
     if (this.#workedMs() > turnTimeoutMs) return 'TURN_TIMED_OUT';
     return performance.now() - this.#progressAt > stallTimeoutMs ? 'TURN_STALLED' : undefined;
   }
@@ -43,6 +73,11 @@ export class TurnClock {
   }
 
   #workedMs(): number {
-    return this.workedBeforeMs + performance.now() - this.#startedAt;
+    return this.#workedBeforeMs + (this.#startedAt === undefined ? 0 : performance.now() - this.#startedAt);
   }
+}
+
+function isSame(one: Shown, other: Shown): boolean {
+  const facts = ({ step, text_tail, usage }: Shown) => JSON.stringify([step, text_tail, usage]);
+  return facts(one) === facts(other);
 }

@@ -69,15 +69,23 @@ export interface RunTurnOutput {
 }
 
 /** Heartbeat details of a turn: progress for whoever watches, and what the next attempt has to know. */
-export interface TurnHeartbeat {
+export interface TurnHeartbeat extends AttemptFacts {
   step?: string;
   text_tail?: string;
   usage?: Usage;
   /** Time worked in all attempts so far. */
   worked_ms: number;
-  /** Attempts that failed since there was progress. */
+  /** This host runs the checks that come with the prompt. */
+  checks_granted?: true;
+}
+
+/** What an attempt says of itself and of those before it. */
+export interface AttemptFacts {
+  /** The attempt that says so. Absent: a worker of an older release. */
+  attempt?: number;
+  /** Attempts without progress, one after the other, if this one ends now. */
   barren_attempts: number;
-  /** Why the attempt before this one broke off. */
+  /** Why this attempt broke off. */
   trouble?: string;
 }
 

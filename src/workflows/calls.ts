@@ -56,8 +56,8 @@ export async function runChecks(asked: AskedChecks, cwd: string, turn: number, w
     // Each command has its own limit; this only bounds an attempt that forgot them.
     startToCloseTimeout: '11 days',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
-    // A command that takes its worker along would do so for ever.
-    retry: { initialInterval: '500ms', backoffCoefficient: 1, maximumAttempts: 10 },
+    // The activity counts its attempts itself: a deploy is none that failed.
+    retry: { initialInterval: '500ms', backoffCoefficient: 1 },
     summary: `check turn ${turn}: ${titleOf(check?.run ?? '')}${asked.checks.length > 1 ? ` and ${asked.checks.length - 1} more` : ''}`,
   }).runChecks({ asked, cwd });
   return checked('runChecks', ran, (one) => Array.isArray(one.ran) && one.ran.every((run: unknown) => typeof run === 'object' && run !== null && 'passed' in run));
@@ -80,6 +80,7 @@ export function stopTurn(topic: TopicId, { session_id, pinned }: SessionRecord, 
     taskQueue: hostQueueOf(pinned.host),
     scheduleToStartTimeout: waitsForHost,
     startToCloseTimeout: '1 minute',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: { initialInterval: '500ms', maximumInterval: '1 minute', ...(attempts !== undefined && { maximumAttempts: attempts }) },
     summary: `stop the turn in session ${session_id}`,
   }).stopTurn({ topic, session_id, pinned });

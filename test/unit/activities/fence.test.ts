@@ -43,7 +43,7 @@ test('a later attempt begins only once all before it are settled, also one that 
 test('other sessions are not in each other’s way', async () => {
   const fence = new Fence();
   const first = attemptAt(fence, [], 'first');
-  await expect(fence.alone('ses_2' as SessionId, new AbortController(), () => Promise.resolve('done'))).resolves.toBe('done');
+  await expect(fence.alone('ses_2', new AbortController(), () => Promise.resolve('done'))).resolves.toBe('done');
   first.settle();
   first.detach.abort(new Error('over'));
   await expect(first.done).rejects.toThrow('over');

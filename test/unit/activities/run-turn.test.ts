@@ -1,42 +1,173 @@
+/** What one attempt at a turn tells the next, and which attempts count. */
+import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { Fence } from '../../../src/activities/fence.js';
 import { runTurn } from '../../../src/activities/run-turn.js';
+import { newTurnSlots } from '../../../src/activities/turn-slots.js';
 import type { ActivityContext } from '../../../src/activities/index.js';
 import type { RunTurnInput, TurnHeartbeat } from '../../../src/activities/types.js';
-import { AgentError, type Agent } from '../../../src/agents/agent.js';
+import { AgentError, type Agent, type TurnEvent } from '../../../src/agents/agent.js';
 import { failure } from '../../../src/contract/failures.js';
 
-/** An agent that cannot be asked: its server does not start. */
-const unreachable = {
-  name: 'a',
-  async *turn() {
-    await Promise.resolve();
-    throw new AgentError(failure('AGENT_CRASHED', 'It did not start.'), true);
-  },
-} as Partial<Agent> as Agent;
 const input = { topic: 't', turn: 1, prompt_id: 'p', prompt: 'x', session_id: 'ses_1', pinned: { agent: 'a', host: 'h', cwd: '/', project: 'p', store: 's' } } as RunTurnInput;
 const logger = new DefaultLogger('ERROR', () => undefined);
-const limits = { turnTimeoutMs: 60_000, stallTimeoutMs: 60_000 };
-const context = { agents: new Map([['a', unreachable]]), config: { limits }, host: 'h', fence: new Fence(), log: () => undefined } as unknown as ActivityContext;
+const done: TurnEvent = { type: 'outcome', outcome: { status: 'completed', reply: 'Done.' } };
+
+type Turn = (signal: AbortSignal) => AsyncIterable<TurnEvent>;
+
+/** An agent that cannot be asked: its server does not start. */
+const unreachable: Turn = async function* () {
+  await Promise.resolve();
+  throw new AgentError(failure('AGENT_CRASHED', 'It did not start.'), true);
+};
+
+/** Works until it is detached, after it has shown what it does. */
+const atWork = (...steps: string[]): Turn =>
+  async function* (signal) {
+    for (const step of steps) yield { type: 'progress', progress: { step } };
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    signal.throwIfAborted();
+  };
+
+interface Given {
+  attempt?: number;
+  heartbeatDetails?: Partial<TurnHeartbeat>;
+  turn?: Turn;
+  context?: Partial<ActivityContext>;
+  input?: Partial<RunTurnInput>;
+}
+
+function attemptAt({ attempt = 1, heartbeatDetails, turn = unreachable, context, input: more }: Given) {
+  const env = new MockActivityEnvironment({ attempt, ...(heartbeatDetails && { heartbeatDetails }) }, { logger });
+  const told: TurnHeartbeat[] = [];
+  env.on('heartbeat', (sent: TurnHeartbeat) => told.push(sent));
+  const agent = { name: 'a', turn: (_, signal) => turn(signal), cancel: () => Promise.resolve() } as Partial<Agent> as Agent;
+  const limits = { turnTimeoutMs: 60_000, stallTimeoutMs: 60_000 };
+  const whole = { agents: new Map([['a', agent]]), config: { limits, checks: { allow: [], local: 'any' } }, host: 'h', fence: new Fence(), log: () => undefined, ...context };
+  const result = env.run(() => runTurn({ ...input, ...more }, whole as unknown as ActivityContext));
+  result.catch(() => undefined); // Looked at by the test.
+  return { env, result, told, last: () => told.at(-1) };
+}
 
 test('an attempt that breaks off tells the next one why, and the last one tells whoever asked', async () => {
-  let details: TurnHeartbeat | undefined;
-  const first = new MockActivityEnvironment({ attempt: 13 }, { logger });
-  first.on('heartbeat', (sent: TurnHeartbeat) => (details = sent));
-  await expect(first.run(() => runTurn(input, context))).rejects.toMatchObject({ type: 'AGENT_CRASHED', nonRetryable: false });
-  expect(details).toMatchObject({ trouble: 'It did not start.', barren_attempts: 1 });
-  const last = new MockActivityEnvironment({ attempt: 14, heartbeatDetails: { ...details, barren_attempts: 13 } }, { logger });
-  const outcome = await last.run(() => runTurn(input, context));
-  expect(outcome).toMatchObject({ status: 'failed', error: { code: 'OUTCOME_UNKNOWN', message: expect.stringMatching(/^13 attempts .* ses_1\. It did not start\.$/) } });
+  const first = attemptAt({ attempt: 30, heartbeatDetails: { attempt: 29, barren_attempts: 29, worked_ms: 0 } });
+  await expect(first.result).rejects.toMatchObject({ type: 'AGENT_CRASHED', nonRetryable: false });
+  expect(first.last()).toMatchObject({ trouble: 'It did not start.', attempt: 30, barren_attempts: 30 });
+  const last = attemptAt({ attempt: 31, heartbeatDetails: first.last()! });
+  expect(await last.result).toMatchObject({
+    status: 'failed',
+    error: { code: 'OUTCOME_UNKNOWN', message: expect.stringMatching(/^30 attempts .* ses_1\. It did not start\.$/) as string },
+  });
 });
 
 test.each([
   [0, 1000],
   [3, 8000],
   [12, 30_000],
-])('after %i attempts in vain the next one but this waits %i ms, however many crashes there were before', async (barren_attempts, nextRetryDelay) => {
-  const attempt = new MockActivityEnvironment({ attempt: 100, heartbeatDetails: { barren_attempts, worked_ms: 0 } }, { logger });
-  await expect(attempt.run(() => runTurn(input, context))).rejects.toMatchObject({ nextRetryDelay });
+])('after %i attempts in vain the next one but this waits %i ms', async (barren_attempts, nextRetryDelay) => {
+  const { result } = attemptAt({ attempt: 29, heartbeatDetails: { attempt: 28, barren_attempts, worked_ms: 0 } });
+  await expect(result).rejects.toMatchObject({ nextRetryDelay });
 });
+
+describe('an attempt without progress counts, whatever ended it:', () => {
+  test('a turn that takes its worker down before it has said anything', async () => {
+    expect(await attemptAt({ attempt: 31 }).result).toMatchObject({
+      error: { code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('Attempt 30 took its worker down, or lost it.') as string },
+    });
+  });
+
+  test('a crash after an attempt that said why it broke off', async () => {
+    const heartbeatDetails = { attempt: 25, barren_attempts: 25, worked_ms: 0, trouble: 'It did not start.' };
+    const { result } = attemptAt({ attempt: 31, heartbeatDetails });
+    expect(await result).toMatchObject({ error: { message: expect.stringContaining('Attempt 30 took its worker down') as string } });
+  });
+
+  test('an exception that is no AgentError, which is retried with back-off like one and named in the end', async () => {
+    const broken: Turn = () => {
+      throw new TypeError('undefined is not a function');
+    };
+    const { result, last } = attemptAt({ turn: broken, attempt: 3, heartbeatDetails: { attempt: 2, barren_attempts: 2, worked_ms: 0 } });
+    await expect(result).rejects.toMatchObject({ type: 'INTERNAL', message: 'undefined is not a function', nonRetryable: false, nextRetryDelay: 4000 });
+    expect(last()).toMatchObject({ barren_attempts: 3, trouble: 'undefined is not a function' });
+    const end = attemptAt({ attempt: 31, heartbeatDetails: { ...last()!, attempt: 30, barren_attempts: 30 } });
+    expect(await end.result).toMatchObject({ error: { code: 'OUTCOME_UNKNOWN', message: expect.stringMatching(/undefined is not a function$/) as string } });
+  });
+
+  test('an attempt that comes as far as the one before it, and no further', async () => {
+    const seen = { attempt: 4, barren_attempts: 4, worked_ms: 0, step: 'reading' };
+    const { env, last } = attemptAt({ turn: atWork('reading'), attempt: 5, heartbeatDetails: seen });
+    await vi.waitFor(() => expect(last()).toMatchObject({ attempt: 5, step: 'reading', barren_attempts: 5 }));
+    env.cancel('NOT_FOUND', new ActivityCancellationDetails({ timedOut: true }));
+  });
+});
+
+describe('an attempt does not count', () => {
+  test('once there is progress', async () => {
+    const { env, last, result } = attemptAt({ turn: atWork('reading', 'writing'), attempt: 5, heartbeatDetails: { attempt: 4, barren_attempts: 4, worked_ms: 0, step: 'reading' } });
+    await vi.waitFor(() => expect(last()).toMatchObject({ step: 'writing', barren_attempts: 0 }));
+    env.cancel('TIMED_OUT', new ActivityCancellationDetails({ timedOut: true }));
+    await expect(result).rejects.toThrow();
+    expect(last()).toMatchObject({ barren_attempts: 0 });
+  });
+
+  test.each([
+    ['workerShutdown', 'WORKER_STOPPED'],
+    ['paused', 'ACTIVITY_PAUSED'],
+    ['reset', 'ACTIVITY_RESET'],
+  ] as const)('when it is ended by %s, and the next one waits for no back-off', async (reason, type) => {
+    const { env, result, last } = attemptAt({ turn: atWork(), attempt: 5, heartbeatDetails: { attempt: 4, barren_attempts: 4, worked_ms: 0 } });
+    await vi.waitFor(() => expect(last()).toMatchObject({ barren_attempts: 5 }));
+    env.cancel('CANCELLED', new ActivityCancellationDetails({ [reason]: true }));
+    await expect(result).rejects.toMatchObject({ type, nonRetryable: false, nextRetryDelay: '500 milliseconds' });
+    expect(last()).toMatchObject({ attempt: 5, barren_attempts: 4 });
+    expect(last()).not.toHaveProperty('trouble');
+  });
+
+  test('after an operator has reset the activity: the server counts from 1 again', async () => {
+    expect(await attemptAt({ turn: () => only(done), attempt: 1, heartbeatDetails: { attempt: 40, barren_attempts: 30, worked_ms: 0 } }).result).toMatchObject({ status: 'completed' });
+  });
+
+  test('while it waits for a slot, which is shown, is no work, and no stall', async () => {
+    const turnSlots = newTurnSlots(1);
+    const release = await turnSlots.acquire(new AbortController().signal);
+    const limits = { turnTimeoutMs: 500, stallTimeoutMs: 500 };
+    const { result, last } = attemptAt({ turn: () => only(done), attempt: 5, heartbeatDetails: { attempt: 4, barren_attempts: 4, worked_ms: 7 }, context: { turnSlots, config: { limits } as ActivityContext['config'] } });
+    await vi.waitFor(() => expect(last()).toMatchObject({ step: 'waits for one of 1 turn slots of this host', barren_attempts: 4, worked_ms: 7 }), { timeout: 3000 });
+    release();
+    expect(await result).toMatchObject({ status: 'completed', attempts: 5 });
+    (await turnSlots.acquire(new AbortController().signal))();
+  });
+});
+
+test('a turn that is cancelled while it waits for a slot is not begun, and what an attempt before it began is stopped', async () => {
+  const turnSlots = newTurnSlots(1);
+  await turnSlots.acquire(new AbortController().signal);
+  const cancel = vi.fn(() => Promise.resolve());
+  const turn = vi.fn(() => only(done));
+  const agents = new Map([['a', { name: 'a', turn, cancel } as Partial<Agent> as Agent]]);
+  const { env, result } = attemptAt({ attempt: 2, context: { turnSlots, agents } });
+  env.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true }));
+  expect(await result).toMatchObject({ status: 'cancelled', error: { code: 'CANCELLED' } });
+  expect(cancel).toHaveBeenCalledTimes(1);
+  expect(turn).not.toHaveBeenCalled();
+});
+
+test('whether the checks may run is asked in each attempt until it was granted once', async () => {
+  const asked_checks = { topic: 't', prompt_id: 'p', checks: [{ run: 'true' }], proof: 'given' } as NonNullable<RunTurnInput['asked_checks']>;
+  const isCheckProof = vi.fn(() => Promise.resolve(false));
+  const refused = attemptAt({ attempt: 2, turn: () => only(done), input: { asked_checks }, context: { isCheckProof } });
+  expect(await refused.result).toMatchObject({ status: 'failed', error: { code: 'CHECK_NOT_ALLOWED' } });
+  const granted = attemptAt({ attempt: 2, input: { asked_checks }, context: { isCheckProof: () => Promise.resolve(true) } });
+  await expect(granted.result).rejects.toMatchObject({ type: 'AGENT_CRASHED' });
+  expect(granted.last()).toMatchObject({ checks_granted: true });
+  const again = attemptAt({ attempt: 3, turn: () => only(done), heartbeatDetails: granted.last()!, input: { asked_checks }, context: { isCheckProof } });
+  expect(await again.result).toMatchObject({ status: 'completed' });
+  expect(isCheckProof).toHaveBeenCalledTimes(1);
+});
+
+async function* only(event: TurnEvent): AsyncGenerator<TurnEvent> {
+  await Promise.resolve();
+  yield event;
+}
