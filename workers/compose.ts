@@ -1,4 +1,5 @@
 /** Where everything meets: config, agents, activities and workflows become two Temporal workers. */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +8,7 @@ import { createActivities, type Log } from '../src/activities/index.js';
 import type { Agent } from '../src/agents/agent.js';
 import { isCheckProof, projectOf, type Config } from '../src/config.js';
 import { CONTINUITY, hostQueueOf } from '../src/contract/messages.js';
+import { recordsRunning } from './running-activities.js';
 
 export interface Composition {
   connection: NativeConnection;
@@ -45,9 +47,11 @@ export async function createSessionWorker({ connection, namespace, config, agent
     connection,
     namespace,
     identity: `${process.pid}@${host}`,
+    buildId: buildIdOf(workflows),
     maxHeartbeatThrottleInterval: HEARTBEATS_THROTTLED_TO,
     defaultHeartbeatThrottleInterval: HEARTBEATS_THROTTLED_TO,
     stickyQueueScheduleToStartTimeout: STICKY_FOR,
+    interceptors: { activity: [recordsRunning(config.dataDir, log)] },
     shutdownGraceTime: 0,
     // A turn that does not let go in time is left behind: the lock dies with this process, and the next attempt reconciles.
     shutdownForceTime: '15 seconds',
@@ -71,6 +75,11 @@ export async function createSessionWorker({ connection, namespace, config, agent
       }
     },
   };
+}
+
+/** Names the code of the topics. It stands in the history of each workflow task, and in the list of who takes tasks. */
+export function buildIdOf({ code }: WorkflowBundle): string {
+  return `session-continuity+${createHash('sha256').update(code).digest('hex')}`;
 }
 
 /** The bundle that the build made, or one of the sources of a checkout, which takes a second or two. */

@@ -147,7 +147,7 @@ describe('with workers and agents as processes', () => {
     await ended(owner!.process);
     const next = await working();
     await attempt('again').toMatchObject({ attempt: 2, started: true });
-    expect(Date.now() - killedAt).toBeLessThan(20_000); // To be expected: 10 s, of which 8 are the heartbeat timeout.
+    expect(Date.now() - killedAt).toBeLessThan(15_000); // To be expected: 2 s.
     const toldAt = Date.now();
     process.kill(next, 'SIGTERM');
     await ended(owner!.process);

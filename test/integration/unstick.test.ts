@@ -14,9 +14,12 @@ beforeAll(async () => {
 });
 afterAll(() => world?.dispose());
 
+/** That of both orders: what they stand for happens within one build. */
+const BUILD = 'the only build';
+
 async function working<T>(connection: NativeConnection, order: 'before' | 'after', work: () => Promise<T>): Promise<T> {
   const workflowsPath = fileURLToPath(new URL(`../support/reordered/${order}.ts`, import.meta.url));
-  const worker = await Worker.create({ connection, taskQueue: CONTINUITY, workflowsPath });
+  const worker = await Worker.create({ connection, taskQueue: CONTINUITY, workflowsPath, buildId: BUILD });
   return worker.runUntil(work);
 }
 
@@ -29,7 +32,7 @@ test('it is reset to before what cannot be replayed, and gets every prompt again
     await handle.signal(promptSignal, 'first');
     await working(connection, 'before', () => expect.poll(async () => (await handle.fetchHistory()).events?.some((event) => event.timerStartedEventAttributes)).toBe(true));
     await handle.signal(promptSignal, 'second');
-    const unsticking = unstickTopics({ connection, namespace: 'default', log: (message) => logs.push(message), signal: over.signal, everyMs: 200 });
+    const unsticking = unstickTopics({ connection, namespace: 'default', buildId: BUILD, log: (message) => logs.push(message), signal: over.signal, everyMs: 200 });
     const latest = () => world.client.workflow.getHandle('topic/stuck');
     await working(connection, 'after', () => expect.poll(async () => (await latest().describe()).status.name, { timeout: 80_000 }).toBe('COMPLETED'));
     expect(await latest().result()).toEqual(['first', 'second']);
@@ -38,6 +41,29 @@ test('it is reset to before what cannot be replayed, and gets every prompt again
     await unsticking;
   } finally {
     over.abort();
+    await connection.close();
+  }
+});
+
+test('a server on which stuck topics cannot be found is named in the log once an hour', async () => {
+  const connection = await NativeConnection.connect({ address: world.address });
+  const over = new AbortController();
+  const logs: string[] = [];
+  let looks = 0;
+  let passed = 0;
+  const now = () => {
+    looks += 1;
+    return passed;
+  };
+  const unsticking = unstickTopics({ connection, namespace: 'not there', buildId: BUILD, log: (message) => logs.push(message), signal: over.signal, everyMs: 10, now });
+  try {
+    await expect.poll(() => looks).toBeGreaterThan(10);
+    expect(logs).toEqual(['stuck topics could not be looked for or reset']);
+    passed = 60 * 60 * 1000;
+    await expect.poll(() => logs).toHaveLength(2);
+  } finally {
+    over.abort();
+    await unsticking;
     await connection.close();
   }
 });

@@ -29,6 +29,8 @@ export interface WorkerStage {
   /** Hands the topic a prompt whose tool works until it is let go, and returns once the tool does. */
   atWork(topic: string): Promise<WorkingTurn>;
   attemptAt(topic: string): ReturnType<typeof attemptAt>;
+  /** As an operator does in the Web UI. */
+  terminate(topic: string): Promise<unknown>;
   dispose(): Promise<void>;
 }
 
@@ -78,6 +80,7 @@ export async function startWorkerStage(): Promise<WorkerStage> {
       return { prompt, result, letGo: () => writeFile(join(cwd, `${topic}.go`), '') };
     },
     attemptAt: (topic) => attemptAt(temporal.client, topic),
+    terminate: (topic) => temporal.client.workflow.getHandle(`topic/${topic}`).terminate('A person in the Web UI.'),
     async dispose() {
       await manager.disconnect();
       for (const pid of processesOf(dir)) process.kill(pid, 'SIGKILL');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { resetPointOf } from '../../../workers/unstick.js';
+import { otherBuildsSince, resetPointOf } from '../../../workers/unstick.js';
 
 type Events = Parameters<typeof resetPointOf>[0];
 
@@ -22,4 +22,9 @@ test('where the failure names no event, to the newest task, and each time that d
 
 test('a topic without a completed task is left alone', () => {
   expect(resetPointOf([], 0)).toBeUndefined();
+});
+
+test('a topic is its own build\'s when no other build completed a task from the reset on', () => {
+  const events = ['older', 'ours', 'ours'].map((buildId, i) => ({ eventId: 4 + i, workflowTaskCompletedEventAttributes: { workerVersion: { buildId } } })) as unknown as Events;
+  expect([4, 5].map((eventId) => otherBuildsSince(events, eventId as unknown as NonNullable<Events[number]['eventId']>, 'ours'))).toEqual([['older'], []]);
 });

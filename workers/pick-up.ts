@@ -1,0 +1,109 @@
+/**
+ * Ends the attempts that a dead worker has left running, so that the server gives them to this worker at once. Without it
+ * the server waits until their heartbeats are missed. The lock of the data directory proves that the worker is dead.
+ *
+ * 1. Nothing is put in twice: an attempt that is ended here is repeated like any other, and looks at the session first.
+ * 2. A turn that nobody waits for any more is stopped: its topic was ended, or its cancel was asked for, while no worker was there.
+ * 3. Whatever goes wrong is logged. The heartbeat is still missed later.
+ */
+import { ActivityNotFoundError, Client, WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { NativeConnection } from '@temporalio/worker';
+import type { Log } from '../src/activities/index.js';
+import { sessionRefOf } from '../src/activities/run-turn.js';
+import type { Agent } from '../src/agents/agent.js';
+import { leftBehind, type RunningActivity } from './running-activities.js';
+
+export interface PickUp {
+  connection: NativeConnection;
+  namespace: string;
+  dataDir: string;
+  agents: ReadonlyMap<string, Agent>;
+  log: Log;
+}
+
+const CALLS_END_AFTER_MS = 10_000;
+/** An agent that does not stop within this time is left to the next prompt in its session, which stops it first. */
+const STOPS_WITHIN_MS = 30_000;
+/** The server takes no delay for its own default. */
+const RETRY_AFTER = '1 millisecond';
+/** temporal.api.enums.v1.PendingActivityState */
+const CANCEL_REQUESTED = 3;
+
+/** Called under the lock of the data directory, before this worker takes any task. Never throws. */
+export async function pickUp({ connection, namespace, dataDir, agents, log }: PickUp): Promise<void> {
+  const client = new Client({ connection, namespace });
+  const failed = (error: unknown, activity?: RunningActivity) =>
+    log('what the worker before has left could not be picked up', {
+      workflow_id: activity?.workflowId,
+      activity: activity?.activity,
+      error: error instanceof Error ? error.message : String(error),
+    });
+  try {
+    const left = await leftBehind(dataDir);
+    await Promise.all(
+      left.map(async ({ activity, done }) => {
+        await pickUpOne(activity, { client, agents, log }).catch((error: unknown) => failed(error, activity));
+        await done();
+      }),
+    );
+  } catch (error) {
+    failed(error);
+  }
+}
+
+interface With {
+  client: Client;
+  agents: ReadonlyMap<string, Agent>;
+  log: Log;
+}
+
+async function pickUpOne(activity: RunningActivity, { client, agents, log }: With): Promise<void> {
+  const token = Buffer.from(activity.taskToken, 'base64');
+  const facts = { workflow_id: activity.workflowId, activity: activity.activity };
+  const soon = <T>(call: () => Promise<T>) => client.withDeadline(Date.now() + CALLS_END_AFTER_MS, call);
+  const topic = await soon(() => described(client, activity.workflowId));
+  if (topic?.status.name !== 'RUNNING') {
+    if (await stopAgent(activity, agents)) log('turn of a topic that has ended was stopped', facts);
+    return;
+  }
+  try {
+    if (isCancelled(activity, topic)) {
+      await stopAgent(activity, agents);
+      await soon(() => client.activity.reportCancellation(token));
+      return log('cancelled activity of a worker that had died is stopped', facts);
+    }
+    await soon(() => client.activity.fail(token, workerDied()));
+    log('activity of a worker that had died is picked up', facts);
+  } catch (error) {
+    // The attempt is over: the worker before had completed it, or the server gave it up and repeats it.
+    if (!(error instanceof ActivityNotFoundError)) throw error;
+  }
+}
+
+/** The newest run of the topic. A run that rolled over, or was reset, goes on with the turn in the next one. */
+async function described(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
+  try {
+    return await client.workflow.getHandle(workflowId).describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+function isCancelled({ runId, activityId }: RunningActivity, { runId: newest, raw }: WorkflowExecutionDescription): boolean {
+  if (runId !== newest) return false;
+  return raw.pendingActivities?.some((pending) => pending.activityId === activityId && Number(pending.state) === CANCEL_REQUESTED) ?? false;
+}
+
+/** @returns whether there was a session in which an agent could work */
+async function stopAgent({ session }: RunningActivity, agents: ReadonlyMap<string, Agent>): Promise<boolean> {
+  const agent = session && agents.get(session.pinned.agent);
+  if (!agent) return false;
+  await agent.cancel(sessionRefOf(session), AbortSignal.timeout(STOPS_WITHIN_MS));
+  return true;
+}
+
+function workerDied(): ApplicationFailure {
+  return ApplicationFailure.create({ type: 'WORKER_DIED', message: 'The worker died in this attempt.', nextRetryDelay: RETRY_AFTER });
+}

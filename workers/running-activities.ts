@@ -1,0 +1,105 @@
+/**
+ * What this worker works on, in the data directory: one small file for each running activity. It is written before the
+ * work begins and removed after it, so a file that is found at the start of a worker tells what the one before died in.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { z } from 'zod';
+import type { Log } from '../src/activities/index.js';
+import type { StopTurnInput } from '../src/activities/types.js';
+
+const recordSchema = z.object({
+  /** Base64. With it the server lets anyone end this attempt. */
+  taskToken: z.string(),
+  activity: z.string(),
+  activityId: z.string(),
+  workflowId: z.string(),
+  runId: z.string(),
+  /** In which the agent works for it. */
+  session: z.custom<StopTurnInput>((value) => sessionIn([value]) !== undefined).optional(),
+});
+
+export type RunningActivity = z.infer<typeof recordSchema>;
+
+/** A file that cannot be written is logged: without it a crash is noticed by the missing heartbeat, some seconds later. */
+export function recordsRunning(dataDir: string, log: Log): ActivityInterceptorsFactory {
+  const folder = folderIn(dataDir);
+  return ({ info }) => ({
+    inbound: {
+      async execute(input, next) {
+        // A local activity is part of its workflow task: the server knows no token of it.
+        if (info.isLocal || !info.workflowExecution) return next(input);
+        const { workflowId, runId } = info.workflowExecution;
+        const session = sessionIn(input.args);
+        const record: RunningActivity = {
+          taskToken: info.base64TaskToken,
+          activity: info.activityType,
+          activityId: info.activityId,
+          workflowId,
+          runId,
+          ...(session && { session }),
+        };
+        const file = join(folder, `${createHash('sha256').update(info.taskToken).digest('hex').slice(0, 32)}.json`);
+        try {
+          await mkdir(folder, { recursive: true, mode: 0o700 });
+          await writeFile(file, JSON.stringify(record), { mode: 0o600 });
+        } catch (error) {
+          log('running activity could not be noted', { activity: record.activity, workflow_id: workflowId, error: reasonOf(error) });
+        }
+        try {
+          return await next(input);
+        } finally {
+          await rm(file, { force: true }).catch((error: unknown) => log('note of an activity could not be removed', { file, error: reasonOf(error) }));
+        }
+      },
+    },
+  });
+}
+
+export interface LeftBehind {
+  activity: RunningActivity;
+  /** Removes the note. */
+  done: () => Promise<void>;
+}
+
+/** What a worker before has left here. Called under the lock of the data directory, before this worker takes any task. */
+export async function leftBehind(dataDir: string): Promise<LeftBehind[]> {
+  const folder = folderIn(dataDir);
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []; // No worker has run here.
+    throw error;
+  });
+  const all = await Promise.all(
+    names.map(async (name) => {
+      const file = join(folder, name);
+      const done = () => rm(file, { force: true });
+      const activity = recordIn(await readFile(file, 'utf8'));
+      if (!activity) await done(); // Its worker died while it wrote it, so before the work began.
+      return activity && { activity, done };
+    }),
+  );
+  return all.filter((one) => one !== undefined);
+}
+
+function recordIn(text: string): RunningActivity | undefined {
+  try {
+    return recordSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined; // SyntaxError: half a file.
+  }
+}
+
+function sessionIn([input]: unknown[]): StopTurnInput | undefined {
+  const { topic, session_id, pinned } = (input ?? {}) as Partial<StopTurnInput>;
+  return topic !== undefined && session_id !== undefined && pinned !== undefined ? { topic, session_id, pinned } : undefined;
+}
+
+function folderIn(dataDir: string): string {
+  return join(dataDir, 'running');
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
