@@ -3,11 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Client } from '@temporalio/client';
 import { SessionManager } from '../../src/client/session-manager.js';
 import { loadConfig } from '../../src/config.js';
 import { openCodeUnderTest, type OpenCodeUnderTest } from '../agents/opencode-under-test.js';
 import { continuityIn, type Continuity } from '../integration/cli-command.js';
+import { createSessionWorker, loadWorkflows } from '../../workers/compose.js';
 import { processesOf } from './processes.js';
 import { startTemporal } from './world.js';
 
@@ -25,6 +27,8 @@ export interface WorkerStage {
   /** Hands the topic a prompt whose tool works until it is let go, and returns once the tool does. */
   atWork(topic: string): Promise<WorkingTurn>;
   attemptAt(topic: string): ReturnType<typeof attemptAt>;
+  /** A worker that takes the topics and is no host of their sessions. */
+  topicsElsewhere(): Promise<{ stop(): Promise<void> }>;
   dispose(): Promise<void>;
 }
 
@@ -43,6 +47,7 @@ export interface WorkingTurn {
 const STARTED = 2;
 
 export async function startWorkerStage(): Promise<WorkerStage> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
   const [temporal, opencode] = await Promise.all([startTemporal(), openCodeUnderTest()]);
   const { cwd, dataDir, dir } = opencode;
   await writeFile(join(cwd, 'continuity.config.json'), JSON.stringify({ project: 'stage', defaultAgent: 'opencode' }));
@@ -70,6 +75,20 @@ export async function startWorkerStage(): Promise<WorkerStage> {
       return { prompt, result, letGo: () => writeFile(join(cwd, `${topic}.go`), '') };
     },
     attemptAt: (topic) => attemptAt(temporal.client, topic),
+    async topicsElsewhere() {
+      const connection = await NativeConnection.connect({ address: temporal.address });
+      const config = await loadConfig({ cwd, dataDir: join(dir, 'elsewhere'), env: { HOME: dir } });
+      const workflows = await loadWorkflows();
+      const worker = await createSessionWorker({ connection, namespace: 'default', config, agents: new Map(), host: 'elsewhere', workflows, log: () => undefined });
+      const running = worker.run();
+      return {
+        async stop() {
+          worker.shutdown();
+          await running;
+          await connection.close();
+        },
+      };
+    },
     async dispose() {
       await manager.disconnect();
       for (const pid of processesOf(dir)) process.kill(pid, 'SIGKILL');
