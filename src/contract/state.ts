@@ -41,6 +41,8 @@ export interface RunningPrompt {
   waiting_for_host?: string;
   /** How the session was chosen, once it was. */
   choice?: SessionChoice;
+  /** What stands before its text in a session that replaces a lost one. Its agent has it so: another text would be another request. */
+  brief?: string;
   /** With checks, from the first failed one on. */
   loop?: CheckLoop;
 }

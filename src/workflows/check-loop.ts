@@ -85,6 +85,8 @@ function nextPrompt({ topic, turn }: Work, failed: CheckRun, fix: number): Queue
   rememberId(state, id, digestOfRequest(prompt.request));
   state.turns += 1;
   Object.assign(turn, { turn: state.turns, fix, started_at: now() });
+  delete turn.choice; // It was the choice of the round before.
+  delete turn.brief;
   const session = turn.session_id === null ? undefined : sessionOf(state, turn.session_id);
   if (session) session.turns += 1; // The last round's is counted with the outcome.
   return prompt;

@@ -50,7 +50,7 @@ async function inItsPlace(work: Work): Promise<TurnResult> {
 
 /** The run before this one had chosen already, and has carried over what. */
 function chosenBefore({ topic, turn }: Work): Chosen | undefined {
-  if (turn.choice === undefined || turn.session_id === null || turn.fix !== undefined) return undefined;
+  if (turn.choice === undefined || turn.session_id === null) return undefined;
   const session = sessionOf(topic.state, turn.session_id);
   return session && { session, choice: turn.choice };
 }
@@ -111,7 +111,7 @@ async function runTurn(work: Work, session: SessionRecord, choice: SessionChoice
   const { prompt_id, request } = work.prompt;
   await topic.stopIsOver(session_id);
   const asked = askedChecksOf(work, work.prompt);
-  const brief = choice.kind === 'replaced' ? briefOf(topic.id, choice, topic.state.outcomes) : '';
+  const brief = choice.kind === 'replaced' ? (turn.brief ??= briefOf(topic.id, choice, topic.state.outcomes)) : '';
   const input = { topic: topic.id, turn: turn.turn, prompt_id, prompt: brief + request.prompt, session_id, pinned, ...(asked && { asked_checks: asked }) };
   return onHost(work, pinned.host, (where) => calls.runTurn(input, request.prompt, where));
 }

@@ -44,9 +44,11 @@ test('what a check finds goes back to the same session until it passes; one outc
   const view = await world.manager.view(topic);
   expect(view).toMatchObject({ state: 'idle', turns: 3, sessions: [{ turns: 3 }] });
   expect(view.outcomes).toEqual([result]);
-  // The same prompt again attaches, and an id of a round is nobody else's.
-  expect(await world.manager.delegate(topic, 'Add a model', { prompt_id: 'model' })).toEqual(result);
-  await expect(world.manager.delegate(topic, 'mine', { prompt_id: '@fix/1/model' })).rejects.toMatchObject({ code: 'PROMPT_ID_REUSED' });
+  // The same prompt again attaches, another request under its id is refused, and callers cannot use the id of a round.
+  const checks = [{ run: 'true' }, checkFor(one), checkFor(two)];
+  expect(await world.manager.delegate(topic, 'Add a model', { prompt_id: 'model', checks })).toEqual(result);
+  await expect(world.manager.delegate(topic, 'Add a model', { prompt_id: 'model' })).rejects.toMatchObject({ code: 'PROMPT_ID_REUSED' });
+  await expect(world.manager.delegate(topic, 'mine', { prompt_id: '@fix/1/model' })).rejects.toMatchObject({ code: 'INVALID_PROMPT' });
 });
 
 test('a bound ends it as CHECKS_FAILED, with the last output; the topic goes on', async () => {

@@ -62,6 +62,8 @@ test('a turn waits no longer for its next worker however often workers were stop
       await expect.poll(() => attemptAt(world.client, 'deploys')).toMatchObject({ attempt: attempt + 1, waitedMs: expect.closeTo(500, 0) as number });
       await world.startWorker();
     }
+    // None of the three counts as an attempt in vain; the one at work does until it gets further.
+    await expect.poll(() => world.manager.progress('deploys')).toMatchObject({ attempt: 4, barren_attempts: 1 });
     await writeFile(file, '');
     expect(await turn).toMatchObject({ status: 'completed', attempts: 4 });
   } finally {
@@ -91,6 +93,11 @@ describe('with workers and agents as processes', () => {
     const worker = stage.worker('--standby');
     await says(worker, /standing by for/);
     return worker;
+  }
+
+  /** Processes of the agent that wait for a file. */
+  function toolsOf(file: string): number[] {
+    return processesOf(stage.opencode.dir).filter((pid) => commandOf(pid).includes(file));
   }
 
   const attempt = (topic: string) => expect.poll(() => stage.attemptAt(topic), { timeout: 15_000, interval: 50 });
@@ -166,8 +173,51 @@ describe('with workers and agents as processes', () => {
     await ended(owner!.process);
     await working();
     expect(await turn.result).toMatchObject({ status: 'cancelled' });
-    const tools = () => processesOf(stage.opencode.dir).filter((one) => readFileSync(`/proc/${one}/cmdline`, 'utf8').includes('cancelled.go'));
-    expect(tools()).toEqual([]);
+    await expect.poll(() => toolsOf('cancelled.go')).toEqual([]);
+    await turn.letGo();
+  });
+
+  test('a turn that is cancelled while its worker is away is stopped at the next contact, and the prompt after it is not', async () => {
+    const pid = await working();
+    const turn = await stage.atWork('away');
+    process.kill(pid, 'SIGKILL');
+    await ended(owner!.process);
+    // The server has given the worker up: no attempt is at work that could be told.
+    await expect.poll(() => stage.attemptAt('away'), { timeout: 30_000 }).toMatchObject({ attempt: 2, started: false });
+    // The topic itself needs a worker: another host's, which cannot reach this agent.
+    const elsewhere = await stage.topicsElsewhere();
+    try {
+      await stage.manager.cancel('away');
+      expect(await turn.result).toMatchObject({ status: 'cancelled' });
+      expect(toolsOf('away.go')).not.toEqual([]);
+      expect((await stage.manager.view('away')).stopping).toEqual([(await turn.result).session_id]);
+    } finally {
+      await elsewhere.stop();
+    }
+    await working();
+    await expect.poll(() => toolsOf('away.go')).toEqual([]);
+    await expect.poll(async () => (await stage.manager.view('away')).stopping).toBeUndefined();
+    const next = await stage.manager.delegate('away', 'After it [[say: Undisturbed.]]');
+    expect(next).toMatchObject({ status: 'completed', reply: 'Undisturbed.', session_id: (await turn.result).session_id });
+    await turn.letGo();
+  });
+
+  test('a prompt that comes while a stop waits for its host is not stopped with it', async () => {
+    const pid = await working();
+    const turn = await stage.atWork('queued-behind');
+    const topic = 'queued-behind';
+    process.kill(pid, 'SIGKILL');
+    await ended(owner!.process);
+    await expect.poll(() => stage.attemptAt(topic), { timeout: 30_000 }).toMatchObject({ attempt: 2, started: false });
+    const elsewhere = await stage.topicsElsewhere();
+    await stage.manager.cancel(topic);
+    expect(await turn.result).toMatchObject({ status: 'cancelled' });
+    const next = stage.manager.delegate(topic, 'Right behind it [[slow: 2000]] [[say: Undisturbed.]]');
+    await expect.poll(() => stage.attemptAt(topic)).toMatchObject({ attempt: 1, started: false });
+    await working();
+    await elsewhere.stop();
+    expect(await next).toMatchObject({ status: 'completed', reply: 'Undisturbed.', session_id: (await turn.result).session_id });
+    expect(toolsOf('queued-behind.go')).toEqual([]);
     await turn.letGo();
   });
 
@@ -197,4 +247,12 @@ describe('with workers and agents as processes', () => {
 
 async function ended(process: StagedWorker['process']): Promise<void> {
   if (process.exitCode === null && process.signalCode === null) await new Promise((resolve) => process.once('exit', resolve));
+}
+
+function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch {
+    return ''; // It has ended meanwhile.
+  }
 }

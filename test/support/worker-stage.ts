@@ -3,13 +3,19 @@ import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Client } from '@temporalio/client';
 import { execa } from 'execa';
 import { quoted } from '../../src/cli/words.js';
 import { SessionManager } from '../../src/client/session-manager.js';
 import { loadConfig } from '../../src/config.js';
 import { openCodeUnderTest, type OpenCodeUnderTest } from '../agents/opencode-under-test.js';
+<<<<<<< HEAD
 import { continuityIn, CONTINUITY, type Continuity } from '../integration/cli-command.js';
+=======
+import { continuityIn, type Continuity } from '../integration/cli-command.js';
+import { createSessionWorker, loadWorkflows } from '../../workers/compose.js';
+>>>>>>> wt-f
 import { processesOf } from './processes.js';
 import { startTemporal } from './world.js';
 
@@ -29,8 +35,13 @@ export interface WorkerStage {
   /** Hands the topic a prompt whose tool works until it is let go, and returns once the tool does. */
   atWork(topic: string): Promise<WorkingTurn>;
   attemptAt(topic: string): ReturnType<typeof attemptAt>;
+<<<<<<< HEAD
   /** As an operator does in the Web UI. */
   terminate(topic: string): Promise<unknown>;
+=======
+  /** A worker that takes the topics and is no host of their sessions. */
+  topicsElsewhere(): Promise<{ stop(): Promise<void> }>;
+>>>>>>> wt-f
   dispose(): Promise<void>;
 }
 
@@ -49,6 +60,7 @@ export interface WorkingTurn {
 const STARTED = 2;
 
 export async function startWorkerStage(): Promise<WorkerStage> {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
   const [temporal, opencode] = await Promise.all([startTemporal(), openCodeUnderTest()]);
   const { cwd, dataDir, dir } = opencode;
   await writeFile(join(cwd, 'continuity.config.json'), JSON.stringify({ project: 'stage', defaultAgent: 'opencode' }));
@@ -80,7 +92,24 @@ export async function startWorkerStage(): Promise<WorkerStage> {
       return { prompt, result, letGo: () => writeFile(join(cwd, `${topic}.go`), '') };
     },
     attemptAt: (topic) => attemptAt(temporal.client, topic),
+<<<<<<< HEAD
     terminate: (topic) => temporal.client.workflow.getHandle(`topic/${topic}`).terminate('A person in the Web UI.'),
+=======
+    async topicsElsewhere() {
+      const connection = await NativeConnection.connect({ address: temporal.address });
+      const config = await loadConfig({ cwd, dataDir: join(dir, 'elsewhere'), env: { HOME: dir } });
+      const workflows = await loadWorkflows();
+      const worker = await createSessionWorker({ connection, namespace: 'default', config, agents: new Map(), host: 'elsewhere', workflows, log: () => undefined });
+      const running = worker.run();
+      return {
+        async stop() {
+          worker.shutdown();
+          await running;
+          await connection.close();
+        },
+      };
+    },
+>>>>>>> wt-f
     async dispose() {
       await manager.disconnect();
       for (const pid of processesOf(dir)) process.kill(pid, 'SIGKILL');
