@@ -10,12 +10,8 @@ import { quoted } from '../../src/cli/words.js';
 import { SessionManager } from '../../src/client/session-manager.js';
 import { loadConfig } from '../../src/config.js';
 import { openCodeUnderTest, type OpenCodeUnderTest } from '../agents/opencode-under-test.js';
-<<<<<<< HEAD
 import { continuityIn, CONTINUITY, type Continuity } from '../integration/cli-command.js';
-=======
-import { continuityIn, type Continuity } from '../integration/cli-command.js';
 import { createSessionWorker, loadWorkflows } from '../../workers/compose.js';
->>>>>>> wt-f
 import { processesOf } from './processes.js';
 import { startTemporal } from './world.js';
 
@@ -35,13 +31,10 @@ export interface WorkerStage {
   /** Hands the topic a prompt whose tool works until it is let go, and returns once the tool does. */
   atWork(topic: string): Promise<WorkingTurn>;
   attemptAt(topic: string): ReturnType<typeof attemptAt>;
-<<<<<<< HEAD
   /** As an operator does in the Web UI. */
   terminate(topic: string): Promise<unknown>;
-=======
   /** A worker that takes the topics and is no host of their sessions. */
   topicsElsewhere(): Promise<{ stop(): Promise<void> }>;
->>>>>>> wt-f
   dispose(): Promise<void>;
 }
 
@@ -92,9 +85,7 @@ export async function startWorkerStage(): Promise<WorkerStage> {
       return { prompt, result, letGo: () => writeFile(join(cwd, `${topic}.go`), '') };
     },
     attemptAt: (topic) => attemptAt(temporal.client, topic),
-<<<<<<< HEAD
     terminate: (topic) => temporal.client.workflow.getHandle(`topic/${topic}`).terminate('A person in the Web UI.'),
-=======
     async topicsElsewhere() {
       const connection = await NativeConnection.connect({ address: temporal.address });
       const config = await loadConfig({ cwd, dataDir: join(dir, 'elsewhere'), env: { HOME: dir } });
@@ -109,7 +100,6 @@ export async function startWorkerStage(): Promise<WorkerStage> {
         },
       };
     },
->>>>>>> wt-f
     async dispose() {
       await manager.disconnect();
       for (const pid of processesOf(dir)) process.kill(pid, 'SIGKILL');
