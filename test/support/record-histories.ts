@@ -189,6 +189,28 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void | str
     await manager.delegate(topic, 'two', { on_lost: 'fail' });
     await manager.delegate(topic, 'three');
   },
+  async 'recalled-after-a-termination'({ manager, client }, topic) {
+    await manager.delegate(topic, 'one');
+    await manager.submit(topic, '[[hang]] two', { prompt_id: 'two' });
+    await until(async () => (await manager.progress(topic))?.step === 'reading');
+    await client.workflow.getHandle(`topic/${topic}`).terminate('recorded');
+    await manager.delegate(topic, 'three', { session: 'new' });
+    await until(async () => (await manager.view(topic)).stopping === undefined);
+  },
+  async 'recalled-after-a-reset'({ manager, client, dir }, topic) {
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    await manager.delegate(topic, 'one');
+    await manager.submit(topic, `[[until: ${join(dir, topic)}]] two`, { prompt_id: 'two' });
+    await until(async () => (await manager.progress(topic))?.step === 'reading');
+    await handle.signal('prompt', 'a bare string');
+    const { events } = await handle.fetchHistory();
+    const first = events?.find((event) => event.workflowTaskCompletedEventAttributes)?.eventId ?? null;
+    const workflowExecution = { workflowId: handle.workflowId };
+    await client.workflowService.resetWorkflowExecution({ namespace: 'default', workflowExecution, workflowTaskFinishEventId: first, reason: 'recorded', requestId: topic });
+    await until(async () => (await manager.progress(topic))?.step === 'reading');
+    await writeFile(join(dir, topic), '');
+    await until(async () => (await manager.view(topic)).turns === 3 && (await manager.view(topic)).state === 'idle');
+  },
   async 'rolled-over-with-a-queue'({ manager, client }, topic) {
     await manager.delegate(topic, 'one');
     const { runId } = await client.workflow.getHandle(`topic/${topic}`).describe();
@@ -217,9 +239,9 @@ for (const rolling of [false, true]) {
     const kept = await shapes[name]?.(world, topic);
     const runs = [];
     for await (const { runId, startTime } of world.client.workflow.list({ query: `WorkflowId = 'topic/${topic}'` })) runs.push({ runId, startTime });
-    // The first run of a topic that rolled over is the one that ends with a queue; of the others there is one.
-    const first = runs.sort((a, b) => Number(a.startTime) - Number(b.startTime))[0];
-    const history = await world.client.workflow.getHandle(`topic/${topic}`, kept ?? first?.runId).fetchHistory();
+    // The first run of a topic that rolled over is the one that ends with a queue; the last one of others recalls it.
+    const run = runs.sort((a, b) => Number(a.startTime) - Number(b.startTime)).at(name.startsWith('recalled') ? -1 : 0);
+    const history = await world.client.workflow.getHandle(`topic/${topic}`, kept ?? run?.runId).fetchHistory();
     const json = historyToJSON(history).replaceAll(world.dir, '/work-dir').replace(/"(identity|stackTrace)":\s*"(?:[^"\\]|\\.)*"/g, '"$1": "recorded"');
     await writeFile(join(folder, `${name}.json`), `${JSON.stringify(JSON.parse(json))}\n`);
     process.stdout.write(`${name}: ${history.events?.length ?? 0} events\n`);
