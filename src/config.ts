@@ -10,6 +10,7 @@ export { checkProofOf, isCheckProof } from './config/check-proof.js';
 export { cacheDirOf } from './config/data-dir.js';
 export { ConfigInvalid } from './config/invalid.js';
 export { projectOf } from './config/project.js';
+export { MOST_TURNS_PER_HOST } from './config/types.js';
 export type { AgentConfig, CategoryConfig, Config, Limits } from './config/types.js';
 
 export interface ConfigSource {

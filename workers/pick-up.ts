@@ -10,7 +10,7 @@ import { ActivityNotFoundError, Client, WorkflowNotFoundError, type WorkflowExec
 import { ApplicationFailure } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Log } from '../src/activities/index.js';
-import { sessionRefOf } from '../src/activities/run-turn.js';
+import { sessionRefOf } from '../src/activities/session-ref.js';
 import type { Agent } from '../src/agents/agent.js';
 import { leftBehind, type RunningActivity } from './running-activities.js';
 
