@@ -12,6 +12,7 @@ import { hostIdOf } from './host-id.js';
 import { pickUp } from './pick-up.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { unstickTopics } from './unstick.js';
+import { warmDefaultAgent } from './warm-agent.js';
 
 export interface WorkerRun {
   config: Config;
@@ -43,6 +44,7 @@ export async function runWorker({ config, createAgents, log, standby }: WorkerRu
     const running = worker.run();
     unsticking = unstickTopics({ connection, namespace, buildId: buildIdOf(workflows), log, signal: over.signal });
     log('worker is ready', { host, address, namespace, data_dir: config.dataDir, pid: process.pid });
+    void warmDefaultAgent(config, agents, log);
     const signal = await Promise.race([signalled, running.then(() => undefined)]);
     worker.shutdown();
     await running.finally(() => closeAgents(agents, signal === 'SIGINT' || process.env.CONTINUITY_STOP_AGENTS === '1'));
