@@ -13,6 +13,7 @@ export { cacheDirOf } from './config/data-dir.js';
 export { ConfigInvalid } from './config/invalid.js';
 export { ensurePrivate, unsafeDataDir } from './config/private-data-dir.js';
 export { projectOf } from './config/project.js';
+export { MOST_TURNS_PER_HOST } from './config/types.js';
 export type { AgentConfig, CategoryConfig, Config, Ignored, Limits } from './config/types.js';
 
 export interface ConfigSource {

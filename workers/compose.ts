@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, Runtime, Worker, type NativeConnection, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
 import { createActivities, type Log } from '../src/activities/index.js';
 import type { Agent } from '../src/agents/agent.js';
-import { isCheckProof, projectOf, type Config } from '../src/config.js';
+import { newTurnSlots } from '../src/activities/turn-slots.js';
+import { isCheckProof, MOST_TURNS_PER_HOST, projectOf, type Config } from '../src/config.js';
 import { CONTINUITY, hostQueueOf } from '../src/contract/messages.js';
 import { recordsRunning } from './running-activities.js';
 
@@ -33,6 +34,12 @@ const HEARTBEATS_THROTTLED_TO = '500 milliseconds';
 /** So long the server waits for the worker that has a topic in its cache, before it asks any: the worker may have died. */
 const STICKY_FOR = '1 second';
 
+/**
+ * Temporal's own bound, far above `limits.turnsPerHost`: a turn that waits for its turn holds a task, says so, and leaves
+ * room for what must not wait, such as `answer` and `stopTurn`.
+ */
+const TASKS_OF_A_HOST = 2 * MOST_TURNS_PER_HOST;
+
 /** One worker for the topics and for opening sessions, one for the sessions on this host's disk: their turns, and what takes their place. */
 export async function createSessionWorker({ connection, namespace, config, agents, host, workflows, log }: Composition): Promise<SessionWorker> {
   const { openSession, recall, ...onThisHost } = createActivities({
@@ -42,6 +49,7 @@ export async function createSessionWorker({ connection, namespace, config, agent
     log,
     projectOf: (cwd) => projectOf(cwd, config),
     isCheckProof: (asked, proof) => isCheckProof(config.dataDir, asked, proof),
+    turnSlots: newTurnSlots(config.limits.turnsPerHost),
   });
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
@@ -56,8 +64,15 @@ export async function createSessionWorker({ connection, namespace, config, agent
     // A turn that does not let go in time is left behind: the lock dies with this process, and the next attempt reconciles.
     shutdownForceTime: '15 seconds',
   };
-  const topics = await Worker.create({ ...common, workflowBundle: workflows, taskQueue: CONTINUITY, activities: { openSession, recall } });
-  const turns = await Worker.create({ ...common, taskQueue: hostQueueOf(host), activities: { openSession, ...onThisHost } });
+  const topics = await Worker.create({
+    ...common,
+    workflowBundle: workflows,
+    taskQueue: CONTINUITY,
+    // Forty sessions that open at once keep the first turns waiting. What is left in the queue another host can take.
+    maxConcurrentActivityTaskExecutions: config.limits.turnsPerHost,
+    activities: { openSession, recall },
+  });
+  const turns = await Worker.create({ ...common, taskQueue: hostQueueOf(host), maxConcurrentActivityTaskExecutions: TASKS_OF_A_HOST, activities: { openSession, ...onThisHost } });
   const workers = [topics, turns];
   const shutdown = () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();

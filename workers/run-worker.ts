@@ -14,6 +14,7 @@ import { pickUp } from './pick-up.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { exitCodeOf, stopSignals, type StopSignals } from './stop-signals.js';
 import { unstickTopics } from './unstick.js';
+import { warmDefaultAgent } from './warm-agent.js';
 
 /** After a second signal. What is left then is taken over, or ended, by the next worker. */
 const AGENTS_END_WITHIN_MS = 5000;
@@ -62,6 +63,7 @@ async function work({ config, createAgents, log, standby }: WorkerRun, { first }
     const running = worker.run();
     unsticking = unstickTopics({ connection, namespace, buildId: buildIdOf(workflows), log, signal: over.signal });
     log('worker is ready', { host, address, namespace, data_dir: config.dataDir, pid: process.pid });
+    void warmDefaultAgent(config, created, log);
     const signal = await Promise.race([first, running.then(() => undefined)]);
     worker.shutdown();
     await running.finally(() => agents.close());

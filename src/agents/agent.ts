@@ -92,6 +92,9 @@ export interface Agent {
   readonly name: string;
   readonly capabilities: AgentCapabilities;
 
+  /** Starts what a first turn would wait for, if this data directory's turns have used it before. Absent: there is nothing to start. @throws AgentError */
+  warm?(): Promise<void>;
+
   /** Idempotent by `seed`. @throws AgentError */
   open(request: OpenRequest, signal: AbortSignal): Promise<OpenedSession>;
 

@@ -1,7 +1,7 @@
 /** What a config file may say. The error of each field is the rest of a sentence that begins with the field's name. */
 import { z } from 'zod';
 import { milliseconds } from '../contract/duration.js';
-import { AGENT_KINDS } from './types.js';
+import { AGENT_KINDS, MOST_TURNS_PER_HOST } from './types.js';
 import { isId } from '../contract/ids.js';
 import { ON_LOST } from '../contract/types.js';
 import { nearest } from './nearest.js';
@@ -10,6 +10,7 @@ const MAX_INSTRUCTIONS = 2000;
 const SHORTEST_LIMIT_MS = 1000;
 /** A timer of Node counts no further than 2^31 ms. */
 const LONGEST_LIMIT_MS = 24 * 24 * 60 * 60 * 1000;
+const TURNS_PER_HOST = `must be a whole number from 1 to ${MOST_TURNS_PER_HOST}`;
 
 /** A misspelt key would be ignored silently, so there are no other keys. */
 function only<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -61,11 +62,20 @@ export const configSchema = only({
   defaultAgent: text.optional(),
   agents: named(agent),
   categories: named(category),
-  limits: only({ turnTimeout: duration.optional(), stallTimeout: duration.optional() }).optional(),
+  limits: only({
+    turnTimeout: duration.optional(),
+    stallTimeout: duration.optional(),
+    turnsPerHost: z
+      .int({ error: TURNS_PER_HOST })
+      .min(1, { error: TURNS_PER_HOST })
+      .max(MOST_TURNS_PER_HOST, { error: TURNS_PER_HOST })
+      .optional(),
+  }).optional(),
   checks: only({
     allow: z.array(text, { error: 'must be a list of commands, such as ["npm test", "npm run *"]' }).optional(),
     local: z.enum(['any', 'listed'], { error: 'must be one of "any", "listed"' }).optional(),
   }).optional(),
+  warmAgent: z.boolean({ error: 'must be true or false' }).optional(),
   onLost: z.enum(ON_LOST, { error: `must be ${oneOf(ON_LOST)}` }).optional(),
 });
 

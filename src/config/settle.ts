@@ -1,4 +1,5 @@
 /** From what a file says to the whole config: checked, and filled up with what is there out of the box. */
+import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { AgentConfig, CategoryConfig, Config } from './types.js';
@@ -9,7 +10,8 @@ import { invalidFields, type Problem } from './problems.js';
 import { configSchema, type ConfigContent } from './schema.js';
 
 const AGENTS: Record<string, AgentConfig> = { opencode: { kind: 'opencode' } };
-const LIMITS = { turnTimeout: 2 * 60 * 60 * 1000, stallTimeout: 15 * 60 * 1000 };
+/** Four turns for each core: `npm run bench:slots` shows that more of them answer no sooner in all, and the first of them later. */
+const LIMITS = { turnTimeout: 2 * 60 * 60 * 1000, stallTimeout: 15 * 60 * 1000, turnsPerHost: 4 * availableParallelism() };
 
 /** @throws ConfigInvalid that lists every bad field */
 export function parsed({ file, content }: Pick<ConfigFile, 'file' | 'content'>): ConfigContent {
@@ -28,8 +30,9 @@ export function settle(said: ConfigContent, file: string | undefined, dataDir: s
     defaultAgent: said.defaultAgent ?? Object.keys(AGENTS)[0] ?? '',
     agents: merged(AGENTS, said.agents, (agent) => located(agent, file)),
     categories: merged(CATEGORIES, said.categories, (category) => ({ instructions: '', ...category })),
-    limits: { turnTimeoutMs: limits.turnTimeout, stallTimeoutMs: limits.stallTimeout },
+    limits: { turnTimeoutMs: limits.turnTimeout, stallTimeoutMs: limits.stallTimeout, turnsPerHost: limits.turnsPerHost },
     checks: { allow: said.checks?.allow ?? [], local: said.checks?.local ?? 'any' },
+    warmAgent: said.warmAgent ?? true,
     onLost: said.onLost ?? 'replace',
   };
   const problems = [...incomplete(config), ...dangling(said, config)];

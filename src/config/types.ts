@@ -30,7 +30,12 @@ export interface Limits {
   turnTimeoutMs: number;
   /** A turn without observed progress for this long is stopped: TURN_STALLED. */
   stallTimeoutMs: number;
+  /** So many turns work at once on this host; the others wait for one of them to end, in their order. Default: 4 for each core. */
+  turnsPerHost: number;
 }
+
+/** Most of `turnsPerHost`. A worker takes that many activities at once, so that a turn which waits can say so. */
+export const MOST_TURNS_PER_HOST = 1000;
 
 /** Which commands may run as checks on this host. */
 export interface ChecksConfig {
@@ -60,6 +65,8 @@ export interface Config {
   categories: Record<string, CategoryConfig>;
   limits: Limits;
   checks: ChecksConfig;
+  /** Whether a worker starts the default agent at its own start, if it was used on this data directory before. Default: true. */
+  warmAgent: boolean;
   /** What becomes of a topic's prompt when its session is lost or corrupted. Default: `replace`. */
   onLost: OnLost;
 }

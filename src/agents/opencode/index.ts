@@ -43,6 +43,9 @@ export function createOpenCode(options: OpenCodeOptions): Agent {
   return {
     name,
     capabilities,
+    async warm() {
+      if (home.server.wasUsed()) await home.connect();
+    },
     open: (request, signal) => openSession(home, { ...defaultsOf(config), ...request }, signal),
     async *turn(request, signal) {
       const fence = await home.fences.enter(request.session.session_id);

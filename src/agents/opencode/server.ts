@@ -7,6 +7,7 @@
  */
 import type { OpencodeClient } from '@opencode-ai/sdk/v2/client';
 import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -72,6 +73,11 @@ export class OpenCodeServer {
     if (await isHealthy(current.record, 10_000, 2_000)) return;
     this.options.log('The OpenCode server does not answer; it is replaced.', { pid: current.pid });
     if (this.#current === current) this.#current = undefined;
+  }
+
+  /** Whether a server was ever started on this data directory. */
+  wasUsed(): boolean {
+    return existsSync(this.logFile);
   }
 
   /** Whether a server of this data directory runs, started by us or by a worker before us. */

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigInvalid, loadConfig } from '../../../src/config.js';
@@ -34,7 +34,7 @@ describe('without a config file', () => {
     expect(Object.keys(config.categories).sort()).toEqual(
       ['artistry', 'deep', 'quick', 'ultrabrain', 'unspecified-high', 'unspecified-low', 'visual-engineering', 'writing'].sort(),
     );
-    expect(config).toMatchObject({ defaultAgent: 'opencode', agents: { opencode: { kind: 'opencode' } }, limits: { turnTimeoutMs: 7_200_000, stallTimeoutMs: 900_000 }, onLost: 'replace' });
+    expect(config).toMatchObject({ defaultAgent: 'opencode', agents: { opencode: { kind: 'opencode' } }, limits: { turnTimeoutMs: 7_200_000, stallTimeoutMs: 900_000, turnsPerHost: 4 * availableParallelism() }, warmAgent: true, onLost: 'replace' });
     expect(config.file).toBeUndefined();
   });
 
@@ -142,11 +142,13 @@ describe('a bad field is named, with what it must be and what it is', () => {
     ['a field of the wrong type', { agents: { opencode: { model: 7 } } }, 'agents.opencode.model in FILE must be text, got 7.'],
     ['a blank field', { project: ' ' }, 'project in FILE must not be blank, got " ".'],
     ['a misspelt key', { agents: { opencode: { modell: 'x' } } }, 'agents.opencode in FILE has no key "modell"; did you mean "model"? It takes: kind, path, model, variant, mode.'],
-    ['a misspelt key at the top', { catgories: {} }, 'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, checks, onLost.'],
+    ['a misspelt key at the top', { catgories: {} }, 'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, checks, warmAgent, onLost.'],
     ['a policy that there is not', { onLost: 'panic' }, 'onLost in FILE must be one of "replace", "fail", got "panic".'],
     ['a list instead of an object', { agents: [] }, 'agents in FILE must be an object of names, got [].'],
     ['text instead of an object', { limits: 'none' }, 'limits in FILE must be an object, got "none".'],
     ['a file that holds no object', '[1]', 'FILE must be an object, got [1].'],
+    ['a number of turns that is none', { limits: { turnsPerHost: 0 } }, 'limits.turnsPerHost in FILE must be a whole number from 1 to 1000, got 0.'],
+    ['a switch that is neither', { warmAgent: 'no' }, 'warmAgent in FILE must be true or false, got "no".'],
     ['a duration that is none', { limits: { turnTimeout: 'soon' } }, 'limits.turnTimeout in FILE must be a duration from 1 second to 24 days, such as "30m", "2 hours" or a number of milliseconds, got "soon".'],
     ['a duration that is too short', { limits: { turnTimeout: '5' } }, 'limits.turnTimeout in FILE must be a duration from 1 second to 24 days, such as "30m", "2 hours" or a number of milliseconds, got "5".'],
     ['a default agent that there is not', { defaultAgent: 'opencod' }, 'defaultAgent in FILE must be an agent of the config (opencode), got "opencod"; did you mean "opencode"?'],
