@@ -61,7 +61,13 @@ export const configSchema = only({
   defaultAgent: text.optional(),
   agents: named(agent),
   categories: named(category),
-  limits: only({ turnTimeout: duration.optional(), stallTimeout: duration.optional() }).optional(),
+  limits: only({
+    turnTimeout: duration.optional(),
+    stallTimeout: duration.optional(),
+    hostTimeout: duration.optional(),
+    noWorkerAfter: duration.optional(),
+    closeUnnamedAfter: duration.optional(),
+  }).optional(),
   checks: only({
     allow: z.array(text, { error: 'must be a list of commands, such as ["npm test", "npm run *"]' }).optional(),
     local: z.enum(['any', 'listed'], { error: 'must be one of "any", "listed"' }).optional(),

@@ -9,7 +9,9 @@ import { invalidFields, type Problem } from './problems.js';
 import { configSchema, type ConfigContent } from './schema.js';
 
 const AGENTS: Record<string, AgentConfig> = { opencode: { kind: 'opencode' } };
-const LIMITS = { turnTimeout: 2 * 60 * 60 * 1000, stallTimeout: 15 * 60 * 1000 };
+const MINUTE = 60 * 1000;
+const DAY = 24 * 60 * MINUTE;
+const LIMITS = { turnTimeout: 120 * MINUTE, stallTimeout: 15 * MINUTE, hostTimeout: 4 * DAY, noWorkerAfter: MINUTE / 2, closeUnnamedAfter: 7 * DAY };
 
 /** @throws ConfigInvalid that lists every bad field */
 export function settle({ file, content }: ConfigFile, dataDir: string): Config {
@@ -24,7 +26,13 @@ export function settle({ file, content }: ConfigFile, dataDir: string): Config {
     defaultAgent: said.defaultAgent ?? Object.keys(AGENTS)[0] ?? '',
     agents: merged(AGENTS, said.agents, (agent) => located(agent, file)),
     categories: merged(CATEGORIES, said.categories, (category) => ({ instructions: '', ...category })),
-    limits: { turnTimeoutMs: limits.turnTimeout, stallTimeoutMs: limits.stallTimeout },
+    limits: {
+      turnTimeoutMs: limits.turnTimeout,
+      stallTimeoutMs: limits.stallTimeout,
+      hostTimeoutMs: limits.hostTimeout,
+      noWorkerAfterMs: limits.noWorkerAfter,
+      closeUnnamedAfterMs: limits.closeUnnamedAfter,
+    },
     checks: { allow: said.checks?.allow ?? [], local: said.checks?.local ?? 'any' },
     onLost: said.onLost ?? 'replace',
   };

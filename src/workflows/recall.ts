@@ -51,6 +51,7 @@ export async function recalled(topic: Topic, input: TopicInput | undefined): Pro
 function afterItsEnd({ id }: Topic, before: TopicState, { status }: EndedRun): TopicState {
   const { running, queue, ...kept } = before;
   const state: TopicState = { ...newTopicState(), ...kept, queue: [], closing: false };
+  delete state.idle_since; // Otherwise a topic that closed for lack of work would close again at once.
   const why = `the topic was ended from outside (${status})`;
   const end = (outcome: TurnResult) => recordOutcome(state, outcome);
   if (running) end(cutOffFromOutside(id, state, running, now(), why));

@@ -146,10 +146,10 @@ describe('promise 4: the id on every outcome', () => {
 
   test('a turn over its time is stopped and ends as TURN_TIMED_OUT, one without progress as TURN_STALLED', async () => {
     await world.stopWorker();
-    await world.startWorker({ config: { limits: { turnTimeoutMs: 1000, stallTimeoutMs: 60_000 } } });
+    await world.startWorker({ config: { limits: { ...world.config.limits, turnTimeoutMs: 1000, stallTimeoutMs: 60_000 } } });
     expect(await world.manager.delegate(aTopic(), '[[hang]] x')).toMatchObject({ status: 'failed', error: { code: 'TURN_TIMED_OUT' } });
     await world.stopWorker();
-    await world.startWorker({ config: { limits: { turnTimeoutMs: 60_000, stallTimeoutMs: 1000 } } });
+    await world.startWorker({ config: { limits: { ...world.config.limits, turnTimeoutMs: 60_000, stallTimeoutMs: 1000 } } });
     const stalled = await world.manager.delegate(aTopic(), '[[hang]] x');
     expect(stalled).toMatchObject({ status: 'failed', error: { code: 'TURN_STALLED' } });
     expect(stalled.session_id).toMatch(/^ses_/);
