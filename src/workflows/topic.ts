@@ -124,7 +124,7 @@ export class Topic {
 
   /** @throws ApplicationFailure with the code of the refusal */
   validate(payload: unknown): void {
-    const request = requestOf(payload);
+    const { wait: _, ...request } = requestOf(payload);
     const refusal = this.#ready ? this.#refusal(request, 'update') : undefined;
     if (refusal) throw refused(refusal);
   }
