@@ -124,7 +124,8 @@ export class Topic {
 
   /** @throws ApplicationFailure with the code of the refusal */
   validate(payload: unknown): void {
-    const { wait: _, ...request } = requestOf(payload);
+    const request = { ...requestOf(payload) };
+    delete request.wait; // As `prompted` weighs it.
     const refusal = this.#ready ? this.#refusal(request, 'update') : undefined;
     if (refusal) throw refused(refusal);
   }
