@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { SessionError } from '../../src/client/session-error.js';
 import type { SessionManager } from '../../src/client/session-manager.js';
 import { startWorld, type World } from '../support/world.js';
@@ -86,8 +86,10 @@ describe('while a worker works', () => {
 });
 
 describe('a worker that is away', () => {
+  beforeEach(() => world.startWorker());
+  afterEach(() => world.stopWorker());
+
   test('delegate says so as progress, goes on waiting, and is answered when it is back', { timeout: 60_000 }, async () => {
-    await world.startWorker();
     const topic = aTopic();
     const first = await world.manager.delegate(topic, 'one');
     await world.stopWorker();
@@ -110,7 +112,6 @@ describe('a worker that is away', () => {
     await expect.poll(async () => (await world.client.workflow.getHandle(`topic/${topic}`).fetchHistory()).events?.some((event) => event.workflowExecutionSignaledEventAttributes)).toBe(true);
     await world.startWorker();
     await expect(reused).rejects.toMatchObject({ code: 'PROMPT_ID_REUSED' });
-    await world.stopWorker();
   });
 });
 
