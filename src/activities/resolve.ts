@@ -36,6 +36,7 @@ export async function resolve(input: OpenSessionInput, config: Config, host: str
     ...(input.cwd !== undefined && input.cwd !== cwd && { asked_cwd: input.cwd }),
     host,
     on_lost: config.onLost,
+    host_timeout_ms: config.limits.hostTimeoutMs,
   };
 }
 

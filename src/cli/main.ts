@@ -29,6 +29,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   outcome: { summary: 'Show what became of a prompt', load: () => import('./commands/outcome.js') },
   cancel: { summary: 'Stop the running turn, or take a queued prompt out', load: () => import('./commands/cancel.js') },
   close: { summary: 'Let a topic finish its queue and end', load: () => import('./commands/close.js') },
+  forget: { summary: 'Erase what a topic remembers, and its runs', load: () => import('./commands/forget.js') },
   mcp: { summary: 'Serve the tools of an orchestrating agent over MCP (stdio)', load: () => import('./commands/mcp.js') },
   trust: { summary: 'Let a project’s config file name programs and checks', load: () => import('./commands/trust.js') },
   doctor: { summary: 'Check everything that continuity needs', load: () => import('./commands/doctor.js') },

@@ -8,13 +8,14 @@ const SHOWN_OUTCOMES = 5;
 
 /** @param now in milliseconds, for the ages */
 export function topicText(view: TopicView, output: Output, now: number, progress?: Progress): string {
-  const { topic, state, closing, running, queue, outcomes, refused, sessions } = view;
+  const { topic, state, closing, running, queue, outcomes, refused, sessions, problem } = view;
   const name = quoted(topic);
   const section = (title: string, hint: string, lines: string[]) =>
     lines.length === 0 ? [] : ['', `${output.styled('bold', title)}${hint && output.styled('dim', `  (${hint})`)}`, ...lines.map((line) => `  ${line}`)];
   const last = outcomes.slice(-SHOWN_OUTCOMES);
   return [
     [`${output.styled('bold', topic)}  ${state}${closing ? ', closing' : ''}`, count(view.turns, 'turn'), view.project].filter(Boolean).join(' · '),
+    ...section('Problem', '', problem ? [`${problem.code}: ${problem.message}`, problem.fix] : []),
     ...section('Sessions', `open one: continuity open ${name}`, sessions.map(sessionLine)),
     ...section('Running', `follow: continuity watch ${name} · stop: continuity cancel ${name}`, running ? runningLines(running, now, progress) : []),
     ...section('Queue', `take one out: continuity cancel ${name} <prompt id>`, queue.map(({ prompt_id, prompt, accepted_at }) => `${prompt_id}  ${oneLine(prompt)} · ${ago(accepted_at, now)}`)),

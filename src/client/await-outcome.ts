@@ -1,23 +1,39 @@
 /** Asks for the outcome of an accepted prompt until it is there, whatever became of the call that sent it. Costs no history. */
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIdOf, type PromptId, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
-import type { TurnResult } from '../contract/types.js';
-import { failure } from '../contract/failures.js';
-import { reachesTemporal } from './connection-watch.js';
-import { isNotFound } from './grpc-errors.js';
+import type { PromptState, TurnResult } from '../contract/types.js';
+import type { Crowd } from './crowd.js';
+import { isNotFound, unreachable } from './grpc-errors.js';
+import { lastPollOf } from './pollers.js';
 import { SessionError, sessionError } from './session-error.js';
+import { problemIn } from './topic-problem.js';
 
 interface Awaited {
   topic: TopicId;
   prompt_id: PromptId;
 }
 
+export interface Awaiting {
+  crowd: Crowd;
+  signal?: AbortSignal;
+  /** Of the request (`digestOfRequest`): without it, the id alone says which prompt is meant. */
+  digest?: string;
+  /** While no worker polls: NO_WORKER. */
+  noWorkerAfterMs: number;
+  /** While the server does not answer: TEMPORAL_UNAVAILABLE. Default: two minutes. */
+  giveUpAfterMs?: number;
+  /** No worker answers now; the topic is asked again. */
+  onUnanswered?: (() => void) | undefined;
+}
+
 const ASK_AGAIN_MS = { first: 100, most: 1000, factor: 1.5 };
+/** A prompt that waits far behind is asked for less often. */
+const ASK_AGAIN_IN_QUEUE_MS = { each: 100, most: 5000 };
 /** A question that waits for a worker longer than that is asked anew: what waits is handed to the next worker at its worst moment (workers/unstick.ts). */
 const ASKED_FOR_MS = 3000;
-/** A worker that is being restarted, a server that is being restarted: longer than that is an error. */
+/** A server that is being restarted: longer than that is an error. */
 const GIVE_UP_AFTER_MS = 120_000;
 
 /** So often it is asked whether the topic's workflow was ended from outside: its state stays as it was then. */
@@ -27,46 +43,83 @@ const ENDED_FROM_OUTSIDE: readonly string[] = ['TERMINATED', 'CANCELLED', 'FAILE
 /** A signal that was sent a moment ago may not have reached the topic yet. */
 const UNKNOWN_FOR_MS = 10_000;
 
-/** @throws SessionError with the code of a refusal, TOPIC_UNKNOWN, OUTCOME_UNKNOWN, NO_WORKER, TEMPORAL_UNAVAILABLE */
-export async function awaitOutcome(client: Client, prompt: Awaited, signal?: AbortSignal, giveUpAfterMs = GIVE_UP_AFTER_MS): Promise<TurnResult> {
+/** @throws SessionError with the code of a refusal, TOPIC_UNKNOWN, OUTCOME_UNKNOWN, NO_WORKER, TOPIC_STUCK, TEMPORAL_UNAVAILABLE */
+export async function awaitOutcome(client: Client, prompt: Awaited, awaiting: Awaiting): Promise<TurnResult> {
+  const { signal, digest, onUnanswered, crowd } = awaiting;
   const handle = client.workflow.getHandle(workflowIdOf(prompt.topic));
+  const asked = [prompt.prompt_id, ...(digest === undefined ? [] : [digest])] as [PromptId, string?];
   let wait = ASK_AGAIN_MS.first;
-  let answeredAt = performance.now();
-  let knownAt = answeredAt;
-  let lookedAt = answeredAt;
+  const begunAt = performance.now();
+  let unknownSince: number | undefined;
+  let lookedAt = begunAt;
   for (;;) {
     signal?.throwIfAborted();
+    let behind = 0;
+    const ended = await crowd.asking.take(signal);
     try {
-      const state = await client.withDeadline(Date.now() + ASKED_FOR_MS, () => handle.query(messages.outcome, prompt.prompt_id));
-      answeredAt = performance.now();
-      if (state.state !== 'unknown') knownAt = answeredAt;
-      else if (answeredAt - knownAt > UNKNOWN_FOR_MS) throw sessionError('OUTCOME_UNKNOWN', `Topic ${prompt.topic} knows no prompt ${prompt.prompt_id}.`, prompt);
-      if (state.state === 'ended' && state.outcome) return state.outcome;
-      if (state.state === 'ended') {
-        throw sessionError('OUTCOME_UNKNOWN', `Prompt ${prompt.prompt_id} of topic ${prompt.topic} has ended, and its outcome is no longer remembered.`, prompt);
+      const state = await client.withDeadline(Date.now() + ASKED_FOR_MS, () => handle.query(messages.outcome, ...asked));
+      crowd.answered();
+      const { answeredAt } = crowd;
+      unknownSince = state.state === 'unknown' && !state.recalling ? (unknownSince ?? answeredAt) : undefined;
+      if (unknownSince !== undefined && answeredAt - unknownSince > UNKNOWN_FOR_MS) {
+        throw sessionError('OUTCOME_UNKNOWN', `Topic ${prompt.topic} knows no prompt ${prompt.prompt_id}.`, prompt);
       }
-      if (state.state === 'refused') throw new SessionError(state.error, prompt);
+      const outcome = outcomeIn(state, prompt);
+      if (outcome) return outcome;
+      if (state.state === 'queued') behind = Math.min(state.position * ASK_AGAIN_IN_QUEUE_MS.each, ASK_AGAIN_IN_QUEUE_MS.most);
       if (answeredAt - lookedAt > LOOK_EVERY_MS) {
         lookedAt = answeredAt;
-        const { status } = await client.withDeadline(Date.now() + ASKED_FOR_MS, () => handle.describe());
-        if (ENDED_FROM_OUTSIDE.includes(status.name)) {
-          throw sessionError('OUTCOME_UNKNOWN', `Topic ${prompt.topic} was ended from outside (${status.name}); what became of prompt ${prompt.prompt_id} is not known.`, prompt);
-        }
+        await mustNotBeEnded(client, handle, prompt);
       }
     } catch (cause) {
       if (cause instanceof SessionError) throw cause;
       if (isNotFound(cause)) throw sessionError('TOPIC_UNKNOWN', `There is no topic ${prompt.topic}.`, { ...prompt, cause });
-      if (performance.now() - answeredAt > giveUpAfterMs) throw await unanswered(client, prompt, giveUpAfterMs, cause);
+      signal?.throwIfAborted();
+      onUnanswered?.();
+      await mayBeAnswered(client, handle, { prompt, cause, silentMs: performance.now() - Math.max(begunAt, crowd.answeredAt), ...awaiting });
+    } finally {
+      ended();
     }
-    await sleep(wait, undefined, signal ? { signal } : {});
+    await sleep(Math.max(wait, behind), undefined, signal ? { signal } : {}).catch(() => undefined); // Aborted: its reason is thrown above.
     wait = Math.min(wait * ASK_AGAIN_MS.factor, ASK_AGAIN_MS.most);
   }
 }
 
-/** A topic that does not answer: because no worker is there, or because no server is. */
-async function unanswered(client: Client, prompt: Awaited, afterMs: number, cause: unknown): Promise<SessionError> {
-  const of = `prompt ${prompt.prompt_id} in topic ${prompt.topic}`;
-  if (await reachesTemporal(client)) return sessionError('NO_WORKER', `No worker answered for ${afterMs / 1000} s what became of ${of}.`, { ...prompt, cause });
-  const fix = 'Start it again (continuity up, or its own service), then wait again: continuity outcome --wait.';
-  return new SessionError(failure('TEMPORAL_UNAVAILABLE', `Temporal has not answered for ${afterMs / 1000} s; what became of ${of} is not known yet.`, fix), { ...prompt, cause });
+function outcomeIn(state: PromptState, prompt: Awaited): TurnResult | undefined {
+  if (state.state === 'refused') throw new SessionError(state.error, prompt);
+  if (state.state !== 'ended') return undefined;
+  if (state.outcome) return state.outcome;
+  throw sessionError('OUTCOME_UNKNOWN', `Prompt ${prompt.prompt_id} of topic ${prompt.topic} has ended, and its outcome is no longer remembered.`, prompt);
+}
+
+async function mustNotBeEnded(client: Client, handle: WorkflowHandle, prompt: Awaited): Promise<void> {
+  const { status } = await client.withDeadline(Date.now() + ASKED_FOR_MS, () => handle.describe());
+  if (!ENDED_FROM_OUTSIDE.includes(status.name)) return;
+  throw sessionError('OUTCOME_UNKNOWN', `Topic ${prompt.topic} was ended from outside (${status.name}); what became of prompt ${prompt.prompt_id} is not known.`, prompt);
+}
+
+interface Silence {
+  prompt: Awaited;
+  cause: unknown;
+  /** How long the topic has not answered. */
+  silentMs: number;
+  noWorkerAfterMs: number;
+  giveUpAfterMs?: number;
+}
+
+/** Returns while an answer can still be hoped for: a worker polls, or may come in time. */
+async function mayBeAnswered(client: Client, handle: WorkflowHandle, { prompt, cause, silentMs, noWorkerAfterMs, giveUpAfterMs = GIVE_UP_AFTER_MS }: Silence): Promise<void> {
+  if (silentMs < noWorkerAfterMs) return;
+  const accepted = `prompt ${prompt.prompt_id} is accepted in topic ${prompt.topic}`;
+  let polled: Date | undefined;
+  try {
+    polled = await lastPollOf(client);
+    const problem = problemIn(await client.withDeadline(Date.now() + ASKED_FOR_MS, () => handle.describe()));
+    if (problem) throw new SessionError(problem, { ...prompt, cause });
+  } catch (error) {
+    if (error instanceof SessionError) throw error;
+    if (silentMs > giveUpAfterMs) throw new SessionError(unreachable(error, `say what became of it; ${accepted}`).failure, { ...prompt, cause: error });
+    return;
+  }
+  if (!polled) throw sessionError('NO_WORKER', `No worker polls; ${accepted} and waits for one.`, { ...prompt, cause });
 }

@@ -1,35 +1,34 @@
 /** What a person means who follows up by one name: a topic, or a session. */
 import type { Client } from '@temporalio/client';
-import { workflowIdOf } from '../contract/ids.js';
-import type { TopicState } from '../contract/state.js';
+import { workflowIdOf, type TopicId } from '../contract/ids.js';
 import { findTopic } from './find-topic.js';
 import { isNotFound, unreachable } from './grpc-errors.js';
-import { sessionIdOf, topicIdOf } from './prompt-of.js';
+import { sessionIdOf, topicIdOf, type PromptOptions } from './prompt-of.js';
 import { SessionError, sessionError } from './session-error.js';
 
-export interface Target {
-  topic: string;
-  /** Set where the name alone would begin anew: a session that was named, or the last one of a topic that was closed. */
-  session_id?: string;
+export interface Target extends Pick<PromptOptions, 'session_id' | 'session'> {
+  topic: TopicId;
 }
 
-/** @throws SessionError TOPIC_UNKNOWN: a follow-up never opens a topic */
+/** A topic goes before a session of that name. @throws SessionError TOPIC_UNKNOWN: a follow-up never opens a topic */
 export async function findTarget(client: Client, name: string): Promise<Target> {
   const topic = topicIdOf(name);
-  const handle = client.workflow.getHandle(workflowIdOf(topic));
-  const execution = await handle.describe().catch((error: unknown) => {
-    if (!isNotFound(error)) throw unreachable(error, `say what ${name} is`);
-    return undefined;
-  });
-  if (execution?.status.name === 'RUNNING') return { topic };
-  if (execution?.status.name === 'COMPLETED') {
-    const { current } = (await handle.result()) as TopicState;
-    if (current !== null) return { topic, session_id: current };
-  }
+  if (await isThere(client, topic)) return { topic, session: 'resume' };
   try {
-    return { topic: (await findTopic(client, sessionIdOf(name))).topic, session_id: name };
+    return { topic: await findTopic(client, sessionIdOf(name)), session_id: name };
   } catch (cause) {
     if (!(cause instanceof SessionError) || cause.code !== 'SESSION_UNKNOWN') throw cause;
     throw sessionError('TOPIC_UNKNOWN', `There is neither a topic nor a session ${name} to follow up.`, { topic, cause });
+  }
+}
+
+/** Open or closed: what a closed topic knew, it recalls. */
+async function isThere(client: Client, topic: TopicId): Promise<boolean> {
+  try {
+    await client.workflow.getHandle(workflowIdOf(topic)).describe();
+    return true;
+  } catch (error) {
+    if (!isNotFound(error)) throw unreachable(error, `say what ${topic} is`);
+    return false;
   }
 }

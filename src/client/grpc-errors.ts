@@ -8,6 +8,7 @@ import { SessionError, sessionError } from './session-error.js';
 /** From the gRPC specification. */
 const DEADLINE_EXCEEDED = 4;
 const NOT_FOUND = 5;
+const RESOURCE_EXHAUSTED = 8;
 const FAILED_PRECONDITION = 9;
 const ABORTED = 10;
 const UNAVAILABLE = 14;
@@ -55,10 +56,11 @@ export function isNotFound(error: unknown): boolean {
   return error instanceof WorkflowNotFoundError || statusOf(error) === NOT_FOUND;
 }
 
-/** The run ended or rolled over under the call: the same call again meets the next run. */
+const PASSING: readonly (number | undefined)[] = [FAILED_PRECONDITION, ABORTED, UNAVAILABLE, RESOURCE_EXHAUSTED];
+
+/** The run ended or rolled over under the call, or it has no place for another update: the same call again can succeed. */
 export function isPassing(error: unknown): boolean {
-  const status = statusOf(error);
-  return isNotFound(error) || status === FAILED_PRECONDITION || status === ABORTED || status === UNAVAILABLE;
+  return isNotFound(error) || PASSING.includes(statusOf(error));
 }
 
 /** For what is left when a call has failed for good. */

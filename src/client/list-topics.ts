@@ -4,8 +4,10 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { topicOf, type SessionId, type TopicId } from '../contract/ids.js';
 import { topicSession } from '../contract/messages.js';
 import { MAX_KEYWORD_LENGTH } from '../contract/search-attributes.js';
+import type { Failure } from '../contract/failures.js';
 import type { TopicLifeState } from '../contract/types.js';
 import { unreachable } from './grpc-errors.js';
+import { problemIn } from './topic-problem.js';
 
 export interface TopicSummary {
   topic: TopicId;
@@ -17,6 +19,8 @@ export interface TopicSummary {
   session_id?: SessionId;
   started_at: string;
   closed_at?: string;
+  /** What keeps it from going on, such as TOPIC_STUCK. */
+  problem?: Failure;
 }
 
 /** Each narrows; nothing said, all topics. */
@@ -59,6 +63,7 @@ function summaryOf(execution: WorkflowExecutionInfo): TopicSummary {
   const agent = attributes.get(keys.agent);
   const session = attributes.get(keys.sessions)?.at(-1) as SessionId | undefined;
   const open = execution.status.name === 'RUNNING';
+  const problem = problemIn(execution);
   return {
     topic: topicOf(execution.workflowId),
     state: open ? ((attributes.get(keys.state) as TopicLifeState | undefined) ?? 'idle') : 'closed',
@@ -67,6 +72,7 @@ function summaryOf(execution: WorkflowExecutionInfo): TopicSummary {
     turns: attributes.get(keys.turns) ?? 0,
     ...(session !== undefined && { session_id: session }),
     started_at: execution.startTime.toISOString(),
+    ...(problem && { problem }),
     ...(closeTime && { closed_at: closeTime.toISOString() }),
   };
 }

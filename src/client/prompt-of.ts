@@ -4,7 +4,7 @@ import type { Config } from '../config.js';
 import { failure } from '../contract/failures.js';
 import { parsePrompt } from '../contract/parse-prompt.js';
 import { isId, MAX_ID_LENGTH, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
-import type { Check, OnLost, PromptRequest, When } from '../contract/types.js';
+import type { Check, OnLost, PromptRequest, SessionWish, When } from '../contract/types.js';
 import { newPromptId } from './new-prompt-id.js';
 import { SessionError } from './session-error.js';
 
@@ -20,8 +20,8 @@ export interface PromptOptions {
   skills?: string[];
   /** Relative to the process's own directory. */
   cwd?: string;
-  /** `new`: an unrelated task, or a fresh perspective. */
-  session?: 'continue' | 'new';
+  /** `new`: an unrelated task, or a fresh perspective. `resume`: the session that is there, or a refusal. */
+  session?: SessionWish;
   /** Why a new session; stands in the result. */
   reason?: string;
   /** Its place among those that wait; `interrupt` also stops the running turn. Default: `queue`. */

@@ -39,9 +39,3 @@ export class SessionError extends Error {
 export function sessionError(code: FailureCode, message: string, facts?: ConstructorParameters<typeof SessionError>[1]): SessionError {
   return new SessionError(failure(code, message), facts);
 }
-
-/** For a call that was held when its manager was disconnected. */
-export function disconnected(prompt: { topic: TopicId; prompt_id: PromptId }, accepted: boolean): SessionError {
-  const known = accepted ? 'The prompt is accepted.' : 'Whether the prompt is accepted is not known: the same prompt_id asks again.';
-  return sessionError('OUTCOME_UNKNOWN', `The manager was disconnected before the outcome was known. ${known}`, prompt);
-}

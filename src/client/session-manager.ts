@@ -1,30 +1,37 @@
 /** The library's front door: topics and prompts, durably. */
 import { setMaxListeners } from 'node:events';
-import type { Client } from '@temporalio/client';
-import { checkProofOf, loadConfig, unlessUnsafe, projectOf, type Config } from '../config.js';
-import type { Failure } from '../contract/failures.js';
-import { topicOfPrompt, workflowIdOf, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { checkProofOf, loadConfig, projectOf, unlessUnsafe, type Config } from '../config.js';
+import { failure, type Failure } from '../contract/failures.js';
+import { topicOfPrompt, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
+import { digestOfRequest } from '../contract/parse-prompt.js';
 import type { Accepted, Cancelled, PromptRequest, PromptState, TopicView, TurnResult } from '../contract/types.js';
-import { awaitOutcome } from './await-outcome.js';
-import { reachesTemporal, type ConnectionEvent } from './connection-watch.js';
+import { askTopic, refusalOf } from './ask-topic.js';
+import { awaitOutcome, type Awaiting } from './await-outcome.js';
+import { cancelIn, closeTopic } from './cancel-and-close.js';
+import type { ConnectionEvent } from './connection-watch.js';
 import { connect, type Connected, type ConnectOptions } from './connect.js';
+import { Crowds } from './crowd.js';
+import { Known } from './disconnected.js';
 import { findTarget } from './find-target.js';
 import { findTopic } from './find-topic.js';
-import { isNotFound, isTimeout, isUnanswered, refusalIn, unreachable } from './grpc-errors.js';
+import { forgetTopic, type Forgot } from './forget-topic.js';
 import { listTopics, type TopicFilter, type TopicSummary } from './list-topics.js';
+import { lastPollOf } from './pollers.js';
 import { promptIdOf, promptOf, sessionIdOf, topicIdOf, type PromptOptions } from './prompt-of.js';
 import { reporting } from './reporting.js';
 import { sendPrompt, type Sending, type Sent } from './send-prompt.js';
-import { disconnected, SessionError, sessionError } from './session-error.js';
-import { progressOf, type Progress } from './watch-progress.js';
+import { SessionError, sessionError } from './session-error.js';
+import { problemIn } from './topic-problem.js';
+import { NO_WORKER_YET, progressOf, type Progress } from './watch-progress.js';
 import { watchTopic, type TopicEvent } from './watch-topic.js';
 
 export interface ManagerOptions extends ConnectOptions {
   /** Where the caller stands: its config, its project, and where sessions are opened. Default: the process's own directory. */
   cwd?: string;
   config?: Config;
-  /** No worker took the prompt for so long: it goes by signal, and the caller is told. Default 5000. */
+  /** A call waits so long for a worker while none polls: NO_WORKER. Default: what config says (`limits.noWorkerAfter`), 30 s. */
   noWorkerAfterMs?: number;
   /**
    * Whether checks are signed with the key of the data directory, by which the worker of that directory runs any command. Default: true. Not for who
@@ -50,8 +57,8 @@ type WaitOptions = Pick<DelegateOptions, 'signal' | 'onProgress' | 'onEvent' | '
 /** A follow-up goes to a session that is there: nothing of it can be chosen any more. */
 export type FollowUpOptions = WaitOptions & Pick<DelegateOptions, 'prompt_id' | 'onAccepted'>;
 
-/** Temporal allows 10 updates in flight per workflow; other processes want some, and so do cancel and close. */
-const MAX_WAITING_BY_UPDATE = 5;
+/** A question to a topic, such as its view. */
+const ANSWERS_WITHIN_MS = 10_000;
 
 interface Prompted {
   request: PromptRequest & { prompt_id: PromptId };
@@ -60,15 +67,14 @@ interface Prompted {
   session?: SessionId;
 }
 
-/** The topic that a prompt goes to, and how it is to be met. */
-type Place = Pick<Sending, 'topic' | 'state' | 'mustBeOpen'>;
+/** How a prompt is waited for. */
+type Waiting = Pick<Sending, 'until' | 'known' | 'onUnanswered'>;
 
 export class SessionManager {
   readonly #client: Client;
   readonly #close: () => Promise<void>;
   readonly #over = new AbortController();
-  /** How many calls are held, by topic. */
-  readonly #waiting = new Map<TopicId, number>();
+  readonly #crowds = new Crowds();
   readonly #config: Config;
   readonly #standing: { cwd: string; project: string };
   readonly #noWorkerAfterMs: number;
@@ -81,7 +87,7 @@ export class SessionManager {
     this.#close = close;
     this.#config = config;
     this.#standing = standing;
-    this.#noWorkerAfterMs = options.noWorkerAfterMs ?? 5000;
+    this.#noWorkerAfterMs = options.noWorkerAfterMs ?? config.limits.noWorkerAfterMs;
     this.#signsChecks = options.signsChecks ?? true;
   }
 
@@ -98,28 +104,21 @@ export class SessionManager {
    * `prompt_id`: it attaches to the same turn.
    *
    * @returns also for a turn that failed or was cancelled: look at `status`
-   * @throws SessionError for refusals; NO_WORKER when it is accepted and nobody works yet
+   * @throws SessionError for refusals; NO_WORKER and TOPIC_STUCK when it is accepted and no worker works on it
    */
   async delegate(topic: string | undefined, prompt: string, options: DelegateOptions = {}): Promise<TurnResult> {
     const { signal, onProgress, onEvent, onConnection, onAccepted, ...said } = options;
     const prompted = this.#prompted(topic, prompt, said);
     const place = await this.#placeOf(prompted);
-    const until = this.#until(signal);
-    let known: Accepted | undefined;
-    const accept = (accepted: Accepted) => {
-      if (!known) onAccepted?.(accepted);
-      known ??= accepted;
-    };
+    const onUnanswered = onProgress && (() => onProgress(NO_WORKER_YET));
+    const known = new Known({ topic: place, prompt_id: prompted.request.prompt_id }, onAccepted);
+    const waiting: Waiting = { until: this.#until(signal), known, onUnanswered };
     const work = async () => {
-      const sent = await this.#send(prompted, place, until, accept);
+      const sent = await this.#send(prompted, place, waiting);
       if (sent.status !== 'accepted') return sent;
-      if (sent.notice) throw new SessionError(sent.notice, sent);
-      return awaitOutcome(this.#client, sent, until);
+      return this.#awaited(sent, { signal: waiting.until, digest: digestOfRequest(prompted.request), onUnanswered });
     };
-    const ids = { topic: place.topic, prompt_id: prompted.request.prompt_id };
-    return reporting(this.#client, place.topic, { onProgress, onEvent, onConnection }, work).catch((error: unknown) => {
-      throw this.#isOver(error) ? disconnected(ids, known !== undefined) : error;
-    });
+    return this.#unlessOver(known, reporting(this.#client, place, { onProgress, onEvent, onConnection }, work));
   }
 
   /** `Fix: …` to the session that did it; by its id, or by the name of its topic. @throws SessionError TOPIC_UNKNOWN: it never opens one */
@@ -134,24 +133,39 @@ export class SessionManager {
 
   async #followUp(name: string, form: 'Fix' | 'Also', said: string, options: FollowUpOptions): Promise<TurnResult> {
     if (typeof said !== 'string' || said.trim() === '') throw sessionError('INVALID_PROMPT', `${form}: what? The text is empty.`);
-    const { topic, ...session } = await findTarget(this.#client, name);
-    return this.delegate(topic, `${form}: ${said}`, { ...options, ...session });
+    const { topic, ...to } = await findTarget(this.#client, name);
+    return this.delegate(topic, `${form}: ${said}`, { ...options, ...to });
   }
 
-  /** Accepted, not waited for; `notice` says when no worker is there to begin. Ask with `outcome`. */
+  /** Accepted, not waited for; `notice` says when no worker polls that could begin. Ask with `outcome`. */
   async submit(topic: string | undefined, prompt: string, options: PromptOptions = {}): Promise<Accepted & { notice?: Failure }> {
     const prompted = this.#prompted(topic, prompt, options);
-    const sent = await this.#send({ ...prompted, request: { ...prompted.request, wait: false } }, await this.#placeOf(prompted), this.#until());
-    return sent.status === 'accepted' ? sent : { status: 'accepted', topic: sent.topic, prompt_id: sent.prompt_id };
+    const place = await this.#placeOf(prompted);
+    const request = { ...prompted.request, wait: false };
+    const { prompt_id } = request;
+    const known = new Known({ topic: place, prompt_id });
+    const sent = await this.#unlessOver(known, this.#send({ ...prompted, request }, place, { until: this.#until(), known }));
+    const accepted = { status: 'accepted', topic: place, prompt_id } as const;
+    if (sent.status !== 'accepted' || !sent.unanswered || (await this.#isPolled())) return accepted;
+    return { ...accepted, notice: failure('NO_WORKER', `No worker polls; prompt ${prompt_id} is accepted in topic ${place} and waits for one.`) };
+  }
+
+  /** Also where that is not known. */
+  async #isPolled(): Promise<boolean> {
+    return lastPollOf(this.#client).then((poll) => poll !== undefined, () => true);
   }
 
   /** Waits for the outcome of a prompt that was accepted before, by whomever. */
   async wait(topic: string, promptId: string, options: WaitOptions = {}): Promise<TurnResult> {
     const prompt = { topic: topicIdOf(topic), prompt_id: promptIdOf(promptId) };
-    const work = () => awaitOutcome(this.#client, prompt, this.#until(options.signal));
-    return reporting(this.#client, prompt.topic, options, work).catch((error: unknown) => {
-      throw this.#isOver(error) ? disconnected(prompt, false) : error;
-    });
+    const { onProgress } = options;
+    const awaiting = { signal: this.#until(options.signal), onUnanswered: onProgress && (() => onProgress(NO_WORKER_YET)) };
+    const known = new Known(prompt, undefined, 'sent');
+    return this.#unlessOver(known, reporting(this.#client, prompt.topic, options, () => this.#awaited(prompt, awaiting)));
+  }
+
+  #awaited(prompt: { topic: TopicId; prompt_id: PromptId }, awaiting: Omit<Awaiting, 'crowd' | 'noWorkerAfterMs'>): Promise<TurnResult> {
+    return this.#crowds.in(prompt.topic, (crowd) => awaitOutcome(this.#client, prompt, { ...awaiting, crowd, noWorkerAfterMs: this.#noWorkerAfterMs }));
   }
 
   async outcome(topic: string, promptId: string): Promise<PromptState> {
@@ -160,12 +174,16 @@ export class SessionManager {
   }
 
   async view(topic: string): Promise<TopicView> {
-    return this.#ask(topic, (handle) => handle.query(messages.view));
+    return this.#ask(topic, async (handle) => {
+      const [view, execution] = await Promise.all([handle.query(messages.view), handle.describe()]);
+      const problem = problemIn(execution);
+      return { ...view, ...(problem && { problem }) };
+    });
   }
 
   /** The topic that a session belongs to, also when it is closed. */
   async topicOf(sessionId: string): Promise<TopicId> {
-    return (await findTopic(this.#client, sessionIdOf(sessionId))).topic;
+    return findTopic(this.#client, sessionIdOf(sessionId));
   }
 
   /** What the running turn of the topic is doing; nothing when none runs. */
@@ -186,7 +204,7 @@ export class SessionManager {
     try {
       yield* watchTopic(this.#client, topic, signal);
     } catch (error) {
-      throw this.#refusalOf(error, topic);
+      throw await refusalOf(this.#client, error, topic);
     }
   }
 
@@ -198,24 +216,28 @@ export class SessionManager {
   /** Stops the running turn, or takes a queued prompt out. */
   async cancel(topic: string, promptId?: string, options: { reason?: string } = {}): Promise<Cancelled> {
     const request = { ...(promptId !== undefined && { prompt_id: promptIdOf(promptId) }), ...options };
-    return this.#ask(topic, async (handle) => {
-      const { status } = await handle.describe();
-      if (status.name === 'RUNNING') return handle.executeUpdate(messages.cancel, { args: [request] });
-      return request.prompt_id === undefined ? { prompt_id: null, effect: 'nothing_running' } : { prompt_id: request.prompt_id, effect: 'already_ended' };
-    });
+    return this.#ask(topic, (handle) => cancelIn(handle, topicIdOf(topic), request));
   }
 
   /** The topic finishes its queue, then ends; `now`: what runs is stopped, what is queued ends as cancelled. A session of it can still be named: that opens it again. */
   async close(topic: string, options: { now?: boolean } = {}): Promise<{ remaining: number }> {
-    return this.#ask(topic, async (handle) => {
-      const { status } = await handle.describe();
-      return status.name === 'RUNNING' ? handle.executeUpdate(messages.close, { args: [options] }) : { remaining: 0 };
+    return this.#ask(topic, (handle) => closeTopic(handle, options));
+  }
+
+  /**
+   * Erases what the topic remembers, and its runs where the server allows that; a later prompt begins a new life of the topic. Stops what runs.
+   *
+   * @returns what stays: sessions in the agents' own stores unless `sessions`, and runs that could not be deleted
+   */
+  async forget(topic: string, options: { sessions?: boolean } = {}): Promise<Forgot> {
+    return forgetTopic(this.#client, topicIdOf(topic), options).catch(async (error: unknown) => {
+      throw await refusalOf(this.#client, error, topicIdOf(topic));
     });
   }
 
   /** Lets go of the connection. Whatever runs goes on; calls that wait for it end as OUTCOME_UNKNOWN. */
   async disconnect(): Promise<void> {
-    this.#over.abort(sessionError('OUTCOME_UNKNOWN', 'The manager was disconnected before the answer came.'));
+    this.#over.abort(sessionError('OUTCOME_UNKNOWN', 'The manager was disconnected before the outcome was known.'));
     await this.#close();
   }
 
@@ -223,48 +245,39 @@ export class SessionManager {
     await this.disconnect();
   }
 
-  #until(signal?: AbortSignal): AbortSignal {
-    return signal ? AbortSignal.any([signal, this.#over.signal]) : this.#over.signal;
+  /** A call that is held when the manager is disconnected ends as that, wherever it is. */
+  async #unlessOver<T>(known: Known, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      const over = this.#over.signal;
+      throw over.aborted && (error === over.reason || !(error instanceof SessionError)) ? known.disconnected() : error;
+    }
   }
 
-  /** Whether a call ended because of `disconnect()`, and not because of what the topic or the caller did. */
-  #isOver(error: unknown): boolean {
-    return this.#over.signal.aborted && (error === this.#over.signal.reason || !(error instanceof SessionError));
+  #until(signal?: AbortSignal): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#over.signal]) : this.#over.signal;
   }
 
   /** Every check that needs no server. */
   #prompted(topic: string | undefined, prompt: string, said: PromptOptions): Prompted {
     const named = topic === undefined ? undefined : topicIdOf(topic);
     const session = said.session_id === undefined ? undefined : sessionIdOf(said.session_id);
-    const request = promptOf(prompt, said, this.#config, this.#standing);
+    const closes = named === undefined && session === undefined && { close_after: this.#config.limits.closeUnnamedAfterMs };
+    const request = { ...promptOf(prompt, said, this.#config, this.#standing), ...closes };
     return { request, ...(named !== undefined && { named }), ...(session !== undefined && { session }) };
   }
 
-  async #placeOf({ request, session, named }: Prompted): Promise<Place> {
-    if (!session) return { topic: named ?? topicOfPrompt(request.prompt_id) };
-    const { topic, closed } = await findTopic(this.#client, session);
-    if (named !== undefined && named !== topic) {
-      throw sessionError('SESSION_PINNED', `Session ${session} belongs to topic ${topic}, not to topic ${named}.`, { topic });
-    }
-    return { topic, ...(closed ? { state: closed } : { mustBeOpen: true }) };
+  async #placeOf({ request, session, named }: Prompted): Promise<TopicId> {
+    if (!session) return named ?? topicOfPrompt(request.prompt_id);
+    const topic = await findTopic(this.#client, session);
+    if (named === undefined || named === topic) return topic;
+    throw sessionError('SESSION_PINNED', `Session ${session} belongs to topic ${topic}, not to topic ${named}.`, { topic });
   }
 
-  /** A topic can close, or be opened again, between the look and the call: then look again. */
-  async #send(prompted: Prompted, place: Place, until: AbortSignal, onAccepted?: (accepted: Accepted) => void, looks = 3): Promise<Sent> {
-    const waiting = this.#waiting.get(place.topic) ?? 0;
-    this.#waiting.set(place.topic, waiting + 1);
-    try {
-      const request = await this.#signed(prompted.request, place.topic);
-      const crowded = waiting >= MAX_WAITING_BY_UPDATE;
-      return await sendPrompt(this.#client, { ...place, until, crowded, onAccepted, request, noWorkerAfterMs: this.#noWorkerAfterMs });
-    } catch (error) {
-      if (!prompted.session || !isNotFound(error) || looks <= 1) throw error;
-      return this.#send(prompted, await this.#placeOf(prompted), until, onAccepted, looks - 1);
-    } finally {
-      const left = (this.#waiting.get(place.topic) ?? 1) - 1;
-      if (left > 0) this.#waiting.set(place.topic, left);
-      else this.#waiting.delete(place.topic);
-    }
+  async #send(prompted: Prompted, topic: TopicId, waiting: Waiting): Promise<Sent> {
+    const request = await this.#signed(prompted.request, topic);
+    return this.#crowds.in(topic, (crowd) => sendPrompt(this.#client, { ...waiting, topic, crowd, request }));
   }
 
   async #signed(request: Prompted['request'], topic: TopicId): Promise<Prompted['request']> {
@@ -275,23 +288,7 @@ export class SessionManager {
     return { ...request, ...(proof !== undefined && { checks_proof: proof }) };
   }
 
-  async #ask<T>(topic: string, ask: (handle: ReturnType<Client['workflow']['getHandle']>) => Promise<T>): Promise<T> {
-    const id = topicIdOf(topic);
-    try {
-      return await this.#client.withDeadline(Date.now() + 2 * this.#noWorkerAfterMs, () => ask(this.#client.workflow.getHandle(workflowIdOf(id))));
-    } catch (error) {
-      // Time runs out alike where no worker is and where no server is.
-      if (isTimeout(error) && !(await reachesTemporal(this.#client, 1000))) throw unreachable(error, `answer for topic ${id}`);
-      throw this.#refusalOf(error, id);
-    }
-  }
-
-  #refusalOf(cause: unknown, topic: TopicId): unknown {
-    if (cause instanceof SessionError) return cause;
-    const refusal = refusalIn(cause, { topic });
-    if (refusal) return refusal;
-    if (isNotFound(cause)) return sessionError('TOPIC_UNKNOWN', `There is no topic ${topic}.`, { topic, cause });
-    if (isUnanswered(cause)) return sessionError('NO_WORKER', `No worker answered for topic ${topic}.`, { topic, cause });
-    return unreachable(cause, `answer for topic ${topic}`);
+  async #ask<T>(topic: string, ask: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
+    return askTopic(this.#client, topicIdOf(topic), Math.min(ANSWERS_WITHIN_MS, 2 * this.#noWorkerAfterMs), ask);
   }
 }

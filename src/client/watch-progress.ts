@@ -6,7 +6,7 @@ import type { Usage } from '../contract/types.js';
 import { oneLine } from './one-line.js';
 
 export interface Progress {
-  /** Of the activity: 2 and more after a crash. */
+  /** Of the activity: 2 and more after a crash, 0 before there is one. */
   attempt: number;
   /** Why the attempt before this one broke off. */
   last_failure?: string;
@@ -17,6 +17,8 @@ export interface Progress {
   usage?: Usage;
   worked_ms?: number;
 }
+
+export const NO_WORKER_YET: Progress = { attempt: 0, step: 'no worker answers yet' };
 
 /** In a few words, e.g. `attempt 2 (activity Heartbeat timeout) · bash: npm test`. */
 export function doingOf(progress: Progress | undefined): string {

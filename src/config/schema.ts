@@ -70,6 +70,9 @@ export const configSchema = only({
       .min(1, { error: TURNS_PER_HOST })
       .max(MOST_TURNS_PER_HOST, { error: TURNS_PER_HOST })
       .optional(),
+    hostTimeout: duration.optional(),
+    noWorkerAfter: duration.optional(),
+    closeUnnamedAfter: duration.optional(),
   }).optional(),
   checks: only({
     allow: z.array(text, { error: 'must be a list of commands, such as ["npm test", "npm run *"]' }).optional(),

@@ -10,8 +10,17 @@ import { invalidFields, type Problem } from './problems.js';
 import { configSchema, type ConfigContent } from './schema.js';
 
 const AGENTS: Record<string, AgentConfig> = { opencode: { kind: 'opencode' } };
-/** Four turns for each core: `npm run bench:slots` shows that more of them answer no sooner in all, and the first of them later. */
-const LIMITS = { turnTimeout: 2 * 60 * 60 * 1000, stallTimeout: 15 * 60 * 1000, turnsPerHost: 4 * availableParallelism() };
+const MINUTE = 60 * 1000;
+const DAY = 24 * 60 * MINUTE;
+const LIMITS = {
+  turnTimeout: 120 * MINUTE,
+  stallTimeout: 15 * MINUTE,
+  hostTimeout: 4 * DAY,
+  noWorkerAfter: MINUTE / 2,
+  closeUnnamedAfter: 7 * DAY,
+  /** Four for each core: `npm run bench:slots` shows that more of them answer no sooner in all, and the first of them later. */
+  turnsPerHost: 4 * availableParallelism(),
+};
 
 /** @throws ConfigInvalid that lists every bad field */
 export function parsed({ file, content }: Pick<ConfigFile, 'file' | 'content'>): ConfigContent {
@@ -30,7 +39,14 @@ export function settle(said: ConfigContent, file: string | undefined, dataDir: s
     defaultAgent: said.defaultAgent ?? Object.keys(AGENTS)[0] ?? '',
     agents: merged(AGENTS, said.agents, (agent) => located(agent, file)),
     categories: merged(CATEGORIES, said.categories, (category) => ({ instructions: '', ...category })),
-    limits: { turnTimeoutMs: limits.turnTimeout, stallTimeoutMs: limits.stallTimeout, turnsPerHost: limits.turnsPerHost },
+    limits: {
+      turnTimeoutMs: limits.turnTimeout,
+      stallTimeoutMs: limits.stallTimeout,
+      hostTimeoutMs: limits.hostTimeout,
+      noWorkerAfterMs: limits.noWorkerAfter,
+      closeUnnamedAfterMs: limits.closeUnnamedAfter,
+      turnsPerHost: limits.turnsPerHost,
+    },
     checks: { allow: said.checks?.allow ?? [], local: said.checks?.local ?? 'any' },
     warmAgent: said.warmAgent ?? true,
     onLost: said.onLost ?? 'replace',

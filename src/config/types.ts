@@ -30,6 +30,12 @@ export interface Limits {
   turnTimeoutMs: number;
   /** A turn without observed progress for this long is stopped: TURN_STALLED. */
   stallTimeoutMs: number;
+  /** Turns wait this long, all of them together, for a host that does not answer: HOST_UNAVAILABLE. */
+  hostTimeoutMs: number;
+  /** A call waits this long for a worker while none polls: NO_WORKER. */
+  noWorkerAfterMs: number;
+  /** A topic that no caller named closes after this time without work. */
+  closeUnnamedAfterMs: number;
   /** So many turns work at once on this host; the others wait for one of them to end, in their order. Default: 4 for each core. */
   turnsPerHost: number;
 }

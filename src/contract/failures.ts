@@ -59,6 +59,7 @@ export const FAILURES = {
   HOST_UNAVAILABLE: row(true, 7, 'Start a worker on the host that the message names: continuity worker'),
   TEMPORAL_UNAVAILABLE: row(true, 7, 'Start it with: continuity up, or set TEMPORAL_ADDRESS.'),
   NO_WORKER: row(true, 7, 'Start one with: continuity worker. The prompt is kept and will be answered then.'),
+  TOPIC_STUCK: row(true, 7, 'Read the log of the worker, and see: continuity doctor. The topic keeps its prompts and goes on once it can.'),
   SETUP_INCOMPLETE: row(false, 7, 'Run the command that the message names.'),
   DATA_DIR_LOCKED: row(true, 7, 'Stop the other worker first, stand by for it with --standby, or use another directory with --data-dir.'),
   DATA_DIR_UNSAFE: row(false, 7, 'Run the chmod that the message names, or use another directory with --data-dir.'),

@@ -53,7 +53,8 @@ export interface ForgetRequest {
 }
 
 export const view = defineQuery<TopicView>('view');
-export const outcome = defineQuery<PromptState, [PromptId]>('outcome');
+/** With the digest of a request (`parse-prompt.ts`), an id that names another request is answered as PROMPT_ID_REUSED. */
+export const outcome = defineQuery<PromptState, [PromptId, string?]>('outcome');
 
 /** Everything that the topic carries: for the run after one that was ended from outside. */
 export const state = defineQuery<TopicState>('state');

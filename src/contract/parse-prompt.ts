@@ -8,7 +8,7 @@ import { failure, type Failure } from './failures.js';
 import { isDerived, isId, MAX_ID_LENGTH } from './ids.js';
 import { MAX_CHECK_TIMEOUT_MS, MAX_CHECKS, MAX_FIXES, MAX_PROMPT_BYTES, MAX_REQUEST_BYTES, MIN_CHECK_TIMEOUT_MS } from './limits.js';
 import { Unreadable } from './payload-converter.js';
-import { jsonBytes, utf8Length } from './text.js';
+import { digestOf, jsonBytes, utf8Length } from './text.js';
 import { ON_LOST, SESSION_WISHES, WHEN, type OnLost, type PromptRequest, type SessionWish, type When } from './types.js';
 
 const MAX_FIELD_LENGTH = 1000;
@@ -69,6 +69,18 @@ export function essenceOf({ prompt, session_id, session, on_lost, agent, model, 
     checks?.map(({ run, timeout }) => [run, timeout === undefined ? null : milliseconds(timeout)]) ?? null,
     max_fixes ?? null,
   ]);
+}
+
+/** Releases before this one kept a digest of the text alone. */
+const WHOLE_REQUEST = '2:';
+
+/** Tells whether two requests ask for the same. */
+export function digestOfRequest(request: PromptRequest): string {
+  return WHOLE_REQUEST + digestOf(essenceOf(request));
+}
+
+export function isOfWholeRequest(digest: string): boolean {
+  return digest.startsWith(WHOLE_REQUEST);
 }
 
 /** Why something is stopped, in its sender's words. */

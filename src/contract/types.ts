@@ -201,7 +201,7 @@ export type PromptState =
   | { state: 'running'; prompt_id: PromptId; turn: number; session_id: SessionId | null; started_at: string }
   | { state: 'ended'; prompt_id: PromptId; /** Absent once it fell out of the topic's memory. */ outcome?: TurnResult }
   | { state: 'refused'; prompt_id: PromptId; error: Failure }
-  | { state: 'unknown'; prompt_id: PromptId };
+  | { state: 'unknown'; prompt_id: PromptId; /** The topic does not know yet what it knew before. */ recalling?: true };
 
 /** What the `forget` update answers. */
 export interface Forgotten {
@@ -263,4 +263,6 @@ export interface TopicView {
   stopping?: SessionId[];
   /** When the topic closes by itself if no work comes. ISO 8601. */
   closes_at?: string;
+  /** What keeps the topic from going on, such as TOPIC_STUCK. The client adds it: a topic does not know. */
+  problem?: Failure;
 }

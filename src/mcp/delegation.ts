@@ -23,11 +23,12 @@ export async function delegate({ prompt, topic, wait_seconds, ...said }: Delegat
   try {
     return await call.using(async (manager) => {
       const { notice, ...accepted } = await manager.submit(topic, prompt, { ...said, prompt_id });
-      if (notice) throw new SessionError(notice, accepted);
+      if (notice && wait_seconds === 0) throw new SessionError(notice, accepted);
       if (wait_seconds === 0) return pendingAnswer(accepted);
       const result = await waited(call, deadline, (waiting) => manager.wait(accepted.topic, prompt_id, waiting));
       if (result) return resultAnswer(result);
       const state = await manager.outcome(accepted.topic, prompt_id).catch(() => undefined); // It is accepted all the same.
+      if (notice && !state) throw new SessionError(notice, accepted); // Still no worker.
       return stateAnswer(accepted, state) ?? pendingAnswer(accepted);
     });
   } catch (error) {

@@ -27,6 +27,9 @@ export const DYNAMIC_CONFIG = [
   'frontend.httpAllowedHosts=["refused.invalid"]',
   // The server's own limit of 20 a second shows as a 50 ms grid on every step of a turn.
   'history.transferProcessorMaxPollRPS=2000',
+  // A run is deleted once its end has been noted, which happens every minute by default: `continuity forget` waits for that.
+  'history.transferProcessorUpdateAckInterval="1s"',
+  'history.visibilityProcessorUpdateAckInterval="1s"',
   // A topic that is stuck is named at its first failure and not at its fifth, a minute later: a worker frees it (workers/unstick.ts).
   'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=1',
 ];

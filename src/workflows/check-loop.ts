@@ -7,6 +7,7 @@ import { failure, type Failure } from '../contract/failures.js';
 import { derivedId, type PromptId } from '../contract/ids.js';
 import { DEFAULT_MAX_FIXES, MAX_OUTCOME_FACTS_BYTES } from '../contract/limits.js';
 import type { QueuedPrompt } from '../contract/state.js';
+import { digestOfRequest } from '../contract/parse-prompt.js';
 import { digestOf } from '../contract/text.js';
 import type { AskedChecks } from '../activities/types.js';
 import type { CheckRound, CheckRun, PromptRequest, TurnResult, Usage } from '../contract/types.js';
@@ -14,7 +15,7 @@ import * as calls from './calls.js';
 import { endedByError } from './ended.js';
 import { onHost } from './on-host.js';
 import { boundedRounds, withoutOutput } from './remembered.js';
-import { digestOfRequest, rememberId, sessionOf } from './session-state.js';
+import { rememberId, sessionOf } from './session-state.js';
 import { now } from './time.js';
 import { askedChecksOf, runPrompt, stoppedAs, type Work } from './turn.js';
 

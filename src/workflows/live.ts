@@ -32,7 +32,8 @@ export async function live(topic: Topic): Promise<TopicState> {
       }
       await wf.condition(() => hasWork(topic));
     }
-    if (!topic.running && wf.workflowInfo().continueAsNewSuggested) return continueAsNew(topic);
+    // The caller of `forget` is answered by the run that it asked.
+    if (!topic.running && !topic.forgetting && wf.workflowInfo().continueAsNewSuggested) return continueAsNew(topic);
     const running = topic.running ?? begin(topic);
     if (!running) {
       if (await end(topic)) return topic.state;
@@ -67,7 +68,7 @@ function ended(topic: Topic, running: RunningPrompt): Promise<TurnResult | undef
   let result: TurnResult | undefined;
   const working = workOn(work).then((ended) => (result = ended));
   // A defect of ours in `working` must fail the task, so the race keeps it.
-  return Promise.race([working, wf.condition(() => result !== undefined || hasGrownTooFar()).then(() => result)]);
+  return Promise.race([working, wf.condition(() => result !== undefined || (!topic.forgetting && hasGrownTooFar())).then(() => result)]);
 }
 
 function hasGrownTooFar(): boolean {
@@ -113,23 +114,27 @@ async function forgottenSessions({ id, state }: Topic, wanted: boolean): Promise
   return Promise.all(each);
 }
 
-/** Starts one timer, and another one only when that has fired: a timer that is stopped and started with every turn would cost two events in each. */
+/**
+ * Starts one timer, and another one only when that has fired or would fire too late: a timer that is stopped and started
+ * with every turn would cost two events in each.
+ */
 async function closeWhenIdle(topic: Topic): Promise<void> {
   topic.state.idle_since ??= now();
-  if (topic.watchesIdle) return;
-  topic.watchesIdle = true;
-  for (let after = closesAfter(topic.state); after !== undefined; after = closesAfter(topic.state)) {
+  for (;;) {
     const { idle_since } = topic.state;
-    const left = idle_since === undefined ? after : Date.parse(idle_since) + after - Date.parse(now());
+    const after = closesAfter(topic.state);
+    if (after === undefined || idle_since === undefined || topic.running || topic.state.closing) return;
+    const at = Date.parse(idle_since) + after;
+    const left = at - Date.parse(now());
     if (left <= 0) {
       topic.state.closing = true;
-      break;
+      return;
     }
+    if (topic.idleWatchedUntil !== undefined && topic.idleWatchedUntil <= at) return; // That timer looks again.
+    topic.idleWatchedUntil = at;
     await wf.sleep(left);
-    if (topic.running) topic.watchesIdle = false;
-    if (topic.running || topic.state.closing) return; // Begun anew when the turn has ended.
+    if (topic.idleWatchedUntil === at) topic.idleWatchedUntil = undefined;
   }
-  topic.watchesIdle = false;
 }
 
 function closesAfter({ close_after_ms, sessions, ids, turns }: TopicState): number | undefined {

@@ -58,6 +58,7 @@ export async function recalled(topic: Topic, input: TopicInput | undefined): Pro
 function afterItsEnd({ id }: Topic, before: TopicState, { status }: EndedRun): Carried {
   const { running, queue, ...kept } = before;
   const state: TopicState = { ...newTopicState(), ...kept, queue: [], closing: false };
+  delete state.idle_since; // Otherwise a topic that closed for lack of work would close again at once.
   // Its worker may have died, or may have seen this run and let go: then the agent is still at work.
   if (running?.session_id) state.to_stop = [...new Set([...(state.to_stop ?? []), running.session_id])];
   const why = `the topic was ended from outside (${status})`;

@@ -7,7 +7,7 @@ import { milliseconds } from '../contract/duration.js';
 import { failure, isFailureCode, type Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import * as limits from '../contract/limits.js';
-import { essenceOf } from '../contract/parse-prompt.js';
+import { digestOfRequest, isOfWholeRequest } from '../contract/parse-prompt.js';
 import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import { cutToJsonBytes, digestOf, jsonBytes } from '../contract/text.js';
 import type { Cancelled, Loss, PromptRequest, TurnResult } from '../contract/types.js';
@@ -32,9 +32,9 @@ export type IsFull = (state: TopicState, request: PromptRequest, topic: TopicId)
 /** Why a well-formed prompt is not taken now, or nothing. Reads only: an update's validator calls it. */
 export function refusalOf(state: TopicState, request: PromptRequest, { topic, via, promptId, isFull }: Arrival): Failure | undefined {
   const known = promptId && digestOfId(state, promptId);
-  if (known !== undefined) {
+  if (promptId !== undefined && known !== undefined) {
     if (isSame(known, request)) return undefined;
-    return failure('PROMPT_ID_REUSED', `prompt_id ${promptId} was used for another request in topic ${topic}.`);
+    return reused(promptId, topic);
   }
   // A signal is in the history already and its sender can't be told: it joins the queue that is being finished.
   if (state.closing && via === 'update') return failure('TOPIC_CLOSED', `Topic ${topic} is closing and takes no new prompt.`);
@@ -121,15 +121,19 @@ export function rememberId(state: TopicState, promptId: PromptId, digest: string
   if (state.refused_ids) state.refused_ids = state.refused_ids.filter(([id]) => id !== promptId);
 }
 
-/** Releases before this one kept a digest of the text alone. */
-const WHOLE_REQUEST = '2:';
-
-export function digestOfRequest(request: PromptRequest): string {
-  return WHOLE_REQUEST + digestOf(essenceOf(request));
+function isSame(known: string, request: PromptRequest): boolean {
+  return known === (isOfWholeRequest(known) ? digestOfRequest(request) : digestOf(request.prompt));
 }
 
-function isSame(known: string, request: PromptRequest): boolean {
-  return known === (known.startsWith(WHOLE_REQUEST) ? digestOfRequest(request) : digestOf(request.prompt));
+/** The refusal of a request that came under an id of another one: a sender by signal learns it when it asks. */
+export function reuseOf(state: TopicState, promptId: PromptId, digest: unknown, topic: TopicId): Failure | undefined {
+  const known = digestOfId(state, promptId);
+  const comparable = typeof digest === 'string' && known !== undefined && isOfWholeRequest(known);
+  return comparable && known !== digest ? reused(promptId, topic) : undefined;
+}
+
+function reused(promptId: PromptId, topic: TopicId): Failure {
+  return failure('PROMPT_ID_REUSED', `prompt_id ${promptId} was used for another request in topic ${topic}.`);
 }
 
 /** Those of one rank stay in the order of their acceptance. */

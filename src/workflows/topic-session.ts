@@ -73,7 +73,7 @@ function listen(topic: Topic): void {
     description: 'Forget everything and end; with { "sessions": true } delete the conversations of the agents as well.',
   });
   wf.setHandler(messages.view, () => topic.view(), { description: 'Everything a person wants to see.' });
-  wf.setHandler(messages.outcome, (promptId) => topic.promptState(promptId), { description: "One prompt's state, by its id." });
+  wf.setHandler(messages.outcome, (promptId, digest) => topic.promptState(promptId, digest), { description: "One prompt's state, by its id." });
   wf.setHandler(messages.state, () => topic.carried(), { description: 'What the topic carries, for the run after this one.' });
   if (topic.features.current) wf.setDefaultSignalHandler((name) => topic.noteRefused(failure('INVALID_PROMPT', `The topic takes no signal ${JSON.stringify(name.slice(0, 80))}; it takes "prompt".`)));
 }

@@ -36,8 +36,8 @@ export class Topic {
   ended = false;
   forgetting: ForgetRequest | undefined;
   forgotten: Forgotten | undefined;
-  /** Whether a timer runs that closes the topic when it has been idle for long. */
-  watchesIdle = false;
+  /** When the timer fires that closes the topic if it has been idle for long, in ms since the epoch. */
+  idleWatchedUntil: number | undefined;
   /** The outcome that was recorded last, whole. */
   #latest: TurnResult | undefined;
   #held = 0;
@@ -93,9 +93,12 @@ export class Topic {
     return { ...state, queue: [running.prompt, ...state.queue], running: resumable };
   }
 
-  promptState(promptId: unknown): PromptState {
+  promptState(promptId: unknown, digest?: unknown): PromptState {
     if (!isId(promptId)) return { state: 'unknown', prompt_id: String(promptId) as PromptId };
     const id = promptId as PromptId;
+    if (!this.#ready) return { state: 'unknown', prompt_id: id, recalling: true };
+    const reuse = transitions.reuseOf(this.state, id, digest, this.id);
+    if (reuse) return { state: 'refused', prompt_id: id, error: reuse };
     if (this.#latest?.prompt_id === id) return { state: 'ended', prompt_id: id, outcome: this.#latest };
     return promptStateOf(this.state, this.running, id);
   }
@@ -121,7 +124,8 @@ export class Topic {
 
   /** @throws ApplicationFailure with the code of the refusal */
   validate(payload: unknown): void {
-    const request = requestOf(payload);
+    const request = { ...requestOf(payload) };
+    delete request.wait; // As `prompted` weighs it.
     const refusal = this.#ready ? this.#refusal(request, 'update') : undefined;
     if (refusal) throw refused(refusal);
   }
@@ -132,7 +136,10 @@ export class Topic {
     if (!this.#ready) {
       await wf.condition(() => this.#ready);
       const refusal = this.#refusal(request, 'update');
-      if (refusal) throw refused(refusal);
+      if (refusal) {
+        this.noteRefused(refusal, request.prompt_id); // Its sender may be gone, and ask later.
+        throw refused(refusal);
+      }
     }
     const promptId = this.#take(request);
     const accepted = { status: 'accepted', topic: this.id, prompt_id: promptId } as const;

@@ -69,7 +69,7 @@ async function insisting<T>(prompt: PlannedPrompt, ask: () => Promise<T>): Promi
     try {
       return await ask();
     } catch (error) {
-      const passing = error instanceof SessionError ? ['TEMPORAL_UNAVAILABLE', 'NO_WORKER', 'OUTCOME_UNKNOWN'].includes(error.code) : prompt.way === 'signal';
+      const passing = error instanceof SessionError ? ['TEMPORAL_UNAVAILABLE', 'NO_WORKER', 'TOPIC_STUCK', 'OUTCOME_UNKNOWN'].includes(error.code) : prompt.way === 'signal';
       if (!passing) note(prompt, { what: 'error', message: String(error) });
       await sleep(passing ? 300 : 5000);
     }

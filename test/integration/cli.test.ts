@@ -227,10 +227,11 @@ describe('a bad word is refused with its code, what is wrong and what to do, and
   test('no worker: the prompt is kept, and answered once there is one', async () => {
     const topic = aTopic();
     await world.stopWorker();
-    const { stderr, exitCode } = await continuity(['delegate', '--topic', topic, '--id', 'p-5', '[[say: kept]]']);
-    expect(exitCode).toBe(7);
-    expect(stderr).toMatch(/^NO_WORKER: .*p-5 is accepted in topic/);
+    const delegating = continuity(['delegate', '--topic', topic, '--id', 'p-5', '[[say: kept]]']);
+    const { stdout } = await continuity(['delegate', '--topic', topic, '--id', 'p-5', '--no-wait', '[[say: kept]]']);
+    expect(stdout).toBe(`p-5 accepted in topic ${topic}\n`);
     await world.startWorker();
+    expect(await delegating).toMatchObject({ exitCode: 0, stdout: 'kept\n' });
     expect((await continuity(['outcome', topic, 'p-5', '--wait'])).stdout).toBe('kept\n');
   });
 });

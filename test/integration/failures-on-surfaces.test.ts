@@ -201,19 +201,37 @@ describe.concurrent('what it runs on:', () => {
   });
 });
 
-test('NO_WORKER, and the prompt is answered when one comes', async () => {
-  const asked = ended('work');
-  await world.stopWorker();
-  const connect = () => world.connect({ config, noWorkerAfterMs: 500 });
-  await askedEverywhere('NO_WORKER', asked, { connect });
-  const manager = await connect();
-  expect(await toldByLibrary(() => manager.view(`${asked.topic}`).then(() => ({})))).toMatchObject({ code: 'NO_WORKER' });
-  for await (const event of manager.watch(`${asked.topic}`)) {
-    expect(event).toEqual({ type: 'unanswered' });
-    break;
+test('NO_WORKER where no worker ever polled, and the prompt is answered when one comes', { timeout: 180_000 }, async () => {
+  const idle = await startWorld({ worker: false });
+  try {
+    const asked = ended('work');
+    const limits = { noWorkerAfter: '2s' };
+    await writeFile(join(idle.dir, 'continuity.config.json'), JSON.stringify({ agents: idle.config.agents, defaultAgent: 'fake', limits }));
+    const at = { cwd: idle.dir, env: { TEMPORAL_ADDRESS: idle.address, CONTINUITY_DATA_DIR: idle.config.dataDir } };
+    const manager = await idle.connect({ noWorkerAfterMs: 2000 });
+    await askedEverywhere('NO_WORKER', asked, { at, connect: () => Promise.resolve(manager) });
+    expect(await toldByLibrary(() => manager.view(`${asked.topic}`).then(() => ({})))).toMatchObject({ code: 'NO_WORKER' });
+    for await (const event of manager.watch(`${asked.topic}`)) {
+      expect(event).toEqual({ type: 'unanswered' });
+      break;
+    }
+    await idle.startWorker();
+    expect(await manager.wait(`${asked.topic}`, `${asked.prompt_id}`)).toMatchObject({ status: 'completed' });
+  } finally {
+    await idle.dispose();
   }
+});
+
+test('TOPIC_STUCK, not NO_WORKER, of a topic that does not answer although a worker polled a moment ago', async () => {
+  tested.add('TOPIC_STUCK');
+  const { topic } = await world.manager.delegate(aTopic(), 'one');
+  await world.stopWorker();
+  const said = await toldByLibrary(() => world.manager.view(topic).then(() => ({})));
+  expect(said).toMatchObject({ code: 'TOPIC_STUCK', message: expect.stringMatching(/A worker polled \d+ s ago/) as string });
+  const [command, mcp] = await Promise.all([toldByCommand(['show', topic], here), servers.told('session_view', { topic }, here)]);
+  expect(command).toMatchObject({ exits: [7, 7], json: { code: 'TOPIC_STUCK' }, stderr: expect.stringMatching(/^TOPIC_STUCK: /) as string });
+  expect(mcp).toMatchObject({ isError: true, structured: { code: 'TOPIC_STUCK' } });
   await world.startWorker();
-  expect(await world.manager.wait(`${asked.topic}`, `${asked.prompt_id}`)).toMatchObject({ status: 'completed' });
 });
 
 test('a server that goes away under a client that is connected is TEMPORAL_UNAVAILABLE, whatever is asked', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { awaitOutcome } from '../../src/client/await-outcome.js';
 import { connect } from '../../src/client/connect.js';
+import { Crowd } from '../../src/client/crowd.js';
 import type { PromptId, TopicId } from '../../src/contract/ids.js';
 import { cuttable } from '../support/cuttable.js';
 import { childrenOf, connectionsOf } from '../support/processes.js';
@@ -87,19 +88,15 @@ test('Temporal stops under a waiting delegate: it is said within seconds, and wh
   expect(await waiting).toMatchObject({ stdout: 'still here\n', exitCode: 0 });
 });
 
-test('a wait without a worker ends as NO_WORKER, and one whose Temporal was killed as TEMPORAL_UNAVAILABLE', async () => {
+test('a wait whose Temporal was killed ends as TEMPORAL_UNAVAILABLE', async () => {
   const prompt = { topic: aTopic() as TopicId, prompt_id: 'p-none' as PromptId };
-  await world.manager.submit(prompt.topic, '[[hang]]', { prompt_id: prompt.prompt_id });
-  await world.stopWorker();
-  await expect(awaitOutcome(world.client, prompt, undefined, 1000)).rejects.toMatchObject({ code: 'NO_WORKER' });
   const other = await startTemporal();
   const { client, close } = await connect({ address: other.address });
-  const ended = awaitOutcome(client, prompt, undefined, 1000).catch((error: unknown) => error);
+  const ended = awaitOutcome(client, prompt, { crowd: new Crowd(), noWorkerAfterMs: 1000, giveUpAfterMs: 1000 }).catch((error: unknown) => error);
   process.kill(childrenOf(process.pid, 'start-dev').find((pid) => pid !== server) ?? 0, 'SIGKILL');
   expect(await ended).toMatchObject({ code: 'TEMPORAL_UNAVAILABLE', topic: prompt.topic });
   await close();
   await other.teardown().catch(() => undefined); // Its server is gone.
-  await world.startWorker();
 });
 
 /** A command that has connected to the server can be left. */

@@ -106,6 +106,14 @@ describe('the tools', () => {
     expect(fresh.text).toContain('Session: new (fresh eyes).');
   });
 
+  test('a reply of 200,000 characters is whole for who waits and for who asks later', async () => {
+    const [topic, prompt_id] = [aTopic(), `p-${randomUUID()}`];
+    const asked = { topic, prompt_id, prompt: '[[big: 200000]]' };
+    const waited = await mcp.call('delegate_task', asked);
+    const later = await mcp.call('session_outcome', { topic, prompt_id });
+    for (const { content } of [waited, later]) expect(content).toMatchObject({ status: 'completed', reply: 'x'.repeat(200_000) });
+  });
+
   test('a long turn is accepted when the wait is over, and its outcome is there when it is asked for', async () => {
     const [topic, gate, prompt_id] = [aTopic(), aGate(), `p-${randomUUID()}`];
     const asked = { topic, prompt_id, prompt: `[[until: ${gate}]] [[say: in the end]]` };
@@ -208,11 +216,11 @@ describe('a call that fails says code, what is wrong and what to do, as text and
     await early.close();
   });
 
-  test('no worker: the prompt is kept, its ids are told, and it is answered once there is one', async () => {
+  test('a worker that is away: the prompt is accepted, its ids are reported, and it is answered once there is one', async () => {
     const topic = aTopic();
     await world.stopWorker();
-    const { content, text, isError } = await mcp.call('delegate_task', { topic, prompt: '[[say: kept]]' });
-    expect([isError, content.error?.code, content.topic]).toEqual([true, 'NO_WORKER', topic]);
+    const { content, text, isError } = await mcp.call('delegate_task', { topic, prompt: '[[say: kept]]', wait_seconds: 1 });
+    expect([isError, content.error, content.topic]).toEqual([false, undefined, topic]);
     expect(text).toContain(`prompt_id: ${content.prompt_id}\nstatus: accepted`);
     await world.startWorker();
     expect((await mcp.call('session_outcome', { topic, prompt_id: content.prompt_id })).content.reply).toBe('kept');

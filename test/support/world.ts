@@ -51,8 +51,12 @@ export async function fakeConfig(dir: string): Promise<Config> {
   return { ...config, defaultAgent: 'fake', agents: { fake: { kind: 'opencode' }, other: { kind: 'opencode' } } };
 }
 
+/** Of the process, which a second world shares. */
+let installed = false;
+
 export async function startWorld({ worker: withWorker = true, ...server }: ServerOptions & { worker?: boolean } = {}): Promise<World> {
-  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR') });
+  installed = true;
   const [env, dir] = await Promise.all([startTemporal(server), mkdtemp(join(tmpdir(), 'continuity-world-'))]);
   const config = await fakeConfig(dir);
   const address = env.address;

@@ -80,8 +80,8 @@ async function watch(look: () => Promise<TopicSummary[]>, output: Output): Promi
 }
 
 function tableOf(topics: TopicSummary[]): Promise<string> {
-  const rows = topics.map(({ topic, state, turns, agent, session_id, project }) => [
-    oneLine(topic, 50), state, String(turns), agent ?? '-', session_id ?? '-', oneLine(project ?? '-', 60),
+  const rows = topics.map(({ topic, state, turns, agent, session_id, project, problem }) => [
+    oneLine(topic, 50), problem ? `${state}, ${problem.code}` : state, String(turns), agent ?? '-', session_id ?? '-', oneLine(project ?? '-', 60),
   ]);
   return table(['TOPIC', 'STATE', 'TURNS', 'AGENT', 'SESSION', 'PROJECT'], rows);
 }

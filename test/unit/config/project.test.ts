@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { projectOf } from '../../../src/config.js';
 
@@ -27,7 +28,17 @@ describe('the project of a directory', () => {
     expect(await projectOf(await made('repo', 'src', 'deep'), {})).toBe(join(directory, 'repo'));
   });
 
-  it('is the root of a linked work tree, where .git is a file', async () => {
+  it('is one for all work trees of a repository', async () => {
+    const git = (...words: string[]) => execa('git', ['-C', join(directory, 'main'), '-c', 'user.name=A', '-c', 'user.email=a@b.c', ...words]);
+    await made('main');
+    await git('init', '--quiet');
+    await git('commit', '--quiet', '--allow-empty', '--message', 'one');
+    await git('worktree', 'add', '--quiet', '../linked');
+    const projects = await Promise.all([await made('main', 'src'), await made('linked', 'src')].map((cwd) => projectOf(cwd, {})));
+    expect(projects).toEqual([join(directory, 'main'), join(directory, 'main')]);
+  });
+
+  it('is the root of a submodule, where .git is a file', async () => {
     await writeFile(join(await made('linked'), '.git'), 'gitdir: elsewhere\n');
     expect(await projectOf(await made('linked', 'src'), {})).toBe(join(directory, 'linked'));
   });
