@@ -11,7 +11,7 @@ const arrows = {
   mcp: { may: ['client', 'contract'] },
   cli: { may: ['client', 'contract', 'config', 'host', 'stack', 'mcp'] },
   stack: { may: ['contract', 'config', 'host'] },
-  config: { may: ['contract'] },
+  config: { may: ['contract', 'host'] },
 };
 const folders = [...Object.keys(arrows), 'index'];
 const packages = {

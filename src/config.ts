@@ -7,6 +7,7 @@ import { withoutTrust } from './config/needs-trust.js';
 import { parsed, settle } from './config/settle.js';
 import { isTrusted } from './config/trust.js';
 import type { Config, Ignored } from './config/types.js';
+import { workingDirectory } from './config/working-directory.js';
 
 export { checkProofOf, isCheckProof, unlessUnsafe } from './config/check-proof.js';
 export { cacheDirOf } from './config/data-dir.js';
@@ -14,6 +15,7 @@ export { ConfigInvalid } from './config/invalid.js';
 export { ensurePrivate, unsafeDataDir } from './config/private-data-dir.js';
 export { projectOf } from './config/project.js';
 export { MOST_TURNS_PER_HOST } from './config/types.js';
+export { fromHere, workingDirectory } from './config/working-directory.js';
 export type { AgentConfig, CategoryConfig, Config, Ignored, Limits } from './config/types.js';
 
 export interface ConfigSource {
@@ -31,9 +33,10 @@ export interface ConfigSource {
  * A file of a project is data. What it says of programs and checks applies once the user has trusted it with
  * `continuity trust`; until then `ignored` names it.
  *
- * @throws ConfigInvalid CONFIG_INVALID that lists every bad field; CONFIG_UNSAFE where others could have written the file
+ * @throws ConfigInvalid CONFIG_INVALID that lists every bad field; CONFIG_UNSAFE where others could have written the file;
+ *   CWD_MISSING where the process's directory was deleted; SETUP_INCOMPLETE where no home directory is there to keep data in
  */
-export async function loadConfig({ cwd = process.cwd(), dataDir, env = process.env }: ConfigSource = {}): Promise<Config> {
+export async function loadConfig({ cwd = workingDirectory(), dataDir, env = process.env }: ConfigSource = {}): Promise<Config> {
   const { file, content, foundText, notRun } = await readConfigFile(cwd, env);
   let said = parsed({ ...(file !== undefined && { file }), content });
   const ignored: Ignored[] = notRun.map((program) => ({ file: program }));

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { createAgents } from '../src/agents/registry.js';
 import { loadConfig } from '../src/config.js';
 import { FAILURES } from '../src/contract/failures.js';
+import { printsToStderr } from '../src/host/prints-to-stderr.js';
 import { askAgents, QUESTIONS } from './ask-agents.js';
 import { failureOf } from './failure-of.js';
 import { newLog } from './log.js';
@@ -21,7 +22,8 @@ export async function main(args: string[]): Promise<number> {
   const question = QUESTIONS.find((name) => name === values.ask);
   try {
     const log = newLog(values['log-json']);
-    const config = await loadConfig();
+    // A config that is a program may print, and stdout is for the answer.
+    const config = await printsToStderr(() => loadConfig());
     if (!question) return await runWorker({ config, createAgents: () => createAgents(config, { log }), log, standby: values.standby });
     process.stdout.write(`${JSON.stringify(await askAgents(question, createAgents(config, { log }), config))}\n`);
     return 0;

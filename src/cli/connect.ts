@@ -2,6 +2,7 @@
 import type { ManagerOptions, SessionManager } from '../client/session-manager.js';
 import type { Config } from '../config.js';
 import { failure } from '../contract/failures.js';
+import { printsToStderr } from '../host/prints-to-stderr.js';
 import { reportIgnored } from './report-ignored.js';
 
 export interface Standing {
@@ -38,7 +39,8 @@ export async function connect(standing: Standing, options: Pick<ManagerOptions, 
 /** Also says on stderr what of it does not apply. */
 export async function configOf({ 'data-dir': dataDir, json, 'log-json': logJson }: Standing): Promise<Config> {
   const { loadConfig } = await import('../config.js');
-  const config = await loadConfig({ ...(dataDir !== undefined && { dataDir }) });
+  // A config that is a program may print, and stdout is for the answer.
+  const config = await printsToStderr(() => loadConfig({ ...(dataDir !== undefined && { dataDir }) }));
   reportIgnored(config, json === true || logJson === true);
   return config;
 }

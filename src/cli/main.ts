@@ -1,5 +1,4 @@
 /** The `continuity` command. Each command is loaded when it is called, and what it needs when it runs. */
-import { resolve } from 'node:path';
 import { guardStreams } from '../host/streams.js';
 import type { Command } from './command.js';
 import { fail } from './fail.js';
@@ -57,8 +56,9 @@ async function run(words: readonly string[], output: Output): Promise<number> {
     output.answer({ help: commandHelp(command, output) }, commandHelp(command, output));
     return 0;
   }
-  if (typeof flags['data-dir'] === 'string') flags['data-dir'] = resolve(flags['data-dir']);
+  if (typeof flags['data-dir'] === 'string') flags['data-dir'] = (await placeOf()).fromHere(flags['data-dir']);
   if (typeof flags.cwd === 'string') await goTo(flags.cwd);
+  else (await placeOf()).workingDirectory(); // Every command has to be somewhere.
   return (await command.run({ flags, args, output })) ?? 0;
 }
 
@@ -82,11 +82,14 @@ async function unknownCommand(name: string): Promise<UsageError> {
   return new UsageError(`continuity has no command ${JSON.stringify(name)}${meant ? `; did you mean ${meant}?` : '.'}`, 'See: continuity --help');
 }
 
+const placeOf = () => import('../config/working-directory.js');
+
 async function goTo(cwd: string): Promise<void> {
   try {
-    process.chdir(cwd);
+    process.chdir((await placeOf()).fromHere(cwd));
   } catch (cause) {
     const [{ ConfigInvalid }, { failure }] = await Promise.all([import('../config/invalid.js'), import('../contract/failures.js')]);
+    if (cause instanceof ConfigInvalid) throw cause;
     const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : `can't be entered: ${(cause as Error).message}`;
     throw new ConfigInvalid(failure('CWD_MISSING', `Working directory ${cwd} ${why}.`), { cause });
   }

@@ -37,12 +37,19 @@ export async function parse(command: Command, words: readonly string[]): Promise
   return { flags, args: named(command, positionals.map(({ value }) => value)) };
 }
 
+/** A word that no flag can be: a dash, then a space, as of a list item. It is an argument. */
+const LIST_ITEM = /^-+\s/;
+/** Put before such a word for parseArgs, which would read it as flags. No word of a command line can have a NUL. */
+const MARK = '\0';
+
 function tokensOf(words: readonly string[], flags: Flags) {
   const options = Object.fromEntries(
     Object.entries(flags).map(([name, { kind }]) => [name, { type: kind === 'switch' || kind === 'optional' ? ('boolean' as const) : ('string' as const) }]),
   );
-  return parseArgs({ args: [...words], options: { ...options, help: { type: 'boolean', short: 'h' } }, allowPositionals: true, strict: false, tokens: true })
-    .tokens.map((token) => (token.kind === 'option' && token.rawName === '-h' ? { ...token, rawName: '--help' } : token));
+  const args = words.map((word) => (LIST_ITEM.test(word) ? MARK + word : word));
+  return parseArgs({ args, options: { ...options, help: { type: 'boolean', short: 'h' } }, allowPositionals: true, strict: false, tokens: true })
+    .tokens.map((token) => (token.kind === 'option' && token.rawName === '-h' ? { ...token, rawName: '--help' } : token))
+    .map((token) => ('value' in token && token.value?.startsWith(MARK) ? { ...token, value: token.value.slice(MARK.length) } : token));
 }
 
 function valueOf(command: Command, token: { rawName: string; value?: string | undefined; inlineValue?: boolean | undefined }, { kind, value: hint }: Flag) {
@@ -85,11 +92,15 @@ export function usageOf({ name, args }: { name: string; args: readonly Positiona
   return ['continuity', name, ...args.map((arg) => (arg.required ? `<${arg.name}>` : `[${arg.name}]`))].join(' ');
 }
 
+/** Arguments that are written for the session. */
+const FREE_TEXT = ['prompt', 'text'];
+
 async function unknownFlag(command: Command, name: string, known: string[]): Promise<UsageError> {
   const meant = await nearestOf(name.replace(/^-+/, ''), known);
-  return misread(command, `continuity ${command.name} has no flag ${name}${meant ? `; did you mean --${meant}?` : '.'}`);
+  const message = `continuity ${command.name} has no flag ${name}${meant ? `; did you mean --${meant}?` : '.'}`;
+  return misread(command, message, FREE_TEXT.includes(command.args.at(-1)?.name ?? '') ? 'Text that begins with - goes behind --. ' : '');
 }
 
-function misread(command: Command, message: string): UsageError {
-  return new UsageError(message, `See: continuity ${command.name} --help`);
+function misread(command: Command, message: string, hint = ''): UsageError {
+  return new UsageError(message, `${hint}See: continuity ${command.name} --help`);
 }

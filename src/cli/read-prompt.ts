@@ -1,5 +1,6 @@
 /** The prompt: the argument, or what comes on stdin. */
-import { failure } from '../contract/failures.js';
+import { isUtf8 } from 'node:buffer';
+import { failure, type FailureCode } from '../contract/failures.js';
 import { MAX_PROMPT_BYTES } from '../contract/limits.js';
 import { UsageError } from './usage-error.js';
 
@@ -22,14 +23,41 @@ export async function readPrompt(argument: string | undefined, { command = 'dele
 async function readAll(stdin: AsyncIterable<Buffer | string>, most: number): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of stdin) {
-    chunks.push(Buffer.from(chunk));
-    bytes += chunk.length;
-    // Far too much is not read to its end, which may never come.
-    if (bytes > most) {
-      const message = `The prompt on stdin has more than ${most} bytes; at most ${MAX_PROMPT_BYTES} are taken.`;
-      throw Object.assign(new Error(message), { failure: failure('PROMPT_TOO_LARGE', message) });
+  try {
+    for await (const chunk of stdin) {
+      chunks.push(Buffer.from(chunk));
+      bytes += chunk.length;
+      // Far too much is not read to its end, which may never come.
+      if (bytes > most) break;
     }
+  } catch (cause) {
+    throw refused('INVALID_PROMPT', `stdin cannot be read: ${(cause as Error).message}.`, 'Give the prompt as an argument, or through a pipe.', cause);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  if (bytes > most) throw refused('PROMPT_TOO_LARGE', `The prompt on stdin has more than ${most} bytes; at most ${MAX_PROMPT_BYTES} are taken.`);
+  return textOf(Buffer.concat(chunks));
+}
+
+/** Bytes that are not text are refused. Decoded all the same, the session would get other characters than were sent. */
+function textOf(bytes: Buffer): string {
+  if (!isUtf8(bytes)) {
+    const at = invalidByteOf(bytes);
+    const message = `The prompt on stdin is not UTF-8: the byte at offset ${at} is 0x${bytes[at]?.toString(16).padStart(2, '0')}.`;
+    throw refused('INVALID_PROMPT', message, 'Convert it first, for example: iconv -f LATIN1 -t UTF-8 FILE | continuity …');
+  }
+  const at = bytes.indexOf(0);
+  if (at >= 0) throw refused('INVALID_PROMPT', `The prompt on stdin is not text: the byte at offset ${at} is NUL.`, 'Name the binary file in the prompt instead.');
+  return bytes.toString('utf8');
+}
+
+/** Where the first sequence that is not UTF-8 begins. */
+function invalidByteOf(bytes: Buffer): number {
+  const decoded = Buffer.from(bytes.toString('utf8'));
+  let at = bytes.findIndex((byte, index) => byte !== decoded[index]);
+  // U+FFFD can share its first bytes with the sequence that it replaces.
+  while (!isUtf8(bytes.subarray(0, at))) at -= 1;
+  return at;
+}
+
+function refused(code: FailureCode, message: string, fix?: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { failure: failure(code, message, fix) });
 }

@@ -1,7 +1,7 @@
 /** The library's front door: topics and prompts, durably. */
 import { setMaxListeners } from 'node:events';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { checkProofOf, loadConfig, projectOf, unlessUnsafe, type Config } from '../config.js';
+import { checkProofOf, loadConfig, projectOf, unlessUnsafe, workingDirectory, type Config } from '../config.js';
 import { failure, type Failure } from '../contract/failures.js';
 import { topicOfPrompt, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
@@ -91,9 +91,9 @@ export class SessionManager {
     this.#signsChecks = options.signsChecks ?? true;
   }
 
-  /** @throws SessionError TEMPORAL_UNAVAILABLE, CONFIG_INVALID */
+  /** @throws SessionError TEMPORAL_UNAVAILABLE, CONFIG_INVALID, CWD_MISSING */
   static async connect(options: ManagerOptions = {}): Promise<SessionManager> {
-    const cwd = options.cwd ?? process.cwd();
+    const cwd = options.cwd ?? workingDirectory();
     const config = options.config ?? (await loadConfig({ cwd }));
     const connected = await connect(options);
     return new SessionManager(connected, config, { cwd, project: await projectOf(cwd, config) }, options);

@@ -1,8 +1,9 @@
 /** Finds and reads the config file; says nothing about what is in it. */
+import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
+import { homeOf } from '../host/home.js';
 import { type Environment, userConfigDirOf } from './data-dir.js';
 import { configInvalid, ConfigInvalid } from './invalid.js';
 import { CODE, contentOf, DATA } from './loaders.js';
@@ -27,13 +28,14 @@ export interface ConfigFile {
 export async function readConfigFile(cwd: string, env: Environment): Promise<ConfigFile> {
   if (env.CONTINUITY_CONFIG) return readNamed(resolve(cwd, env.CONTINUITY_CONFIG));
   const notRun: string[] = [];
-  for (const directory of searchedDirectories(cwd, env.HOME || homedir())) {
+  for (const directory of searchedDirectories(cwd, homeOf(env))) {
     const read = await firstOf(directory, 'continuity.config', DATA);
     if (read) return { file: read.file, content: await contentOf(read), foundText: read.text, notRun };
     const program = await firstOf(directory, 'continuity.config', CODE);
     if (program) notRun.push(program.file);
   }
-  const read = await firstOf(userConfigDirOf(env), 'config', [...DATA, ...CODE]);
+  const own = userConfigDirOf(env);
+  const read = own === undefined ? undefined : await firstOf(own, 'config', [...DATA, ...CODE]);
   return read ? { file: read.file, content: await contentOf(read), notRun } : { content: {}, notRun };
 }
 
@@ -73,7 +75,9 @@ async function readOwn(file: string, { alone = false } = {}): Promise<ReadFile |
     if (!found.isFile()) return undefined;
     if (!alone) ensureOwn(dirname(file), await stat(dirname(file)));
     ensureOwn(file, found);
-    return { file, text: await handle.readFile('utf8') };
+    const bytes = await handle.readFile();
+    if (!isUtf8(bytes)) throw configInvalid(`${file} cannot be read: it is not UTF-8.`);
+    return { file, text: bytes.toString('utf8') };
   } catch (cause) {
     if (cause instanceof ConfigInvalid) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;

@@ -3,7 +3,9 @@
  * `.config/config.js` of the working directory, and follows `$import` from data to programs.
  */
 import { extname } from 'node:path';
-import { defaultLoaders, type Loader } from 'cosmiconfig';
+import type { Loader } from 'cosmiconfig';
+// The package's main module asks for the home directory as it loads, and throws where the user has none.
+import { loadJs, loadJson, loadTs, loadYaml } from 'cosmiconfig/dist/loaders.js';
 import { parse } from 'smol-toml';
 import { configInvalid } from './invalid.js';
 
@@ -12,7 +14,17 @@ export const DATA = ['.json', '.yaml', '.yml', '.toml'];
 /** Endings of files that are run. */
 export const CODE = ['.js', '.mjs', '.cjs', '.ts'];
 
-const LOADERS: Record<string, Loader> = { ...defaultLoaders, '.toml': (_, text) => parse(text) as unknown };
+const LOADERS: Record<string, Loader> = {
+  '.json': loadJson,
+  '.yaml': loadYaml,
+  '.yml': loadYaml,
+  noExt: loadYaml,
+  '.toml': (_, text) => parse(text) as unknown,
+  '.js': loadJs,
+  '.mjs': loadJs,
+  '.cjs': loadJs,
+  '.ts': loadTs,
+};
 
 /** An empty file says nothing, like an empty object. @throws ConfigInvalid where it can't be parsed, or throws as it runs */
 export async function contentOf({ file, text }: { file: string; text: string }): Promise<unknown> {

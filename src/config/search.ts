@@ -6,8 +6,8 @@ import { dirname, join, resolve } from 'node:path';
  * From `cwd` up to the root of its git work tree or to the home directory, whichever comes first, both included.
  * Outside of both, only `cwd` itself. `.git` is a file in linked work trees and submodules.
  */
-export function searchedDirectories(cwd: string, home: string): string[] {
-  const homes = [home, ...(existsSync(home) ? [realpathSync(home)] : [])];
+export function searchedDirectories(cwd: string, home: string | undefined): string[] {
+  const homes = home === undefined ? [] : [home, ...(existsSync(home) ? [realpathSync(home)] : [])];
   const way: string[] = [];
   for (let directory = resolve(cwd); dirname(directory) !== directory; directory = dirname(directory)) {
     way.push(directory);

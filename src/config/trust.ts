@@ -6,18 +6,19 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure } from '../contract/failures.js';
-import { type Environment, stateDirOf } from './data-dir.js';
+import { type Environment, noHome, stateDirOf } from './data-dir.js';
 import type { ReadFile } from './file.js';
 import { ConfigInvalid } from './invalid.js';
 import { mending, openToOthers } from './private.js';
 
 export async function isTrusted(read: ReadFile, env?: Environment): Promise<boolean> {
+  if (stateDirOf(env) === undefined) return false;
   const entry = await entryOf(read, env);
   if ((await openToOthers([folderOf(env), entry])).length > 0) return false;
   return lstat(entry).then((found) => found.isFile(), () => false);
 }
 
-/** @throws ConfigInvalid CONFIG_UNSAFE where others could write what is remembered here */
+/** @throws ConfigInvalid CONFIG_UNSAFE where others could write what is remembered here; SETUP_INCOMPLETE without a home directory */
 export async function trust(read: ReadFile, env?: Environment): Promise<void> {
   const folder = folderOf(env);
   await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -55,7 +56,7 @@ function pathIn(text: string): string {
 }
 
 function folderOf(env?: Environment): string {
-  return join(stateDirOf(env), 'trusted');
+  return join(stateDirOf(env) ?? noHome('what you trust', env ?? process.env, 'name a directory with XDG_STATE_HOME'), 'trusted');
 }
 
 async function entryOf({ file, text }: ReadFile, env?: Environment): Promise<string> {

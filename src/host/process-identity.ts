@@ -4,6 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { withSearchPath } from './search-path.js';
 import { bootId, processEntryOf } from './proc.js';
 
 export interface ProcessIdentity {
@@ -55,7 +56,7 @@ function startedOnLinux(pid: number): string | undefined {
 
 async function startedElsewhere(pid: number): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { env: { ...process.env, LC_ALL: 'C', TZ: 'UTC' } });
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { env: { ...withSearchPath(process.env), LC_ALL: 'C', TZ: 'UTC' } });
     const [state = '', ...started] = stdout.trim().split(/\s+/);
     return state === '' || state.startsWith('Z') ? undefined : started.join(' ');
   } catch {

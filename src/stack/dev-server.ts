@@ -125,7 +125,7 @@ function launch({ program, dataDir, port, settings = [], signal, spawned }: DevS
   const out = openLog(log);
   const options = { cwd: dataDir, env: { ...process.env, ...markOf('server', dataDir) }, detached: true, stdio: ['ignore', out, out] as ['ignore', number, number] };
   // The database is the owner's alone, too. A umask of this process would hold for the agents as well.
-  const [file, ...words] = process.platform === 'win32' ? [resolve(program), ...args] : ['sh', '-c', 'umask 077; exec "$@"', 'sh', resolve(program), ...args];
+  const [file, ...words] = process.platform === 'win32' ? [resolve(program), ...args] : ['/bin/sh', '-c', 'umask 077; exec "$@"', 'sh', resolve(program), ...args];
   try {
     signal?.throwIfAborted();
     const child = spawn(file, words, options);

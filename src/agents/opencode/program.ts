@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { arch, platform } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { failure } from '../../contract/failures.js';
+import { searchPathOf } from '../../host/search-path.js';
 import { AgentError } from '../agent.js';
 import type { Env } from './store.js';
 
@@ -20,12 +21,14 @@ export async function findProgram(named: string | undefined, env: Env): Promise<
     if (program) return program;
   }
   const where = named ? `${named} is not a program that can run` : 'OpenCode is not on PATH, and not installed beside us';
-  throw new AgentError(failure('AGENT_NOT_FOUND', `${where}. Tried: ${tried.join(', ') || 'nothing, PATH is empty'}.`), false);
+  const { passedOver } = searchPathOf(env);
+  const message = `${where}. Tried: ${tried.join(', ') || 'nothing, PATH is empty'}.${passedOver && ` ${passedOver}.`}`;
+  throw new AgentError(failure('AGENT_NOT_FOUND', message), false);
 }
 
 function candidatesOf(name: string, env: Env): string[] {
   if (isAbsolute(name) || name.includes('/')) return [resolve(name)];
-  return (env['PATH'] ?? '').split(':').filter(Boolean).map((folder) => join(folder, name));
+  return searchPathOf(env).folders.map((folder) => join(folder, name));
 }
 
 const platformPackage = () => `opencode-${platform()}-${arch()}`;

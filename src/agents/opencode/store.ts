@@ -1,11 +1,16 @@
 /** Where OpenCode keeps its sessions, as it finds it itself: `$OPENCODE_DB`, else `opencode.db` in the XDG data directory (1.18.33). */
-import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { failure } from '../../contract/failures.js';
+import { homeOf, whyNoHome } from '../../host/home.js';
+import { AgentError } from '../agent.js';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
+/** @throws AgentError SETUP_INCOMPLETE without a home directory: OpenCode does not start then, wherever its store is */
 export function storeOf(env: Env): string {
-  const data = join(env['XDG_DATA_HOME'] || join(env['HOME'] || homedir(), '.local', 'share'), 'opencode');
+  const home = homeOf(env);
+  if (home === undefined) throw new AgentError(failure('SETUP_INCOMPLETE', `OpenCode needs a home directory: ${whyNoHome(env)}.`, 'Set HOME.'), false);
+  const data = join(env['XDG_DATA_HOME'] || join(home, '.local', 'share'), 'opencode');
   const db = env['OPENCODE_DB'] || 'opencode.db';
   return isAbsolute(db) || db === ':memory:' ? db : join(data, db);
 }

@@ -74,7 +74,7 @@ describe('what can’t be read is refused', () => {
     ['a switch with a value', ['--no-wait=1', 'hi'], '--no-wait takes no value, got "1".'],
     ['a prompt that is not quoted', ['fix', 'the', 'bug'], 'continuity delegate takes prompt; "the" is one too many. Put the prompt in quotes.'],
   ])('%s', async (_, words, message) => {
-    expect(await refusal(words)).toMatchObject({ message, failure: { code: 'USAGE', fix: 'See: continuity delegate --help' } });
+    expect(await refusal(words)).toMatchObject({ message, failure: { code: 'USAGE', fix: expect.stringContaining('See: continuity delegate --help') as string } });
   });
 
   it.each([['x'], ['-1'], ['65536'], ['1.5']])('the port %s', async (port) => {
