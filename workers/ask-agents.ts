@@ -5,7 +5,7 @@ import { AgentError, type Agent } from '../src/agents/agent.js';
 import type { Config } from '../src/config.js';
 import { failure } from '../src/contract/failures.js';
 import type { SessionRecord } from '../src/contract/state.js';
-import { knownHostId } from './host-id.js';
+import { knownHostId } from '../src/host/host-id.js';
 
 export const QUESTIONS = ['describe', 'transcript', 'interface'] as const;
 export type Question = (typeof QUESTIONS)[number];

@@ -9,8 +9,9 @@ import { failure } from '../src/contract/failures.js';
 import { ensureDataDir, holdDataDir, waitForDataDir, type HeldDataDir } from '../src/stack/data-dir.js';
 import { buildIdOf, createSessionWorker, loadWorkflows } from './compose.js';
 import { WorkerError } from './failure-of.js';
-import { hostIdOf } from './host-id.js';
+import { hostIdOf } from '../src/host/host-id.js';
 import { pickUp } from './pick-up.js';
+import { reportState } from './report-state.js';
 import { ensureSearchAttributes } from './search-attributes.js';
 import { exitCodeOf, stopSignals, type StopSignals } from './stop-signals.js';
 import { unstickTopics } from './unstick.js';
@@ -53,7 +54,7 @@ async function work({ config, createAgents, log, standby }: WorkerRun, { first }
   if (typeof begun === 'string') return log('worker has stopped, without having worked', { signal: begun });
   const [, { connection, namespace, address, workflows }] = begun;
   const over = new AbortController();
-  let unsticking: Promise<void> | undefined;
+  const beside: Promise<void>[] = [];
   try {
     const host = await hostIdOf(config.dataDir);
     const created = createAgents(config, log);
@@ -61,7 +62,8 @@ async function work({ config, createAgents, log, standby }: WorkerRun, { first }
     await pickUp({ connection, namespace, dataDir: config.dataDir, agents: created, log });
     const worker = await createSessionWorker({ connection, namespace, config, agents: created, host, workflows, log });
     const running = worker.run();
-    unsticking = unstickTopics({ connection, namespace, buildId: buildIdOf(workflows), log, signal: over.signal });
+    beside.push(unstickTopics({ connection, namespace, buildId: buildIdOf(workflows), log, signal: over.signal }));
+    beside.push(reportState({ connection, namespace, dataDir: config.dataDir, host, log, signal: over.signal }));
     log('worker is ready', { host, address, namespace, data_dir: config.dataDir, pid: process.pid });
     void warmDefaultAgent(config, created, log);
     const signal = await Promise.race([first, running.then(() => undefined)]);
@@ -70,7 +72,7 @@ async function work({ config, createAgents, log, standby }: WorkerRun, { first }
     log('worker has stopped', { signal });
   } finally {
     over.abort();
-    await unsticking;
+    await Promise.all(beside);
     await connection.close();
   }
 }

@@ -155,6 +155,8 @@ export interface AgentDescription {
   program?: string;
   store?: string;
   log?: string;
+  /** Worth knowing, and nothing wrong. */
+  note?: string;
   problem?: Failure;
 }
 

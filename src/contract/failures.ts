@@ -42,6 +42,7 @@ export const FAILURES = {
 
   // 5: the agent or its model
   AGENT_NOT_FOUND: row(false, 5, 'Install the agent, or name its program in continuity.config (agents.<name>.path).'),
+  AGENT_UNSUPPORTED: row(false, 5, 'Install the version that the message names.'),
   AGENT_CRASHED: row(true, 5, 'Look at the log of the agent (continuity doctor names it), then send a follow-up.'),
   AGENT_AUTH: row(false, 5, 'Log in with the agent itself (for OpenCode: opencode auth login), then send a follow-up.'),
   AGENT_RATE_LIMITED: row(true, 5, 'Wait until the provider takes requests again, then send a follow-up.'),

@@ -1,5 +1,5 @@
 /** What the kernel says about processes, see proc(5). Linux only. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 export interface ProcessEntry {
   pid: number;
@@ -26,6 +26,26 @@ export function allProcesses(): ProcessEntry[] {
 /** Whether the process started with this entry, `NAME=value`, in its environment. */
 export function hasInEnvironment(pid: number, entry: string): boolean {
   return read(`/proc/${pid}/environ`)?.split('\0').includes(entry) ?? false;
+}
+
+/** Nothing where it cannot be read. */
+export function commandOf(pid: number): string[] | undefined {
+  return read(`/proc/${pid}/cmdline`)?.split('\0').slice(0, -1);
+}
+
+/** What the process started with. Nothing where it cannot be read. */
+export function environmentOf(pid: number): Record<string, string> | undefined {
+  const entries = read(`/proc/${pid}/environ`)?.split('\0').filter((entry) => entry.includes('='));
+  return entries && Object.fromEntries(entries.map((entry) => [entry.slice(0, entry.indexOf('=')), entry.slice(entry.indexOf('=') + 1)]));
+}
+
+/** The paths that the process has open. Nothing where they cannot be read. */
+export function filesOf(pid: number): string[] | undefined {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  } catch {
+    return undefined; // It ended or closed one meanwhile, or is another user's.
+  }
 }
 
 /** Another value after each boot of the machine. */

@@ -58,7 +58,7 @@ async function askedEverywhere(code: FailureCode, asked: Asked, { at = here, con
 const ended = (prompt: string, more: Partial<Asked> = {}): Asked => ({ topic: aTopic(), prompt_id: randomUUID(), prompt, ...more });
 
 test.concurrent.each<FailureCode>([
-  'AGENT_NOT_FOUND', 'AGENT_CRASHED', 'AGENT_AUTH', 'AGENT_RATE_LIMITED', 'MODEL_FAILED', 'CONTEXT_OVERFLOW', 'EMPTY_REPLY', 'OUTCOME_UNKNOWN',
+  'AGENT_NOT_FOUND', 'AGENT_UNSUPPORTED', 'AGENT_CRASHED', 'AGENT_AUTH', 'AGENT_RATE_LIMITED', 'MODEL_FAILED', 'CONTEXT_OVERFLOW', 'EMPTY_REPLY', 'OUTCOME_UNKNOWN',
   'TURN_STALLED', 'TURN_TIMED_OUT', 'HOST_UNAVAILABLE', 'INTERNAL',
 ])('a turn that ended as %s', async (code) => {
   await askedEverywhere(code, ended(`[[fail: ${code}]]`));

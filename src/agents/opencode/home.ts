@@ -8,6 +8,7 @@ import { ask, CallFailed } from './calls.js';
 import { CancelledPrompts } from './cancelled.js';
 import { Events } from './events.js';
 import { Fences } from './fences.js';
+import { refusalOfService } from './service.js';
 import { OpenCodeServer, type Connection, type Log, type ServerOptions } from './server.js';
 
 /** A turn that this process works on. */
@@ -28,7 +29,7 @@ export class OpenCodeHome {
   #closed = false;
   #pruned: Promise<void> | undefined;
 
-  constructor(options: ServerOptions) {
+  constructor(private readonly options: ServerOptions) {
     this.log = options.log;
     this.server = new OpenCodeServer(options);
     this.events = new Events(options.log);
@@ -76,6 +77,12 @@ export class OpenCodeHome {
     if (store === this.server.store) return;
     const message = `Session ${session_id} was opened in the store ${store}, and this worker's OpenCode uses ${this.server.store}.`;
     throw new AgentError(failure('OUTCOME_UNKNOWN', message, 'Start the worker with the environment that it had then: HOME, XDG_DATA_HOME, OPENCODE_DB.'), true);
+  }
+
+  /** At the start of each turn: a service of OpenCode 2.x may have been started since the last one. @throws AgentError AGENT_UNSUPPORTED */
+  async checkService(): Promise<void> {
+    const refusal = await refusalOfService(this.server.store, this.options.env);
+    if (refusal) throw new AgentError(refusal, false);
   }
 
   /** The last of its users lets go of the server: ends it if asked to, or if it has nothing to do. */

@@ -9,10 +9,10 @@ import { OpenCodeHome } from './home.js';
 import { interfaceOf, readTranscript } from './in-person.js';
 import { deleteSession, findSession } from './look.js';
 import { openSession } from './open-session.js';
-import { findProgram } from './program.js';
 import { runTurn } from './run-turn.js';
 import type { Log } from './server.js';
 import type { Env } from './store.js';
+import { supportedProgram } from './version.js';
 
 export interface OpenCodeOptions {
   name: string;
@@ -31,7 +31,7 @@ const capabilities: AgentCapabilities = { choosesSessionId: true, promptIds: tru
 
 export function newOpenCodeHome({ config, dataDir, log, env: given }: Omit<OpenCodeOptions, 'name'>): OpenCodeHome {
   const env = childEnvironment(given);
-  return new OpenCodeHome({ dataDir, log, env, program: () => findProgram(config.path, env) });
+  return new OpenCodeHome({ dataDir, log, env, program: () => supportedProgram(config.path, env) });
 }
 
 /** Nothing is started before it is needed. */
@@ -44,10 +44,16 @@ export function createOpenCode(options: OpenCodeOptions): Agent {
     name,
     capabilities,
     async warm() {
-      if (home.server.wasUsed()) await home.connect();
+      if (!home.server.wasUsed()) return;
+      await home.checkService();
+      await home.connect();
     },
-    open: (request, signal) => openSession(home, { ...defaultsOf(config), ...request }, signal),
+    async open(request, signal) {
+      await home.checkService();
+      return openSession(home, { ...defaultsOf(config), ...request }, signal);
+    },
     async *turn(request, signal) {
+      await home.checkService();
       const fence = await home.fences.enter(request.session.session_id);
       try {
         yield* runTurn(home, request, AbortSignal.any([signal, fence.signal]), maxSteps);
@@ -69,8 +75,8 @@ export function createOpenCode(options: OpenCodeOptions): Agent {
         throw error;
       }
     },
-    transcript: async (session) => readTranscript(home, await findProgram(config.path, env), session, env),
-    interface: async (session) => interfaceOf(home, await findProgram(config.path, env), session),
+    transcript: async (session) => readTranscript(home, await supportedProgram(config.path, env), session, env),
+    interface: async (session) => interfaceOf(home, await supportedProgram(config.path, env), session),
     describe: (): Promise<AgentDescription> => describeOpenCode(home, config, env),
     async close({ stop }) {
       // A caller that asks again with `stop` no longer waits for an answer of the server.

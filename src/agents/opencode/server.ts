@@ -25,7 +25,7 @@ export type Log = (message: string, facts?: object) => void;
 
 export interface ServerOptions {
   dataDir: string;
-  /** Looked for only when a server has to be started. */
+  /** Looked for, and its version checked, only when a server has to be started. */
   program: () => Promise<string>;
   env: Env;
   log: Log;

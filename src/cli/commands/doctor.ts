@@ -48,7 +48,7 @@ async function rest(config: Config): Promise<Finding[]> {
   const found = await Promise.all([
     machine.checkDataDir(config.dataDir),
     machine.checkProgram(),
-    addressOf(config).then((address) => server.checkServer(address)),
+    addressOf(config).then((address) => server.checkServer(address, config.dataDir)),
     agents.checkAgents(config.dataDir),
     checkWebUi(config.dataDir),
   ]);
@@ -56,7 +56,10 @@ async function rest(config: Config): Promise<Finding[]> {
 }
 
 async function textOf(findings: Finding[], output: Output): Promise<string> {
-  const rows = findings.map(({ check, ok, detail }) => [ok ? 'ok' : 'problem', check, detail.replaceAll('\n', ' ')]);
-  const fixes = findings.flatMap(({ check, problem }) => (problem ? [`${output.styled('bold', check)}: ${problem.fix}`] : []));
-  return [await table(['', 'CHECK', 'FOUND'], rows), ...(fixes.length > 0 ? ['', output.styled('bold', 'What to do'), ...fixes] : [])].join('\n');
+  const rows = findings.map(({ check, ok, detail, note }) => [ok ? (note === undefined ? 'ok' : 'note') : 'problem', check, detail.replaceAll('\n', ' ')]);
+  const part = (title: string, lines: string[]) => (lines.length > 0 ? ['', output.styled('bold', title), ...lines] : []);
+  const line = (check: string, text: string) => `${output.styled('bold', check)}: ${text}`;
+  const fixes = findings.flatMap(({ check, problem }) => (problem ? [line(check, problem.fix)] : []));
+  const notes = findings.flatMap(({ check, note }) => (note === undefined ? [] : [line(check, note)]));
+  return [await table(['', 'CHECK', 'FOUND'], rows), ...part('Worth knowing', notes), ...part('What to do', fixes)].join('\n');
 }

@@ -9,6 +9,7 @@ interface Description {
   program?: string;
   store?: string;
   log?: string;
+  note?: string;
   problem?: Failure;
 }
 
@@ -22,8 +23,8 @@ export async function checkAgents(dataDir: string): Promise<Finding[]> {
   }
 }
 
-function findingOf(check: string, { version, program, store, log, problem }: Description): Finding {
+function findingOf(check: string, { version, program, store, log, note, problem }: Description): Finding {
   if (problem) return wrong(check, problem);
   const said = [version, program, store && `store ${store}`, log && `log ${log}`];
-  return fine(check, said.filter(Boolean).join(', '));
+  return fine(check, said.filter(Boolean).join(', '), note);
 }

@@ -1,18 +1,19 @@
 /** What this machine brings along: Node, the data directory, the Temporal program. */
 import { access, constants, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { execa } from 'execa';
 import { failure } from '../../contract/failures.js';
-import { installedTemporal } from '../../stack/temporal-binary.js';
+import { SUPPORTED } from '../../host/supported-versions.js';
+import { installedTemporal, type TemporalBinary } from '../../stack/temporal-binary.js';
 import { fine, wrong, type Finding } from './check.js';
+import { checkVersion } from './versions.js';
 
-const OLDEST_NODE = [20, 12];
+const PROGRAM = 'temporal program';
 
-export function checkNode(version = process.versions.node): Finding {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [oldest = 0, oldestMinor = 0] = OLDEST_NODE;
-  if (major > oldest || (major === oldest && minor >= oldestMinor)) return fine('node', version);
-  return wrong('node', failure('SETUP_INCOMPLETE', `Node ${version} is too old; ${OLDEST_NODE.join('.')} is the oldest that works.`, 'Install a newer Node.'));
-}
+/** It only prints its version, but a machine at work may start it slowly. */
+const PROGRAM_WITHIN_MS = 30_000;
+
+export const checkNode = (version = process.versions.node): Finding => checkVersion('node', SUPPORTED.node, version);
 
 /** Does not create it: that is for whoever keeps something there. */
 export async function checkDataDir(dataDir: string): Promise<Finding> {
@@ -36,10 +37,16 @@ async function nearestThere(path: string): Promise<string> {
 }
 
 export async function checkProgram(): Promise<Finding> {
+  let found: TemporalBinary | undefined;
   try {
-    const found = await installedTemporal();
-    return fine('temporal program', found ? `${found.path} (${found.from})` : 'none yet; continuity up fetches it');
+    found = await installedTemporal();
   } catch (error) {
-    return wrong('temporal program', (error as { failure: ReturnType<typeof failure> }).failure);
+    return wrong(PROGRAM, (error as { failure: ReturnType<typeof failure> }).failure);
   }
+  if (!found) return fine(PROGRAM, 'none yet; continuity up fetches it');
+  const { failed, stdout, shortMessage } = await execa(found.path, ['--version'], { reject: false, timeout: PROGRAM_WITHIN_MS, stdin: 'ignore' });
+  if (failed) return wrong(PROGRAM, failure('SETUP_INCOMPLETE', `${found.path} does not run: ${shortMessage ?? 'it failed'}.`, SUPPORTED.temporalProgram.mend));
+  // "temporal version 1.9.1 (Server 1.32.0, UI 2.50.1)"
+  const version = /\d+\.\d+\.\d+\S*/.exec(stdout)?.[0] ?? stdout.trim();
+  return checkVersion(PROGRAM, SUPPORTED.temporalProgram, version, `${version}, ${found.path} (${found.from})`);
 }

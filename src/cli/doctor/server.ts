@@ -1,16 +1,18 @@
-/** What Temporal says: does it answer, does it know our search attributes, does a worker ask it for work? */
+/** What Temporal says: does it answer, which version is it, is our namespace there, does it know our search attributes, does a worker ask it for work? */
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { failure } from '../../contract/failures.js';
-import { CONTINUITY } from '../../contract/messages.js';
 import { SEARCH_ATTRIBUTES } from '../../contract/search-attributes.js';
+import { SUPPORTED } from '../../host/supported-versions.js';
 import { fine, wrong, type Finding } from './check.js';
+import { checkVersion } from './versions.js';
+import { checkWorker } from './worker.js';
 
 const WITHIN_MS = 5000;
-/** A worker asks for a minute at a time, and at once again. */
-const ASKED_WITHIN_MS = 90_000;
+/** google.rpc.Code */
+const NOT_FOUND = 5;
 
-export async function checkServer(running: string | undefined): Promise<Finding[]> {
+export async function checkServer(running: string | undefined, dataDir: string): Promise<Finding[]> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const address = running ?? connectionOptions.address ?? 'localhost:7233';
   let connection: Connection;
@@ -21,11 +23,13 @@ export async function checkServer(running: string | undefined): Promise<Finding[
   }
   try {
     const client = new Client({ connection, namespace });
-    return await client.withDeadline(Date.now() + WITHIN_MS, async () => [
-      fine('temporal', `${address}, namespace ${namespace}`),
-      await checked('search attributes', () => checkAttributes(connection, namespace)),
-      await checked('worker', () => checkWorker(connection, namespace)),
-    ]);
+    return await client.withDeadline(Date.now() + WITHIN_MS, async () => {
+      const server = await checked('temporal', () => checkServerVersion(connection, address));
+      const there = await checked('namespace', () => checkNamespace(connection, namespace, address));
+      if (!there.ok) return [server, there];
+      const attributes = await checked('search attributes', () => checkAttributes(connection, namespace));
+      return [server, there, attributes, await checked('worker', () => checkWorker(connection, namespace, dataDir))];
+    });
   } finally {
     await connection.close();
   }
@@ -35,6 +39,23 @@ async function checked(check: string, look: () => Promise<Finding>): Promise<Fin
   return look().catch((error: unknown) => wrong(check, failure('TEMPORAL_UNAVAILABLE', `Temporal did not say: ${error instanceof Error ? error.message : String(error)}.`)));
 }
 
+async function checkServerVersion(connection: Connection, address: string): Promise<Finding> {
+  const { serverVersion } = await connection.workflowService.getSystemInfo({});
+  if (!serverVersion) return fine('temporal', address); // A service, such as Temporal Cloud, may keep it to itself.
+  return checkVersion('temporal', SUPPORTED.temporalServer, serverVersion, `${address}, version ${serverVersion}`);
+}
+
+async function checkNamespace(connection: Connection, namespace: string, address: string): Promise<Finding> {
+  try {
+    await connection.workflowService.describeNamespace({ namespace });
+    return fine('namespace', namespace);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== NOT_FOUND) throw error;
+    const command = `temporal operator namespace create --namespace ${namespace} --retention 90d --address ${address}`;
+    return wrong('namespace', failure('SETUP_INCOMPLETE', `Temporal at ${address} has no namespace ${namespace}.`, `Run: ${command}`));
+  }
+}
+
 async function checkAttributes(connection: Connection, namespace: string): Promise<Finding> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   const missing = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => !customAttributes[name]);
@@ -42,11 +63,4 @@ async function checkAttributes(connection: Connection, namespace: string): Promi
   const flags = missing.map(([name, type]) => `--name ${name} --type ${type}`).join(' ');
   const message = `Namespace ${namespace} has no search attribute ${missing.map(([name]) => name).join(', ')}.`;
   return wrong('search attributes', failure('SETUP_INCOMPLETE', message, `A worker creates them when it starts, where it may; else run: temporal operator search-attribute create --namespace ${namespace} ${flags}`));
-}
-
-async function checkWorker(connection: Connection, namespace: string): Promise<Finding> {
-  const { pollers } = await connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name: CONTINUITY }, taskQueueType: 1 });
-  const recent = (pollers ?? []).filter(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < ASKED_WITHIN_MS);
-  if (recent.length > 0) return fine('worker', recent.map(({ identity }) => identity).join(', '));
-  return wrong('worker', failure('NO_WORKER', `No worker has asked task queue ${CONTINUITY} for work lately.`, 'Start one with: continuity worker, or: continuity up'));
 }

@@ -48,7 +48,7 @@ async function environmentOfCheck(): Promise<Record<string, string>> {
 /** A program in the place of OpenCode says what it was started with. */
 async function environmentOfAgent(): Promise<Record<string, string>> {
   const program = join(dir, 'opencode');
-  writeFileSync(program, `#!/bin/sh\nenv > ${dir}/seen.new; mv ${dir}/seen.new ${dir}/seen; exec sleep 1\n`);
+  writeFileSync(program, `#!/bin/sh\n[ "$1" = --version ] && echo 1.18.33 && exit\nenv > ${dir}/seen.new; mv ${dir}/seen.new ${dir}/seen; exec sleep 1\n`);
   chmodSync(program, 0o700);
   const config = { dataDir: join(dir, 'data'), agents: { opencode: { kind: 'opencode', path: program } } } as const;
   const agent = createAgents(config, { log: () => undefined }).get('opencode');
