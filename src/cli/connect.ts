@@ -40,7 +40,7 @@ export async function configOf({ 'data-dir': dataDir }: Standing): Promise<Confi
 /** Nothing where the environment says it, or where nobody says anything. */
 export async function addressOf({ dataDir }: Config): Promise<string | undefined> {
   const [{ loadClientConnectConfig }, { runningServer }, { ConfigInvalid }] = await Promise.all([
-    import('@temporalio/envconfig'),
+    import('../client/temporal-settings.js'),
     import('../stack/stack-record.js'),
     import('../config.js'),
   ]);

@@ -1,6 +1,6 @@
 /** From what a file says to the whole config: checked, and filled up with what is there out of the box. */
 import { dirname, isAbsolute, resolve } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { AgentConfig, CategoryConfig, Config } from './types.js';
 import { CATEGORIES } from './categories.js';
 import type { ConfigFile } from './file.js';
