@@ -1,8 +1,13 @@
-/** `npm run bench:start` (`npm run build` first): from the start of a process to its first answer, beside a bare `node -e 0`. In turns, so that a noisy machine is noisy for all. */
+/**
+ * `npm run bench:start` (`npm run build` first): from the start of a process to its first answer, and the CPU that a verb costs on a real server,
+ * beside a bare `node -e 0`. In turns, so that a noisy machine is noisy for all.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { cpuMs } from '../test/support/cpu.js';
+import { startWorld } from '../test/support/world.js';
 
 const ROUNDS = 15;
 const CONTINUITY = fileURLToPath(new URL('../bin/continuity.js', import.meta.url));
@@ -44,3 +49,22 @@ for (let round = 0; round < ROUNDS; round += 1) {
 const ms = (value = NaN) => `${Math.round(value)} ms`;
 const sorted = (name: string) => (times[name] ?? []).sort((a, b) => a - b);
 console.table(Object.fromEntries(Object.keys(ways).map((name) => [name, { median: ms(sorted(name)[Math.floor(ROUNDS / 2)]), worst: ms(sorted(name).at(-1)) }])));
+
+const world = await startWorld();
+const { prompt_id } = await world.manager.delegate('bench', '[[say: done]]');
+const env = { PATH: process.env.PATH ?? '', HOME: world.dir, TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir };
+const verbs: Record<string, string[]> = {
+  'node -e 0': ['-e', '0'],
+  'continuity list': [CONTINUITY, 'list'],
+  'continuity show T': [CONTINUITY, 'show', 'bench'],
+  'continuity outcome T P': [CONTINUITY, 'outcome', 'bench', prompt_id],
+  'continuity delegate --no-wait': [CONTINUITY, 'delegate', '--topic', 'bench', '--no-wait', '[[say: done]]'],
+  'continuity delegate': [CONTINUITY, 'delegate', '--topic', 'bench', '[[say: done]]'],
+};
+const cpu = Object.fromEntries(Object.keys(verbs).map((name) => [name, [] as number[]]));
+for (let round = 0; round < ROUNDS; round += 1) {
+  for (const [name, words] of Object.entries(verbs)) cpu[name]?.push(await cpuMs(words, { cwd: world.dir, env }));
+}
+const best = (name: string) => Math.min(...(cpu[name] ?? []));
+console.table(Object.fromEntries(Object.keys(verbs).map((name) => [name, { CPU: ms(best(name)), 'over node': ms(best(name) - best('node -e 0')) }])));
+await world.dispose();

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Log } from '../src/activities/index.js';
 import type { StopTurnInput } from '../src/activities/types.js';
 

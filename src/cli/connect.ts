@@ -48,7 +48,7 @@ export async function configOf({ 'data-dir': dataDir, json, 'log-json': logJson 
 /** Nothing where the environment says it, or where nobody says anything. */
 export async function addressOf({ dataDir }: Config): Promise<string | undefined> {
   const [{ loadClientConnectConfig }, { runningServer }, { ConfigInvalid, ensurePrivate }] = await Promise.all([
-    import('@temporalio/envconfig'),
+    import('../client/temporal-settings.js'),
     import('../stack/stack-record.js'),
     import('../config.js'),
   ]);

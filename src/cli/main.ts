@@ -9,6 +9,8 @@ import { parse, splitCommand } from './parse.js';
 import { UsageError } from './usage-error.js';
 import { VERSION } from './version.js';
 
+export { exitWhenWritten } from '../host/streams.js';
+
 interface Entry {
   summary: string;
   load: () => Promise<{ default: Command }>;

@@ -1,8 +1,8 @@
 /** Where Temporal is: `TEMPORAL_*` and `temporal.toml`, read as the `temporal` command reads them. */
 import { Client, Connection } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { newRetries } from './retries.js';
 import { sessionError } from './session-error.js';
+import { loadClientConnectConfig } from './temporal-settings.js';
 
 export interface ConnectOptions {
   /** Default: what the environment or `temporal.toml` says, else `localhost:7233`. */

@@ -1,5 +1,5 @@
 /** What a config file may say. The error of each field is the rest of a sentence that begins with the field's name. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { milliseconds } from '../contract/duration.js';
 import { AGENT_KINDS, MOST_TURNS_PER_HOST } from './types.js';
 import { isId } from '../contract/ids.js';

@@ -1,7 +1,7 @@
 /** From what a file says to the whole config: checked, and filled up with what is there out of the box. */
 import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { AgentConfig, CategoryConfig, Config } from './types.js';
 import { CATEGORIES } from './categories.js';
 import type { ConfigFile } from './file.js';

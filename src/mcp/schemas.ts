@@ -1,5 +1,5 @@
 /** What the tools take and answer, as JSON Schema tells it to a client. Answers are loose: a newer worker may send more. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { TOPIC_STATES, TURN_STATUSES, WHEN } from '../contract/types.js';
 import { DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS } from './limits.js';
 

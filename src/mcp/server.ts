@@ -1,7 +1,7 @@
 /** The MCP server: the tools for one client, over stdin and stdout, until that client has gone. Loads nothing of Temporal. */
 import { McpServer, type CallToolResult, type ServerContext, type StandardSchemaWithJSON } from '@modelcontextprotocol/server';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { sessionError } from '../client/session-error.js';
 import type { SessionManager } from '../client/session-manager.js';
 import { refusalAnswer } from './answers.js';

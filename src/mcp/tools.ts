@@ -1,6 +1,6 @@
 /** The tools: what a model reads to pick the right one, and what each does. */
 import type { CallToolResult, ToolAnnotations } from '@modelcontextprotocol/server';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Call } from './call.js';
 import { delegate, outcome } from './delegation.js';
 import * as schemas from './schemas.js';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
-import { z } from 'zod';
+import * as z from 'zod';
 import { withSearchPath } from '../host/search-path.js';
 import { putInPlace, type Fetching } from './fetched-program.js';
 

@@ -1,7 +1,7 @@
 /** What `continuity up` started on a data directory, for the next one after a crash and for commands that look for it. */
 import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isAlive } from '../host/process-identity.js';
 
 const identity = z.object({ pid: z.number().int().positive(), started: z.string().min(1) });

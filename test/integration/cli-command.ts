@@ -1,4 +1,6 @@
 /** The `continuity` command as a person runs it: a process of its own, from what is built. */
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa, type Options } from 'execa';
 
@@ -24,3 +26,10 @@ const register = `data:text/javascript,import{register}from"node:module";registe
 
 /** Environment of a process that says on stderr which modules it loads. */
 export const TELLS_WHAT_IT_LOADS = { NODE_OPTIONS: `--import=${encodeURI(register)}` };
+
+/** The files that such a process loaded. Of the bundle: those that `npm run build` put into its chunks. */
+export function loadedBy(stderr: string): string[] {
+  const chunks = JSON.parse(readFileSync(new URL('../../dist/command.json', import.meta.url), 'utf8')) as Record<string, string[]>;
+  const files = [...stderr.matchAll(/^LOADED file:\/\/(.+)$/gm)].map(([, file]) => file ?? '');
+  return files.flatMap((file) => (file.includes('/dist/command/') ? [file, ...(chunks[basename(file)] ?? [])] : [file]));
+}

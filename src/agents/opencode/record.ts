@@ -1,7 +1,7 @@
 /** What is known of the running server, in a file that only its owner may read: it outlives the worker that started it. */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Address } from './calls.js';
 
 const ServerRecord = z.object({

@@ -6,7 +6,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { failure, type Failure } from '../../contract/failures.js';
 import { commandOf, environmentOf, filesOf } from '../../host/proc.js';
 import { identityOf } from '../../host/process-identity.js';
