@@ -4,18 +4,30 @@
  */
 import type { AttemptFacts } from './types.js';
 
+/** A machine on which everything is killed every few seconds needs many attempts for little: so much time is given as well. */
+const AT_LEAST_MS = 5 * 60 * 1000;
+
 export class Attempts {
   /** Attempts in vain before this one. */
   readonly before: number;
   #barren: number;
+  #progressAt: number | undefined;
   #trouble: string | undefined;
 
   constructor(
     readonly attempt: number,
     private readonly last: Partial<AttemptFacts> | undefined,
+    /** When the first attempt was scheduled, in ms since 1970. */
+    private readonly scheduledAt: number,
   ) {
     this.before = barrenBefore(attempt, last);
     this.#barren = this.before + 1;
+    this.#progressAt = last?.progress_at;
+  }
+
+  /** Whether enough was tried: so many attempts in vain, over some minutes. */
+  areInVain(most: number): boolean {
+    return this.before >= most && Date.now() - (this.#progressAt ?? this.scheduledAt) >= AT_LEAST_MS;
   }
 
   /** Attempts in vain, if this one ends now. */
@@ -25,6 +37,7 @@ export class Attempts {
 
   progressed(): void {
     this.#barren = 0;
+    this.#progressAt = Date.now();
   }
 
   /** What ends this attempt now is no failure of its work: it waits for a slot, or a deploy or an operator ends it. */
@@ -42,7 +55,12 @@ export class Attempts {
   }
 
   facts(): AttemptFacts {
-    return { attempt: this.attempt, barren_attempts: this.#barren, ...(this.#trouble !== undefined && { trouble: this.#trouble }) };
+    return {
+      attempt: this.attempt,
+      barren_attempts: this.#barren,
+      ...(this.#progressAt !== undefined && { progress_at: this.#progressAt }),
+      ...(this.#trouble !== undefined && { trouble: this.#trouble }),
+    };
   }
 
   /** Why the attempt before this one ended. */

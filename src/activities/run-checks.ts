@@ -17,7 +17,7 @@ const MAX_BARREN_ATTEMPTS = 10;
 
 export async function runChecks(input: RunChecksInput, { config, host, isCheckProof, fence }: ActivityContext): Promise<RunChecksOutput> {
   const context = Context.current();
-  const attempts = new Attempts(context.info.attempt, context.info.heartbeatDetails as Partial<AttemptFacts> | undefined);
+  const attempts = new Attempts(context.info.attempt, context.info.heartbeatDetails as Partial<AttemptFacts> | undefined, context.info.scheduledTimestampMs);
   const doing: Pick<TurnHeartbeat, 'step' | 'text_tail'> = {};
   const tell = () => context.heartbeat({ ...doing, ...attempts.facts() });
   const beat = setInterval(tell, HEARTBEAT_EVERY_MS);
@@ -25,7 +25,7 @@ export async function runChecks(input: RunChecksInput, { config, host, isCheckPr
   const detach = new AbortController();
   context.cancelled.catch((error: unknown) => detach.abort(error));
   try {
-    if (attempts.before >= MAX_BARREN_ATTEMPTS) throw tooManyAttempts(input, attempts);
+    if (attempts.areInVain(MAX_BARREN_ATTEMPTS)) throw tooManyAttempts(input, attempts);
     const refused = await refusedCheck(asked, config, host, isCheckProof);
     if (refused) throw refusal(refused.code, refused.message);
     if (!(await stat(cwd).catch(() => undefined))?.isDirectory()) throw refusal('CWD_MISSING', `Working directory ${cwd} does not exist.`);

@@ -22,10 +22,10 @@ const MAX_BARREN_ATTEMPTS = 30;
 
 export async function runTurn(input: RunTurnInput, context: ActivityContext): Promise<RunTurnOutput> {
   const { info } = Context.current();
-  const clock = new TurnClock(info.attempt, info.heartbeatDetails as Partial<TurnHeartbeat> | undefined);
+  const clock = new TurnClock(info.attempt, info.heartbeatDetails as Partial<TurnHeartbeat> | undefined, info.scheduledTimestampMs);
   const { attempts } = clock;
   try {
-    if (attempts.before >= MAX_BARREN_ATTEMPTS) throw tooManyAttempts(input, attempts);
+    if (attempts.areInVain(MAX_BARREN_ATTEMPTS)) throw tooManyAttempts(input, attempts);
     const agent = context.agents.get(input.pinned.agent);
     if (!agent) throw refusal('AGENT_UNKNOWN', `Agent ${input.pinned.agent} of session ${input.session_id} is not in the config of host ${context.host}.`);
     await permit(input, clock, context);

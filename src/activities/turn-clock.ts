@@ -20,9 +20,9 @@ export class TurnClock {
   #progress: Shown;
   #waitsFor: string | undefined;
 
-  constructor(attempt: number, last: Partial<TurnHeartbeat> | undefined) {
+  constructor(attempt: number, last: Partial<TurnHeartbeat> | undefined, scheduledAt: number) {
     const { step, text_tail, usage, worked_ms = 0, checks_granted = false } = last ?? {};
-    this.attempts = new Attempts(attempt, last);
+    this.attempts = new Attempts(attempt, last, scheduledAt);
     this.checksGranted = checks_granted;
     this.#workedBeforeMs = worked_ms;
     this.#progress = { ...(step !== undefined && { step }), ...(text_tail !== undefined && { text_tail }), ...(usage && { usage }) };

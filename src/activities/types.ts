@@ -85,6 +85,8 @@ export interface AttemptFacts {
   attempt?: number;
   /** Attempts without progress, one after the other, if this one ends now. */
   barren_attempts: number;
+  /** When there was progress last, in ms since 1970. Absent: there was none yet. */
+  progress_at?: number;
   /** Why this attempt broke off. */
   trouble?: string;
 }

@@ -14,8 +14,8 @@ const GOAL_LENGTH = 120;
 /** Translates what an activity threw. Its own failures travel as codes; the rest is about the plumbing. */
 export function endedByError(error: unknown, session: SessionRecord | undefined, cancelled: boolean): RunTurnOutput {
   const ended = { reply: '', attempts: 0 };
-  // A host that is gone can't confirm that the turn was stopped: its attempt times out instead.
-  if (isCancellation(error) || (cancelled && isLost(error))) {
+  // A host that is gone can't confirm that the turn was stopped, and an attempt that lets go of it doesn't.
+  if (isCancellation(error) || (cancelled && (isLost(error) || isLetGo(error)))) {
     return { ...ended, status: 'cancelled', error: failure('CANCELLED', 'The turn was cancelled.') };
   }
   const cause = error instanceof ActivityFailure ? error.cause : error;
@@ -32,6 +32,11 @@ export function endedByError(error: unknown, session: SessionRecord | undefined,
 /** The worker of an attempt is gone, or did not report for too long. */
 export function isLost(error: unknown): boolean {
   return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+}
+
+/** The attempt would have been followed by another one, had the turn not been cancelled. */
+function isLetGo(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable !== true;
 }
 
 function isFailure(detail: unknown): detail is Failure {
