@@ -84,7 +84,7 @@ describe('with workers and agents as processes', () => {
 
   /** The process of a worker that takes work. */
   async function working(): Promise<number> {
-    if (owner?.process.exitCode !== null) owner = stage.worker();
+    if (!owner || hasEnded(owner.process)) owner = stage.worker();
     await says(owner, /worker is ready/);
     return stage.holder();
   }
@@ -129,7 +129,7 @@ describe('with workers and agents as processes', () => {
     standby.process.kill('SIGTERM');
     await ended(standby.process);
     expect(standby.process.exitCode).toBe(0);
-    expect(standby.said()).toMatch(new RegExp(`standing by for ${stage.opencode.dataDir}, process ${pid}\n[^]*stopped, without having taken over`));
+    expect(standby.said()).toMatch(new RegExp(`standing by for ${stage.opencode.dataDir}, process ${pid}\n[^]*stopped, without having worked`));
   });
 
   test('promise 2: a worker that is killed while it is stopped is succeeded by its standby, which goes on with the turn', async () => {
@@ -245,8 +245,12 @@ describe('with workers and agents as processes', () => {
   });
 });
 
+function hasEnded({ exitCode, signalCode }: StagedWorker['process']): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
 async function ended(process: StagedWorker['process']): Promise<void> {
-  if (process.exitCode === null && process.signalCode === null) await new Promise((resolve) => process.once('exit', resolve));
+  if (!hasEnded(process)) await new Promise((resolve) => process.once('exit', resolve));
 }
 
 function commandOf(pid: number): string {
