@@ -69,7 +69,7 @@ test('a manager that is disconnected before a prompt is in history does not say 
   relay.cut();
   const waiting = manager.delegate(aTopic(), 'lost on its way').catch((error: unknown) => error);
   await manager.disconnect();
-  expect(await waiting).toMatchObject({ code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('is not known') as string });
+  expect(await waiting).toMatchObject({ code: 'TEMPORAL_UNAVAILABLE', message: expect.stringContaining('before it sent prompt') as string });
   await relay.close();
 });
 
