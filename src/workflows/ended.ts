@@ -14,8 +14,9 @@ const GOAL_LENGTH = 120;
 /** Translates what an activity threw. Its own failures travel as codes; the rest is about the plumbing. */
 export function endedByError(error: unknown, session: SessionRecord | undefined, cancelled: boolean): RunTurnOutput {
   const ended = { reply: '', attempts: 0 };
-  // A host that is gone can't confirm that the turn was stopped: its attempt times out instead.
-  if (isCancellation(error) || (cancelled && isLost(error))) {
+  // A host that is gone can't confirm that the turn was stopped: its attempt times out instead. One that breaks off for
+  // another reason is not tried again, because the turn is being cancelled.
+  if (isCancellation(error) || (cancelled && (isLost(error) || isNotTriedAgain(error)))) {
     return { ...ended, status: 'cancelled', error: failure('CANCELLED', 'The turn was cancelled.') };
   }
   const cause = error instanceof ActivityFailure ? error.cause : error;
@@ -32,6 +33,10 @@ export function endedByError(error: unknown, session: SessionRecord | undefined,
 /** The worker of an attempt is gone, or did not report for too long. */
 export function isLost(error: unknown): boolean {
   return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+}
+
+function isNotTriedAgain(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED';
 }
 
 function isFailure(detail: unknown): detail is Failure {
