@@ -6,7 +6,8 @@ const SEED = 20_261_123;
 
 test(`whatever is killed, every prompt is answered, in order, and stands once in its session (seed ${SEED})`, { timeout: 400_000 }, async () => {
   const lines: string[] = [];
-  const { breaches, facts } = await chaos({ seed: SEED, kills: 12, prompts: 8, topics: 3, clients: 2, gapMs: 1500, report: (line) => lines.push(line) });
+  const disturbers = { operator: true, garbage: true, bursts: { times: 1, calls: 20 } };
+  const { breaches, facts } = await chaos({ seed: SEED, kills: 12, prompts: 8, topics: 4, clients: 2, gapMs: 1500, ...disturbers, report: (line) => lines.push(line) });
   expect(breaches, JSON.stringify(facts, null, 2)).toEqual([]);
   expect(facts['prompts answered']).toBeGreaterThanOrEqual(8);
 });
