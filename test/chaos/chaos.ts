@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TurnResult } from '../../src/contract/types.js';
-import { effectsOf, gather } from './evidence.js';
+import { effectsOf, gather, unstuckBy } from './evidence.js';
 import { litter } from './garbage.js';
 import { judge, outcomesOf, type Breach } from './judge.js';
 import { operate } from './operator.js';
@@ -66,6 +66,7 @@ export async function chaos(options: ChaosOptions): Promise<Verdict> {
       ...factsOf(kills, results, await effectsOf(system)),
       'deeds of the operator': counted(deeds.map(({ deed }) => deed)),
       'garbage taken by the server': [...garbage].map(([kind, n]) => `${kind}: ${n}`).join(', '),
+      'stuck topics that a worker reset': await unstuckBy(system),
       'answered in bursts': results.filter(({ prompt_id }) => isOfBurst(prompt_id)).length,
       'duration, s': Math.round((performance.now() - startedAt) / 1000),
     };

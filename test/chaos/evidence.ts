@@ -68,6 +68,12 @@ export async function effectsOf(system: System): Promise<Map<string, number>> {
   return effects;
 }
 
+/** Topics that could not be replayed, so that a worker reset them: nothing is lost by it, and none would be better. */
+export async function unstuckBy(system: System): Promise<number> {
+  const log = await readFile(join(system.dir, 'worker.log'), 'utf8');
+  return log.split('topic was stuck and is reset').length - 1;
+}
+
 async function turnsOf(client: Client, topic: string, runIds: string[]): Promise<{ label: string; session: string }[]> {
   const turns = new Map<string, { label: string; session: string }>();
   for (const runId of runIds) {

@@ -128,4 +128,11 @@ test('a prompt whose topic was ended before its first session was open has none'
   expect(judge(evidence)).toEqual([]);
 });
 
+test('a topic that a worker reset, because it could not be replayed, has turns that are harvested again', () => {
+  const evidence = wellKept();
+  evidence.history.get('t0')?.push({ label: b, session: 'ses_1' });
+  evidence.ends.set('t0', ['RESET', 'RUNNING']);
+  expect(judge(evidence)).toEqual([]);
+});
+
 test('a pause excuses nothing', () => expect(excusedOn('t0', [{ at: 1, topic: 't0', deed: 'pause' }])).toEqual(new Set()));
