@@ -53,7 +53,7 @@ export async function chaos(options: ChaosOptions): Promise<Verdict> {
   const system = await System.start({ ...options, topics, bursts });
   try {
     const disturbing = disturb(system, topics, options);
-    const kills = await killAround(system, options);
+    const kills = await killAround(system, options).finally(() => disturbing.end());
     const { deeds, garbage } = await disturbing.end();
     options.signal?.throwIfAborted();
     options.report('No more kills; waiting for what was asked.');
@@ -83,13 +83,14 @@ function disturb(system: System, topics: string[], { seed, operator, garbage }: 
   const file = join(system.dir, 'operator.jsonl');
   const operating = operator ? operate({ client, topics, dice: diceOf(seed + 1), file }, over.signal) : [];
   const littering = garbage ? litter({ client, topics, dice: diceOf(seed + 2) }, over.signal) : new Map<string, number>();
-  const end = async () => {
-    over.abort();
-    const [deeds, taken] = await Promise.all([operating, littering]);
-    await client.connection.close();
-    return { deeds, garbage: taken };
+  const done = Promise.all([operating, littering]).finally(() => client.connection.close());
+  return {
+    end: async () => {
+      over.abort();
+      const [deeds, taken] = await done;
+      return { deeds, garbage: taken };
+    },
   };
-  return { end };
 }
 
 async function killAround(system: System, { seed, kills, prompts, gapMs, minutes = Infinity, report, signal }: ChaosOptions): Promise<Record<Victim, number>> {

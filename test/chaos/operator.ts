@@ -12,6 +12,7 @@ const LEAST_WAIT_MS = 1000;
 const MOST_WAIT_MS = 7000;
 const MOST_PAUSE_MS = 3000;
 const ANSWERS_WITHIN_MS = 5000;
+const SERVER_IS_BACK_WITHIN_MS = 120_000;
 
 interface Operating {
   client: Client;
@@ -76,7 +77,7 @@ async function pause(client: Client, topic: string, forMs: number): Promise<stri
   const activity = { namespace: client.options.namespace, execution: { workflowId, runId }, identity: 'an operator', id };
   const problem = await client.workflowService.pauseActivity({ ...activity, reason: 'an operator' }).then(() => undefined, String);
   await sleep(forMs);
-  for (;;) {
+  for (const end = performance.now() + SERVER_IS_BACK_WITHIN_MS; performance.now() < end; ) {
     try {
       await client.withDeadline(Date.now() + ANSWERS_WITHIN_MS, () => client.workflowService.unpauseActivity(activity));
       return problem;
@@ -86,6 +87,7 @@ async function pause(client: Client, topic: string, forMs: number): Promise<stri
       await sleep(500);
     }
   }
+  throw new Error('The activity is still paused.');
 }
 
 /** From the gRPC specification. */

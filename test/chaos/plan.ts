@@ -58,12 +58,11 @@ export interface Burst {
 
 const FIRST_OF_BURST = 1000;
 
-/** Each is with another topic, where there are enough. */
+/** From the last topic on: where topics come in fours, the operator leaves that one alone, and every call reaches the agent. */
 export function burstsOf(seed: number, { topics, clients, times, calls }: { topics: string[]; clients: number; times: number; calls: number }): Burst[] {
   const dice = diceOf(seed ^ hashOf('bursts'));
-  const start = dice.upTo(topics.length - 1);
-  return Array.from({ length: times }, (_, n) => {
-    const at = (start + n) % topics.length;
+  return Array.from({ length: Math.min(times, topics.length) }, (_, n) => {
+    const at = topics.length - 1 - n;
     const first = FIRST_OF_BURST * (n + 1);
     return { topic: topics[at] ?? '', client: at % clients, after: 1 + dice.upTo(2), numbers: Array.from({ length: calls }, (_, i) => first + i) };
   });
