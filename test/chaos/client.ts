@@ -22,7 +22,7 @@ const plain = await connect();
 const MAX_PENDING = 3;
 const ASKED_AGAIN = ['OUTCOME_UNKNOWN', 'TOPIC_CLOSED'];
 /** The last one: an operator has just closed the topic, and it takes prompts again once it has ended. */
-const PASSING = ['TEMPORAL_UNAVAILABLE', 'NO_WORKER', 'OUTCOME_UNKNOWN', 'TOPIC_CLOSED'];
+const PASSING = ['TEMPORAL_UNAVAILABLE', 'NO_WORKER', 'TOPIC_STUCK', 'OUTCOME_UNKNOWN', 'TOPIC_CLOSED'];
 
 await Promise.all(topics.map(askTopic));
 await manager.disconnect();
