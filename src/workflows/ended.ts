@@ -14,8 +14,9 @@ const GOAL_LENGTH = 120;
 /** Translates what an activity threw. Its own failures travel as codes; the rest is about the plumbing. */
 export function endedByError(error: unknown, session: SessionRecord | undefined, cancelled: boolean): RunTurnOutput {
   const ended = { reply: '', attempts: 0 };
-  // A host that is gone can't confirm that the turn was stopped, and an attempt that lets go of it doesn't.
-  if (isCancellation(error) || (cancelled && (isLost(error) || isLetGo(error)))) {
+  // A host that is gone can't confirm that the turn was stopped: its attempt times out instead. One that breaks off for
+  // another reason is not tried again, because the turn is being cancelled.
+  if (isCancellation(error) || (cancelled && (isLost(error) || isNotTriedAgain(error)))) {
     return { ...ended, status: 'cancelled', error: failure('CANCELLED', 'The turn was cancelled.') };
   }
   const cause = error instanceof ActivityFailure ? error.cause : error;
@@ -34,9 +35,8 @@ export function isLost(error: unknown): boolean {
   return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
 }
 
-/** The attempt would have been followed by another one, had the turn not been cancelled. */
-function isLetGo(error: unknown): boolean {
-  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.nonRetryable !== true;
+function isNotTriedAgain(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED';
 }
 
 function isFailure(detail: unknown): detail is Failure {

@@ -1,9 +1,12 @@
 /** Kills whatever is there, again and again, while clients ask; then lets it come to rest and asks everyone what happened. */
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TurnResult } from '../../src/contract/types.js';
-import { effectsOf, gather } from './evidence.js';
+import { effectsOf, gather, unstuckBy } from './evidence.js';
+import { litter } from './garbage.js';
 import { judge, outcomesOf, type Breach } from './judge.js';
-import { diceOf, VICTIMS, type Dice, type Victim } from './plan.js';
+import { operate } from './operator.js';
+import { burstsOf, diceOf, isOfBurst, VICTIMS, type Dice, type Victim } from './plan.js';
 import { System } from './system.js';
 
 export interface ChaosOptions {
@@ -15,6 +18,12 @@ export interface ChaosOptions {
   clients: number;
   /** Between two kills at most, ms. */
   gapMs: number;
+  /** An operator who cancels, terminates, resets and pauses. */
+  operator: boolean;
+  /** A sender of what no topic understands. */
+  garbage: boolean;
+  /** How often callers come at once, and how many calls. */
+  bursts: { times: number; calls: number };
   report: (line: string) => void;
   /** Then it kills no more, however many are left. */
   minutes?: number;
@@ -31,29 +40,57 @@ export interface Verdict {
 }
 
 /** What a server that was killed a thousand times may need to come to rest. */
-const REST_WITHIN_MS = 300_000;
+const REST_WITHIN_MS = 600_000;
 /** Then it is killed all the same: whatever hangs must not keep the killer away. */
 const PATIENCE_MS = 14_000;
+const BEGINS_WITHIN_MS = 120_000;
 const REQUESTS_IN_CALM = 6;
 
 export async function chaos(options: ChaosOptions): Promise<Verdict> {
   const topics = Array.from({ length: options.topics }, (_, n) => `t${n}`);
   const startedAt = performance.now();
-  const system = await System.start({ ...options, topics });
+  const bursts = burstsOf(options.seed, { topics, clients: options.clients, ...options.bursts });
+  const system = await System.start({ ...options, topics, bursts });
   try {
-    const kills = await killAround(system, options);
+    const disturbing = disturb(system, topics, options);
+    const kills = await killAround(system, options).finally(() => disturbing.end());
+    const { deeds, garbage } = await disturbing.end();
     options.signal?.throwIfAborted();
     options.report('No more kills; waiting for what was asked.');
     const rested = await system.drain(REST_WITHIN_MS);
-    const evidence = await gather(system, topics, options.clients);
+    const evidence = await gather(system, topics, options.clients, deeds);
     const breaches = judge(evidence);
     if (!rested) breaches.push({ promise: 1, side: 'client', what: `not all clients were answered within ${REST_WITHIN_MS / 1000} s` });
     const results = [...outcomesOf(evidence.ledger).values()].flatMap((all) => all.slice(0, 1));
-    const facts = { ...factsOf(kills, results, await effectsOf(system)), 'duration, s': Math.round((performance.now() - startedAt) / 1000) };
+    const facts = {
+      ...factsOf(kills, results, await effectsOf(system)),
+      'deeds of the operator': counted(deeds.map(({ deed }) => deed)),
+      'garbage taken by the server': [...garbage].map(([kind, n]) => `${kind}: ${n}`).join(', '),
+      'stuck topics that a worker reset': await unstuckBy(system),
+      'answered in bursts': results.filter(({ prompt_id }) => isOfBurst(prompt_id)).length,
+      'duration, s': Math.round((performance.now() - startedAt) / 1000),
+    };
     return { breaches, facts };
   } finally {
     await system.dispose(options.keep ?? false);
   }
+}
+
+/** Neither of them is killed; both end with the kills, so that what they left can come to rest. */
+function disturb(system: System, topics: string[], { seed, operator, garbage }: ChaosOptions) {
+  const over = new AbortController();
+  const client = system.client();
+  const file = join(system.dir, 'operator.jsonl');
+  const operating = operator ? operate({ client, topics, dice: diceOf(seed + 1), file }, over.signal) : [];
+  const littering = garbage ? litter({ client, topics, dice: diceOf(seed + 2) }, over.signal) : new Map<string, number>();
+  const done = Promise.all([operating, littering]).finally(() => client.connection.close());
+  return {
+    end: async () => {
+      over.abort();
+      const [deeds, taken] = await done;
+      return { deeds, garbage: taken };
+    },
+  };
 }
 
 async function killAround(system: System, { seed, kills, prompts, gapMs, minutes = Infinity, report, signal }: ChaosOptions): Promise<Record<Victim, number>> {
@@ -62,7 +99,8 @@ async function killAround(system: System, { seed, kills, prompts, gapMs, minutes
   let total = 0;
   let saidAt = 0;
   const asked = () => new Set(system.model.requests().flatMap(({ asks }) => asks)).size;
-  await until(() => asked() > 0, 60_000);
+  await until(() => asked() > 0 || signal?.aborted === true, BEGINS_WITHIN_MS);
+  if (asked() === 0) throw new Error(`No prompt reached the model within ${BEGINS_WITHIN_MS / 1000} s. The logs in ${system.dir} say why.`);
   const over = performance.now() + minutes * 60_000;
   while (!signal?.aborted && performance.now() < over && (total < kills || asked() < prompts)) {
     await moment(system, dice, gapMs);
@@ -97,19 +135,20 @@ async function until(isTrue: () => boolean, withinMs: number): Promise<void> {
 }
 
 function factsOf(kills: Record<Victim, number>, results: TurnResult[], effects: Map<string, number>): Record<string, string | number> {
-  const count = <K extends string | number>(keys: K[]) => {
-    const counts = new Map<K, number>();
-    for (const key of keys.sort()) counts.set(key, (counts.get(key) ?? 0) + 1);
-    return [...counts].map(([key, n]) => `${key}: ${n}`).join(', ');
-  };
   return {
     'processes killed': kills.worker + kills.server + kills['server and tools'] + kills.temporal + kills.client + 4 * kills.all,
     'by victim': Object.entries(kills).map(([victim, n]) => `${victim}: ${n}`).join(', '),
     'prompts answered': results.length,
-    'by status': count(results.map(({ status, error }) => (error ? `${status} ${error.code}` : status))),
-    'why those failed': count(results.flatMap(({ error }) => (error ? [error.message.replace(/\b(ses_|p-)[\w-]+/g, '$1…')] : []))),
-    'how a crash was survived': count(results.map(({ recovered }) => recovered ?? 'none needed')),
-    'attempts': count(results.map(({ attempts }) => attempts)),
-    'times that a turn’s tools ran': count([...effects.values()]),
+    'by status': counted(results.map(({ status, error }) => (error ? `${status} ${error.code}` : status))),
+    'why those failed': counted(results.flatMap(({ error }) => (error ? [error.message.replace(/\b(ses_|p-)[\w-]+/g, '$1…')] : []))),
+    'how a crash was survived': counted(results.map(({ recovered }) => recovered ?? 'none needed')),
+    'attempts': counted(results.map(({ attempts }) => attempts)),
+    'times that a turn’s tools ran': counted([...effects.values()]),
   };
+}
+
+function counted<K extends string | number>(keys: K[]): string {
+  const counts = new Map<K, number>();
+  for (const key of keys.sort()) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return [...counts].map(([key, n]) => `${key}: ${n}`).join(', ');
 }

@@ -2,33 +2,62 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createOpencodeClient } from '@opencode-ai/sdk/v2/client';
-import { Client, Connection } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
+import pRetry from 'p-retry';
 import type { RunTurnInput } from '../../src/activities/types.js';
 import { workflowIdOf, type TopicId } from '../../src/contract/ids.js';
 import { view } from '../../src/contract/messages.js';
+import type { DeedDone } from './deeds.js';
 import type { Evidence } from './judge.js';
 import { Ledger } from './ledger.js';
 import { LABEL } from './plan.js';
 import type { System } from './system.js';
 
-export async function gather(system: System, topics: string[], clients: number): Promise<Evidence> {
+export async function gather(system: System, topics: string[], clients: number, deeds: DeedDone[]): Promise<Evidence> {
   const ledger = Array.from({ length: clients }, (_, n) => new Ledger(join(system.dir, `ledger-${n}.jsonl`)).read()).flat();
-  const connection = await Connection.connect({ address: system.address });
-  const client = new Client({ connection });
+  const client = system.client();
   try {
-    const history: Evidence['history'] = new Map();
-    const busy: string[] = [];
-    for (const topic of topics.filter((topic) => ledger.some((entry) => entry.topic === topic))) {
-      history.set(topic, await turnsOf(client, topic));
-      const { state, queue } = await client.workflow.getHandle(workflowIdOf(topic as TopicId)).query(view);
-      if (state !== 'idle' || queue.length > 0) busy.push(topic);
-    }
     const asked = system.model.requests().filter(({ aside }) => !aside).map(({ asks }) => asks.map(labelIn));
-    return { ledger, history, busy, asked, store: await storeOf(system) };
+    const named = topics.filter((topic) => ledger.some((entry) => entry.topic === topic));
+    const evidence: Evidence = { ledger, deeds, history: new Map(), ends: new Map(), busy: [], asked, ...(await patiently(() => storeOf(system))) };
+    for (const topic of named) {
+      const runs = await patiently(() => runsOf(client, topic));
+      evidence.history.set(topic, await patiently(() => turnsOf(client, topic, runs.map(({ runId }) => runId))));
+      evidence.ends.set(topic, runs.map(({ end }) => end));
+      // A run that was terminated shows for ever what it was at.
+      if (runs.at(-1)?.end === 'RUNNING' && (await patiently(() => isBusy(client, topic)))) evidence.busy.push(topic);
+    }
+    return evidence;
   } finally {
-    await connection.close();
+    await client.connection.close();
   }
+}
+
+/** On a busy machine a server or a worker that was killed a thousand times takes its time. */
+function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  return pRetry(ask, { retries: 8, minTimeout: 1000, maxTimeout: 10_000 });
+}
+
+async function isBusy(client: Client, topic: string): Promise<boolean> {
+  const { state, queue } = await client.workflow.getHandle(workflowIdOf(topic as TopicId)).query(view);
+  return state !== 'idle' || queue.length > 0;
+}
+
+/** All runs of the topic, oldest first, each with its status, or RESET. A chain of runs ends where an operator ended or reset one. */
+async function runsOf(client: Client, topic: string): Promise<{ runId: string; end: string }[]> {
+  const workflowId = workflowIdOf(topic as TopicId);
+  const newest = (await client.workflow.getHandle(workflowId).describe()).runId;
+  const found: WorkflowExecutionInfo[] = [];
+  for await (const run of client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) found.push(run);
+  if (!found.some(({ runId }) => runId === newest)) throw new Error(`The newest run of ${topic} is not listed yet.`);
+  const runs = found.sort((one, other) => one.startTime.getTime() - other.startTime.getTime());
+  return Promise.all(
+    runs.map(async ({ runId }) => {
+      const { status, raw } = await client.workflow.getHandle(workflowId, runId).describe();
+      return { runId, end: raw.workflowExtendedInfo?.resetRunId ? 'RESET' : status.name };
+    }),
+  );
 }
 
 /** How often each prompt's tools ran: 1 where nothing was interrupted. */
@@ -39,25 +68,30 @@ export async function effectsOf(system: System): Promise<Map<string, number>> {
   return effects;
 }
 
-async function turnsOf(client: Client, topic: string): Promise<{ label: string; session: string }[]> {
-  const turns: { label: string; session: string }[] = [];
-  for (let runId: string | null | undefined; ; ) {
-    const { events } = await client.workflow.getHandle(workflowIdOf(topic as TopicId), runId ?? undefined).fetchHistory();
+/** Topics that could not be replayed, so that a worker reset them: nothing is lost by it, and none would be better. */
+export async function unstuckBy(system: System): Promise<number> {
+  const log = await readFile(join(system.dir, 'worker.log'), 'utf8');
+  return log.split('topic was stuck and is reset').length - 1;
+}
+
+async function turnsOf(client: Client, topic: string, runIds: string[]): Promise<{ label: string; session: string }[]> {
+  const turns = new Map<string, { label: string; session: string }>();
+  for (const runId of runIds) {
+    const { events } = await client.workflow.getHandle(workflowIdOf(topic as TopicId), runId).fetchHistory();
     const scheduled = new Map<string, RunTurnInput>();
-    const ofRun: typeof turns = [];
-    for (const { eventId, activityTaskScheduledEventAttributes: begun, activityTaskCompletedEventAttributes: ended } of events ?? []) {
+    for (const { eventId, eventTime, activityTaskScheduledEventAttributes: begun, activityTaskCompletedEventAttributes: ended } of events ?? []) {
       const payload = begun?.activityType?.name === 'runTurn' ? begun.input?.payloads?.[0] : undefined;
       if (payload) scheduled.set(String(eventId), defaultPayloadConverter.fromPayload<RunTurnInput>(payload));
       const input = scheduled.get(String(ended?.scheduledEventId));
-      if (input) ofRun.push({ label: input.prompt_id, session: input.session_id });
+      // A run that was reset begins with a copy of the events of its base: the same ids and times.
+      const event = `${String(eventId)} at ${String(eventTime?.seconds)}.${eventTime?.nanos}`;
+      if (input && !turns.has(event)) turns.set(event, { label: input.prompt_id, session: input.session_id });
     }
-    turns.unshift(...ofRun);
-    runId = events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
-    if (!runId) return turns;
   }
+  return [...turns.values()];
 }
 
-async function storeOf(system: System): Promise<Evidence['store']> {
+async function storeOf(system: System): Promise<Pick<Evidence, 'store' | 'openedFor'>> {
   const server = await system.server();
   if (!server) throw new Error('The agent was never started.');
   const Authorization = `Basic ${Buffer.from(`opencode:${server.password}`).toString('base64')}`;
@@ -73,7 +107,7 @@ async function storeOf(system: System): Promise<Evidence['store']> {
       return { label: labelIn(texts.join('\n')), texts: texts.length };
     }));
   }
-  return store;
+  return { store, openedFor: new Map(sessions.data.map(({ id, title }) => [id, title])) };
 }
 
 function labelIn(text: string): string {

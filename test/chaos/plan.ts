@@ -46,6 +46,38 @@ export function promptOf(seed: number, topic: string, client: number, n: number)
   return { label, topic, way, text: `${label} ${script}`.trim() };
 }
 
+/** Many calls at once on one topic by one client, instead of its next prompt there. */
+export interface Burst {
+  topic: string;
+  client: number;
+  /** How many of its own prompts the client has asked there before. */
+  after: number;
+  /** Numbers of its prompts. */
+  numbers: number[];
+}
+
+const FIRST_OF_BURST = 1000;
+
+/** From the last topic on: where topics come in fours, the operator leaves that one alone, and every call reaches the agent. */
+export function burstsOf(seed: number, { topics, clients, times, calls }: { topics: string[]; clients: number; times: number; calls: number }): Burst[] {
+  const dice = diceOf(seed ^ hashOf('bursts'));
+  return Array.from({ length: Math.min(times, topics.length) }, (_, n) => {
+    const at = topics.length - 1 - n;
+    const first = FIRST_OF_BURST * (n + 1);
+    return { topic: topics[at] ?? '', client: at % clients, after: 1 + dice.upTo(2), numbers: Array.from({ length: calls }, (_, i) => first + i) };
+  });
+}
+
+/** Cheap: the model answers it with one text. */
+export function burstPromptOf({ topic, client }: Burst, number: number): PlannedPrompt {
+  const label = `${topic}-c${client}-${number}`;
+  return { label, topic, way: number % 2 === 0 ? 'delegate' : 'submit', text: label };
+}
+
+export function isOfBurst(label: string): boolean {
+  return Number(label.split('-').at(-1)) >= FIRST_OF_BURST;
+}
+
 export const LABEL = /t\d+-c\d+-\d+/;
 
 export type Victim = 'worker' | 'server' | 'server and tools' | 'temporal' | 'client' | 'all';

@@ -11,10 +11,14 @@ const { values } = parseArgs({
     'gap-ms': { type: 'string', default: '2500' },
     minutes: { type: 'string', default: '600' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    'no-operator': { type: 'boolean', default: false },
+    'no-garbage': { type: 'boolean', default: false },
+    bursts: { type: 'string', default: '2' },
+    'burst-calls': { type: 'string', default: '100' },
     keep: { type: 'boolean', default: false },
   },
 });
-const number = (name: 'kills' | 'prompts' | 'topics' | 'clients' | 'gap-ms' | 'minutes' | 'seed') => {
+const number = (name: 'kills' | 'prompts' | 'topics' | 'clients' | 'gap-ms' | 'minutes' | 'seed' | 'bursts' | 'burst-calls') => {
   const value = Number(values[name]);
   if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`--${name} takes a whole number, not ${values[name]}.`);
   return value;
@@ -31,6 +35,9 @@ const { breaches, facts } = await chaos({
   clients: number('clients'),
   gapMs: number('gap-ms'),
   minutes: number('minutes'),
+  operator: !values['no-operator'],
+  garbage: !values['no-garbage'],
+  bursts: { times: number('bursts'), calls: number('burst-calls') },
   keep: values.keep,
   signal: interrupted.signal,
   report: (line) => console.error(`${Math.round((performance.now() - startedAt) / 1000)} s: ${line}`),

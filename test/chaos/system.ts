@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
 import { AGENT_MARKER } from '../../src/host/process-tree.js';
 import { startDevServer } from '../../src/stack/dev-server.js';
 import { choosePorts } from '../../src/stack/ports.js';
@@ -15,12 +16,13 @@ import { workerScript } from '../../src/stack/worker-script.js';
 import { isolatedOpenCode } from '../support/isolated-opencode.js';
 import { processesOf } from '../support/processes.js';
 import { startScriptedModel, type ScriptedModel } from '../support/scripted-model.js';
-import type { Victim } from './plan.js';
+import type { Burst, Victim } from './plan.js';
 
 export interface SystemOptions {
   seed: number;
   topics: string[];
   clients: number;
+  bursts: Burst[];
 }
 
 const CLIENT = fileURLToPath(new URL('client.ts', import.meta.url));
@@ -43,7 +45,7 @@ export class System {
   static async start(options: SystemOptions): Promise<System> {
     const { path } = await findTemporal({ report: (line) => process.stderr.write(`${line}\n`) });
     const dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-chaos-')));
-    await Promise.all(['project', 'data', 'temporal', 'tmp'].map((name) => mkdir(join(dir, name))));
+    await Promise.all(['project', 'data', 'temporal', 'tmp'].map((name) => mkdir(join(dir, name), { mode: 0o700 })));
     await mkdir(join(dir, 'temporal', 'logs'));
     await writeFile(join(dir, 'project', 'continuity.config.json'), JSON.stringify({ project: 'chaos', defaultAgent: 'opencode' }));
     const model = await startScriptedModel();
@@ -59,7 +61,7 @@ export class System {
     for (let n = 0; n < options.clients; n += 1) {
       // Every third topic has two callers that know nothing of each other.
       const topics = options.topics.filter((_, i) => i % options.clients === n || (i % 3 === 0 && (i + 1) % options.clients === n));
-      const args = ['--import', import.meta.resolve('tsx'), CLIENT, String(options.seed), String(n), topics.join(','), dir];
+      const args = ['--import', import.meta.resolve('tsx'), CLIENT, String(options.seed), String(n), topics.join(','), dir, JSON.stringify(options.bursts)];
       system.#keep(`client-${n}`, () => system.#spawn(`client-${n}`, args));
     }
     return system;
@@ -76,6 +78,11 @@ export class System {
       return pids.filter(killed).length > 0 ? 1 : 0;
     }
     return killed(this.#running.get(victim === 'client' ? `client-${anyClient % this.options.clients}` : victim)) ? 1 : 0;
+  }
+
+  /** With a connection of its own, to be closed: it is there again whenever the server is. */
+  client(): Client {
+    return new Client({ connection: Connection.lazy({ address: this.address }) });
   }
 
   async serverPid(): Promise<number | undefined> {
