@@ -21,6 +21,8 @@ const input = {
 /** A chunk has what its modules import, too. Each costs a millisecond of its own to load, so there are few. */
 const groups = [
   { name: 'words', priority: 3, test: /dist[\\/]src[\\/](cli[\\/](main|commands[\\/])|contract[\\/](?!duration|parse-prompt|payload-converter|messages|search-attributes))/ },
+  // Needed without Temporal: by `worker --healthy`, and by the MCP server until its first call.
+  { name: 'light', priority: 3, test: /dist[\\/]src[\\/](host[\\/]|config[\\/](data-dir|working-directory|invalid)|client[\\/](session-error|told|one-line|new-prompt-id|watch-progress))/ },
   { name: 'zod', priority: 2, test: /node_modules[\\/]zod[\\/]/ },
   { name: 'client', priority: 1, test: /dist[\\/]src[\\/](config|client[\\/](session-manager|temporal-settings)|stack[\\/]stack-record)\.js/ },
 ];

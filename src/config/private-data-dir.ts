@@ -1,5 +1,5 @@
 /** The data directory holds keys that let their reader run commands and read sessions: it is for its owner alone. */
-import { readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure, type Failure } from '../contract/failures.js';
 import { ConfigInvalid } from './invalid.js';
@@ -8,8 +8,10 @@ import { mending, openToOthers } from './private.js';
 /** Keys, passwords and addresses. A caller that could write one would choose which server or process we trust. */
 const SECRETS = ['check-key', 'host-id', 'stack.json', 'agents', 'agents/opencode', 'agents/opencode/server.json'];
 
-/** Nothing where all is well, or where the directory is not there yet. */
+/** Nothing where all is well, or where the directory is not there yet, or is none: what needs it says so. */
 export async function unsafeDataDir(dataDir: string): Promise<Failure | undefined> {
+  const found = await lstat(dataDir).catch(() => undefined); // ENOENT, ENOTDIR, EACCES.
+  if (found && !found.isDirectory() && !found.isSymbolicLink()) return undefined;
   const within = (names: readonly string[]) => names.map((name) => join(dataDir, name));
   const outside = await openToOthers([dataDir]);
   const inside = outside.some(({ command }) => command === undefined)

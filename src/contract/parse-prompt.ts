@@ -7,9 +7,9 @@ import { plainDirectory } from './directory.js';
 import { failure, type Failure } from './failures.js';
 import { isDerived, isId, MAX_ID_LENGTH } from './ids.js';
 import { MAX_CHECK_TIMEOUT_MS, MAX_CHECKS, MAX_FIXES, MAX_PROMPT_BYTES, MAX_REQUEST_BYTES, MIN_CHECK_TIMEOUT_MS } from './limits.js';
-import { Unreadable } from './payload-converter.js';
 import { digestOf, jsonBytes, utf8Length } from './text.js';
 import { ON_LOST, SESSION_WISHES, WHEN, type OnLost, type PromptRequest, type SessionWish, type When } from './types.js';
+import { Unreadable } from './unreadable.js';
 
 const MAX_FIELD_LENGTH = 1000;
 const MIN_CLOSE_AFTER_MS = 1000;

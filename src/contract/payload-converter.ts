@@ -5,16 +5,7 @@
  * Loaded by path into the workflow sandbox and by workers. Imports the contract only.
  */
 import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@temporalio/common';
-
-/** What stands in the place of a payload that cannot be read. No field of it is one of a prompt, so guards refuse it. */
-export class Unreadable {
-  constructor(
-    readonly encoding: string,
-    /** The rest of a sentence that begins with the payload, e.g. `is not JSON`. */
-    readonly why: string,
-    readonly isTooLarge = false,
-  ) {}
-}
+import { Unreadable } from './unreadable.js';
 
 /**
  * A prompt with all its fields has at most 192 KiB (`MAX_REQUEST_BYTES`), and what an activity answers has less than this.

@@ -2,7 +2,8 @@
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isDeep, payloadConverter, Unreadable } from '../../../src/contract/payload-converter.js';
+import { isDeep, payloadConverter } from '../../../src/contract/payload-converter.js';
+import { Unreadable } from '../../../src/contract/unreadable.js';
 import { parsePrompt } from '../../../src/contract/parse-prompt.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
