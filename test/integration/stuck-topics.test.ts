@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { checkTopics } from '../../src/cli/doctor/topics.js';
 import type { TopicSummary } from '../../src/client/list-topics.js';
 import { CONTINUITY, promptSignal, topicSession } from '../../src/contract/messages.js';
 import { startWorld, type World } from '../support/world.js';
@@ -19,7 +20,7 @@ async function listed(topic: string): Promise<TopicSummary | undefined> {
   return undefined;
 }
 
-test('TOPIC_STUCK, with what Temporal reports, in list, view and delegate', { timeout: 120_000 }, async () => {
+test('TOPIC_STUCK, with what Temporal reports, in list, view, doctor and delegate', { timeout: 120_000 }, async () => {
   const connection = await NativeConnection.connect({ address: world.address });
   try {
     const handle = await world.client.workflow.start(topicSession, { workflowId: 'topic/stuck', taskQueue: CONTINUITY });
@@ -33,6 +34,7 @@ test('TOPIC_STUCK, with what Temporal reports, in list, view and delegate', { ti
     await after.runUntil(async () => {
       await expect.poll(async () => (await listed('stuck'))?.problem).toMatchObject(stuck);
       await expect(manager.view('stuck')).rejects.toMatchObject(stuck);
+      expect((await checkTopics(world.client)).map(({ check, ok, problem }) => ({ check, ok, problem }))).toEqual([{ check: 'topics', ok: false, problem: expect.objectContaining(stuck) as object }]);
       await expect(manager.delegate('stuck', 'x')).rejects.toMatchObject({ ...stuck, topic: 'stuck' });
     });
   } finally {

@@ -5,6 +5,7 @@ import { failure } from '../../contract/failures.js';
 import { SEARCH_ATTRIBUTES } from '../../contract/search-attributes.js';
 import { SUPPORTED } from '../../host/supported-versions.js';
 import { fine, wrong, type Finding } from './check.js';
+import { checkTopics } from './topics.js';
 import { checkVersion } from './versions.js';
 import { checkWorker } from './worker.js';
 
@@ -28,7 +29,8 @@ export async function checkServer(running: string | undefined, dataDir: string):
       const there = await checked('namespace', () => checkNamespace(connection, namespace, address));
       if (!there.ok) return [server, there];
       const attributes = await checked('search attributes', () => checkAttributes(connection, namespace));
-      return [server, there, attributes, await checked('worker', () => checkWorker(connection, namespace, dataDir))];
+      const worker = await checked('worker', () => checkWorker(connection, namespace, dataDir));
+      return [server, there, attributes, worker, ...(await checkTopics(client))];
     });
   } finally {
     await connection.close();
