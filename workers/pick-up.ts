@@ -40,7 +40,7 @@ export async function pickUp({ connection, namespace, dataDir, agents, log }: Pi
       error: error instanceof Error ? error.message : String(error),
     });
   try {
-    const left = await leftBehind(dataDir);
+    const left = await leftBehind(dataDir, log);
     await Promise.all(
       left.map(async ({ activity, done }) => {
         await pickUpOne(activity, { client, agents, log }).catch((error: unknown) => failed(error, activity));

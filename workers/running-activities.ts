@@ -65,7 +65,7 @@ export interface LeftBehind {
 }
 
 /** What a worker before has left here. Called under the lock of the data directory, before this worker takes any task. */
-export async function leftBehind(dataDir: string): Promise<LeftBehind[]> {
+export async function leftBehind(dataDir: string, log: Log): Promise<LeftBehind[]> {
   const folder = folderIn(dataDir);
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []; // No worker has run here.
@@ -74,13 +74,24 @@ export async function leftBehind(dataDir: string): Promise<LeftBehind[]> {
   const all = await Promise.all(
     names.map(async (name) => {
       const file = join(folder, name);
-      const done = () => rm(file, { force: true });
-      const activity = recordIn(await readFile(file, 'utf8'));
-      if (!activity) await done(); // Its worker died while it wrote it, so before the work began.
-      return activity && { activity, done };
+      try {
+        return await leftIn(file);
+      } catch (error) {
+        // Another user's, or a folder. The notes beside it are of use all the same.
+        log('note of an activity could not be read', { file, error: reasonOf(error) });
+        return undefined;
+      }
     }),
   );
   return all.filter((one) => one !== undefined);
+}
+
+async function leftIn(file: string): Promise<LeftBehind | undefined> {
+  const done = () => rm(file, { force: true });
+  const activity = recordIn(await readFile(file, 'utf8'));
+  if (activity) return { activity, done };
+  await done(); // Its worker died while it wrote it, so before the work began.
+  return undefined;
 }
 
 function recordIn(text: string): RunningActivity | undefined {

@@ -8,6 +8,8 @@ import { topicOf } from '../contract/ids.js';
 const REPORTED = defineSearchAttributeKey('TemporalReportedProblems', 'KEYWORD_LIST');
 /** A worker that dies in the middle of a workflow task causes a second attempt. */
 const ATTEMPTS_OF_A_HEALTHY_TOPIC = 2;
+/** No worker answered in time: it died, or it was stopped. Our server reports it at the first time (stack/dev-server.ts), and so do attempts if it goes on. */
+const UNANSWERED = 'WorkflowTaskTimedOut';
 
 /** TOPIC_STUCK, or nothing. A description also knows the attempts, on every server. */
 export function problemIn(execution: WorkflowExecutionInfo | WorkflowExecutionDescription): Failure | undefined {
@@ -15,7 +17,7 @@ export function problemIn(execution: WorkflowExecutionInfo | WorkflowExecutionDe
   const causes = (execution.typedSearchAttributes.get(REPORTED) ?? []).flatMap((problem) => /^cause=(.*)$/.exec(problem)?.[1] ?? []);
   const task = 'pendingWorkflowTask' in execution.raw ? execution.raw.pendingWorkflowTask : undefined;
   const attempt = task?.attempt ?? 0;
-  if (causes.length === 0 && attempt <= ATTEMPTS_OF_A_HEALTHY_TOPIC) return undefined;
+  if (causes.every((cause) => cause.startsWith(UNANSWERED)) && attempt <= ATTEMPTS_OF_A_HEALTHY_TOPIC) return undefined;
   const facts = [...causes, attempt > 0 && `attempt ${attempt}`].filter(Boolean).join(', ');
   return failure('TOPIC_STUCK', `Topic ${topicOf(execution.workflowId)} fails its workflow task${facts && ` (${facts})`}.`);
 }
