@@ -6,7 +6,7 @@ const real = { expect: { poll: { timeout: 30_000 } }, testTimeout: 120_000, hook
 
 /** What starts and ends whole stacks, or waits for time to pass: `npm run test:long`, so that `npm test` stays below ten minutes. */
 const long = [
-  ...['bad-weather', 'bundled-command', 'chaos', 'cli-up', 'cli-up-boot', 'cli-up-doors', 'crowds', 'failures-on-surfaces', 'healthy', 'mcp-opencode', 'package', 'surroundings', 'web-ui', 'worker-process'].map(
+  ...['bad-weather', 'bundled-command', 'chaos', 'cli-up', 'cli-up-boot', 'cli-up-doors', 'crowds', 'failures-on-surfaces', 'fence', 'healthy', 'in-person', 'mcp-opencode', 'package', 'surroundings', 'web-ui', 'worker-process'].map(
     (name) => `test/integration/${name}.test.ts`,
   ),
   ...['opencode-orphans', 'opencode-reconcile'].map((name) => `test/agents/${name}.test.ts`),
