@@ -38,7 +38,7 @@ export interface UpBench {
 
 export async function upBench(name: string, env: Record<string, string> = {}): Promise<UpBench> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), `continuity-${name}-`)));
-  const dataDir = join(dir, 'data');
+  const dataDir = join(dir, 'continuity'); // OpenCode has its own under `data`.
   const model = await startScriptedModel();
   const opencode = await isolatedOpenCode(dir, model.url);
   const cwd = join(dir, 'work');
