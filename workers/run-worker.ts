@@ -39,11 +39,14 @@ export async function runWorker(run: WorkerRun): Promise<number> {
   const signals = stopSignals(run.log);
   Runtime.install({ shutdownSignals: [], logger: sdkLogger(run.log) });
   const agents = new AgentsOfWorker(() => signals.endsAgents() || process.env.CONTINUITY_STOP_AGENTS === '1', run.log);
-  const inOrder = work(run, signals, agents).then(() => 0);
+  let hurries = false;
   const hurried = signals.second.then(async (signal) => {
+    hurries = true;
     if (agents.stop()) await Promise.race([agents.close(), sleep(AGENTS_END_WITHIN_MS)]);
     return exitCodeOf(signal);
   });
+  // It may end in order while the second signal is dealt with.
+  const inOrder = work(run, signals, agents).then(() => (hurries ? hurried : 0));
   return Promise.race([inOrder, hurried]);
 }
 
