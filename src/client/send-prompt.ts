@@ -58,7 +58,11 @@ async function byUpdate(client: Client, sending: Sending, accepted: () => void):
   const { until, crowd, request } = sending;
   const release = request.wait === false ? undefined : crowd.hold();
   const over = new AbortController();
-  const ends = AbortSignal.any([until, over.signal]);
+  const { signal: ends } = over;
+  // Not AbortSignal.any: Node keeps such a signal for ever once the SDK listens to it, and with it the whole call (20.20).
+  const end = () => over.abort(until.reason);
+  until.addEventListener('abort', end, { once: true });
+  if (until.aborted) end();
   let reach = () => {};
   const acceptance = new Promise<'accepted'>((resolve) => (reach = () => resolve('accepted')));
   const holds = { ...sending, request: release ? request : { ...request, wait: false } };
@@ -77,6 +81,7 @@ async function byUpdate(client: Client, sending: Sending, accepted: () => void):
     }
     return sending.known.isAccepted ? await update : await bySignal(client, sending);
   } finally {
+    until.removeEventListener('abort', end);
     over.abort();
     release?.();
   }
