@@ -18,7 +18,7 @@ const LIMITS = {
   hostTimeout: 4 * DAY,
   noWorkerAfter: MINUTE / 2,
   closeUnnamedAfter: 7 * DAY,
-  /** Four for each core: `npm run bench:slots` shows that more of them answer no sooner in all, and the first of them later. */
+  /** Four for each core: with more of them the first answers of a crowd come later, and the last ones sooner (`npm run bench:slots`). */
   turnsPerHost: 4 * availableParallelism(),
 };
 
