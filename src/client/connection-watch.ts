@@ -23,11 +23,23 @@ export async function reachesTemporal(client: Client, withinMs = ANSWERS_WITHIN_
 export async function reportConnection(client: Client, report: (event: ConnectionEvent) => void, signal: AbortSignal): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
-    const answers = await client.withAbortSignal(signal, () => reachesTemporal(client));
+    const answers = await unlessAborted(signal, (once) => client.withAbortSignal(once, () => reachesTemporal(client)));
     if (signal.aborted) return;
     if (answers && failures >= LOST_AFTER_FAILURES) report('back');
     failures = answers ? 0 : failures + 1;
     if (failures === LOST_AFTER_FAILURES) report('lost');
     await sleep(ASK_EVERY_MS, undefined, { signal }).catch(() => undefined); // Aborted: the loop ends.
+  }
+}
+
+/** The SDK keeps its listener on the signal of each call, so each call has a signal of its own: there is one every second. */
+async function unlessAborted<T>(signal: AbortSignal, call: (once: AbortSignal) => Promise<T>): Promise<T> {
+  const once = new AbortController();
+  const end = () => once.abort(signal.reason);
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    return await call(once.signal);
+  } finally {
+    signal.removeEventListener('abort', end);
   }
 }

@@ -1,10 +1,12 @@
 /** A command that waits is left with Ctrl-C, and Temporal may go away under it: what is said then is known to be true. */
 import { randomUUID } from 'node:crypto';
+import { getEventListeners } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { awaitOutcome } from '../../src/client/await-outcome.js';
 import { connect } from '../../src/client/connect.js';
+import { reportConnection } from '../../src/client/connection-watch.js';
 import { Crowd } from '../../src/client/crowd.js';
 import type { PromptId, TopicId } from '../../src/contract/ids.js';
 import { cuttable } from '../support/cuttable.js';
@@ -97,6 +99,18 @@ test('a wait whose Temporal was killed ends as TEMPORAL_UNAVAILABLE', async () =
   expect(await ended).toMatchObject({ code: 'TEMPORAL_UNAVAILABLE', topic: prompt.topic });
   await close();
   await other.teardown().catch(() => undefined); // Its server is gone.
+});
+
+test('a long wait holds no more listeners on its signal than a short one', async () => {
+  const over = new AbortController();
+  const watching = reportConnection(world.client, () => undefined, over.signal);
+  const looks: number[] = [];
+  const count = setInterval(() => looks.push(getEventListeners(over.signal, 'abort').length), 100);
+  await expect.poll(() => looks.length).toBeGreaterThan(40); // Four looks or more.
+  clearInterval(count);
+  over.abort();
+  await watching;
+  expect(Math.max(...looks)).toBeLessThanOrEqual(2);
 });
 
 /** A command that has connected to the server can be left. */
