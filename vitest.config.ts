@@ -1,23 +1,62 @@
 import { defineConfig } from 'vitest/config';
 
 const quick = { testTimeout: 10_000 };
-/** Two files at a time (`npm test`): much of their time they wait for a heartbeat to be missed. Each has servers and directories of its own. */
+/**
+ * Two files at a time (`npm test`): much of their time they wait for a heartbeat to be missed. Each
+ * has servers and directories of its own.
+ */
 const real = { expect: { poll: { timeout: 30_000 } }, testTimeout: 120_000, hookTimeout: 180_000 };
 
-/** What starts and ends whole stacks, or waits for time to pass: `npm run test:long`, so that `npm test` stays below ten minutes. */
+/**
+ * What starts and ends whole stacks, or waits for time to pass: `npm run test:long`, so that `npm
+ * test` stays below ten minutes.
+ */
 const long = [
-  ...['bad-weather', 'bundled-command', 'chaos', 'cli-up', 'cli-up-boot', 'cli-up-doors', 'crowds', 'failures-on-surfaces', 'fence', 'healthy', 'in-person', 'mcp-opencode', 'package', 'surroundings', 'web-ui', 'worker-process'].map(
-    (name) => `test/integration/${name}.test.ts`,
-  ),
-  ...['opencode-orphans', 'opencode-reconcile'].map((name) => `test/agents/${name}.test.ts`),
+  ...[
+    'adopting-real-sessions',
+    'acp-topics',
+    'bad-weather',
+    'bundled-command',
+    'chaos',
+    'cli-up',
+    'cli-up-boot',
+    'cli-up-doors',
+    'codex-topics',
+    'crowds',
+    'default-agent',
+    'examples',
+    'failures-on-surfaces',
+    'fence',
+    'handoff-agents',
+    'healthy',
+    'in-person',
+    'mcp-opencode',
+    'package',
+    'surroundings',
+    'tutorial',
+    'web-ui',
+    'worker-process',
+  ].map((name) => `test/integration/${name}.test.ts`),
+  ...[
+    'bad-input',
+    'opencode',
+    'opencode-orphans',
+    'opencode-reconcile',
+    'claude-code',
+    'claude-code-crashes',
+    'codex',
+    'acp',
+    'acp-misbehaving',
+    'prefix',
+  ].map((name) => `test/agents/${name}.test.ts`),
 ];
 
 export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...quick } },
-      { test: { name: 'boundary', include: ['test/boundary/**/*.test.ts'], testTimeout: 30_000 } },
-      { test: { name: 'replay', include: ['test/replay/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'boundary', include: ['test/boundary/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 } },
+      { test: { name: 'replay', include: ['test/replay/**/*.test.ts'], testTimeout: 30_000, hookTimeout: 60_000 } },
       { test: { name: 'agents', include: ['test/agents/**/*.test.ts'], exclude: long, ...real } },
       { test: { name: 'integration', include: ['test/integration/**/*.test.ts'], exclude: long, ...real } },
       { test: { name: 'long', include: long, ...real } },

@@ -1,8 +1,11 @@
 /**
- * `npm run bench:pick-up`: how long a turn at work is without a worker. From the signal that ends one to the moment at which its
- * successor's attempt is at work, with `continuity worker` as it is run (`npm run build` first), and the real OpenCode in mid-turn.
- * Then how long a caller waits who asks as soon as the successor is ready: the server first offers each topic to the worker that
- * had it in its cache, which may be dead.
+ * `npm run bench:pick-up` (after `npm run build`) measures how long a running turn has no worker.
+ * The time goes from the signal that ends one worker to the moment at which the successor's attempt
+ * runs. It uses `continuity worker` and the real OpenCode in mid-turn.
+ *
+ * It also measures how long a caller waits who asks as soon as the successor is ready. The server
+ * first offers each topic to the worker that had the topic in its cache, and that worker may be
+ * dead.
  */
 import { once } from 'node:events';
 import { startWorkerStage, until, type StagedWorker } from '../test/support/worker-stage.js';
@@ -24,22 +27,24 @@ interface Way {
 }
 
 let rounds = 0;
-/** Goes on from round to round, so that OpenCode does, too. */
+/** One worker after the other runs through all rounds, so that OpenCode keeps running. */
 let worker = stage.worker();
 
 interface Times {
   pickUp: number;
-  /** Of `show` and `watch`: a query. */
+  /** `show`: a query. */
   view: number;
-  /** Of `delegate --no-wait`: an update. */
+  /** `watch`, to its first view. */
+  watch: number;
+  /** `delegate --no-wait`: an update. */
   submit: number;
 }
 
-/** All in seconds. */
+/** All times in seconds. */
 async function pickUp({ signal, standby }: Way): Promise<Times> {
   const topic = `round-${(rounds += 1)}`;
   await says(worker, /worker is ready/);
-  const idle = [`asked-${rounds}`, `handed-${rounds}`] as const;
+  const idle = [`asked-${rounds}`, `watched-${rounds}`, `handed-${rounds}`] as const;
   for (const one of idle) await stage.manager.delegate(one, 'Hello [[say: Hello.]]');
   const holder = stage.holder();
   const turn = await stage.atWork(topic);
@@ -49,17 +54,21 @@ async function pickUp({ signal, standby }: Way): Promise<Times> {
   if (!standing) await once(worker.process, 'exit');
   worker = standing ?? stage.worker();
   const asked = says(worker, /worker is ready/).then(() =>
-    Promise.all([seconds(() => stage.manager.view(idle[0])), seconds(() => stage.manager.submit(idle[1], 'Again [[say: Again.]]'))]),
+    Promise.all([
+      seconds(() => stage.manager.view(idle[0])),
+      seconds(() => stage.manager.watch(idle[1])[Symbol.asyncIterator]().next()),
+      seconds(() => stage.manager.submit(idle[2], 'Again [[say: Again.]]')),
+    ]),
   );
   await until(async () => {
     const at = await stage.attemptAt(topic);
     return at !== undefined && at.attempt > 1 && at.started;
   });
   const took = (performance.now() - since) / 1000;
-  const [view, submit] = await asked;
+  const [view, watch, submit] = await asked;
   await turn.letGo();
   await turn.result;
-  return { pickUp: took, view, submit };
+  return { pickUp: took, view, watch, submit };
 }
 
 async function seconds(work: () => Promise<unknown>): Promise<number> {
@@ -90,7 +99,12 @@ try {
       const all = inOrder(times.map((one) => one[of]));
       return `${shown(all[Math.floor(ROUNDS / 2)])}, at worst ${shown(all.at(-1))}`;
     };
-    table[name] = { 'at work again': column('pickUp'), 'show answers in': column('view'), 'submit answers in': column('submit') };
+    table[name] = {
+      'at work again': column('pickUp'),
+      'show answers in': column('view'),
+      'watch answers in': column('watch'),
+      'submit answers in': column('submit'),
+    };
   }
   console.table(table);
 } finally {

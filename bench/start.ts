@@ -1,6 +1,7 @@
 /**
- * `npm run bench:start` (`npm run build` first): from the start of a process to its first answer, and the CPU that a verb costs on a real server,
- * beside a bare `node -e 0`. In turns, so that a noisy machine is noisy for all.
+ * `npm run bench:start` (after `npm run build`) measures the time from the start of a process to
+ * its first answer, and the CPU time of a command on a real server. A bare `node -e 0` is the
+ * comparison. The candidates take turns, so that noise of the machine affects all of them.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +17,7 @@ async function ended(...words: string[]): Promise<void> {
   await once(spawn(process.execPath, words, { stdio: 'ignore' }), 'exit');
 }
 
-/** As a client starts it: the handshake, then the list. */
+/** Starts the server as a client does: the handshake, then the list of tools. */
 async function listed(): Promise<void> {
   const server = spawn(process.execPath, [CONTINUITY, 'mcp'], { stdio: ['pipe', 'pipe', 'ignore'] });
   const lines = createInterface(server.stdout);
@@ -24,7 +25,11 @@ async function listed(): Promise<void> {
     for await (const line of lines) if ((JSON.parse(line) as { id?: number }).id === 1) return;
   })();
   const send = (message: object) => server.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
-  send({ id: 0, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'bench', version: '0' } } });
+  send({
+    id: 0,
+    method: 'initialize',
+    params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'bench', version: '0' } },
+  });
   send({ method: 'notifications/initialized' });
   send({ id: 1, method: 'tools/list' });
   await answered;
@@ -48,11 +53,23 @@ for (let round = 0; round < ROUNDS; round += 1) {
 
 const ms = (value = NaN) => `${Math.round(value)} ms`;
 const sorted = (name: string) => (times[name] ?? []).sort((a, b) => a - b);
-console.table(Object.fromEntries(Object.keys(ways).map((name) => [name, { median: ms(sorted(name)[Math.floor(ROUNDS / 2)]), worst: ms(sorted(name).at(-1)) }])));
+console.table(
+  Object.fromEntries(
+    Object.keys(ways).map((name) => [
+      name,
+      { median: ms(sorted(name)[Math.floor(ROUNDS / 2)]), worst: ms(sorted(name).at(-1)) },
+    ]),
+  ),
+);
 
 const world = await startWorld();
 const { prompt_id } = await world.manager.delegate('bench', '[[say: done]]');
-const env = { PATH: process.env.PATH ?? '', HOME: world.dir, TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir };
+const env = {
+  PATH: process.env.PATH ?? '',
+  HOME: world.dir,
+  TEMPORAL_ADDRESS: world.address,
+  CONTINUITY_DATA_DIR: world.config.dataDir,
+};
 const verbs: Record<string, string[]> = {
   'node -e 0': ['-e', '0'],
   'continuity list': [CONTINUITY, 'list'],
@@ -66,5 +83,9 @@ for (let round = 0; round < ROUNDS; round += 1) {
   for (const [name, words] of Object.entries(verbs)) cpu[name]?.push(await cpuMs(words, { cwd: world.dir, env }));
 }
 const best = (name: string) => Math.min(...(cpu[name] ?? []));
-console.table(Object.fromEntries(Object.keys(verbs).map((name) => [name, { CPU: ms(best(name)), 'over node': ms(best(name) - best('node -e 0')) }])));
+console.table(
+  Object.fromEntries(
+    Object.keys(verbs).map((name) => [name, { CPU: ms(best(name)), 'over node': ms(best(name) - best('node -e 0')) }]),
+  ),
+);
 await world.dispose();

@@ -1,12 +1,13 @@
 /**
- * `npm run bench:long`: 10,000 turns on one topic, with an agent that does nothing. What turn 10,000 costs beside turn 10, in
- * time, in events and in bytes of history. TURNS=1000 is a shorter run.
+ * `npm run bench:long` runs 10,000 turns on one topic, with an agent that does nothing. It compares
+ * turn 10,000 with turn 10 in time, in events and in bytes of history. TURNS=1000 makes a shorter
+ * run.
  */
 import { startWorld } from '../test/support/world.js';
 import { noOpAgent } from './no-op-agent.js';
 
 const TURNS = Number(process.env.TURNS ?? 10_000);
-/** Turns that are looked at, around each of the two. */
+/** How many turns are measured around each of the two. */
 const AROUND = 10;
 const topic = 'long';
 const prompt = 'Fix: '.padEnd(300, 'x');
@@ -26,7 +27,7 @@ const sizeOf = async () => {
   return { runId, historyLength, historySize };
 };
 
-/** Medians over turns that did not roll over. */
+/** Medians of the turns that did not roll over. */
 async function costAround(): Promise<Cost> {
   const costs: Cost[] = [];
   while (costs.length < 2 * AROUND) {
@@ -37,7 +38,11 @@ async function costAround(): Promise<Cost> {
     while ((await world.manager.view(topic)).state !== 'idle');
     const after = await sizeOf();
     if (after.runId !== before.runId) continue;
-    costs.push({ ms, events: after.historyLength - before.historyLength, bytes: after.historySize - before.historySize });
+    costs.push({
+      ms,
+      events: after.historyLength - before.historyLength,
+      bytes: after.historySize - before.historySize,
+    });
   }
   const median = (of: keyof Cost) => costs.map((cost) => cost[of]).sort((a, b) => a - b)[AROUND] ?? NaN;
   return { ms: median('ms'), events: median('events'), bytes: median('bytes') };
@@ -56,7 +61,11 @@ try {
   const perTurn = (performance.now() - startedAt) / (left() - 2 * AROUND);
   const late = await costAround();
   const { turns } = await world.manager.view(topic);
-  console.table({ 'around turn 10': early, [`around turn ${turns - AROUND}`]: late, ratio: { ms: late.ms / early.ms, events: late.events / early.events, bytes: late.bytes / early.bytes } });
+  console.table({
+    'around turn 10': early,
+    [`around turn ${turns - AROUND}`]: late,
+    ratio: { ms: late.ms / early.ms, events: late.events / early.events, bytes: late.bytes / early.bytes },
+  });
   console.log(`${turns} turns; ${perTurn.toFixed(1)} ms for each of those between, which waited in the queue.`);
 } finally {
   await world.dispose();

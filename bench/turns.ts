@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: a durable turn here against two floors, in one run, so that a noisy machine is noisy for all.
- * In series they take turns; over 50 topics they run one after the other.
+ * `npm run bench` compares a durable turn with two floors, in one run, so that noise of the machine
+ * affects all of them. In series they take turns. Over 50 topics they run one after the other.
  */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -20,7 +20,12 @@ const world = await startWorld({ worker: false });
 const native = await NativeConnection.connect({ address: world.address });
 const activities = { answer: (text: string) => Promise.resolve(text) };
 const workers = await Promise.all([
-  Worker.create({ connection: native, taskQueue: 'floor', workflowsPath: fileURLToPath(new URL('floor-workflow.ts', import.meta.url)), activities }),
+  Worker.create({
+    connection: native,
+    taskQueue: 'floor',
+    workflowsPath: fileURLToPath(new URL('floor-workflow.ts', import.meta.url)),
+    activities,
+  }),
   Worker.create({ connection: native, taskQueue: 'floor.host', activities }),
 ]);
 const running = workers.map((worker) => worker.run());
@@ -87,7 +92,11 @@ async function overTopics(work: Turn) {
 function row(values: Record<Column, number>, unit: string, digits: number) {
   const cells = columns.map((column) => [column, `${values[column].toFixed(digits)}${unit}`]);
   const ratio = (to: Column) => `${(values.here / values[to]).toFixed(2)} ×`;
-  return { ...Object.fromEntries(cells), 'to bare': ratio('bare floor'), 'to design': ratio('floor of the design') } as Record<string, string>;
+  return {
+    ...Object.fromEntries(cells),
+    'to bare': ratio('bare floor'),
+    'to design': ratio('floor of the design'),
+  } as Record<string, string>;
 }
 
 function each<T>(of: (column: Column) => T): Record<Column, T> {
@@ -95,14 +104,38 @@ function each<T>(of: (column: Column) => T): Record<Column, T> {
 }
 
 const series = await inSeries();
-const busy = { 'bare floor': await overTopics(turns['bare floor']), here: await overTopics(turns.here), 'floor of the design': await overTopics(turns['floor of the design']) };
+const busy = {
+  'bare floor': await overTopics(turns['bare floor']),
+  here: await overTopics(turns.here),
+  'floor of the design': await overTopics(turns['floor of the design']),
+};
 
 console.table({
-  'in series, p50': row(each((column) => quantile(series[column], 0.5)), ' ms', 1),
-  'in series, p99': row(each((column) => quantile(series[column], 0.99)), ' ms', 1),
-  [`${TOPICS} topics, p50`]: row(each((column) => quantile(busy[column].times, 0.5)), ' ms', 1),
-  [`${TOPICS} topics, p99`]: row(each((column) => quantile(busy[column].times, 0.99)), ' ms', 1),
-  [`${TOPICS} topics, turns/s`]: row(each((column) => busy[column].perSecond), '', 0),
+  'in series, p50': row(
+    each((column) => quantile(series[column], 0.5)),
+    ' ms',
+    1,
+  ),
+  'in series, p99': row(
+    each((column) => quantile(series[column], 0.99)),
+    ' ms',
+    1,
+  ),
+  [`${TOPICS} topics, p50`]: row(
+    each((column) => quantile(busy[column].times, 0.5)),
+    ' ms',
+    1,
+  ),
+  [`${TOPICS} topics, p99`]: row(
+    each((column) => quantile(busy[column].times, 0.99)),
+    ' ms',
+    1,
+  ),
+  [`${TOPICS} topics, turns/s`]: row(
+    each((column) => busy[column].perSecond),
+    '',
+    0,
+  ),
 });
 
 for (const worker of workers) worker.shutdown();

@@ -1,7 +1,8 @@
 /**
- * `npm run bench:watch` (`npm run build` first): what watching costs and how far behind it is. Twenty topics run on one worker, and each has a
- * watcher; their agent says the time ten times a second. *Behind* is how old the newest time that a watcher knows has become before it learns a newer
- * one, while all are at work.
+ * `npm run bench:watch` (after `npm run build`) measures the cost and the delay of watching. Twenty
+ * topics run on one worker, and each has a watcher. Their agent prints the time ten times a second.
+ * *Behind* is the age of the newest time that a watcher knows when it learns a newer one, while all
+ * topics run.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -16,7 +17,7 @@ const TOPICS = 20;
 const WARM_UP_MS = 5000;
 const MEASURED_MS = 20_000;
 const SPEAKS_EVERY_MS = 100;
-/** Of Linux, which counts CPU time in hundredths of a second. */
+/** Linux counts CPU time in hundredths of a second. */
 const TICKS_PER_SECOND = 100;
 
 let said = false;
@@ -39,7 +40,10 @@ const topics = Array.from({ length: TOPICS }, (_, i) => `topic-${i}`);
 for (const topic of topics) await world.manager.submit(topic, 'speak');
 for (const topic of topics) while (!(await world.manager.progress(topic))) await sleep(50);
 
-const lengths = () => Promise.all(topics.map(async (topic) => (await world.client.workflow.getHandle(`topic/${topic}`).describe()).historyLength));
+const lengths = () =>
+  Promise.all(
+    topics.map(async (topic) => (await world.client.workflow.getHandle(`topic/${topic}`).describe()).historyLength),
+  );
 const watcher = (topic: string, ...words: string[]) =>
   spawn(process.execPath, [fileURLToPath(new URL('../bin/continuity.js', import.meta.url)), 'watch', topic, ...words], {
     cwd: world.dir,
@@ -47,7 +51,7 @@ const watcher = (topic: string, ...words: string[]) =>
     stdio: ['ignore', 'pipe', 'inherit'],
   });
 
-/** Seconds of CPU, of a process. */
+/** CPU seconds of a process. */
 function cpuOf({ pid = 0 }: ChildProcess): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;

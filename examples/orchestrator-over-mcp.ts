@@ -1,9 +1,11 @@
 /**
- * An orchestrator that hands work to agents over MCP: two tasks at once, follow-ups by session_id, and its connection killed while one of them runs.
+ * An orchestrator delegates work to agents over MCP: two tasks at once, then follow-ups by
+ * session_id. Its connection is killed while one of them runs.
  *
  *   npx tsx examples/orchestrator-over-mcp.ts
  *
- * Everything is real but the model behind the agents: what stands in [[ ]] tells that script which tool to call.
+ * Everything is real except the model behind the agents. That is a script. The text in [[ ]] says
+ * which tool it calls.
  */
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/client';
@@ -28,10 +30,16 @@ class Orchestrator {
   readonly #client = new Client({ name: 'orchestrator', version: '1.0.0' });
   readonly #transport: StdioClientTransport;
 
-  /** As its configuration would say it: `npx session-continuity mcp`. */
+  /** Starts the server as an orchestrator's configuration does: `npx session-continuity mcp`. */
   constructor({ env, project }: Stage) {
     const args = [fileURLToPath(new URL('../bin/continuity.js', import.meta.url)), 'mcp'];
-    this.#transport = new StdioClientTransport({ command: process.execPath, args, cwd: project, env: env as Record<string, string>, stderr: 'ignore' });
+    this.#transport = new StdioClientTransport({
+      command: process.execPath,
+      args,
+      cwd: project,
+      env: env as Record<string, string>,
+      stderr: 'ignore',
+    });
   }
 
   async connect(): Promise<this> {
@@ -43,6 +51,15 @@ class Orchestrator {
     say(`${tool} ${wordsOf(JSON.stringify(input))}`);
     const { structuredContent } = await this.#client.callTool({ name: tool, arguments: { ...input } });
     return structuredContent as Answer;
+  }
+
+  /**
+   * Accepted work continues without this process. Asks for the outcome until the work has ended.
+   */
+  async ended(answer: Answer): Promise<Answer> {
+    while (answer.status === 'accepted')
+      answer = await this.call('session_outcome', { topic: answer.topic, prompt_id: answer.prompt_id });
+    return answer;
   }
 
   async kill(): Promise<void> {
@@ -59,16 +76,24 @@ class Orchestrator {
 await perform(async (stage) => {
   const first = await new Orchestrator(stage).connect();
   const [endpoint, page] = await Promise.all([
-    first.call('delegate_task', { category: 'quick', prompt: PROMPTS.endpoint }),
-    first.call('delegate_task', { category: 'visual-engineering', prompt: PROMPTS.page }),
+    first.call('delegate_task', { category: 'quick', prompt: PROMPTS.endpoint }).then((answer) => first.ended(answer)),
+    first
+      .call('delegate_task', { category: 'visual-engineering', prompt: PROMPTS.page })
+      .then((answer) => first.ended(answer)),
   ]);
-  const tests = await first.call('delegate_task', { session_id: endpoint.session_id, prompt: PROMPTS.tests, wait_seconds: 1 });
+  const tests = await first.call('delegate_task', {
+    session_id: endpoint.session_id,
+    prompt: PROMPTS.tests,
+    wait_seconds: 1,
+  });
   say(`It is ${tests.status}, and goes on. kill -9: the connection of the orchestrator is gone.`);
   await first.kill();
 
   const second = await new Orchestrator(stage).connect();
-  const ended = await second.call('session_outcome', { topic: tests.topic, prompt_id: tests.prompt_id, wait_seconds: 60 });
-  const header = await second.call('delegate_task', { session_id: page.session_id, prompt: PROMPTS.header });
+  const ended = await second.ended(tests);
+  const header = await second.ended(
+    await second.call('delegate_task', { session_id: page.session_id, prompt: PROMPTS.header }),
+  );
   await second.close();
 
   for (const { topic, session_id, turn, status, reply } of [endpoint, page, ended, header]) {
@@ -76,9 +101,24 @@ await perform(async (stage) => {
   }
   const stored = await Promise.all([endpoint, page].map(({ session_id }) => promptsInSession(stage, session_id ?? '')));
   return [
-    { claim: 'two tasks at once had a session each', holds: endpoint.session_id !== page.session_id && [endpoint, page].every(({ session }) => session.kind === 'new') },
-    { claim: 'what was accepted went on without the orchestrator, and its outcome was there for the next one', holds: tests.status === 'accepted' && ended.status === 'completed' && ended.session_id === endpoint.session_id },
-    { claim: 'each follow-up knew what its own session had done', holds: knows(ended.reply, [PROMPTS.endpoint]) && knows(header.reply, [PROMPTS.page]) && !knows(header.reply, [PROMPTS.endpoint]) },
-    { claim: 'every prompt is in the agents’ own store exactly once', holds: same(stored.flat(), Object.values(PROMPTS)) },
+    {
+      claim: 'two tasks at once had a session each',
+      holds: endpoint.session_id !== page.session_id && [endpoint, page].every(({ session }) => session.kind === 'new'),
+    },
+    {
+      claim: 'what was accepted went on without the orchestrator, and its outcome was there for the next one',
+      holds: tests.status === 'accepted' && ended.status === 'completed' && ended.session_id === endpoint.session_id,
+    },
+    {
+      claim: 'each follow-up knew what its own session had done',
+      holds:
+        knows(ended.reply, [PROMPTS.endpoint]) &&
+        knows(header.reply, [PROMPTS.page]) &&
+        !knows(header.reply, [PROMPTS.endpoint]),
+    },
+    {
+      claim: 'every prompt is in the agents’ own store exactly once',
+      holds: same(stored.flat(), Object.values(PROMPTS)),
+    },
   ];
 });

@@ -1,19 +1,19 @@
 /**
- * Sessions in ten lines: follow-ups go on where the first prompt ended. Needs a running stack (`npx session-continuity up`), and
- * has your agent work in the directory that you stand in:
+ * Sessions in ten lines. A follow-up continues where the first prompt ended. It needs a running
+ * stack (`npx session-continuity up`). Your agent works in your current directory:
  *
  *   TEMPORAL_ADDRESS=127.0.0.1:7233 npx tsx examples/ten-lines.ts
  */
 import assert from 'node:assert/strict';
 import { delegate_task, SessionManager } from 'session-continuity';
 
-// An orchestrating agent's call: the result names the session, and a follow-up needs nothing else.
+// An orchestrating agent's call. The result names the session, and a follow-up needs only that id.
 const first = await delegate_task({ category: 'quick', prompt: 'Add User model to database' });
 const fix = await delegate_task({ session_id: first.session_id, prompt: 'Fix: Missing email field validation' });
 assert.equal(fix.session_id, first.session_id);
 assert.equal(fix.session.kind, 'resumed');
 
-// A program's: each topic keeps a session of its own, also over the end of this process.
+// A program's call. Each topic keeps its own session, which survives this process.
 await using manager = await SessionManager.connect();
 const login = await manager.delegate('auth-feature', 'Add login endpoint');
 const limiting = await manager.delegate('auth-feature', 'Fix: add rate limiting');

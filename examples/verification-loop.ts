@@ -1,10 +1,11 @@
 /**
- * "Run the tests; if they fail, tell the same session and let it fix them": one durable call. The worker is killed while the tests run, and
- * the loop goes on.
+ * "Run the tests. If they fail, ask the same session to fix them." This is one durable call. The
+ * worker is killed while the tests run, and the loop continues.
  *
  *   npx tsx examples/verification-loop.ts
  *
- * Everything is real but the model behind the agent: what stands in [[ ]] tells that script which tool to call.
+ * Everything is real except the model behind the agent. That is a script. The text in [[ ]] says
+ * which tool it calls.
  */
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -17,14 +18,14 @@ import { perform } from './stage/perform.js';
 import { say, until } from './stage/say.js';
 
 const PROMPT = 'Write sum.js [[bash: echo "exports.sum = (a, b) => a - b;" > sum.js]]';
-/** A model finds by itself what to do about a failure; the script is told by the test that fails. */
+/** A real model finds the fix by itself. The failing test names the fix for the script. */
 const TESTS = `
 const { sum } = require('./sum.js');
 const { existsSync, writeFileSync } = require('node:fs');
 const expect = (what, fix) => { if (!what) { console.error('AssertionError: ' + fix); process.exit(1); } };
 
 expect(sum(2, 3) === 5, 'sum(2, 3) is not 5 [[bash: echo "exports.sum = (a, b) => a + b;" > sum.js]]');
-// The first time that they come so far, they take long enough for somebody to kill the worker.
+// At the first run, this line takes long enough for the worker to be killed.
 if (!existsSync('reached')) { writeFileSync('reached', ''); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30_000); }
 expect(sum() === 0, 'sum() is not 0 [[bash: echo "exports.sum = (a = 0, b = 0) => a + b;" > sum.js]]');
 console.log('3 tests passed');
@@ -46,14 +47,31 @@ await perform(async (stage, signal) => {
   const { status, session_id, checks } = await working;
   const rounds = checks?.rounds ?? [];
   for (const { turn, ran, duration_ms } of rounds) {
-    const how = ran.map(({ run, passed, exit_code }) => `${passed ? 'passed' : `exit code ${exit_code}`}: ${run}`).join(', ');
+    const how = ran
+      .map(({ run, passed, exit_code }) => `${passed ? 'passed' : `exit code ${exit_code}`}: ${run}`)
+      .join(', ');
     process.stdout.write(`turn ${turn} · ${(duration_ms / 1000).toFixed(1)} s · ${how}\n`);
   }
   const prompts = await promptsInSession(stage, session_id ?? '');
   return [
-    { claim: 'the work is done, and its tests pass', holds: status === 'completed' && checks?.passed === true && rounds.length === 3 },
-    { claim: 'they pass for anybody', holds: (await execa({ cwd: stage.project, shell: true, reject: false })`${RUN}`).exitCode === 0 },
-    { claim: 'each failure went to the same session, once', holds: prompts.length === 3 && prompts[0] === PROMPT && ['sum(2, 3) is not 5', 'sum() is not 0'].every((why, i) => prompts[i + 1]?.includes(why)) },
-    { claim: 'the worker was killed while the tests ran, and another one went on', holds: pid !== (await stage.workerPid()) },
+    {
+      claim: 'the work is done, and its tests pass',
+      holds: status === 'completed' && checks?.passed === true && rounds.length === 3,
+    },
+    {
+      claim: 'they pass outside of the session, too',
+      holds: (await execa({ cwd: stage.project, shell: true, reject: false })`${RUN}`).exitCode === 0,
+    },
+    {
+      claim: 'each failure went to the same session, once',
+      holds:
+        prompts.length === 3 &&
+        prompts[0] === PROMPT &&
+        ['sum(2, 3) is not 5', 'sum() is not 0'].every((why, i) => prompts[i + 1]?.includes(why)),
+    },
+    {
+      claim: 'the worker was killed while the tests ran, and another one went on',
+      holds: pid !== (await stage.workerPid()),
+    },
   ];
 });

@@ -1,4 +1,4 @@
-/** Bundles the workflows once, at build time: a worker that need not do it starts half a second sooner. */
+/** Bundles the workflows at build time. A worker without this work starts half a second sooner. */
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode } from '@temporalio/worker';

@@ -1,8 +1,14 @@
-/** Temporal's protobuf descriptors without what a program never sends, receives or names: building the rest takes a third of the time. */
+/**
+ * Removes the protobuf descriptors that a program never sends, receives or names from Temporal's.
+ * Building the rest takes a third of the time.
+ */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 
-/** A plugin of rolldown. `text` is the program without the descriptors: what it names, they keep. */
+/**
+ * A rolldown plugin. `text` is the program without the descriptors. Everything that it names is
+ * kept.
+ */
 export function prunedDescriptors(text) {
   return {
     name: 'pruned-descriptors',
@@ -10,7 +16,7 @@ export function prunedDescriptors(text) {
       filter: { id: /@temporalio[\\/]proto[\\/]protos[\\/]json-module\.js$/ },
       async handler(file) {
         const json = JSON.stringify(pruned(await descriptorsIn(file), text, createRequire(file)('protobufjs/light')));
-        // V8 parses JSON in a string faster than the same as a literal.
+        // V8 parses JSON in a string faster than the same literal.
         const root = `(roots.__temporal ??= new Root()).addJSON(JSON.parse(${JSON.stringify(json)}))`;
         return `const { Root, roots } = require('protobufjs/light');\nmodule.exports = ${root};\n`;
       },
@@ -18,7 +24,7 @@ export function prunedDescriptors(text) {
   };
 }
 
-/** What the module gives to `Root.addJSON`. */
+/** The argument that the module passes to `Root.addJSON`. */
 async function descriptorsIn(file) {
   const given = [];
   class Catcher {
@@ -29,7 +35,8 @@ async function descriptorsIn(file) {
   }
   const load = new Function('require', 'module', await readFile(file, 'utf8'));
   load(() => ({ roots: {}, Root: Catcher }), {});
-  if (given.length !== 1) throw new Error(`${file} no longer calls Root.addJSON once. Adapt scripts/prune-descriptors.mjs.`);
+  if (given.length !== 1)
+    throw new Error(`${file} no longer calls Root.addJSON once. Adapt scripts/prune-descriptors.mjs.`);
   return given[0];
 }
 
@@ -40,7 +47,10 @@ function pruned(json, text, protobuf) {
   return prunedNested(json, '', { kept, words });
 }
 
-/** The messages, enums and services that the program names, such as `temporal.api.common.v1.Payload`. */
+/**
+ * The messages, enums and services that the program names, such as
+ * `temporal.api.common.v1.Payload`.
+ */
 function namedIn(text, root) {
   const paths = new Set(text.match(/\b(?:coresdk|google|grpc|temporal)(?:\.\w+)+/g));
   return [...paths].flatMap((path) => {
@@ -52,7 +62,10 @@ function namedIn(text, root) {
   });
 }
 
-/** A method belongs to it when the program has its name as a word. Of a namespace that is named as a whole, everything does. */
+/**
+ * A method is kept when the program contains its name as a word. When the program names a whole
+ * namespace, everything in it is kept.
+ */
 function reachable(roots, words, { Service, Type }) {
   const seen = new Set();
   const left = [...roots];
@@ -62,7 +75,8 @@ function reachable(roots, words, { Service, Type }) {
     seen.add(next.fullName);
     if (next.parent instanceof Type) left.push(next.parent);
     if (next instanceof Service) {
-      for (const method of next.methodsArray) if (words.has(callNameOf(method.name))) left.push(method.resolvedRequestType, method.resolvedResponseType);
+      for (const method of next.methodsArray)
+        if (words.has(callNameOf(method.name))) left.push(method.resolvedRequestType, method.resolvedResponseType);
     } else if (next instanceof Type) left.push(...next.fieldsArray.map((field) => field.resolvedType));
     else left.push(...(next.nestedArray ?? []));
   }
@@ -77,7 +91,7 @@ function prunedNested(nested, path, which) {
   return Object.fromEntries(entries);
 }
 
-/** Nothing where neither it nor anything in it is kept. */
+/** Undefined when neither the entry nor anything in it is kept. */
 function prunedOne({ nested = {}, options: _forOtherLanguages, ...one }, path, which) {
   const below = prunedNested(nested, path, which);
   const here = which.kept.has(path);
@@ -89,10 +103,12 @@ function prunedOne({ nested = {}, options: _forOtherLanguages, ...one }, path, w
 
 function prunedMethods(methods, { words }) {
   const kept = Object.entries(methods).filter(([name]) => words.has(callNameOf(name)));
-  return Object.fromEntries(kept.map(([name, { options: _http, parsedOptions: _again, comment: _text, ...method }]) => [name, method]));
+  return Object.fromEntries(
+    kept.map(([name, { options: _http, parsedOptions: _again, comment: _text, ...method }]) => [name, method]),
+  );
 }
 
-/** As protobufjs names the method of a client. */
+/** The name that protobufjs gives to the method of a client. */
 function callNameOf(name) {
   return name.charAt(0).toLowerCase() + name.slice(1);
 }

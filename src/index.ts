@@ -1,7 +1,15 @@
 /** The public surface. Adding a name here is a decision. */
-export { SessionManager, type DelegateOptions, type FollowUpOptions, type ManagerOptions } from './client/session-manager.js';
+export {
+  SessionManager,
+  type DelegateOptions,
+  type FollowUpOptions,
+  type ManagerOptions,
+} from './client/session-manager.js';
 export { delegate_task, type DelegateTaskInput } from './client/delegate-task.js';
 export { SessionError } from './client/session-error.js';
+export type { Cancelled } from './contract/answers.js';
+export type { SessionFilter } from './client/agent-sessions.js';
+export type { AgentSession, AgentSessions } from './contract/agent-session.js';
 export type { TopicFilter, TopicSummary } from './client/list-topics.js';
 export type { Progress } from './client/watch-progress.js';
 export type { TopicEvent } from './client/watch-topic.js';
@@ -9,7 +17,6 @@ export type { PromptId, SessionId, TopicId } from './contract/ids.js';
 export { FAILURES, type Failure, type FailureCode } from './contract/failures.js';
 export type {
   Accepted,
-  Cancelled,
   Check,
   CheckRound,
   CheckRun,
@@ -20,9 +27,8 @@ export type {
   PromptState,
   Recovery,
   SessionChoice,
-  TopicLifeState,
-  TopicView,
   TurnResult,
   TurnStatus,
   Usage,
 } from './contract/types.js';
+export type { TopicLifeState, TopicView } from './contract/views.js';

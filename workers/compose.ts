@@ -1,14 +1,27 @@
-/** Where everything meets: config, agents, activities and workflows become two Temporal workers. */
+/** Builds two Temporal workers from the config, the agents, the activities and the workflows. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, Runtime, Worker, type NativeConnection, type WorkerOptions, type WorkflowBundle } from '@temporalio/worker';
-import { createActivities, type Log } from '../src/activities/index.js';
+import {
+  bundleWorkflowCode,
+  Runtime,
+  Worker,
+  type NativeConnection,
+  type WorkerOptions,
+  type WorkflowBundle,
+} from '@temporalio/worker';
+import type { Log } from '../src/activities/context.js';
+import { createActivities } from '../src/activities/index.js';
 import type { Agent } from '../src/agents/agent.js';
-import { newTurnSlots } from '../src/activities/turn-slots.js';
-import { isCheckProof, MOST_TURNS_PER_HOST, projectOf, type Config } from '../src/config.js';
+import { defaultAgentOf } from '../src/agents/default-agent.js';
+import { MOST_TURNS_PER_HOST, projectOf, type Config } from '../src/config.js';
+import { isCheckProof } from '../src/host/check-proof.js';
+import { dataConverter } from '../src/contract/client-options.js';
 import { CONTINUITY, hostQueueOf } from '../src/contract/messages.js';
+import { Semaphore } from '../src/semaphore.js';
+import { asOne, type SessionWorker } from './as-one.js';
 import { recordsRunning } from './running-activities.js';
 
 export interface Composition {
@@ -21,83 +34,91 @@ export interface Composition {
   log: Log;
 }
 
-export interface SessionWorker {
-  /** Resolves when it was shut down; rejects when it broke. */
-  run(): Promise<void>;
-  /** Detaches from running turns: whoever comes next goes on with them. */
-  shutdown(): void;
-}
-
-/** How soon a user's cancel reaches a turn, and how old a watcher's picture can be. */
+/** Bounds how late a user's cancel reaches a turn, and how old a watcher's picture can be. */
 const HEARTBEATS_THROTTLED_TO = '500 milliseconds';
 
-/** So long the server waits for the worker that has a topic in its cache, before it asks any: the worker may have died. */
+/**
+ * How long the server waits for the worker that has a topic in its cache, which may have died,
+ * before it asks any worker.
+ */
 const STICKY_FOR = '1 second';
 
 /**
- * Temporal's own bound, far above `limits.turnsPerHost`: a turn that waits for its turn holds a task, says so, and leaves
- * room for what must not wait, such as `answer` and `stopTurn`.
+ * Temporal's own bound is far above `limits.turnsPerHost`. A turn that waits for a slot holds a
+ * task and reports that it waits. The bound leaves room for activities that must not wait, such as
+ * `answer` and `stopTurn`.
  */
 const TASKS_OF_A_HOST = 2 * MOST_TURNS_PER_HOST;
 
-/** One worker for the topics and for opening sessions, one for the sessions on this host's disk: their turns, and what takes their place. */
-export async function createSessionWorker({ connection, namespace, config, agents, host, workflows, log }: Composition): Promise<SessionWorker> {
-  const { openSession, recall, ...onThisHost } = createActivities({
+/**
+ * Creates one worker for the topics and for opening sessions, and one for the sessions on this
+ * host's disk: their turns, and the sessions that replace lost ones.
+ */
+export async function createSessionWorker({
+  connection,
+  namespace,
+  config,
+  agents,
+  host,
+  workflows,
+  log,
+}: Composition): Promise<SessionWorker> {
+  const { openSession, adoptSession, recall, ...onThisHost } = createActivities({
     config,
     agents,
     host,
     log,
     projectOf: (cwd) => projectOf(cwd, config),
+    defaultAgent: async () => (await defaultAgentOf(config)).name,
     isCheckProof: (asked, proof) => isCheckProof(config.dataDir, asked, proof),
-    turnSlots: newTurnSlots(config.limits.turnsPerHost),
+    turnSlots: new Semaphore(config.limits.turnsPerHost),
   });
   const common: Omit<WorkerOptions, 'taskQueue'> = {
     connection,
     namespace,
     identity: `${process.pid}@${host}`,
     buildId: buildIdOf(workflows),
+    // For the client that activities use. The topics' converter is in their bundle.
+    dataConverter,
     maxHeartbeatThrottleInterval: HEARTBEATS_THROTTLED_TO,
     defaultHeartbeatThrottleInterval: HEARTBEATS_THROTTLED_TO,
     stickyQueueScheduleToStartTimeout: STICKY_FOR,
     interceptors: { activity: [recordsRunning(config.dataDir, log)] },
     shutdownGraceTime: 0,
-    // A turn that does not let go in time is left behind: the lock dies with this process, and the next attempt reconciles.
+    // A turn that does not let go in time is left behind. The lock ends with this process, and the
+    // next attempt finds out how far the turn came.
     shutdownForceTime: '15 seconds',
   };
   const topics = await Worker.create({
     ...common,
     workflowBundle: workflows,
     taskQueue: CONTINUITY,
-    // Forty sessions that open at once keep the first turns waiting. What is left in the queue another host can take.
-    maxConcurrentActivityTaskExecutions: config.limits.turnsPerHost,
-    activities: { openSession, recall },
+    // Opening a session only uses the CPU. Many at once would delay the first turns. Another host
+    // can take the rest of the queue.
+    maxConcurrentActivityTaskExecutions: Math.max(2, availableParallelism()),
+    activities: { openSession, adoptSession, recall },
   });
-  const turns = await Worker.create({ ...common, taskQueue: hostQueueOf(host), maxConcurrentActivityTaskExecutions: TASKS_OF_A_HOST, activities: { openSession, ...onThisHost } });
-  const workers = [topics, turns];
-  const shutdown = () => {
-    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-  };
-  return {
-    shutdown,
-    run: async () => {
-      const runs = workers.map((worker) => worker.run());
-      try {
-        await Promise.all(runs);
-      } catch (error) {
-        shutdown();
-        await Promise.allSettled(runs);
-        throw error;
-      }
-    },
-  };
+  const turns = await Worker.create({
+    ...common,
+    taskQueue: hostQueueOf(host),
+    maxConcurrentActivityTaskExecutions: TASKS_OF_A_HOST,
+    activities: { openSession, adoptSession, ...onThisHost },
+  });
+  return asOne([topics, turns]);
 }
 
-/** Names the code of the topics. It stands in the history of each workflow task, and in the list of who takes tasks. */
+/**
+ * Names the code of the topics. It is recorded in the history of each workflow task, and in the
+ * server's list of pollers.
+ */
 export function buildIdOf({ code }: WorkflowBundle): string {
   return `session-continuity+${createHash('sha256').update(code).digest('hex')}`;
 }
 
-/** The bundle that the build made, or one of the sources of a checkout, which takes a second or two. */
+/**
+ * The bundle from the build. In a checkout without one, bundles the sources, which takes a second
+ * or two.
+ */
 export async function loadWorkflows(): Promise<WorkflowBundle> {
   const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
   const built = path('../workflow-bundle.js');

@@ -1,10 +1,10 @@
-/** How often things happened within the last hour, each by its name. */
+/** Counts how often things happened within the last hour, by name. */
 const HOUR_MS = 60 * 60 * 1000;
 
 export class LastHour {
   readonly #times = new Map<string, number[]>();
 
-  /** @param now the clock, ms */
+  /** @param now the clock, in ms */
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   count(name: string): number {
@@ -17,7 +17,7 @@ export class LastHour {
     return this.#times.get(name)?.length ?? 0;
   }
 
-  /** @returns how often it has happened with this time */
+  /** @returns how often it has happened within the hour, including this time */
   add(name: string): number {
     const before = this.count(name);
     this.#times.set(name, [...(this.#times.get(name) ?? []), this.now()]);

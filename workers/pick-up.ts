@@ -1,15 +1,24 @@
 /**
- * Ends the attempts that a dead worker has left running, so that the server gives them to this worker at once. Without it
- * the server waits until their heartbeats are missed. The lock of the data directory proves that the worker is dead.
+ * Ends the attempts that a dead worker has left running, so that the server gives them to this
+ * worker at once. Otherwise the server waits for their missing heartbeats. The lock of the data
+ * directory proves that the worker is dead.
  *
- * 1. Nothing is put in twice: an attempt that is ended here is repeated like any other, and looks at the session first.
- * 2. A turn that nobody waits for any more is stopped: its topic was ended, or its cancel was asked for, while no worker was there.
- * 3. Whatever goes wrong is logged. The heartbeat is still missed later.
+ * 1. Nothing is put in twice. An attempt that is ended here is repeated like any other, and looks
+ *    at the session first.
+ * 2. A turn that no caller waits for is stopped, because its topic was ended or its cancel was
+ *    requested while no worker ran.
+ * 3. Every failure is logged. The missing heartbeat then ends the attempt later.
  */
-import { ActivityNotFoundError, Client, WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
+import {
+  ActivityNotFoundError,
+  Client,
+  WorkflowNotFoundError,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
-import type { Log } from '../src/activities/index.js';
+import { dataConverter } from '../src/contract/client-options.js';
+import type { Log } from '../src/activities/context.js';
 import { sessionRefOf } from '../src/activities/session-ref.js';
 import type { Agent } from '../src/agents/agent.js';
 import { leftBehind, type RunningActivity } from './running-activities.js';
@@ -23,16 +32,19 @@ export interface PickUp {
 }
 
 const CALLS_END_AFTER_MS = 10_000;
-/** An agent that does not stop within this time is left to the next prompt in its session, which stops it first. */
+/**
+ * An agent that does not stop within this time is left to the next prompt in its session, which
+ * stops it first.
+ */
 const STOPS_WITHIN_MS = 30_000;
-/** The server takes no delay for its own default. */
+/** The server takes a delay of zero as its own default. */
 const RETRY_AFTER = '1 millisecond';
 /** temporal.api.enums.v1.PendingActivityState */
 const CANCEL_REQUESTED = 3;
 
 /** Called under the lock of the data directory, before this worker takes any task. Never throws. */
 export async function pickUp({ connection, namespace, dataDir, agents, log }: PickUp): Promise<void> {
-  const client = new Client({ connection, namespace });
+  const client = new Client({ connection, dataConverter, namespace });
   const failed = (error: unknown, activity?: RunningActivity) =>
     log('what the worker before has left could not be picked up', {
       workflow_id: activity?.workflowId,
@@ -76,12 +88,15 @@ async function pickUpOne(activity: RunningActivity, { client, agents, log }: Wit
     await soon(() => client.activity.fail(token, workerDied()));
     log('activity of a worker that had died is picked up', facts);
   } catch (error) {
-    // The attempt is over: the worker before had completed it, or the server gave it up and repeats it.
+    // The attempt is over: the dead worker had completed it, or the server gave it up and repeats
+    // it.
     if (!(error instanceof ActivityNotFoundError)) throw error;
   }
 }
 
-/** The newest run of the topic. A run that rolled over, or was reset, goes on with the turn in the next one. */
+/**
+ * The newest run of the topic. After a continue-as-new or a reset, the next run continues the turn.
+ */
 async function described(client: Client, workflowId: string): Promise<WorkflowExecutionDescription | undefined> {
   try {
     return await client.workflow.getHandle(workflowId).describe();
@@ -91,9 +106,16 @@ async function described(client: Client, workflowId: string): Promise<WorkflowEx
   }
 }
 
-function isCancelled({ runId, activityId }: RunningActivity, { runId: newest, raw }: WorkflowExecutionDescription): boolean {
+function isCancelled(
+  { runId, activityId }: RunningActivity,
+  { runId: newest, raw }: WorkflowExecutionDescription,
+): boolean {
   if (runId !== newest) return false;
-  return raw.pendingActivities?.some((pending) => pending.activityId === activityId && Number(pending.state) === CANCEL_REQUESTED) ?? false;
+  return (
+    raw.pendingActivities?.some(
+      (pending) => pending.activityId === activityId && Number(pending.state) === CANCEL_REQUESTED,
+    ) ?? false
+  );
 }
 
 /** @returns whether there was a session in which an agent could work */
@@ -105,5 +127,9 @@ async function stopAgent({ session }: RunningActivity, agents: ReadonlyMap<strin
 }
 
 function workerDied(): ApplicationFailure {
-  return ApplicationFailure.create({ type: 'WORKER_DIED', message: 'The worker died in this attempt.', nextRetryDelay: RETRY_AFTER });
+  return ApplicationFailure.create({
+    type: 'WORKER_DIED',
+    message: 'The worker died in this attempt.',
+    nextRetryDelay: RETRY_AFTER,
+  });
 }

@@ -1,35 +1,41 @@
 /**
- * What this worker works on, in the data directory: one small file for each running activity. It is written before the
- * work begins and removed after it, so a file that is found at the start of a worker tells what the one before died in.
+ * Notes each running activity in the data directory, in one small file. The file is written before
+ * the work starts and removed after it. So a file that exists when a worker starts is work that the
+ * worker before has left.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ApplicationFailure } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import * as z from 'zod';
-import type { Log } from '../src/activities/index.js';
+import type { Log } from '../src/activities/context.js';
+import { WORKER_STOPPED } from '../src/activities/translate.js';
 import type { StopTurnInput } from '../src/activities/types.js';
 
 const recordSchema = z.object({
-  /** Base64. With it the server lets anyone end this attempt. */
+  /** Base64. With this token, the server lets anyone end the attempt. */
   taskToken: z.string(),
   activity: z.string(),
   activityId: z.string(),
   workflowId: z.string(),
   runId: z.string(),
-  /** In which the agent works for it. */
+  /** The session in which the agent works for the activity. */
   session: z.custom<StopTurnInput>((value) => sessionIn([value]) !== undefined).optional(),
 });
 
 export type RunningActivity = z.infer<typeof recordSchema>;
 
-/** A file that cannot be written is logged: without it a crash is noticed by the missing heartbeat, some seconds later. */
+/**
+ * A file that cannot be written is logged. Without the file, a crash is noticed by the missing
+ * heartbeat, some seconds later.
+ */
 export function recordsRunning(dataDir: string, log: Log): ActivityInterceptorsFactory {
   const folder = folderIn(dataDir);
   return ({ info }) => ({
     inbound: {
       async execute(input, next) {
-        // A local activity is part of its workflow task: the server knows no token of it.
+        // A local activity is part of its workflow task, and the server has no token for it.
         if (info.isLocal || !info.workflowExecution) return next(input);
         const { workflowId, runId } = info.workflowExecution;
         const session = sessionIn(input.args);
@@ -41,17 +47,30 @@ export function recordsRunning(dataDir: string, log: Log): ActivityInterceptorsF
           runId,
           ...(session && { session }),
         };
+        let letGo = false;
         const file = join(folder, `${createHash('sha256').update(info.taskToken).digest('hex').slice(0, 32)}.json`);
         try {
           await mkdir(folder, { recursive: true, mode: 0o700 });
           await writeFile(file, JSON.stringify(record), { mode: 0o600 });
         } catch (error) {
-          log('running activity could not be noted', { activity: record.activity, workflow_id: workflowId, error: reasonOf(error) });
+          log('running activity could not be noted', {
+            activity: record.activity,
+            workflow_id: workflowId,
+            error: reasonOf(error),
+          });
         }
         try {
           return await next(input);
+        } catch (error) {
+          letGo = error instanceof ApplicationFailure && error.type === WORKER_STOPPED;
+          throw error;
         } finally {
-          await rm(file, { force: true }).catch((error: unknown) => log('note of an activity could not be removed', { file, error: reasonOf(error) }));
+          // The agent may continue what this worker lets go of. The next worker checks whether a
+          // caller still waits for it.
+          if (!letGo)
+            await rm(file, { force: true }).catch((error: unknown) =>
+              log('note of an activity could not be removed', { file, error: reasonOf(error) }),
+            );
         }
       },
     },
@@ -64,7 +83,10 @@ export interface LeftBehind {
   done: () => Promise<void>;
 }
 
-/** What a worker before has left here. Called under the lock of the data directory, before this worker takes any task. */
+/**
+ * The activities that a worker before has left here. Called under the lock of the data directory,
+ * before this worker takes any task.
+ */
 export async function leftBehind(dataDir: string, log: Log): Promise<LeftBehind[]> {
   const folder = folderIn(dataDir);
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
@@ -77,7 +99,7 @@ export async function leftBehind(dataDir: string, log: Log): Promise<LeftBehind[
       try {
         return await leftIn(file);
       } catch (error) {
-        // Another user's, or a folder. The notes beside it are of use all the same.
+        // The file belongs to another user, or is a folder. The other notes are still of use.
         log('note of an activity could not be read', { file, error: reasonOf(error) });
         return undefined;
       }
@@ -90,7 +112,7 @@ async function leftIn(file: string): Promise<LeftBehind | undefined> {
   const done = () => rm(file, { force: true });
   const activity = recordIn(await readFile(file, 'utf8'));
   if (activity) return { activity, done };
-  await done(); // Its worker died while it wrote it, so before the work began.
+  await done(); // Its worker died while it wrote the note, which is before the work started.
   return undefined;
 }
 
@@ -104,7 +126,9 @@ function recordIn(text: string): RunningActivity | undefined {
 
 function sessionIn([input]: unknown[]): StopTurnInput | undefined {
   const { topic, session_id, pinned } = (input ?? {}) as Partial<StopTurnInput>;
-  return topic !== undefined && session_id !== undefined && pinned !== undefined ? { topic, session_id, pinned } : undefined;
+  return topic !== undefined && session_id !== undefined && pinned !== undefined
+    ? { topic, session_id, pinned }
+    : undefined;
 }
 
 function folderIn(dataDir: string): string {

@@ -1,13 +1,15 @@
-/** A worker starts only where the search attributes are: an upsert of one that is missing would wedge a topic for ever. */
+/**
+ * Makes sure that the search attributes exist before the worker starts. An upsert of a missing one
+ * would fail every workflow task of a topic.
+ */
 import type { NativeConnection } from '@temporalio/worker';
-import { failure } from '../src/contract/failures.js';
+import { Failed, failure } from '../src/contract/failures.js';
 import { SEARCH_ATTRIBUTES } from '../src/contract/search-attributes.js';
-import { WorkerError } from './failure-of.js';
 
 /** temporal.api.enums.v1.IndexedValueType */
 const INDEXED_VALUE_TYPE = { Keyword: 2, Int: 3, KeywordList: 7 } as const;
 
-/** @throws WorkerError SETUP_INCOMPLETE with the command to run */
+/** @throws Failed SETUP_INCOMPLETE with the command to run */
 export async function ensureSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {
   const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
   const missing = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => customAttributes?.[name] === undefined);
@@ -19,6 +21,13 @@ export async function ensureSearchAttributes(connection: NativeConnection, names
     const why = cause instanceof Error ? cause.message : String(cause);
     const command = `temporal operator search-attribute create --namespace ${namespace} ${missing.map(([name, type]) => `--name ${name} --type ${type}`).join(' ')}`;
     const names = missing.map(([name]) => name).join(', ');
-    throw new WorkerError(failure('SETUP_INCOMPLETE', `Namespace ${namespace} lacks the search attributes ${names}, and they could not be created: ${why}`, `Run: ${command}`), { cause });
+    throw new Failed(
+      failure(
+        'SETUP_INCOMPLETE',
+        `Namespace ${namespace} lacks the search attributes ${names}, and they could not be created: ${why}`,
+        `Run: ${command}`,
+      ),
+      { cause },
+    );
   }
 }

@@ -10,12 +10,15 @@
  */
 import { EventEmitter, once } from 'node:events';
 import { constants } from 'node:os';
-import type { Log } from '../src/activities/index.js';
+import type { Log } from '../src/activities/context.js';
 
 const NAMES = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 export type StopSignal = (typeof NAMES)[number];
 
-/** npm and npx forward the SIGINT that a terminal has also sent to us: it was one key. */
+/**
+ * npm and npx forward the SIGINT that the terminal has also sent to this process. One key press is
+ * one signal.
+ */
 const SAME_KEY_MS = 200;
 
 export interface StopSignals {
@@ -42,7 +45,7 @@ export function stopSignals(log: Log): StopSignals {
   return { first: nth(1), second: nth(2), endsAgents: () => came.some(({ name }) => name !== 'SIGTERM') };
 }
 
-/** As a shell reports a process that a signal ended. */
+/** The exit code with which a shell reports a process that a signal ended. */
 export function exitCodeOf(signal: StopSignal): number {
   return 128 + constants.signals[signal];
 }

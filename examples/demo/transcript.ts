@@ -1,13 +1,15 @@
-/** The story as text. */
+/** Prints the story as text. */
 import type { TurnResult } from '../../src/index.js';
-import { wordsOf } from '../stage/claims.js';
+import { styled } from '../stage/say.js';
 
 export interface Story {
-  /** As they were sent, by name. */
+  /** The prompts by name, as they were sent. */
   prompts: Record<TurnName, string>;
   turns: Record<TurnName, TurnResult>;
-  /** All prompts that the agent's own store holds for the two sessions. */
+  /** All prompts of the two sessions in the agent's own store. */
   stored: string[];
+  /** The prompts of each conversation that the model received. */
+  heard: string[][];
   /** Process ids. */
   workers: { killed: number; next: number };
   uiUrl: string;
@@ -23,7 +25,9 @@ const TOPICS: Record<string, TurnName[]> = {
 export function transcriptOf(story: Story, kept: boolean): string {
   const topics = Object.entries(TOPICS).map(([topic, names]) => {
     const turns = names.map((name) => turnOf(story, name));
-    return [`${topic}  (session ${story.turns[names[0] ?? 'addLogin'].session_id})`, ...turns].join('\n');
+    return [`${styled('bold', topic)}  (session ${story.turns[names[0] ?? 'addLogin'].session_id})`, ...turns].join(
+      '\n',
+    );
   });
   const ui = `Web UI  ${story.uiUrl}${kept ? '' : '  (npm run demo -- --keep leaves it running)'}`;
   return `\n${[...topics, ui].join('\n\n')}\n\n`;
@@ -32,6 +36,7 @@ export function transcriptOf(story: Story, kept: boolean): string {
 function turnOf({ prompts, turns, workers }: Story, name: TurnName): string {
   const { turn, session, reply, duration_ms, attempts, recovered } = turns[name];
   const facts = [`turn ${turn}`, session.kind, `${(duration_ms / 1000).toFixed(1)} s`];
-  if (recovered) facts.push(`worker ${workers.killed} killed, worker ${workers.next} went on`, `attempt ${attempts}`, recovered);
-  return `  you    ${wordsOf(prompts[name])}\n  agent  ${reply}\n         ${facts.join(' · ')}`;
+  if (recovered)
+    facts.push(`worker ${workers.killed} killed, worker ${workers.next} went on`, `attempt ${attempts}`, recovered);
+  return `  ${styled('cyan', 'you')}    ${prompts[name]}\n  ${styled('magenta', 'agent')}  ${reply}\n         ${styled('gray', facts.join(' · '))}`;
 }

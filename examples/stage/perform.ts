@@ -1,26 +1,43 @@
-/** An example from its first process to its last: on a stage of its own, with what it claims printed at the end, and nothing left behind. */
+/**
+ * Runs an example on its own stage. Prints its claims at the end, and leaves no process and no
+ * file.
+ */
 import { existsSync } from 'node:fs';
-import { processesOf } from '../../test/support/processes.js';
+import { allProcesses, environmentOf } from '../../src/host/proc.js';
 import { printClaims, type Claim } from './claims.js';
 import { say } from './say.js';
+import { agentOfArguments, type AgentName } from './agents.js';
 import { Stage } from './stage.js';
 
 export interface Play {
   (stage: Stage, signal: AbortSignal): Promise<Claim[]>;
 }
 
-/** The exit code says whether everything holds; Ctrl-C at any time clears up and ends with 130. */
-export async function perform(play: Play, { keep = false, timeoutMs = 240_000 } = {}): Promise<void> {
+export interface Performance {
+  keep?: boolean;
+  timeoutMs?: number;
+  /** The program that is the model provider. */
+  model?: string;
+  /** Default: the agent of `--agent` on the command line of the example. */
+  agent?: AgentName;
+}
+
+/** The exit code says whether all claims hold. Ctrl-C cleans up at any time and ends with 130. */
+export async function perform(
+  play: Play,
+  { keep = false, timeoutMs = 240_000, model, agent = agentOfArguments() }: Performance = {},
+): Promise<void> {
   const interrupted = onInterrupt();
   const signal = AbortSignal.any([interrupted, AbortSignal.timeout(timeoutMs)]);
-  const stage = new Stage();
+  const stage = new Stage(agent, model);
   let passed = false;
   try {
     await stage.setUp(signal);
     passed = printClaims(await play(stage, signal));
     if (keep) await stage.keepUntil(interrupted);
   } catch (error) {
-    if (!interrupted.aborted) say(`It failed: ${error instanceof Error ? error.message : String(error)}\n${stage.lastWords()}`);
+    if (!interrupted.aborted)
+      say(`It failed: ${error instanceof Error ? error.message : String(error)}\n${stage.lastWords()}`);
   } finally {
     await stage.clear();
   }
@@ -28,16 +45,27 @@ export async function perform(play: Play, { keep = false, timeoutMs = 240_000 } 
   process.exitCode = interrupted.aborted && !keep ? 130 : passed ? 0 : 1;
 }
 
-/** Aborted by Ctrl-C. What comes after it is ignored: npm sends every signal a second time, and the clean-up has begun. */
+/**
+ * Aborted by Ctrl-C. A second signal is ignored, because npm sends every signal twice and the
+ * clean-up has started.
+ */
 function onInterrupt(): AbortSignal {
   const interrupted = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => interrupted.abort(new Error(`${name} was received.`)));
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(name, () => interrupted.abort(new Error(`${name} was received.`)));
   return interrupted.signal;
 }
 
-/** Other systems than Linux don't tell whose child a process was. */
+/** Linux only: other systems do not say whose child a process was. */
 function leftovers(dir: string): Claim[] {
-  if (dir === '') return []; // It came to nothing before there was anything.
+  if (dir === '') return []; // The example failed before it created a directory.
   const files: Claim = { claim: 'no file is left', holds: !existsSync(dir) };
-  return process.platform === 'linux' ? [{ claim: 'no process is left', holds: processesOf(dir).length === 0 }, files] : [files];
+  return process.platform === 'linux' ? [{ claim: 'no process is left', holds: !runsIn(dir) }, files] : [files];
+}
+
+/** Whether another process started with an environment that mentions the directory. */
+function runsIn(dir: string): boolean {
+  return allProcesses().some(
+    ({ pid }) => pid !== process.pid && Object.values(environmentOf(pid) ?? {}).some((value) => value.includes(dir)),
+  );
 }

@@ -1,14 +1,18 @@
 /**
- * How many attempts at an activity were in vain, one after the other. Temporal counts attempts, also those that took their
- * worker down before they could say anything. Each heartbeat says what holds if its attempt ends right after it.
+ * Counts the attempts at an activity in a row that made no progress, which are *in vain*. Temporal
+ * counts all attempts, even those whose worker died before it could report. Each heartbeat carries
+ * the facts that hold if its attempt ends right after it.
  */
 import type { AttemptFacts } from './types.js';
 
-/** A machine on which everything is killed every few seconds needs many attempts for little: so much time is given as well. */
+/**
+ * The least time before an activity is given up. A machine that kills every process every few
+ * seconds needs many attempts for little progress.
+ */
 const AT_LEAST_MS = 5 * 60 * 1000;
 
 export class Attempts {
-  /** Attempts in vain before this one. */
+  /** How many attempts in a row before this one were in vain. */
   readonly before: number;
   #barren: number;
   #progressAt: number | undefined;
@@ -25,12 +29,12 @@ export class Attempts {
     this.#progressAt = last?.progress_at;
   }
 
-  /** Whether enough was tried: so many attempts in vain, over some minutes. */
+  /** Whether to give up: at least `most` attempts were in vain, over at least 5 minutes. */
   areInVain(most: number): boolean {
     return this.before >= most && Date.now() - (this.#progressAt ?? this.scheduledAt) >= AT_LEAST_MS;
   }
 
-  /** Attempts in vain, if this one ends now. */
+  /** How many attempts in a row are in vain if this one ends now. */
   get barren(): number {
     return this.#barren;
   }
@@ -40,12 +44,15 @@ export class Attempts {
     this.#progressAt = Date.now();
   }
 
-  /** What ends this attempt now is no failure of its work: it waits for a slot, or a deploy or an operator ends it. */
+  /**
+   * Does not count this attempt if it ends now: it waits for a slot, or a deploy or an operator
+   * ends it.
+   */
   excuse(): void {
     this.#barren = Math.min(this.#barren, this.before);
   }
 
-  /** Whatever ends this attempt now counts again, until there is progress. */
+  /** Counts this attempt again if it ends now, until it makes progress. */
   begin(): void {
     this.#barren = this.before + 1;
   }
@@ -67,14 +74,15 @@ export class Attempts {
   lastReason(): string {
     const { attempt = this.attempt - 1, trouble } = this.last ?? {};
     if (trouble !== undefined && attempt === this.attempt - 1) return trouble;
-    return `Attempt ${this.attempt - 1} took its worker down, or lost it.`;
+    return `Attempt ${this.attempt - 1} reported no reason. Its worker died or was cut off.`;
   }
 }
 
 function barrenBefore(attempt: number, last: Partial<AttemptFacts> | undefined): number {
   if (!last) return attempt - 1;
   const { attempt: said = attempt - 1, barren_attempts = 0 } = last;
-  // An operator has reset or paused the activity: the server counts anew, or this attempt once more.
+  // An operator has reset or paused the activity. The server then counts from 1 again, or counts
+  // this attempt twice.
   if (said >= attempt) return 0;
   return barren_attempts + (attempt - 1 - said);
 }

@@ -1,35 +1,24 @@
-/** The activities of one host. Imported by the worker; workflows import `./types.js` only. */
-import type { Agent } from '../agents/agent.js';
-import type { Config } from '../config.js';
-import { Fence } from './fence.js';
-import type { IsCheckProof } from './may-check.js';
+/** The activities of one host. Only the worker imports this; workflows import only `./types.js`. */
+import { Fence } from '../agents/turn/fence.js';
+import { adoptSession } from './adopt-session.js';
+import { changedFiles } from './changed-files.js';
+import type { ActivityContext } from './context.js';
 import { deleteSession } from './delete-session.js';
 import { openSession } from './open-session.js';
 import { recall } from './recall.js';
+import { resolveAgent } from './resolve-agent.js';
 import { runChecks } from './run-checks.js';
 import { runTurn } from './run-turn.js';
 import { stopTurn } from './stop-turn.js';
-import type { TurnSlots } from './turn-slots.js';
 import type { Activities, RunTurnInput, RunTurnOutput } from './types.js';
-
-export type Log = (message: string, facts?: object) => void;
-
-export interface ActivityContext {
-  config: Config;
-  agents: ReadonlyMap<string, Agent>;
-  host: string;
-  projectOf: (cwd: string) => Promise<string>;
-  isCheckProof: IsCheckProof;
-  log: Log;
-  fence: Fence;
-  /** How many turns work at once on this host. Absent: any number. */
-  turnSlots?: TurnSlots;
-}
 
 export function createActivities(given: Omit<ActivityContext, 'fence'>): Activities {
   const context = { ...given, fence: new Fence() };
   return {
     openSession: (input) => openSession(input, context),
+    adoptSession: (input) => adoptSession(input, context),
+    resolveAgent: (input) => resolveAgent(input, context),
+    changedFiles,
     runTurn: async (input) => {
       const startedAt = performance.now();
       const output = await runTurn(input, context);
@@ -39,7 +28,8 @@ export function createActivities(given: Omit<ActivityContext, 'fence'>): Activit
     runChecks: async (input) => {
       const output = await runChecks(input, context);
       const { topic, prompt_id } = input.asked;
-      for (const { passed, exit_code, stopped, duration_ms } of output.ran) context.log('check', { topic, prompt_id, passed, exit_code, stopped, duration_ms });
+      for (const { passed, exit_code, stopped, duration_ms } of output.ran)
+        context.log('check', { topic, prompt_id, passed, exit_code, stopped, duration_ms });
       return output;
     },
     stopTurn: (input) => stopTurn(input, context),
@@ -49,8 +39,23 @@ export function createActivities(given: Omit<ActivityContext, 'fence'>): Activit
   };
 }
 
-/** One line of log per turn: ids and numbers, never what was said. */
-function factsOf({ topic, turn, prompt_id, session_id }: RunTurnInput, { status, error, attempts, recovered, usage }: RunTurnOutput, ms: number) {
+/** One log line per turn: ids and numbers, never the text of a prompt or reply. */
+function factsOf(
+  { topic, turn, prompt_id, session_id }: RunTurnInput,
+  { status, error, attempts, recovered, usage }: RunTurnOutput,
+  ms: number,
+) {
   const tokens = usage && usage.input_tokens + usage.output_tokens;
-  return { topic, turn, prompt_id, session_id, status, code: error?.code, attempts, recovered, tokens, duration_ms: Math.round(ms) };
+  return {
+    topic,
+    turn,
+    prompt_id,
+    session_id,
+    status,
+    code: error?.code,
+    attempts,
+    recovered,
+    tokens,
+    duration_ms: Math.round(ms),
+  };
 }

@@ -1,23 +1,33 @@
-/** Runs the checks of a turn on the session's host, up to the first that fails. A crash in the middle runs them again. */
-import { stat } from 'node:fs/promises';
+/**
+ * Runs the checks of a turn on the session's host, up to the first failed one. After a crash in the
+ * middle, all of them run again.
+ */
 import { Context } from '@temporalio/activity';
 import { AgentError } from '../agents/agent.js';
 import { failure } from '../contract/failures.js';
 import type { CheckRun } from '../contract/types.js';
+import { failureOfDirectory } from '../host/working-directory.js';
 import { Attempts } from './attempts.js';
 import { checkMarkerOf, runCheck } from './check-command.js';
-import type { ActivityContext } from './index.js';
+import type { ActivityContext } from './context.js';
 import { refusedCheck } from './may-check.js';
 import { handOver, refusal, translated } from './translate.js';
 import type { AttemptFacts, RunChecksInput, RunChecksOutput, TurnHeartbeat } from './types.js';
 
 const HEARTBEAT_EVERY_MS = 500;
-/** A command that takes its worker along would do so for ever. */
+/** A command that kills its worker would do so in every attempt. */
 const MAX_BARREN_ATTEMPTS = 10;
 
-export async function runChecks(input: RunChecksInput, { config, host, isCheckProof, fence }: ActivityContext): Promise<RunChecksOutput> {
+export async function runChecks(
+  input: RunChecksInput,
+  { config, host, isCheckProof, fence }: ActivityContext,
+): Promise<RunChecksOutput> {
   const context = Context.current();
-  const attempts = new Attempts(context.info.attempt, context.info.heartbeatDetails as Partial<AttemptFacts> | undefined, context.info.scheduledTimestampMs);
+  const attempts = new Attempts(
+    context.info.attempt,
+    context.info.heartbeatDetails as Partial<AttemptFacts> | undefined,
+    context.info.scheduledTimestampMs,
+  );
   const doing: Pick<TurnHeartbeat, 'step' | 'text_tail'> = {};
   const tell = () => context.heartbeat({ ...doing, ...attempts.facts() });
   const beat = setInterval(tell, HEARTBEAT_EVERY_MS);
@@ -26,11 +36,13 @@ export async function runChecks(input: RunChecksInput, { config, host, isCheckPr
   context.cancelled.catch((error: unknown) => detach.abort(error));
   try {
     if (attempts.areInVain(MAX_BARREN_ATTEMPTS)) throw tooManyAttempts(input, attempts);
-    const refused = await refusedCheck(asked, config, host, isCheckProof);
+    const refused = (await refusedCheck(asked, config, host, isCheckProof)) ?? (await failureOfDirectory(cwd));
     if (refused) throw refusal(refused.code, refused.message);
-    if (!(await stat(cwd).catch(() => undefined))?.isDirectory()) throw refusal('CWD_MISSING', `Working directory ${cwd} does not exist.`);
-    // An attempt that was lost, or that an operator has reset, ends its command before this one begins.
-    return await fence.alone(`the checks of topic ${asked.topic}`, detach, () => allOf(input, detach.signal, doing));
+    // The fence ends the command of an attempt that was lost, or that an operator reset, before
+    // this attempt starts its own.
+    return await fence.alone(`the checks of topic ${asked.topic}`, detach.signal, (signal) =>
+      allOf(input, signal, doing),
+    );
   } catch (error) {
     const letGo = handOver(context.cancellationDetails, error);
     if (letGo) attempts.excuse();
@@ -42,13 +54,22 @@ export async function runChecks(input: RunChecksInput, { config, host, isCheckPr
   }
 }
 
-async function allOf({ asked, cwd }: RunChecksInput, signal: AbortSignal, doing: Pick<TurnHeartbeat, 'step' | 'text_tail'>): Promise<RunChecksOutput> {
+async function allOf(
+  { asked, cwd }: RunChecksInput,
+  signal: AbortSignal,
+  doing: Pick<TurnHeartbeat, 'step' | 'text_tail'>,
+): Promise<RunChecksOutput> {
   const ran: CheckRun[] = [];
   for (const check of asked.checks) {
     doing.step = `check: ${check.run}`;
     doing.text_tail = '';
-    const ended = await runCheck(check, { cwd, marker: checkMarkerOf(asked.topic), signal, onOutput: (line) => (doing.text_tail = line) });
-    if (ended.passed) delete ended.output; // What passed need not be told of.
+    const ended = await runCheck(check, {
+      cwd,
+      marker: checkMarkerOf(asked.topic),
+      signal,
+      onOutput: (line) => (doing.text_tail = line),
+    });
+    if (ended.passed) delete ended.output; // Only the output of a failed check is needed.
     ran.push(ended);
     if (!ended.passed) break;
   }

@@ -1,53 +1,84 @@
 /**
- * Runs one turn against the agent, and survives whatever happens to this process: another attempt reconciles and goes on.
+ * Runs one turn of an agent. Whatever happens to this process, another attempt finds out how far
+ * the turn came and continues it.
  *
- * - A timer heartbeats for the whole body, with progress; the body may be waiting for the agent for an hour.
- * - The limits of a turn end it as a result. Trouble with the plumbing is thrown and tried again, within a bound.
- * - Every attempt without progress counts towards that bound, whatever ended it. Only a deploy and an operator do not.
+ * - A timer sends heartbeats with progress all the time, because the body may wait for the agent
+ *   for an hour.
+ * - A limit ends the turn with a result. An infrastructure failure is thrown and retried, within a
+ *   bound.
+ * - Every attempt without progress counts towards that bound, whatever ended it. Only an attempt
+ *   that a deploy or an operator ended does not count.
  */
 import { Context } from '@temporalio/activity';
-import { AgentError, type AgentOutcome } from '../agents/agent.js';
-import { failure } from '../contract/failures.js';
+import { AgentError, type Agent, type AgentOutcome } from '../agents/agent.js';
+import { Failed, failure, type Failure } from '../contract/failures.js';
 import { MAX_REPLY_BYTES } from '../contract/limits.js';
 import type { Attempts } from './attempts.js';
-import type { ActivityContext } from './index.js';
+import type { ActivityContext } from './context.js';
 import { refusedCheck } from './may-check.js';
 import { handOver, refusal, translated } from './translate.js';
 import { TurnAttempt } from './turn-attempt.js';
 import { TurnClock } from './turn-clock.js';
 import type { RunTurnInput, RunTurnOutput, TurnHeartbeat } from './types.js';
 
-/** With back-off up to 30 s between those that broke off, about 12 minutes; a crash is noticed after 8 s. */
+/**
+ * About 12 minutes, with delays of up to 30 s after attempts that broke off. A crash is noticed
+ * after 8 s.
+ */
 const MAX_BARREN_ATTEMPTS = 30;
 
 export async function runTurn(input: RunTurnInput, context: ActivityContext): Promise<RunTurnOutput> {
   const { info } = Context.current();
-  const clock = new TurnClock(info.attempt, info.heartbeatDetails as Partial<TurnHeartbeat> | undefined, info.scheduledTimestampMs);
+  const clock = new TurnClock(
+    info.attempt,
+    info.heartbeatDetails as Partial<TurnHeartbeat> | undefined,
+    info.scheduledTimestampMs,
+  );
   const { attempts } = clock;
+  const agent = context.agents.get(input.pinned.agent);
+  const output = (outcome: AgentOutcome) => outputOf(outcome, info.attempt, agent);
   try {
     if (attempts.areInVain(MAX_BARREN_ATTEMPTS)) throw tooManyAttempts(input, attempts);
-    const agent = context.agents.get(input.pinned.agent);
-    if (!agent) throw refusal('AGENT_UNKNOWN', `Agent ${input.pinned.agent} of session ${input.session_id} is not in the config of host ${context.host}.`);
+    if (!agent)
+      throw refusal(
+        'AGENT_UNKNOWN',
+        `Agent ${input.pinned.agent} of session ${input.session_id} is not in the config of host ${context.host}.`,
+      );
     await permit(input, clock, context);
-    return output(await new TurnAttempt(input, agent, clock, context).run(), info.attempt);
+    return output(await new TurnAttempt(input, agent, clock, context).run());
   } catch (error) {
-    if (error instanceof AgentError && !error.retryable) {
-      return output({ status: 'failed', reply: '', error: error.failure }, info.attempt);
+    if (error instanceof Failed && !(error instanceof AgentError && error.retryable)) {
+      return output({ status: 'failed', reply: '', error: error.failure as Failure });
     }
     throw brokenOff(error, input, clock, context);
   }
 }
 
-/** Once the prompt is in the session, the checks say for themselves whether they may run. */
-async function permit({ asked_checks: asked }: RunTurnInput, clock: TurnClock, { config, host, isCheckProof }: ActivityContext): Promise<void> {
+/**
+ * Checks are permitted before the prompt is put in. Later, `runChecks` asks again before it runs
+ * them.
+ */
+async function permit(
+  { asked_checks: asked }: RunTurnInput,
+  clock: TurnClock,
+  { config, host, isCheckProof }: ActivityContext,
+): Promise<void> {
   if (!asked || clock.checksGranted) return;
   const refused = await refusedCheck(asked, config, host, isCheckProof);
   if (refused) throw refusal(refused.code, refused.message);
   clock.checksGranted = true;
 }
 
-/** What the activity has to throw. The next attempt is told what it has to know, even if this one was short. */
-function brokenOff(error: unknown, { topic, turn, prompt_id }: RunTurnInput, clock: TurnClock, { log }: ActivityContext): unknown {
+/**
+ * The error that the activity throws. Its last heartbeat carries the facts for the next attempt,
+ * even if this attempt was too short for a first one.
+ */
+function brokenOff(
+  error: unknown,
+  { topic, turn, prompt_id }: RunTurnInput,
+  clock: TurnClock,
+  { log }: ActivityContext,
+): unknown {
   const { cancellationDetails, heartbeat } = Context.current();
   const letGo = handOver(cancellationDetails, error);
   if (letGo) clock.attempts.excuse();
@@ -62,10 +93,19 @@ function tooManyAttempts({ prompt_id, session_id }: RunTurnInput, attempts: Atte
   return new AgentError(failure('OUTCOME_UNKNOWN', message), false);
 }
 
-function output(outcome: AgentOutcome, attempts: number): RunTurnOutput {
+function outputOf(outcome: AgentOutcome, attempts: number, agent: Agent | undefined): RunTurnOutput {
   const bytes = Buffer.from(outcome.reply);
-  if (bytes.length <= MAX_REPLY_BYTES) return { ...outcome, attempts };
-  // Cutting at a byte can halve a character: the decoder marks it, and the mark goes.
-  const reply = bytes.subarray(0, MAX_REPLY_BYTES).toString('utf8').replace(/\uFFFD$/, '');
-  return { ...outcome, attempts, reply, reply_truncated: true };
+  const facts = {
+    ...outcome,
+    attempts,
+    ...(agent?.capabilities.promptIds === false && { guarantee: 'at_most_once_unknown' as const }),
+  };
+  if (bytes.length <= MAX_REPLY_BYTES) return facts;
+  // A cut at a byte can halve a character. The decoder replaces the half with U+FFFD, which is
+  // removed.
+  const reply = bytes
+    .subarray(0, MAX_REPLY_BYTES)
+    .toString('utf8')
+    .replace(/\uFFFD$/, '');
+  return { ...facts, reply, reply_truncated: true };
 }

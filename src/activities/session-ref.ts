@@ -1,4 +1,5 @@
-/** A session as its agent needs it, from what the topic keeps of it. */
+/** The part of the topic's record of a session that its agent needs. */
+import { defined } from '../contract/defined.js';
 import type { SessionRef } from '../agents/agent.js';
 import type { RunTurnInput } from './types.js';
 
@@ -8,9 +9,6 @@ export function sessionRefOf({ session_id, pinned }: Pick<RunTurnInput, 'session
     session_id,
     cwd,
     store,
-    ...(model !== undefined && { model }),
-    ...(variant !== undefined && { variant }),
-    ...(mode !== undefined && { mode }),
-    ...(instructions !== undefined && { instructions }),
+    ...defined({ model, variant, mode, instructions }),
   };
 }

@@ -1,24 +1,35 @@
-/** Stops what of ours runs in a session and its checks, in place of an attempt whose worker died before it could be told. */
+/**
+ * Stops our turn in a session, and the topic's checks. It does so for an attempt whose worker died
+ * before it received the cancellation.
+ */
 import { Context } from '@temporalio/activity';
 import { endChecks } from './check-command.js';
-import type { ActivityContext } from './index.js';
+import type { ActivityContext } from './context.js';
 import { sessionRefOf } from './session-ref.js';
 import { handOver, refusal, translated } from './translate.js';
 import type { StopTurnInput } from './types.js';
 
 const HEARTBEAT_EVERY_MS = 1000;
 
-export async function stopTurn({ topic, session_id, pinned }: StopTurnInput, { agents, host, fence, log }: ActivityContext): Promise<void> {
+export async function stopTurn(
+  { topic, session_id, pinned, prompt_id }: StopTurnInput,
+  { agents, host, log }: ActivityContext,
+): Promise<void> {
   const context = Context.current();
-  // The next turn of the session cancels this one and waits for its end: it must not be stopped as well.
+  // The next turn of the session cancels this activity and waits for its end. So a cancellation
+  // only detaches: it must not stop that turn.
   const detach = new AbortController();
   context.cancelled.catch((error: unknown) => detach.abort(error));
   const beat = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY_MS);
   try {
     await endChecks(topic);
     const agent = agents.get(pinned.agent);
-    if (!agent) throw refusal('AGENT_UNKNOWN', `Agent ${pinned.agent} of session ${session_id} is not in the config of host ${host}.`);
-    await fence.alone(session_id, detach, () => agent.cancel(sessionRefOf({ session_id, pinned }), detach.signal));
+    if (!agent)
+      throw refusal(
+        'AGENT_UNKNOWN',
+        `Agent ${pinned.agent} of session ${session_id} is not in the config of host ${host}.`,
+      );
+    await agent.cancel(sessionRefOf({ session_id, pinned }), detach.signal, prompt_id);
     log('turn was stopped after its worker had died', { topic, session_id });
   } catch (error) {
     throw handOver(context.cancellationDetails, error) ?? translated(error);

@@ -1,6 +1,10 @@
-/** Time and progress of one turn over all its attempts. Time is what was worked: a host that was off does not use it up. */
+/**
+ * Time and progress of one turn over all its attempts. Only time worked counts: a host that is off
+ * uses up none of it.
+ */
 import type { TurnProgress } from '../agents/agent.js';
 import type { Limits } from '../config.js';
+import { defined } from '../contract/defined.js';
 import type { Failure } from '../contract/failures.js';
 import { Attempts } from './attempts.js';
 import type { TurnHeartbeat } from './types.js';
@@ -9,12 +13,14 @@ type Shown = Omit<TurnProgress, 'refused'>;
 
 export class TurnClock {
   readonly attempts: Attempts;
-  /** Whether this host has said that it runs the checks that come with the prompt. */
+  /** Whether this host has agreed to run the checks of the prompt. */
   checksGranted: boolean;
-  /** Why the model does not answer now, if it was last seen to refuse. */
+  /** The provider's refusal, if that was its last answer. */
   refused: Failure | undefined;
   readonly #workedBeforeMs: number;
-  /** Nothing while the turn waits for a slot: that is no work, and no stall. */
+  /**
+   * When work started. Absent while the turn waits for a slot, which is neither work nor a stall.
+   */
   #startedAt: number | undefined;
   #progressAt = 0;
   #progress: Shown;
@@ -25,7 +31,9 @@ export class TurnClock {
     this.attempts = new Attempts(attempt, last, scheduledAt);
     this.checksGranted = checks_granted;
     this.#workedBeforeMs = worked_ms;
-    this.#progress = { ...(step !== undefined && { step }), ...(text_tail !== undefined && { text_tail }), ...(usage && { usage }) };
+    this.#progress = {
+      ...defined({ step, text_tail, usage }),
+    };
   }
 
   waits(what: string): void {
@@ -41,7 +49,7 @@ export class TurnClock {
 
   progress(progress: TurnProgress): void {
     const { refused, ...shown } = progress;
-    // An attempt that comes no further than the one before it sees the same once more.
+    // An attempt that comes no further than the one before reports the same progress again.
     if (!refused && !isSame(shown, this.#progress)) this.attempts.progressed();
     this.#progress = shown;
     this.refused = refused;

@@ -1,23 +1,33 @@
-/** What the workflow and its activities say to each other: it stands in history, so it never changes its meaning. Types only. */
+/**
+ * The inputs and results of activities. They are in histories, so their meaning never changes.
+ * Types only.
+ */
 import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
-import type { Check, CheckRun, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
+import type { Check, CheckRun, Guarantee, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
 
 export interface OpenSessionInput {
   topic: TopicId;
-  /** The prompt that it is opened for: the same prompt again opens the same session. */
+  /** The prompt for which the session is opened. The same prompt again opens the same session. */
   prompt_id: PromptId;
-  /** The life of the topic: after it was forgotten, the same prompt opens another session. */
+  /**
+   * The life of the topic. After the topic was forgotten, the same prompt opens another session.
+   */
   epoch?: string;
   agent?: string;
+  /** Of the topic's session. It counts where neither the caller nor the category names one. */
+  agent_before?: string;
   category?: string;
   model?: string;
-  /** Belongs to the model; without one the config's is taken. */
+  /** Belongs to the model. Absent: the config's variant. */
   variant?: string;
   skills?: string[];
   cwd?: string;
   project?: string;
-  /** The lost session in whose place it is opened: never that one again, though the prompt may be the same. */
+  /**
+   * The lost session that this one replaces. It is part of the seed, because the prompt may be the
+   * one that opened the lost session.
+   */
   replaces?: SessionId;
 }
 
@@ -26,21 +36,64 @@ export interface OpenSessionOutput {
   pinned: Pinned;
 }
 
+export interface AdoptSessionInput {
+  topic: TopicId;
+  session_id: SessionId;
+  /** That has it. Absent: any agent of the host. */
+  agent?: string;
+  /** As the caller names its directory. */
+  cwd?: string;
+  /** Of the topic, where it has one. */
+  project?: string;
+}
+
+/** What a session has pinned but for what only its agent knows: its store. */
+export type Resolved = Omit<Pinned, 'store'>;
+
+export interface ResolveAgentInput {
+  /** As `openSession` would take it. */
+  opening: Omit<OpenSessionInput, 'topic' | 'prompt_id' | 'epoch' | 'replaces'>;
+  /** Names of other agents, of which the kind is asked. */
+  agents: string[];
+}
+
+export interface ResolveAgentOutput {
+  pinned: Resolved;
+  /** By name; those that config does not have are left out. */
+  kinds: Record<string, string>;
+}
+
+export interface ChangedFilesInput {
+  cwd: string;
+  /** ISO 8601. */
+  since: string;
+}
+
+export interface ChangedFilesOutput {
+  /** As `git diff --stat` has it, at most 1 KiB. Absent: no repository, no git, or no answer in time. */
+  stat?: string;
+}
+
 export interface RunTurnInput {
   topic: TopicId;
   turn: number;
   prompt_id: PromptId;
   prompt: string;
+  /** So many characters at the start of `prompt` are a brief. Absent: none, or an older release. */
+  brief_length?: number;
   session_id: SessionId;
   pinned: Pinned;
-  /** To be run after it: refused before the prompt is put in, where this host will not run them. */
+  /**
+   * The checks that run after the turn. If this host will not run them, the turn is refused before
+   * the prompt is put in.
+   */
   asked_checks?: AskedChecks;
 }
 
-/** Checks, as a prompt brings them. */
+/** The checks of a prompt. */
 export interface AskedChecks {
   topic: TopicId;
-  /** Of the prompt that asked for them. */
+  /** The prompt that asked for the checks. */
   prompt_id: PromptId;
   checks: Check[];
   proof?: string;
@@ -48,12 +101,12 @@ export interface AskedChecks {
 
 export interface RunChecksInput {
   asked: AskedChecks;
-  /** Of the session. */
+  /** The working directory of the session. */
   cwd: string;
 }
 
 export interface RunChecksOutput {
-  /** Up to the first that failed. */
+  /** Every check up to the first failed one. */
   ran: CheckRun[];
 }
 
@@ -65,27 +118,29 @@ export interface RunTurnOutput {
   model?: string;
   attempts: number;
   recovered?: Recovery;
+  /** Of the agent. Absent: promise 2 holds as it is. */
+  guarantee?: Guarantee;
   usage?: Usage;
 }
 
-/** Heartbeat details of a turn: progress for whoever watches, and what the next attempt has to know. */
+/** Heartbeat details of a turn: its progress, and the facts that the next attempt needs. */
 export interface TurnHeartbeat extends AttemptFacts {
   step?: string;
   text_tail?: string;
   usage?: Usage;
-  /** Time worked in all attempts so far. */
+  /** Time worked in all attempts so far, in ms. */
   worked_ms: number;
-  /** This host runs the checks that come with the prompt. */
+  /** This host has agreed to run the checks of the prompt. */
   checks_granted?: true;
 }
 
-/** What an attempt says of itself and of those before it. */
+/** The facts of an attempt and those before it. */
 export interface AttemptFacts {
-  /** The attempt that says so. Absent: a worker of an older release. */
+  /** The number of the reporting attempt. Absent: a worker of an older release. */
   attempt?: number;
-  /** Attempts without progress, one after the other, if this one ends now. */
+  /** How many attempts in a row made no progress if this one ends now. */
   barren_attempts: number;
-  /** When there was progress last, in ms since 1970. Absent: there was none yet. */
+  /** When there was progress last, in ms since 1970. Absent: none yet. */
   progress_at?: number;
   /** Why this attempt broke off. */
   trouble?: string;
@@ -93,13 +148,19 @@ export interface AttemptFacts {
 
 export interface Activities {
   openSession: (input: OpenSessionInput) => Promise<OpenSessionOutput>;
+  /** Takes over a session from an agent's own store. */
+  adoptSession: (input: AdoptSessionInput) => Promise<OpenSessionOutput>;
+  /** What a session of another agent would have pinned, and of which kind that agent is. */
+  resolveAgent: (input: ResolveAgentInput) => Promise<ResolveAgentOutput>;
+  /** Never fails: a brief without it is a brief all the same. */
+  changedFiles: (input: ChangedFilesInput) => Promise<ChangedFilesOutput>;
   runTurn: (input: RunTurnInput) => Promise<RunTurnOutput>;
   runChecks: (input: RunChecksInput) => Promise<RunChecksOutput>;
-  /** Stops what of ours runs in a session: its turn was cancelled while no worker was there to do it. */
+  /** Stops our turn in a session. The turn was cancelled while no worker could stop it. */
   stopTurn: (input: StopTurnInput) => Promise<void>;
-  /** That the host answers again. */
+  /** Returns, which proves that the host has a worker again. */
   answer: () => Promise<void>;
-  /** What the newest earlier run of a topic knew; nothing where there is none. */
+  /** What the newest earlier run of a topic knew. `undefined` when there is no such run. */
   recall: (input: RecallInput) => Promise<EndedRun | undefined>;
   /** Deletes the agent's own conversation. */
   deleteSession: (input: StopTurnInput) => Promise<void>;
@@ -107,20 +168,25 @@ export interface Activities {
 
 export interface RecallInput {
   workflow_id: string;
-  /** The run that asks. */
+  /** The asking run. */
   run_id: string;
 }
 
 /** A run that is over. */
 export interface EndedRun {
   run_id: string;
-  /** As Temporal names it, e.g. `COMPLETED` or `TERMINATED`. */
+  /** In Temporal's spelling, e.g. `COMPLETED` or `TERMINATED`. */
   status: string;
-  /** An operator has reset it, and the run that asks takes its place. */
+  /** An operator has reset the run, and the asking run replaces it. */
   was_reset?: true;
-  /** What it knew: anything, if it was not ours. Absent: it could not be read, and `problem` says why. */
+  /**
+   * What the run knew. It can be any value, if our code did not write it. Absent: it could not be
+   * read, and `problem` says why.
+   */
   state?: unknown;
   problem?: string;
 }
 
-export type StopTurnInput = Pick<RunTurnInput, 'topic' | 'session_id' | 'pinned'>;
+/** `prompt_id`: the prompt whose turn is stopped. Absent when that is not known. */
+export type StopTurnInput = Pick<RunTurnInput, 'topic' | 'session_id' | 'pinned'> &
+  Partial<Pick<RunTurnInput, 'prompt_id'>>;

@@ -1,32 +1,42 @@
 /**
- * What an agent is to us: one interface, one folder for each implementation, one conformance suite for all.
- * Agents do not know Temporal; they import `contract` and nothing else of ours.
+ * What activities see of an agent: one interface, one folder for each implementation, and one
+ * conformance suite for all. Agents do not know Temporal. They import `contract`, and nothing else
+ * of ours.
  */
-import type { Failure } from '../contract/failures.js';
+import type { AgentDescription, AgentProgram, TranscriptMessage } from '../contract/agent-answers.js';
+import { Failed, type Failure } from '../contract/failures.js';
 import type { PromptId, SessionId } from '../contract/ids.js';
 import type { Recovery, TurnStatus, Usage } from '../contract/types.js';
 
 export interface AgentCapabilities {
   /**
-   * Whether the agent takes a session id that we choose. If false, an `open` that is interrupted can leave an
-   * empty session behind in the agent's store.
+   * Whether the agent takes a session id that we choose. If false, an interrupted `open` can leave
+   * an empty session in the agent's store.
    */
   readonly choosesSessionId: boolean;
   /**
-   * Whether a prompt can be found in the agent's session under an id derived from ours. If false, promise 2
-   * (put in once) cannot be kept after a crash, and such a turn ends as OUTCOME_UNKNOWN.
+   * Whether a prompt can be found in the agent's session under an id derived from ours. If false,
+   * promise 2 (put in once) cannot be kept after a crash, and such a turn ends as OUTCOME_UNKNOWN.
    */
   readonly promptIds: boolean;
-  /** Whether a turn goes on while its worker is away. If false, it is continued from where it stopped. */
+  /**
+   * Whether the same prompt can be put in again without harm. If false, a prompt is noted on disk
+   * before it is put in, and a noted prompt is looked for twice before it is put in again.
+   */
+  readonly repeatablePut: boolean;
+  /**
+   * Whether a turn goes on while its worker is away. If false, the turn is continued from where it
+   * stopped.
+   */
   readonly reattach: boolean;
-  /** Whether a running turn can be stopped with the session staying usable. */
+  /** Whether a running turn can be stopped while its session stays usable. */
   readonly cancel: boolean;
   /** Whether tokens and cost are known, and of what. */
   readonly usage: 'per_turn' | 'none';
 }
 
 export interface OpenRequest {
-  /** The same seed again opens the same session (where the agent lets us choose its id). */
+  /** The same seed again opens the same session, if the agent lets us choose its id. */
   seed: string;
   /** What a person sees in the agent's own list of sessions. */
   title: string;
@@ -38,9 +48,12 @@ export interface OpenRequest {
 
 export interface OpenedSession {
   session_id: SessionId;
-  /** The model that it will use, where the agent says so. */
+  /** The model that the session will use, if the agent says so. */
   model?: string;
-  /** Where the agent keeps it. Compared before each turn: another store knows nothing of this session. */
+  /**
+   * Where the agent keeps the session. It is compared before each turn, because another store does
+   * not know the session.
+   */
   store: string;
 }
 
@@ -60,11 +73,13 @@ export interface TurnRequest {
   session: SessionRef;
   prompt_id: PromptId;
   prompt: string;
+  /** So many characters at the start of `prompt` are a brief. */
+  brief_length?: number;
 }
 
 export interface AgentOutcome {
   status: TurnStatus;
-  /** The last text of this turn. Empty when there was none. */
+  /** The last text of this turn. Empty when it has none. */
   reply: string;
   error?: Failure;
   model?: string;
@@ -72,103 +87,127 @@ export interface AgentOutcome {
   recovered?: Recovery;
 }
 
-/** What a watcher wants to know; each replaces the one before. */
+/** What a watcher sees of a turn. Each one replaces the one before. */
 export interface TurnProgress {
-  /** What it is doing, e.g. `bash: npm test`. */
+  /** What the agent is doing, e.g. `bash: npm test`. */
   step?: string;
-  /** The last of the text so far, at most 400 characters. */
+  /** The end of the text so far, at most 400 characters. */
   text_tail?: string;
   usage?: Usage;
-  /** Why its model does not answer now, while the agent waits to ask it again. Such a wait is no progress. */
+  /**
+   * Why the model does not answer, while the agent waits to ask it again. Such a wait is not
+   * progress.
+   */
   refused?: Failure;
 }
 
 export type TurnEvent = { type: 'progress'; progress: TurnProgress } | { type: 'outcome'; outcome: AgentOutcome };
 
-/** `unknown`: the agent did not answer, or its store is not the one that the session was opened in. */
-export type SessionExistence = 'exists' | 'missing' | 'unknown';
+/** A session that an agent's store has, no matter who began it. */
+export interface StoredSession {
+  session_id: SessionId;
+  /** Where its work goes on. */
+  cwd: string;
+  /** When something was last stored in it. ISO 8601. */
+  updated_at: string;
+  /** What a person asked first, cut. */
+  first_prompt?: string;
+  /** The model that answered last, as the agent spells it. */
+  model?: string;
+}
+
+/** With its store, as `OpenedSession` has it. */
+export type FoundSession = StoredSession & Pick<OpenedSession, 'store'>;
 
 export interface Agent {
   readonly name: string;
   readonly capabilities: AgentCapabilities;
 
-  /** Starts what a first turn would wait for, if this data directory's turns have used it before. Absent: there is nothing to start. @throws AgentError */
+  /**
+   * Starts what the first turn would wait for, if turns of this data directory have used the agent
+   * before. Absent: there is nothing to start.
+   *
+   * @throws AgentError
+   */
   warm?(): Promise<void>;
 
   /** Idempotent by `seed`. @throws AgentError */
   open(request: OpenRequest, signal: AbortSignal): Promise<OpenedSession>;
 
   /**
-   * Reconciles first, then puts the prompt in if, and only if, the session does not hold it; ends with exactly one
-   * outcome event. Where the session holds another text under the prompt's id, that is PROMPT_ID_REUSED, and nothing of
-   * what it holds is touched or reported. Aborting the signal *detaches*: the iterable throws the signal's reason once nothing that it
-   * sent is still under way; the agent goes on working. To stop the agent's turn, call `cancel`.
+   * Finds out what became of the prompt, and puts it in only if the session does not have it. Ends
+   * with exactly one outcome event. If the session has another text under the prompt's id, the
+   * outcome is PROMPT_ID_REUSED, and that text's turn is neither touched nor reported.
    *
-   * @throws AgentError that is retryable, when it cannot tell: run it again, later. Never guesses.
+   * Aborting the signal *detaches*: the agent goes on working, and the iterable throws the signal's
+   * reason once none of its requests is under way. To stop the agent's turn, call `cancel`.
+   *
+   * @throws AgentError that is retryable when the outcome cannot be found out. Run the turn again
+   * later. It never guesses.
    */
   turn(request: TurnRequest, signal: AbortSignal): AsyncIterable<TurnEvent>;
 
-  /** Stops whatever of ours runs in the session, and returns once it is idle. Idempotent. */
-  cancel(session: SessionRef, signal: AbortSignal): Promise<void>;
+  /**
+   * Stops our turn in the session, and returns once the session is idle. Idempotent. If a prompt is
+   * given, it is never put in or continued from now on. The turn of another prompt that this
+   * process follows is left alone.
+   */
+  cancel(session: SessionRef, signal: AbortSignal, prompt?: PromptId): Promise<void>;
 
-  /** Deletes the session from the agent's store; one that is not there is deleted. Absent: the agent cannot. @throws AgentError */
+  /**
+   * Deletes the session from the agent's store. Succeeds if the session does not exist. Absent: the
+   * agent cannot delete sessions.
+   *
+   * @throws AgentError
+   */
   delete?(session: SessionRef, signal: AbortSignal): Promise<void>;
 
-  inspect(session: SessionRef, signal: AbortSignal): Promise<SessionExistence>;
+  /**
+   * The sessions in the store that a person could go on in, newest first. Those of sub-agents are
+   * left out. Starts nothing. Absent: the agent cannot tell.
+   *
+   * @throws AgentError
+   */
+  sessions?(): Promise<StoredSession[]>;
 
-  /** The whole conversation, oldest first, as the agent's store has it. Starts nothing. @throws AgentError SESSION_LOST */
+  /**
+   * One session, with its model. Starts nothing. undefined: the store has no such session.
+   *
+   * @throws AgentError
+   */
+  find?(session: SessionId): Promise<FoundSession | undefined>;
+
+  /**
+   * The whole conversation, oldest first, from the agent's store. Starts nothing.
+   *
+   * @throws AgentError SESSION_LOST
+   */
   transcript(session: SessionRef): Promise<TranscriptMessage[]>;
 
-  /** By which a person goes on in the session, in a terminal. Starts nothing. */
+  /** The program with which a person continues the session in a terminal. Starts nothing. */
   interface(session: SessionRef): Promise<AgentProgram>;
 
-  /** For `doctor`: version and where things are, or what is wrong. Starts nothing. */
+  /** For `doctor`: the version and the places of files, or what is wrong. Starts nothing. */
   describe(): Promise<AgentDescription>;
 
-  /** Lets go. `stop`: also end its processes; else they go on if a turn is running. Called again with `stop`, it ends them without waiting for them. */
+  /**
+   * Lets go of the agent. `stop` also ends its processes; without it, they go on while a turn runs.
+   * A second call with `stop` ends them without waiting for them.
+   */
   close(options: { stop: boolean }): Promise<void>;
 }
 
-/** One message of a conversation. */
-export interface TranscriptMessage {
-  role: 'user' | 'agent';
-  /** ISO 8601. */
-  at: string;
-  model?: string;
-  error?: string;
-  parts: (
-    | { type: 'text'; text: string; /** Put in by the agent's program, not said by anybody. */ by_agent?: true }
-    | { type: 'tool'; tool: string; status: string; input: unknown; output?: string }
-  )[];
-}
+export type { AgentDescription, AgentProgram, TranscriptMessage } from '../contract/agent-answers.js';
 
-export interface AgentProgram {
-  program: string;
-  args: string[];
-  cwd: string;
-  /** To be added to the environment; may hold a password. */
-  env: Record<string, string>;
-}
-
-export interface AgentDescription {
-  version?: string;
-  program?: string;
-  store?: string;
-  log?: string;
-  /** Worth knowing, and nothing wrong. */
-  note?: string;
-  problem?: Failure;
-}
-
-/** Facts of a failure of the plumbing between us and an agent. */
-export class AgentError extends Error {
+/** A failure between us and an agent. */
+export class AgentError extends Failed {
   override readonly name = 'AgentError';
   constructor(
-    readonly failure: Failure,
+    what: Failure,
     /** Whether the same call can succeed later. */
     readonly retryable: boolean,
     options?: ErrorOptions,
   ) {
-    super(failure.message, options);
+    super(what, options);
   }
 }

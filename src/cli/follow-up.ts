@@ -1,20 +1,20 @@
-/** `continuity fix` and `continuity also`: follow-ups as people spell them, by topic or by session. */
+/** The commands `continuity fix` and `continuity also`: follow-ups to a topic or a session. */
 import type { FollowUpOptions } from '../client/session-manager.js';
 import { newPromptId } from '../client/new-prompt-id.js';
-import { command, type Command } from './command.js';
+import { command, type Command } from './args/command.js';
 import { connected } from './connect.js';
 import { untilInterrupted } from './interrupted.js';
-import { readPrompt } from './read-prompt.js';
+import { readPrompt } from './args/read-prompt.js';
 import { sendAndWait } from './waiting.js';
 
-/** Bytes: what comes is read whole and told in part. */
+/** In bytes. A log is read whole, and an excerpt of it is sent. */
 const LONGEST_LOG = 64 * 1024 * 1024;
 
 interface FollowUp {
   name: 'fix' | 'also';
   summary: string;
   examples: Command['examples'];
-  /** Of what came by stdin: a log can be longer than any prompt. */
+  /** Shortens the text from stdin, because a log can be longer than any prompt. */
   shorten?: (text: string) => string;
 }
 
@@ -22,7 +22,13 @@ export function followUp({ name, summary, examples, shorten }: FollowUp): Comman
   return command({
     name,
     summary,
-    flags: { id: { kind: 'text', value: 'ID', help: 'Id of the prompt. The same id again attaches to the first: for scripts that retry.' } },
+    flags: {
+      id: {
+        kind: 'text',
+        value: 'ID',
+        help: 'Id of the prompt. A second call with the same ID waits for the first prompt. For scripts that retry.',
+      },
+    },
     args: [
       { name: 'topic|session', required: true },
       { name: 'text', required: false },
@@ -35,7 +41,9 @@ export function followUp({ name, summary, examples, shorten }: FollowUp): Comman
       const options: FollowUpOptions = { prompt_id };
       return untilInterrupted((left) =>
         connected(flags, ({ manager }) =>
-          sendAndWait(output, left, prompt_id, (waiting) => manager[name](args['topic|session'], text, { ...options, ...waiting })),
+          sendAndWait(output, left, prompt_id, (waiting) =>
+            manager[name](args['topic|session'], text, { ...options, ...waiting }),
+          ),
         ),
       );
     },

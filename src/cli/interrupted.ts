@@ -1,15 +1,28 @@
-/** The one way in which Ctrl-C ends a command that waits: the first stops the waiting, a second ends the command at once. */
+/**
+ * Ends a waiting command on Ctrl-C or SIGTERM. The first signal stops the waiting, a second ends
+ * the command at once.
+ */
+import { constants } from 'node:os';
 
-/** As the shell reports a program that Ctrl-C ended. */
+/** The exit code with which a shell reports a program that Ctrl-C ended. */
 export const LEFT = 130;
 
-export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+/** @returns the exit code of the work. When that is `LEFT`, the exit code of the signal. */
+export async function untilInterrupted(work: (signal: AbortSignal) => Promise<number>): Promise<number> {
   const interrupted = new AbortController();
-  const interrupt = () => (interrupted.signal.aborted ? process.exit(LEFT) : interrupted.abort());
-  process.on('SIGINT', interrupt);
+  let left = LEFT;
+  const interrupt = (name: (typeof SIGNALS)[number]) => {
+    left = 128 + constants.signals[name];
+    if (interrupted.signal.aborted) process.exit(left);
+    interrupted.abort();
+  };
+  for (const name of SIGNALS) process.on(name, interrupt);
   try {
-    return await work(interrupted.signal);
+    const exit = await work(interrupted.signal);
+    return exit === LEFT ? left : exit;
   } finally {
-    process.off('SIGINT', interrupt);
+    for (const name of SIGNALS) process.off(name, interrupt);
   }
 }

@@ -1,12 +1,15 @@
-/** The `continuity` command. Each command is loaded when it is called, and what it needs when it runs. */
+/**
+ * The `continuity` command. A command's module is loaded when the command is called, and the
+ * modules that it needs when it runs.
+ */
 import { guardStreams } from '../host/streams.js';
-import type { Command } from './command.js';
-import { fail } from './fail.js';
-import { commandHelp, mainHelp } from './help.js';
-import { nearestOf } from './nearest-name.js';
-import { Output } from './output.js';
-import { parse, splitCommand } from './parse.js';
-import { UsageError } from './usage-error.js';
+import type { Command } from './args/command.js';
+import { fail } from './terminal/fail.js';
+import { commandHelp, mainHelp } from './args/help.js';
+import { nearestOf } from './args/nearest-name.js';
+import { Output } from './terminal/output.js';
+import { parse, splitCommand } from './args/parse.js';
+import { UsageError } from './args/usage-error.js';
 import { VERSION } from './version.js';
 
 export { exitWhenWritten } from '../host/streams.js';
@@ -17,22 +20,41 @@ interface Entry {
 }
 
 export const COMMANDS: Readonly<Record<string, Entry>> = {
-  up: { summary: 'Start the development stack: Temporal, its Web UI and a worker', load: () => import('./commands/up.js') },
+  up: {
+    summary: 'Start the development stack: Temporal, its Web UI and a worker',
+    load: () => import('./commands/up.js'),
+  },
   worker: { summary: 'Start a worker alone', load: () => import('./commands/worker.js') },
-  delegate: { summary: 'Hand a prompt to a topic’s session and wait for the reply', load: () => import('./commands/delegate.js') },
-  fix: { summary: 'Tell the session what is wrong: Fix: …', load: () => import('./commands/fix.js') },
-  also: { summary: 'Ask the session something more: Also: …', load: () => import('./commands/also.js') },
-  show: { summary: 'Show a topic: its sessions, its queue, its last outcomes', load: () => import('./commands/show.js') },
+  delegate: {
+    summary: 'Send a prompt to a topic’s session and wait for the reply',
+    load: () => import('./commands/delegate.js'),
+  },
+  fix: { summary: 'Send “Fix: …” to a session and wait for the reply', load: () => import('./commands/fix.js') },
+  also: { summary: 'Send “Also: …” to a session and wait for the reply', load: () => import('./commands/also.js') },
+  show: {
+    summary: 'Show a topic: its sessions, its queue, its last outcomes',
+    load: () => import('./commands/show.js'),
+  },
   watch: { summary: 'Follow a topic live: text, tools, queue, outcomes', load: () => import('./commands/watch.js') },
   open: { summary: 'Open a session in the agent’s own interface', load: () => import('./commands/open.js') },
   transcript: { summary: 'Print the whole conversation of a session', load: () => import('./commands/transcript.js') },
   list: { summary: 'List the topics', load: () => import('./commands/list.js') },
-  outcome: { summary: 'Show what became of a prompt', load: () => import('./commands/outcome.js') },
-  cancel: { summary: 'Stop the running turn, or take a queued prompt out', load: () => import('./commands/cancel.js') },
+  sessions: {
+    summary: 'List the sessions that the agents have, also those that you began yourself',
+    load: () => import('./commands/sessions.js'),
+  },
+  outcome: { summary: 'Show the state of a prompt, and its reply', load: () => import('./commands/outcome.js') },
+  cancel: { summary: 'Stop the running turn, or remove a queued prompt', load: () => import('./commands/cancel.js') },
   close: { summary: 'Let a topic finish its queue and end', load: () => import('./commands/close.js') },
-  forget: { summary: 'Erase what a topic remembers, and its runs', load: () => import('./commands/forget.js') },
-  mcp: { summary: 'Serve the tools of an orchestrating agent over MCP (stdio)', load: () => import('./commands/mcp.js') },
-  trust: { summary: 'Let a project’s config file name programs and checks', load: () => import('./commands/trust.js') },
+  forget: { summary: 'Erase a topic’s memory and its runs', load: () => import('./commands/forget.js') },
+  mcp: {
+    summary: 'Serve delegate_task to an orchestrating agent over MCP (stdio)',
+    load: () => import('./commands/mcp.js'),
+  },
+  trust: {
+    summary: 'Allow a project’s config file to name programs and checks',
+    load: () => import('./commands/trust.js'),
+  },
   doctor: { summary: 'Check everything that continuity needs', load: () => import('./commands/doctor.js') },
 };
 
@@ -60,7 +82,7 @@ async function run(words: readonly string[], output: Output): Promise<number> {
   }
   if (typeof flags['data-dir'] === 'string') flags['data-dir'] = (await placeOf()).fromHere(flags['data-dir']);
   if (typeof flags.cwd === 'string') await goTo(flags.cwd);
-  else (await placeOf()).workingDirectory(); // Every command has to be somewhere.
+  else (await placeOf()).workingDirectory(); // Every command needs a working directory.
   return (await command.run({ flags, args, output })) ?? 0;
 }
 
@@ -76,28 +98,37 @@ function withoutCommand(words: readonly string[], output: Output): number {
     output.answer({ help }, help);
     return 0;
   }
-  throw new UsageError('continuity needs a command.', `One of: ${Object.keys(COMMANDS).join(', ')}. See: continuity --help`);
+  throw new UsageError(
+    'continuity needs a command.',
+    `One of: ${Object.keys(COMMANDS).join(', ')}. See: continuity --help`,
+  );
 }
 
 async function unknownCommand(name: string): Promise<UsageError> {
   const meant = await nearestOf(name, Object.keys(COMMANDS));
-  return new UsageError(`continuity has no command ${JSON.stringify(name)}${meant ? `; did you mean ${meant}?` : '.'}`, 'See: continuity --help');
+  return new UsageError(
+    `continuity has no command ${JSON.stringify(name)}${meant ? `; did you mean ${meant}?` : '.'}`,
+    'See: continuity --help',
+  );
 }
 
-const placeOf = () => import('../config/working-directory.js');
+const placeOf = () => import('../host/working-directory.js');
 
 async function goTo(cwd: string): Promise<void> {
   try {
     process.chdir((await placeOf()).fromHere(cwd));
   } catch (cause) {
-    const [{ ConfigInvalid }, { failure }] = await Promise.all([import('../config/invalid.js'), import('../contract/failures.js')]);
-    if (cause instanceof ConfigInvalid) throw cause;
-    const why = (cause as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : `can't be entered: ${(cause as Error).message}`;
-    throw new ConfigInvalid(failure('CWD_MISSING', `Working directory ${cwd} ${why}.`), { cause });
+    const [{ Failed }, { cwdMissing }] = await Promise.all([import('../contract/failures.js'), placeOf()]);
+    if (cause instanceof Failed) throw cause;
+    const why =
+      (cause as NodeJS.ErrnoException).code === 'ENOENT'
+        ? 'does not exist'
+        : `can't be entered: ${(cause as Error).message}`;
+    throw new Failed(cwdMissing(cwd, why), { cause });
   }
 }
 
-/** Known before the words are read, so that an error in them is told as JSON, too. */
+/** Found before the words are parsed, so that a parse error is printed as JSON, too. */
 function asksForJson(words: readonly string[]): boolean {
   const end = words.indexOf('--');
   return (end < 0 ? words : words.slice(0, end)).includes('--json');

@@ -1,7 +1,7 @@
-/** The session that a person means who names a topic, or the session itself. */
+/** Finds the session that a person names directly or by its topic. */
 import type { SessionManager } from '../client/session-manager.js';
 import { SessionError, sessionError } from '../client/session-error.js';
-import type { SessionView, TopicView } from '../contract/types.js';
+import type { SessionView, TopicView } from '../contract/views.js';
 
 /** @throws SessionError TOPIC_UNKNOWN, SESSION_UNKNOWN, NO_WORKER */
 export async function namedSession(manager: SessionManager, name: string): Promise<SessionView> {

@@ -1,4 +1,7 @@
-/** Asks for the outcome of an accepted prompt until it is there, whatever became of the call that sent it. Costs no history. */
+/**
+ * Asks for the outcome of an accepted prompt until the topic has it, whatever became of the call
+ * that sent the prompt. Queries add nothing to the history.
+ */
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIdOf, type PromptId, type TopicId } from '../contract/ids.js';
@@ -18,32 +21,47 @@ interface Awaited {
 export interface Awaiting {
   crowd: Crowd;
   signal?: AbortSignal;
-  /** Of the request (`digestOfRequest`): without it, the id alone says which prompt is meant. */
+  /**
+   * The digest of the request (`digestOfRequest`). Without it, the id alone says which prompt is
+   * meant.
+   */
   digest?: string;
-  /** While no worker polls: NO_WORKER. */
+  /** How long to wait while no worker polls. Then: NO_WORKER. */
   noWorkerAfterMs: number;
-  /** While the server does not answer: TEMPORAL_UNAVAILABLE. Default: two minutes. */
+  /**
+   * How long to wait while the server does not answer. Then: TEMPORAL_UNAVAILABLE. Default: two
+   * minutes.
+   */
   giveUpAfterMs?: number;
-  /** No worker answers now; the topic is asked again. */
+  /** Called when no worker answers. The topic is asked again. */
   onUnanswered?: (() => void) | undefined;
 }
 
 const ASK_AGAIN_MS = { first: 100, most: 1000, factor: 1.5 };
-/** A prompt that waits far behind is asked for less often. */
-const ASK_AGAIN_IN_QUEUE_MS = { each: 100, most: 5000 };
-/** A question that waits for a worker longer than that is asked anew: what waits is handed to the next worker at its worst moment (workers/unstick.ts). */
+/** The further back a prompt is in the queue, the less often it is asked for. */
+const ASK_AGAIN_IN_QUEUE_MS = { each: 300, most: 10_000 };
+/**
+ * A query that has waited this long for a worker is sent again. Otherwise a new worker would
+ * receive all waiting queries at its worst moment (workers/unstick.ts).
+ */
 const ASKED_FOR_MS = 3000;
-/** A server that is being restarted: longer than that is an error. */
+/** Long enough for a restart of the server. A longer silence is an error. */
 const GIVE_UP_AFTER_MS = 120_000;
 
-/** So often it is asked whether the topic's workflow was ended from outside: its state stays as it was then. */
+/**
+ * How often one of a topic's waiters asks whether its workflow was ended from outside, because its
+ * state does not change then.
+ */
 const LOOK_EVERY_MS = 5000;
 const ENDED_FROM_OUTSIDE: readonly string[] = ['TERMINATED', 'CANCELLED', 'FAILED', 'TIMED_OUT'];
 
 /** A signal that was sent a moment ago may not have reached the topic yet. */
 const UNKNOWN_FOR_MS = 10_000;
 
-/** @throws SessionError with the code of a refusal, TOPIC_UNKNOWN, OUTCOME_UNKNOWN, NO_WORKER, TOPIC_STUCK, TEMPORAL_UNAVAILABLE */
+/**
+ * @throws SessionError with the code of a refusal, TOPIC_UNKNOWN, OUTCOME_UNKNOWN, NO_WORKER,
+ * TOPIC_STUCK, TEMPORAL_UNAVAILABLE
+ */
 export async function awaitOutcome(client: Client, prompt: Awaited, awaiting: Awaiting): Promise<TurnResult> {
   const { signal, digest, onUnanswered, crowd } = awaiting;
   const handle = client.workflow.getHandle(workflowIdOf(prompt.topic));
@@ -51,13 +69,14 @@ export async function awaitOutcome(client: Client, prompt: Awaited, awaiting: Aw
   let wait = ASK_AGAIN_MS.first;
   const begunAt = performance.now();
   let unknownSince: number | undefined;
-  let lookedAt = begunAt;
   for (;;) {
     signal?.throwIfAborted();
     let behind = 0;
-    const ended = await crowd.asking.take(signal);
+    const ended = await crowd.asking.acquire(signal);
     try {
-      const state = await client.withDeadline(Date.now() + ASKED_FOR_MS, () => handle.query(messages.outcome, ...asked));
+      const state = await client.withDeadline(Date.now() + ASKED_FOR_MS, () =>
+        handle.query(messages.outcome, ...asked),
+      );
       crowd.answered();
       const { answeredAt } = crowd;
       unknownSince = state.state === 'unknown' && !state.recalling ? (unknownSince ?? answeredAt) : undefined;
@@ -66,21 +85,26 @@ export async function awaitOutcome(client: Client, prompt: Awaited, awaiting: Aw
       }
       const outcome = outcomeIn(state, prompt);
       if (outcome) return outcome;
-      if (state.state === 'queued') behind = Math.min(state.position * ASK_AGAIN_IN_QUEUE_MS.each, ASK_AGAIN_IN_QUEUE_MS.most);
-      if (answeredAt - lookedAt > LOOK_EVERY_MS) {
-        lookedAt = answeredAt;
-        await mustNotBeEnded(client, handle, prompt);
-      }
+      if (state.state === 'queued')
+        behind = Math.min(state.position * ASK_AGAIN_IN_QUEUE_MS.each, ASK_AGAIN_IN_QUEUE_MS.most);
+      mustNotBeEnded(await crowd.seenSince(begunAt, LOOK_EVERY_MS, () => statusOf(client, handle)), prompt);
     } catch (cause) {
       if (cause instanceof SessionError) throw cause;
-      if (isNotFound(cause)) throw sessionError('TOPIC_UNKNOWN', `There is no topic ${prompt.topic}.`, { ...prompt, cause });
+      if (isNotFound(cause))
+        throw sessionError('TOPIC_UNKNOWN', `There is no topic ${prompt.topic}.`, { ...prompt, cause });
       signal?.throwIfAborted();
       onUnanswered?.();
-      await mayBeAnswered(client, handle, { prompt, cause, silentMs: performance.now() - Math.max(begunAt, crowd.answeredAt), ...awaiting });
+      await mayBeAnswered(client, handle, {
+        prompt,
+        cause,
+        silentMs: performance.now() - Math.max(begunAt, crowd.answeredAt),
+        ...awaiting,
+      });
     } finally {
       ended();
     }
-    await sleep(Math.max(wait, behind), undefined, signal ? { signal } : {}).catch(() => undefined); // Aborted: its reason is thrown above.
+    // Aborted: the next round throws the signal's reason.
+    await sleep(Math.max(wait, behind), undefined, signal ? { signal } : {}).catch(() => undefined);
     wait = Math.min(wait * ASK_AGAIN_MS.factor, ASK_AGAIN_MS.most);
   }
 }
@@ -89,13 +113,24 @@ function outcomeIn(state: PromptState, prompt: Awaited): TurnResult | undefined 
   if (state.state === 'refused') throw new SessionError(state.error, prompt);
   if (state.state !== 'ended') return undefined;
   if (state.outcome) return state.outcome;
-  throw sessionError('OUTCOME_UNKNOWN', `Prompt ${prompt.prompt_id} of topic ${prompt.topic} has ended, and its outcome is no longer remembered.`, prompt);
+  throw sessionError(
+    'OUTCOME_UNKNOWN',
+    `Prompt ${prompt.prompt_id} of topic ${prompt.topic} has ended, and the topic no longer remembers its outcome.`,
+    prompt,
+  );
 }
 
-async function mustNotBeEnded(client: Client, handle: WorkflowHandle, prompt: Awaited): Promise<void> {
-  const { status } = await client.withDeadline(Date.now() + ASKED_FOR_MS, () => handle.describe());
-  if (!ENDED_FROM_OUTSIDE.includes(status.name)) return;
-  throw sessionError('OUTCOME_UNKNOWN', `Topic ${prompt.topic} was ended from outside (${status.name}); what became of prompt ${prompt.prompt_id} is not known.`, prompt);
+async function statusOf(client: Client, handle: WorkflowHandle): Promise<string> {
+  return (await client.withDeadline(Date.now() + ASKED_FOR_MS, () => handle.describe())).status.name;
+}
+
+function mustNotBeEnded(status: string | undefined, prompt: Awaited): void {
+  if (status === undefined || !ENDED_FROM_OUTSIDE.includes(status)) return;
+  throw sessionError(
+    'OUTCOME_UNKNOWN',
+    `Topic ${prompt.topic} was ended from outside (${status}). The outcome of prompt ${prompt.prompt_id} is not known.`,
+    prompt,
+  );
 }
 
 interface Silence {
@@ -107,8 +142,12 @@ interface Silence {
   giveUpAfterMs?: number;
 }
 
-/** Returns while an answer can still be hoped for: a worker polls, or may come in time. */
-async function mayBeAnswered(client: Client, handle: WorkflowHandle, { prompt, cause, silentMs, noWorkerAfterMs, giveUpAfterMs = GIVE_UP_AFTER_MS }: Silence): Promise<void> {
+/** Returns while an answer is still possible, because a worker polls or may come in time. */
+async function mayBeAnswered(
+  client: Client,
+  handle: WorkflowHandle,
+  { prompt, cause, silentMs, noWorkerAfterMs, giveUpAfterMs = GIVE_UP_AFTER_MS }: Silence,
+): Promise<void> {
   if (silentMs < noWorkerAfterMs) return;
   const accepted = `prompt ${prompt.prompt_id} is accepted in topic ${prompt.topic}`;
   let polled: Date | undefined;
@@ -118,8 +157,13 @@ async function mayBeAnswered(client: Client, handle: WorkflowHandle, { prompt, c
     if (problem) throw new SessionError(problem, { ...prompt, cause });
   } catch (error) {
     if (error instanceof SessionError) throw error;
-    if (silentMs > giveUpAfterMs) throw new SessionError(unreachable(error, `say what became of it; ${accepted}`).failure, { ...prompt, cause: error });
+    if (silentMs > giveUpAfterMs)
+      throw new SessionError(unreachable(error, `say what became of it; ${accepted}`).failure, {
+        ...prompt,
+        cause: error,
+      });
     return;
   }
-  if (!polled) throw sessionError('NO_WORKER', `No worker polls; ${accepted} and waits for one.`, { ...prompt, cause });
+  if (!polled)
+    throw sessionError('NO_WORKER', `No worker polls, but ${accepted} and waits for one.`, { ...prompt, cause });
 }

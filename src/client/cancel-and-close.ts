@@ -1,21 +1,32 @@
-/** Stopping what a topic does. A topic that has ended runs nothing, and still knows its prompts. */
+/** Stops what a topic does. A topic that has ended runs nothing, and still knows its prompts. */
 import type { WorkflowHandle } from '@temporalio/client';
 import type { TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
-import type { Cancelled } from '../contract/types.js';
+import type { Cancelled } from '../contract/answers.js';
 import { sessionError } from './session-error.js';
 
-/** @throws SessionError INVALID_PROMPT for a prompt that the topic does not know; WorkflowNotFoundError */
-export async function cancelIn(handle: WorkflowHandle, topic: TopicId, request: messages.CancelRequest): Promise<Cancelled> {
+/**
+ * @throws SessionError INVALID_PROMPT for a prompt that the topic does not know;
+ * WorkflowNotFoundError
+ */
+export async function cancelIn(
+  handle: WorkflowHandle,
+  topic: TopicId,
+  request: messages.CancelRequest,
+): Promise<Cancelled> {
   const { prompt_id } = request;
   if (await isRunning(handle)) return handle.executeUpdate(messages.cancel, { args: [request] });
   if (prompt_id === undefined) return { prompt_id: null, effect: 'nothing_running' };
   const { state } = await handle.query(messages.outcome, prompt_id);
-  if (state === 'unknown') throw sessionError('INVALID_PROMPT', `Topic ${topic} knows no prompt ${prompt_id}.`, { topic });
+  if (state === 'unknown')
+    throw sessionError('INVALID_PROMPT', `Topic ${topic} knows no prompt ${prompt_id}.`, { topic });
   return { prompt_id, effect: 'already_ended' };
 }
 
-export async function closeTopic(handle: WorkflowHandle, request: messages.CloseRequest): Promise<{ remaining: number }> {
+export async function closeTopic(
+  handle: WorkflowHandle,
+  request: messages.CloseRequest,
+): Promise<{ remaining: number }> {
   return (await isRunning(handle)) ? handle.executeUpdate(messages.close, { args: [request] }) : { remaining: 0 };
 }
 

@@ -1,4 +1,7 @@
-/** Whether Temporal itself answers. A waiting call looks the same when no worker is there and when no server is. */
+/**
+ * Watches whether Temporal itself answers. To a waiting call, a missing worker and a missing server
+ * look the same.
+ */
 import type { Client } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -7,7 +10,7 @@ export type ConnectionEvent = 'lost' | 'back';
 
 const ASK_EVERY_MS = 1000;
 const ANSWERS_WITHIN_MS = 2000;
-/** One call may be lost on its way. */
+/** A single call may be lost on its way. */
 const LOST_AFTER_FAILURES = 2;
 
 export async function reachesTemporal(client: Client, withinMs = ANSWERS_WITHIN_MS): Promise<boolean> {
@@ -15,12 +18,16 @@ export async function reachesTemporal(client: Client, withinMs = ANSWERS_WITHIN_
     await client.withDeadline(Date.now() + withinMs, () => client.workflowService.getSystemInfo({}));
     return true;
   } catch {
-    return false; // ServiceError: whatever the reason, the server did not answer.
+    return false; // ServiceError. For every reason, the server did not answer.
   }
 }
 
 /** Reports each change until the signal is aborted. */
-export async function reportConnection(client: Client, report: (event: ConnectionEvent) => void, signal: AbortSignal): Promise<void> {
+export async function reportConnection(
+  client: Client,
+  report: (event: ConnectionEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     const answers = await unlessAborted(signal, (once) => client.withAbortSignal(once, () => reachesTemporal(client)));
@@ -32,7 +39,10 @@ export async function reportConnection(client: Client, report: (event: Connectio
   }
 }
 
-/** The SDK keeps its listener on the signal of each call, so each call has a signal of its own: there is one every second. */
+/**
+ * Gives each call a signal of its own, because the SDK never removes its listener from the signal
+ * of a call, and there is a call every second.
+ */
 async function unlessAborted<T>(signal: AbortSignal, call: (once: AbortSignal) => Promise<T>): Promise<T> {
   const once = new AbortController();
   const end = () => once.abort(signal.reason);

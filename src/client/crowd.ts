@@ -1,34 +1,58 @@
 /**
- * The calls of this process for one topic. Temporal takes 10 updates at once per workflow, from all processes together, and
- * `cancel` and `close` need a place too. So a call waits here for its turn.
+ * Limits the calls of this process for one topic. Temporal takes 10 updates at once per workflow,
+ * from all processes together, and `cancel` and `close` need room too. So calls wait here for their
+ * turn.
  */
 import type { TopicId } from '../contract/ids.js';
-import { Turns } from './turns.js';
+import { Semaphore } from '../semaphore.js';
 
 /** Updates under way that the topic has not accepted yet. */
 const MAX_ENTERING = 4;
-/** Callers that hold on in the topic for their outcomes. The others ask for theirs. */
+/** Callers that wait for their outcome inside an update. All others ask for it by query. */
 const MAX_HOLDING = 4;
-/** Questions under way. A question that waits for a busy worker is asked anew after some seconds, and makes it busier. */
+/**
+ * Queries under way. A query that waits for a busy worker is sent again after some seconds, and
+ * makes the worker busier.
+ */
 const MAX_ASKING = 8;
 const ASK_A_SILENT_TOPIC_AFTER_MS = 5000;
 
 export class Crowd {
-  readonly entering = new Turns(MAX_ENTERING);
-  readonly asking = new Turns(MAX_ASKING);
-  /** The length of the history in which the topic had no room for another prompt. */
+  readonly entering = new Semaphore(MAX_ENTERING);
+  readonly asking = new Semaphore(MAX_ASKING);
+  /** The length of the history when the topic last had no room for another prompt. */
   fullAt: number | undefined;
-  /** When the topic answered last, on the clock of `performance.now()`. */
+  /** When the topic last answered, on the clock of `performance.now()`. */
   answeredAt = performance.now();
+  #look: { at: number; status?: string } = { at: 0 };
+  #looking: Promise<void> | undefined;
   #silentUntil = 0;
   #holding = 0;
+
+  /**
+   * What one of the callers saw when it looked. They look together, and so often.
+   *
+   * @returns undefined when nobody has looked since this caller began to wait (`performance.now()`)
+   */
+  async seenSince(begunAt: number, everyMs: number, look: () => Promise<string>): Promise<string | undefined> {
+    const at = performance.now();
+    if (at - Math.max(begunAt, this.#look.at) > everyMs) {
+      this.#looking ??= look()
+        .then((status) => void (this.#look = { at, status }))
+        .finally(() => (this.#looking = undefined));
+      await this.#looking;
+    }
+    return this.#look.at > begunAt ? this.#look.status : undefined;
+  }
 
   answered(): void {
     this.answeredAt = performance.now();
     this.#silentUntil = 0;
   }
 
-  /** The topic was asked and did not answer: for a while, further prompts go by signal at once. */
+  /**
+   * Call it when the topic did not answer. For a while, further prompts then go by signal at once.
+   */
   silent(): void {
     this.#silentUntil = performance.now() + ASK_A_SILENT_TOPIC_AFTER_MS;
   }
@@ -37,7 +61,11 @@ export class Crowd {
     return performance.now() < this.#silentUntil;
   }
 
-  /** A place to hold on in the topic, if there is one. @returns what gives the place back */
+  /**
+   * Takes one of the places to wait inside an update.
+   *
+   * @returns a function that gives the place back, or `undefined` when all are taken
+   */
   hold(): (() => void) | undefined {
     if (this.#holding >= MAX_HOLDING) return undefined;
     this.#holding += 1;
@@ -45,7 +73,7 @@ export class Crowd {
   }
 }
 
-/** Of all topics that this process calls now. */
+/** The crowds of all topics that this process calls now. */
 export class Crowds {
   readonly #crowds = new Map<TopicId, { crowd: Crowd; calls: number }>();
 

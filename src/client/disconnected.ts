@@ -1,4 +1,6 @@
-/** How far a prompt came, and what its caller learns of it when its manager is disconnected. */
+/**
+ * Keeps how far a prompt came, for the error that its caller gets when the manager is disconnected.
+ */
 import type { PromptId, TopicId } from '../contract/ids.js';
 import type { Accepted } from '../contract/types.js';
 import { sessionError, type SessionError } from './session-error.js';
@@ -8,10 +10,10 @@ interface Ids {
   prompt_id: PromptId;
 }
 
-/** `sent`: it is not known whether it is in history. */
+/** `sent`: it is not known whether the prompt is in the history. */
 type Reached = 'nothing' | 'sent' | 'accepted';
 
-/** What is known of one prompt so far, also when its call is broken off. */
+/** What is known of one prompt so far. It stays valid when the call is broken off. */
 export class Known {
   #reached: Reached;
 
@@ -41,8 +43,19 @@ export class Known {
 
   disconnected(): SessionError {
     const { prompt_id } = this.ids;
-    if (this.#reached === 'nothing') return sessionError('TEMPORAL_UNAVAILABLE', `The manager was disconnected before it sent prompt ${prompt_id}.`, this.ids);
-    const became = this.isAccepted ? 'The prompt is accepted.' : 'Whether the prompt is accepted is not known: the same prompt_id asks again.';
-    return sessionError('OUTCOME_UNKNOWN', `The manager was disconnected before the outcome of prompt ${prompt_id} was known. ${became}`, this.ids);
+    if (this.#reached === 'nothing')
+      return sessionError(
+        'TEMPORAL_UNAVAILABLE',
+        `The manager was disconnected before it sent prompt ${prompt_id}.`,
+        this.ids,
+      );
+    const became = this.isAccepted
+      ? 'The prompt is accepted.'
+      : 'It is not known whether the prompt was accepted. Send it again with the same prompt_id.';
+    return sessionError(
+      'OUTCOME_UNKNOWN',
+      `The manager was disconnected before the outcome of prompt ${prompt_id} was known. ${became}`,
+      this.ids,
+    );
   }
 }

@@ -1,32 +1,38 @@
 /**
- * Erases a topic. Its newest run, which remembers nothing, is deleted last: as long as an older run is there, the topic
- * would recall that one.
+ * Erases a topic. Its newest run, which remembers nothing, is deleted last: the topic would
+ * otherwise recall an older run.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WithStartWorkflowOperation, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
+import { defined } from '../contract/defined.js';
 import { workflowIdOf, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
-import type { Forgotten } from '../contract/types.js';
+import { quotedInFilter } from '../contract/search-attributes.js';
+import type { Forgotten } from '../contract/answers.js';
 import { isNotFound } from './grpc-errors.js';
 import { startOptions } from './start-options.js';
 
 export interface Forgot extends Forgotten {
   runs: {
     deleted: number;
-    /** Of runs that the server still has. */
+    /** The ids of runs that the server still has. */
     kept: string[];
     kept_because?: string;
   };
 }
 
-/** The server deletes in the background, when the queue of its own tasks has been noted: by default every 30 to 60 s. */
+/**
+ * The server deletes in the background, once it has saved the progress of its task queue: every 30
+ * to 60 s by default.
+ */
 const DELETED_WITHIN_MS = 90_000;
 const LOOK_EVERY_MS = 100;
 
 /** @throws WorkflowNotFoundError; WorkflowUpdateFailedError */
 export async function forgetTopic(client: Client, topic: TopicId, request: messages.ForgetRequest): Promise<Forgot> {
   const workflowId = workflowIdOf(topic);
-  await client.workflow.getHandle(workflowId).describe(); // A topic that is not there is not begun.
+  // Throws for a topic that does not exist. `startUpdateWithStart` would start it.
+  await client.workflow.getHandle(workflowId).describe();
   const update = await client.workflow.startUpdateWithStart(messages.forget, {
     args: [request],
     waitForStage: 'ACCEPTED',
@@ -37,17 +43,26 @@ export async function forgetTopic(client: Client, topic: TopicId, request: messa
   const all = await runsOf(client, workflowId, newest);
   const older = all.filter((runId) => runId !== newest);
   const kept = await deleted(client, workflowId, older);
-  const left = kept.runs.length === 0 && newest !== undefined ? await deleted(client, workflowId, [newest]) : { ...kept, runs: [...kept.runs, newest ?? ''] };
+  const left =
+    kept.runs.length === 0 && newest !== undefined
+      ? await deleted(client, workflowId, [newest])
+      : { ...kept, runs: [...kept.runs, newest ?? ''] };
   const { runs, because } = left;
-  return { ...forgotten, runs: { deleted: all.length - runs.length, kept: runs, ...(because !== undefined && { kept_because: because }) } };
+  return {
+    ...forgotten,
+    runs: { deleted: all.length - runs.length, kept: runs, ...defined({ kept_because: because }) },
+  };
 }
 
-/** The run that forgot, and those before it. Whoever names the topic meanwhile begins a new life of it. */
+/** The run that forgot, and those before it. A newer run belongs to the topic's next life. */
 async function runsOf(client: Client, workflowId: string, newest: string | undefined): Promise<string[]> {
   const runs: WorkflowExecutionInfo[] = [];
-  for await (const run of client.workflow.list({ query: `WorkflowId = ${literal(workflowId)}` })) runs.push(run);
-  const last = newest === undefined ? undefined : (await client.workflow.getHandle(workflowId, newest).describe()).startTime;
-  const before = runs.filter(({ startTime, status }) => status.name !== 'RUNNING' && (!last || startTime <= last)).map(({ runId }) => runId);
+  for await (const run of client.workflow.list({ query: `WorkflowId = ${quotedInFilter(workflowId)}` })) runs.push(run);
+  const last =
+    newest === undefined ? undefined : (await client.workflow.getHandle(workflowId, newest).describe()).startTime;
+  const before = runs
+    .filter(({ startTime, status }) => status.name !== 'RUNNING' && (!last || startTime <= last))
+    .map(({ runId }) => runId);
   return [...new Set([...before, ...(newest === undefined ? [] : [newest])])];
 }
 
@@ -56,12 +71,15 @@ interface Kept {
   because?: string;
 }
 
-/** @returns what is still there */
+/** @returns the runs that still exist */
 async function deleted(client: Client, workflowId: string, runs: readonly string[]): Promise<Kept> {
   let because: string | undefined;
   for (const runId of runs) {
     try {
-      await client.workflowService.deleteWorkflowExecution({ namespace: client.options.namespace, workflowExecution: { workflowId, runId } });
+      await client.workflowService.deleteWorkflowExecution({
+        namespace: client.options.namespace,
+        workflowExecution: { workflowId, runId },
+      });
     } catch (error) {
       if (!isNotFound(error)) because = error instanceof Error ? error.message : String(error);
     }
@@ -83,8 +101,4 @@ async function isThere(client: Client, workflowId: string, runId: string): Promi
     if (isNotFound(error)) return false;
     throw error;
   }
-}
-
-function literal(value: string): string {
-  return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }

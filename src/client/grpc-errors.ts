@@ -1,5 +1,11 @@
-/** What Temporal's client throws, told apart by class and gRPC status, never by text. */
-import { ServiceError, WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, isGrpcServiceError } from '@temporalio/client';
+/** Tells the errors of Temporal's client apart by class and gRPC status, never by text. */
+import {
+  ServiceError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  isGrpcServiceError,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { failure, isFailureCode, type Failure } from '../contract/failures.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
@@ -30,24 +36,41 @@ export function refusalIn(error: unknown, facts: { topic: TopicId; prompt_id?: P
   return new SessionError(problem, { ...facts, cause: error });
 }
 
-/** The server's word for an update that its worker dropped on the floor, as one does that is being swapped: it is not in history. */
+/**
+ * The server's error for an update that its worker dropped, as a worker does that is being
+ * replaced. The update is not in the history.
+ */
 export function isUnprocessed(error: unknown): boolean {
-  return error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type === 'UnprocessedUpdate';
+  return (
+    error instanceof WorkflowUpdateFailedError &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === 'UnprocessedUpdate'
+  );
 }
 
-/** The server's word for an update that was accepted, and whose run is over: it was reset (workers/unstick.ts), and the run after it has the prompt too. */
+/**
+ * The server's error for an accepted update whose run is over. The run was reset
+ * (workers/unstick.ts), and the next run has the prompt too.
+ */
 export function isCutOff(error: unknown): boolean {
-  return error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type === 'AcceptedUpdateCompletedWorkflow';
+  return (
+    error instanceof WorkflowUpdateFailedError &&
+    error.cause instanceof ApplicationFailure &&
+    error.cause.type === 'AcceptedUpdateCompletedWorkflow'
+  );
 }
 
-/** Nobody took it in time: there is no worker, or it is too busy. */
+/** No worker took the call in time: there is none, or it is too busy. */
 export function isTimeout(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
   const status = statusOf(error);
   return status === DEADLINE_EXCEEDED || status === CANCELLED;
 }
 
-/** A question that no worker took: it was not there in time, or the server, which has seen none for long or never, refuses at once. */
+/**
+ * No worker took the query. It timed out, or the server refused it at once because it has not seen
+ * a worker for long.
+ */
 export function isUnanswered(error: unknown): boolean {
   return isTimeout(error) || statusOf(error) === FAILED_PRECONDITION;
 }
@@ -58,12 +81,15 @@ export function isNotFound(error: unknown): boolean {
 
 const PASSING: readonly (number | undefined)[] = [FAILED_PRECONDITION, ABORTED, UNAVAILABLE, RESOURCE_EXHAUSTED];
 
-/** The run ended or rolled over under the call, or it has no place for another update: the same call again can succeed. */
+/**
+ * The same call can succeed later: the run ended or continued as new during the call, or it has no
+ * room for another update.
+ */
 export function isPassing(error: unknown): boolean {
   return isNotFound(error) || PASSING.includes(statusOf(error));
 }
 
-/** For what is left when a call has failed for good. */
+/** The error for a call that has finally failed for another reason. */
 export function unreachable(error: unknown, what: string): SessionError {
   const why = error instanceof Error ? error.message : String(error);
   return sessionError('TEMPORAL_UNAVAILABLE', `Temporal did not ${what}: ${why}`, { cause: error });

@@ -1,11 +1,12 @@
-/** The topics there are, from Temporal's visibility: no worker is needed. */
+/** Lists topics from Temporal's visibility, which needs no worker. */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
-import { topicOf, type SessionId, type TopicId } from '../contract/ids.js';
+import { defined } from '../contract/defined.js';
+import { topicOfWorkflow, type SessionId, type TopicId } from '../contract/ids.js';
 import { topicSession } from '../contract/messages.js';
-import { MAX_KEYWORD_LENGTH } from '../contract/search-attributes.js';
+import { MAX_KEYWORD_LENGTH, SESSIONS } from '../contract/search-attributes.js';
 import type { Failure } from '../contract/failures.js';
-import type { TopicLifeState } from '../contract/types.js';
+import type { TopicLifeState } from '../contract/views.js';
 import { unreachable } from './grpc-errors.js';
 import { problemIn } from './topic-problem.js';
 
@@ -15,21 +16,23 @@ export interface TopicSummary {
   project?: string;
   agent?: string;
   turns: number;
-  /** The newest session of the topic. */
+  /** The session that the next prompt goes to. */
   session_id?: SessionId;
+  /** Its other sessions, oldest first. */
+  other_sessions?: SessionId[];
   started_at: string;
   closed_at?: string;
-  /** What keeps it from going on, such as TOPIC_STUCK. */
+  /** Why the topic does not go on, such as TOPIC_STUCK. */
   problem?: Failure;
 }
 
-/** Each narrows; nothing said, all topics. */
+/** Each field narrows the list. An empty filter means all topics. */
 export interface TopicFilter {
   state?: TopicLifeState;
-  /** As config names it. */
+  /** The agent's name in the config. */
   agent?: string;
   project?: string;
-  /** Whose current run began before. */
+  /** Only topics whose current run started before this time. */
   startedBefore?: Date;
 }
 
@@ -38,15 +41,18 @@ const keys = {
   agent: defineSearchAttributeKey('ContinuityAgent', 'KEYWORD'),
   state: defineSearchAttributeKey('ContinuityState', 'KEYWORD'),
   turns: defineSearchAttributeKey('ContinuityTurns', 'INT'),
-  sessions: defineSearchAttributeKey('ContinuitySessions', 'KEYWORD_LIST'),
+  sessions: SESSIONS,
 };
 
 /** @throws SessionError TEMPORAL_UNAVAILABLE */
 export async function* listTopics(client: Client, filter: TopicFilter = {}): AsyncGenerator<TopicSummary> {
   const seen = new Set<string>();
   try {
-    // A run that rolled over is not the topic's last; a topic that was closed and opened again is shown once, as it is now: filters come after that.
-    for await (const execution of client.workflow.list({ query: `WorkflowType = '${topicSession}' AND ExecutionStatus != 'ContinuedAsNew'` })) {
+    // A run that continued as new is not its topic's last. A topic that was closed and opened again
+    // is listed once, in its current state, so filters apply after that.
+    for await (const execution of client.workflow.list({
+      query: `WorkflowType = '${topicSession}' AND ExecutionStatus != 'ContinuedAsNew'`,
+    })) {
       if (seen.has(execution.workflowId)) continue;
       seen.add(execution.workflowId);
       const topic = summaryOf(execution);
@@ -61,16 +67,17 @@ function summaryOf(execution: WorkflowExecutionInfo): TopicSummary {
   const { typedSearchAttributes: attributes, closeTime } = execution;
   const project = attributes.get(keys.project);
   const agent = attributes.get(keys.agent);
-  const session = attributes.get(keys.sessions)?.at(-1) as SessionId | undefined;
+  const sessions = (attributes.get(keys.sessions) ?? []) as SessionId[];
+  const session = sessions.at(-1);
   const open = execution.status.name === 'RUNNING';
   const problem = problemIn(execution);
   return {
-    topic: topicOf(execution.workflowId),
+    topic: topicOfWorkflow(execution.workflowId),
     state: open ? ((attributes.get(keys.state) as TopicLifeState | undefined) ?? 'idle') : 'closed',
-    ...(project !== undefined && { project }),
-    ...(agent !== undefined && { agent }),
+    ...defined({ project, agent }),
     turns: attributes.get(keys.turns) ?? 0,
-    ...(session !== undefined && { session_id: session }),
+    ...defined({ session_id: session }),
+    ...(sessions.length > 1 && { other_sessions: sessions.slice(0, -1) }),
     started_at: execution.startTime.toISOString(),
     ...(problem && { problem }),
     ...(closeTime && { closed_at: closeTime.toISOString() }),

@@ -1,4 +1,7 @@
-/** From what a caller says to a well-formed prompt: defaults of where the caller stands, and the checks that need no server. */
+/**
+ * Turns the caller's options into a well-formed prompt. Adds defaults for the caller's directory
+ * and project, and makes the checks that need no server.
+ */
 import { resolve } from 'node:path';
 import type { Config } from '../config.js';
 import { failure } from '../contract/failures.js';
@@ -8,36 +11,62 @@ import type { Check, OnLost, PromptRequest, SessionWish, When } from '../contrac
 import { newPromptId } from './new-prompt-id.js';
 import { SessionError } from './session-error.js';
 
-/** What can be said besides the prompt. Agent, category, model, skills and cwd are pinned when a session is opened. */
+/**
+ * The options of a prompt. Agent, category, model, skills and cwd are pinned when a session is
+ * opened.
+ */
 export interface PromptOptions {
-  /** Exactly this session, or a refusal. null, as of a turn that opened none, is refused: it must not open a new one silently. */
+  /**
+   * The prompt runs in exactly this session, or is refused. null, the session id of a turn that
+   * opened none, is refused: it must not open a new session silently.
+   */
   session_id?: string | null;
-  /** The same id again attaches to the first prompt: for callers that retry. Default: a new one. */
+  /**
+   * With `session_id`: takes over a session that no topic has, from its agent's own store on this
+   * host, with its directory, its model and its agent. Without it such a session is refused.
+   */
+  adopt?: boolean;
+  /** The same id again attaches to the first prompt, for callers that retry. Default: a new id. */
   prompt_id?: string;
   category?: string;
   agent?: string;
   model?: string;
   skills?: string[];
-  /** Relative to the process's own directory. */
+  /** Relative to the manager's `cwd`. */
   cwd?: string;
-  /** `new`: an unrelated task, or a fresh perspective. `resume`: the session that is there, or a refusal. */
+  /**
+   * `new`: opens a session for an unrelated task or a fresh perspective. `resume`: goes to the
+   * topic's session, and is refused if the topic has none.
+   */
   session?: SessionWish;
-  /** Why a new session; stands in the result. */
+  /** Why the caller wants a new session; shown in the result. */
   reason?: string;
-  /** Its place among those that wait; `interrupt` also stops the running turn. Default: `queue`. */
+  /** The place in the queue. `interrupt` also stops the running turn. Default: `queue`. */
   when?: When;
-  /** What to do when the topic's session is lost or corrupted. Default: what config said when the session was opened. */
+  /**
+   * What to do if the topic's session is lost or corrupted. Default: the config's value when the
+   * session was opened.
+   */
   on_lost?: OnLost;
-  /** Run after the turn; the first that fails goes back to the session to be fixed, and so on until all pass. */
+  /**
+   * Commands that run after the turn. The first failed one goes back to the session to be fixed,
+   * and so on until all pass.
+   */
   checks?: Check[];
-  /** How often at most. Default: 3. */
+  /** How often the session is asked to fix a failed check at most. Default: 3. */
   max_fixes?: number;
 }
 
 /** @throws SessionError INVALID_PROMPT, PROMPT_TOO_LARGE, CATEGORY_UNKNOWN, AGENT_UNKNOWN */
-export function promptOf(prompt: string, options: PromptOptions, config: Config, standing: { cwd: string; project: string }): PromptRequest & { prompt_id: PromptId } {
+export function promptOf(
+  prompt: string,
+  options: PromptOptions,
+  config: Config,
+  standing: { cwd: string; project: string },
+): PromptRequest & { prompt_id: PromptId } {
   const { category, agent, cwd, ...rest } = options;
-  if (category !== undefined && !config.categories[category]) throw unknown('CATEGORY_UNKNOWN', 'Category', category, config.categories);
+  if (category !== undefined && !config.categories[category])
+    throw unknown('CATEGORY_UNKNOWN', 'Category', category, config.categories);
   if (agent !== undefined && !config.agents[agent]) throw unknown('AGENT_UNKNOWN', 'Agent', agent, config.agents);
   const parsed = parsePrompt({
     ...rest,
@@ -46,7 +75,8 @@ export function promptOf(prompt: string, options: PromptOptions, config: Config,
     agent,
     prompt_id: options.prompt_id ?? newPromptId(),
     cwd: cwd === undefined ? undefined : resolve(standing.cwd, cwd),
-    // A session has its directory and its project; naming it is enough, wherever the caller stands.
+    // A session has its own directory and project. Naming the session is enough, from any
+    // directory.
     ...(options.session_id === undefined && { default_cwd: standing.cwd, project: standing.project }),
   });
   if ('problem' in parsed) throw new SessionError(parsed.problem);
@@ -68,9 +98,14 @@ export function promptIdOf(prompt: unknown): PromptId {
 function checkedId(field: string, value: unknown): string {
   if (isId(value)) return value;
   const expected = `an id: 1 to ${MAX_ID_LENGTH} printable characters, no space at its ends`;
-  throw new SessionError(failure('INVALID_PROMPT', `Field "${field}" must be ${expected}; got ${JSON.stringify(value)?.slice(0, 80) ?? 'nothing'}.`));
+  throw new SessionError(
+    failure(
+      'INVALID_PROMPT',
+      `Field "${field}" must be ${expected}; got ${JSON.stringify(value)?.slice(0, 80) ?? 'nothing'}.`,
+    ),
+  );
 }
 
 function unknown(code: 'CATEGORY_UNKNOWN' | 'AGENT_UNKNOWN', what: string, name: string, known: object): SessionError {
-  return new SessionError(failure(code, `${what} ${name} is not known; there are: ${Object.keys(known).join(', ')}.`));
+  return new SessionError(failure(code, `${what} ${name} is not known. Use one of: ${Object.keys(known).join(', ')}.`));
 }

@@ -1,4 +1,6 @@
-/** What a waiting caller is shown beside its outcome. It ends with the wait. */
+/**
+ * Reports progress, events and the connection to a waiting caller. The reports end with the wait.
+ */
 import type { Client } from '@temporalio/client';
 import type { TopicId } from '../contract/ids.js';
 import { reportConnection, type ConnectionEvent } from './connection-watch.js';
@@ -11,7 +13,12 @@ export interface Reports {
   onConnection?: ((event: ConnectionEvent) => void) | undefined;
 }
 
-export async function reporting<T>(client: Client, topic: TopicId, reports: Reports, work: () => Promise<T>): Promise<T> {
+export async function reporting<T>(
+  client: Client,
+  topic: TopicId,
+  reports: Reports,
+  work: () => Promise<T>,
+): Promise<T> {
   const { onProgress, onEvent, onConnection } = reports;
   if (!onProgress && !onEvent && !onConnection) return work();
   const over = new AbortController();

@@ -1,13 +1,14 @@
 /**
- * Calls are tried again as the SDK does it, as long as the connection is open. The SDK itself would also retry on one that
- * was closed meanwhile, from a timer, and so throw where nobody can catch it: the caller's process would end.
+ * Retries calls like the SDK does, but only while the connection is open. The SDK also retries on a
+ * connection that was closed meanwhile. It does so from a timer, so no caller can catch the error,
+ * and the process ends.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defaultGrpcRetryOptions, makeGrpcRetryInterceptor, type ConnectionOptions } from '@temporalio/client';
 
 export interface Retries {
   interceptor: NonNullable<ConnectionOptions['interceptors']>[number];
-  /** Resolves once none is under way, after which the connection may be closed. */
+  /** Resolves once no retry is under way. The connection may be closed then. */
   end(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Whether a topic that does not answer still has room for a prompt by signal. The topic would refuse what is too much for
- * its queue only when a worker comes, and would forget most of thousands of refusals.
+ * Checks that a topic that does not answer still has room for a prompt by signal. The topic itself
+ * would refuse a prompt too many only when a worker comes, and would forget most of thousands of
+ * refusals.
  */
 import type { Client } from '@temporalio/client';
 import { workflowIdOf, type PromptId, type TopicId } from '../contract/ids.js';
@@ -10,14 +11,21 @@ import { isNotFound } from './grpc-errors.js';
 import { sessionError } from './session-error.js';
 
 /** @throws SessionError QUEUE_FULL; ServiceError */
-export async function mustHaveRoom(client: Client, { topic, request, crowd }: { topic: TopicId; request: { prompt_id: PromptId }; crowd: Crowd }): Promise<void> {
+export async function mustHaveRoom(
+  client: Client,
+  { topic, request, crowd }: { topic: TopicId; request: { prompt_id: PromptId }; crowd: Crowd },
+): Promise<void> {
   const { prompt_id } = request;
   const length = await historyLengthOf(client, topic);
   if (length <= MAX_QUEUED_PROMPTS) return;
   const full = length === crowd.fullAt || (await signalsThatWait(client, topic)) >= MAX_QUEUED_PROMPTS;
   if (!full) return;
   crowd.fullAt = length;
-  throw sessionError('QUEUE_FULL', `In topic ${topic}, ${MAX_QUEUED_PROMPTS} prompts wait for a worker, which is the most it takes.`, { topic, prompt_id });
+  throw sessionError(
+    'QUEUE_FULL',
+    `In topic ${topic}, ${MAX_QUEUED_PROMPTS} prompts wait for a worker, which is the most that it takes.`,
+    { topic, prompt_id },
+  );
 }
 
 async function historyLengthOf(client: Client, topic: TopicId): Promise<number> {
@@ -29,7 +37,7 @@ async function historyLengthOf(client: Client, topic: TopicId): Promise<number> 
   }
 }
 
-/** Signals since a worker was last there. */
+/** Counts the signals since a worker last took a task of the topic. */
 async function signalsThatWait(client: Client, topic: TopicId): Promise<number> {
   let signals = 0;
   let nextPageToken: Uint8Array | undefined;

@@ -1,6 +1,7 @@
 /**
- * Brings a prompt into its topic's history, once, and holds on for its outcome: by update while the topic answers, by signal
- * when it does not. The same `prompt_id` goes with every try, so that whatever arrives twice is one prompt.
+ * Brings a prompt into its topic's history, once, and waits for its outcome. It goes by update
+ * while the topic answers, and by signal otherwise. Every try has the same `prompt_id`, so two that
+ * arrive are one prompt.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WithStartWorkflowOperation, type Client } from '@temporalio/client';
@@ -19,26 +20,31 @@ import { startOptions } from './start-options.js';
 export interface Sending {
   topic: TopicId;
   request: PromptRequest & { prompt_id: PromptId };
-  /** Of the topic, in this process. */
+  /** The calls of this process for the topic. */
   crowd: Crowd;
-  /** Stops waiting, not the turn. */
+  /** Stops the wait, not the turn. */
   until: AbortSignal;
   known: Known;
-  /** No worker answers. The prompt goes by signal, and waits for one. */
+  /** Called when no worker answers. The prompt goes by signal, and waits for a worker. */
   onUnanswered?: (() => void) | undefined;
 }
 
-/** The prompt is in history. Its outcome, or that it has to be asked for. */
+/**
+ * The prompt is in the history. This is its outcome, or `accepted` when the outcome has to be asked
+ * for.
+ */
 export type Sent = TurnResult | (Accepted & { unanswered?: true });
 
-/** An update that is not accepted for so long: the topic is asked why. */
+/**
+ * If the topic does not accept an update within this time, it is asked whether it has the prompt.
+ */
 const ACCEPTS_WITHIN_MS = 3000;
 const ANSWERS_WITHIN_MS = 3000;
 
 /** @throws SessionError with the code of the refusal, or TEMPORAL_UNAVAILABLE */
 export async function sendPrompt(client: Client, sending: Sending): Promise<Sent> {
   const { crowd, until, known } = sending;
-  const entered = await crowd.entering.take(until);
+  const entered = await crowd.entering.acquire(until);
   const accepted = () => {
     crowd.answered();
     known.accepted();
@@ -59,7 +65,8 @@ async function byUpdate(client: Client, sending: Sending, accepted: () => void):
   const release = request.wait === false ? undefined : crowd.hold();
   const over = new AbortController();
   const { signal: ends } = over;
-  // Not AbortSignal.any: Node keeps such a signal for ever once the SDK listens to it, and with it the whole call (20.20).
+  // AbortSignal.any would leak: once the SDK listens to such a signal, Node 20.20 never frees it,
+  // nor the call that it belongs to.
   const end = () => over.abort(until.reason);
   until.addEventListener('abort', end, { once: true });
   if (until.aborted) end();
@@ -67,16 +74,17 @@ async function byUpdate(client: Client, sending: Sending, accepted: () => void):
   const acceptance = new Promise<'accepted'>((resolve) => (reach = () => resolve('accepted')));
   const holds = { ...sending, request: release ? request : { ...request, wait: false } };
   const update = client.withAbortSignal(ends, () => updated(client, holds, () => (accepted(), reach()), ends));
-  update.catch(() => undefined); // It is awaited below, or no longer of use.
+  update.catch(() => undefined); // The update is awaited below, or is no longer needed.
   try {
     for (;;) {
       const first = await Promise.race([update, acceptance, later(ACCEPTS_WITHIN_MS, ends)]);
       if (first === 'accepted') return await update;
       if (first !== undefined) return first;
-      // The topic has no place for another update yet, or no worker answers for it.
+      // The topic has no room for another update yet, or no worker answers.
       const state = await asked(client, sending);
       if (state === undefined) break;
-      if (state.state === 'refused') throw new SessionError(state.error, { topic: sending.topic, prompt_id: request.prompt_id });
+      if (state.state === 'refused')
+        throw new SessionError(state.error, { topic: sending.topic, prompt_id: request.prompt_id });
       if (state.state !== 'unknown') return sending.known.accepted();
     }
     return sending.known.isAccepted ? await update : await bySignal(client, sending);
@@ -98,7 +106,7 @@ async function updated(client: Client, sending: Sending, reach: () => void, sign
     });
   };
   try {
-    // A run that ends or rolls over under the call is met again as the next run.
+    // After a run ended or continued as new during the call, the retry reaches the next run.
     const shouldRetry = ({ error }: { error: Error }) => isPassing(error) || isTimeout(error);
     const update = await pRetry(send, { signal, retries: 8, minTimeout: 50, maxTimeout: 2000, shouldRetry });
     reach();
@@ -107,13 +115,17 @@ async function updated(client: Client, sending: Sending, reach: () => void, sign
     const refusal = refusalIn(error, { topic, prompt_id: request.prompt_id });
     if (refusal) throw refusal;
     if (isUnprocessed(error)) return bySignal(client, sending);
-    // The call broke off: the run was reset or rolled over, the server was restarted. Its outcome can be asked for.
+    // The call broke off, because the run was reset or continued as new, or the server was
+    // restarted. The outcome can be asked for.
     if (known.isAccepted) return known.accepted();
     throw unreachable(error, `take the prompt for topic ${topic}`);
   }
 }
 
-/** A query needs a worker, and none of the places that updates need. Nothing: no worker answered, in whatever way. */
+/**
+ * Asks the topic for the state of the prompt. A query needs a worker, and none of the 10 places for
+ * updates. `undefined` when no worker answered.
+ */
 async function asked(client: Client, { topic, request }: Sending): Promise<PromptState | undefined> {
   const handle = client.workflow.getHandle(workflowIdOf(topic));
   try {
@@ -124,7 +136,11 @@ async function asked(client: Client, { topic, request }: Sending): Promise<Promp
   }
 }
 
-/** A signal needs neither a worker nor a place. @throws SessionError QUEUE_FULL, TEMPORAL_UNAVAILABLE */
+/**
+ * Sends the prompt by signal, which needs neither a worker nor one of the 10 places for updates.
+ *
+ * @throws SessionError QUEUE_FULL, TEMPORAL_UNAVAILABLE
+ */
 async function bySignal(client: Client, sending: Sending): Promise<Sent> {
   const { topic, request, crowd, onUnanswered } = sending;
   crowd.silent();
@@ -132,7 +148,11 @@ async function bySignal(client: Client, sending: Sending): Promise<Sent> {
   try {
     await mustHaveRoom(client, sending);
     const signalArgs: [PromptRequest] = [request];
-    await client.workflow.signalWithStart(messages.topicSession, { ...startOptions(topic), signal: messages.promptSignal, signalArgs });
+    await client.workflow.signalWithStart(messages.topicSession, {
+      ...startOptions(topic),
+      signal: messages.promptSignal,
+      signalArgs,
+    });
   } catch (error) {
     throw error instanceof SessionError ? error : unreachable(error, `take the prompt for topic ${topic}`);
   }

@@ -1,41 +1,49 @@
-/** The library's front door: topics and prompts, durably. */
-import { setMaxListeners } from 'node:events';
+/** The entry of the library: topics and prompts that survive crashes. */
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { checkProofOf, loadConfig, projectOf, unlessUnsafe, workingDirectory, type Config } from '../config.js';
+import { loadConfig, projectOf, workingDirectory, type Config } from '../config.js';
+import type { AgentSessions } from '../contract/agent-session.js';
 import { failure, type Failure } from '../contract/failures.js';
-import { topicOfPrompt, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
+import { type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
 import { digestOfRequest } from '../contract/parse-prompt.js';
-import type { Accepted, Cancelled, PromptRequest, PromptState, TopicView, TurnResult } from '../contract/types.js';
-import { askTopic, refusalOf } from './ask-topic.js';
-import { awaitOutcome, type Awaiting } from './await-outcome.js';
+import type { Cancelled } from '../contract/answers.js';
+import type { Accepted, PromptState, TurnResult } from '../contract/types.js';
+import type { TopicView } from '../contract/views.js';
+import { sessionsWithTopics, type SessionFilter, type Standing } from './agent-sessions.js';
+import { askTopic, whyUnanswered } from './ask-topic.js';
 import { cancelIn, closeTopic } from './cancel-and-close.js';
 import type { ConnectionEvent } from './connection-watch.js';
-import { connect, type Connected, type ConnectOptions } from './connect.js';
-import { Crowds } from './crowd.js';
+import { connect, type TemporalConnection, type ConnectOptions } from './connect.js';
+import { Delivery, type WaitedFor } from './delivery.js';
 import { Known } from './disconnected.js';
 import { findTarget } from './find-target.js';
 import { findTopic } from './find-topic.js';
 import { forgetTopic, type Forgot } from './forget-topic.js';
 import { listTopics, type TopicFilter, type TopicSummary } from './list-topics.js';
 import { lastPollOf } from './pollers.js';
-import { promptIdOf, promptOf, sessionIdOf, topicIdOf, type PromptOptions } from './prompt-of.js';
+import { promptIdOf, sessionIdOf, topicIdOf, type PromptOptions } from './prompt-of.js';
 import { reporting } from './reporting.js';
-import { sendPrompt, type Sending, type Sent } from './send-prompt.js';
-import { SessionError, sessionError } from './session-error.js';
+import { sessionError } from './session-error.js';
 import { problemIn } from './topic-problem.js';
 import { NO_WORKER_YET, progressOf, type Progress } from './watch-progress.js';
 import { watchTopic, type TopicEvent } from './watch-topic.js';
 
 export interface ManagerOptions extends ConnectOptions {
-  /** Where the caller stands: its config, its project, and where sessions are opened. Default: the process's own directory. */
+  /**
+   * The caller's directory. It decides the config, the project, and where sessions are opened.
+   * Default: the working directory of the process.
+   */
   cwd?: string;
   config?: Config;
-  /** A call waits so long for a worker while none polls: NO_WORKER. Default: what config says (`limits.noWorkerAfter`), 30 s. */
+  /**
+   * How long a call waits while no worker polls. Then: NO_WORKER. Default: `limits.noWorkerAfter`
+   * of the config, 30 s.
+   */
   noWorkerAfterMs?: number;
   /**
-   * Whether checks are signed with the key of the data directory, by which the worker of that directory runs any command. Default: true. Not for who
-   * passes on what others ask: then config has to list the commands.
+   * Whether checks are signed with the key of the data directory. The worker of that directory runs
+   * any signed command. Default: true. Set it to false when you forward other people's requests, as
+   * the MCP server does. Then only commands in `checks.allow` run.
    */
   signsChecks?: boolean;
 }
@@ -44,9 +52,9 @@ export interface DelegateOptions extends PromptOptions {
   /** Stops waiting. The turn goes on; `cancel` stops it. */
   signal?: AbortSignal;
   onProgress?: (progress: Progress) => void;
-  /** What `watch` tells of the topic, until the outcome is known. */
+  /** Called with the events of `watch`, until the outcome is known. */
   onEvent?: (event: TopicEvent) => void;
-  /** Whether Temporal still answers: called when it no longer does, and when it does again. */
+  /** Called when Temporal stops answering, and when it answers again. */
   onConnection?: (event: ConnectionEvent) => void;
   /** Called once, as soon as the prompt is known to be in the topic's history. */
   onAccepted?: (accepted: Accepted) => void;
@@ -54,41 +62,37 @@ export interface DelegateOptions extends PromptOptions {
 
 type WaitOptions = Pick<DelegateOptions, 'signal' | 'onProgress' | 'onEvent' | 'onConnection'>;
 
-/** A follow-up goes to a session that is there: nothing of it can be chosen any more. */
+/** A follow-up goes to an existing session, whose settings are chosen already. */
 export type FollowUpOptions = WaitOptions & Pick<DelegateOptions, 'prompt_id' | 'onAccepted'>;
 
-/** A question to a topic, such as its view. */
+/** The time limit of a call to a topic, such as `view`. */
 const ANSWERS_WITHIN_MS = 10_000;
-
-interface Prompted {
-  request: PromptRequest & { prompt_id: PromptId };
-  /** The topic that the caller named, and the session. */
-  named?: TopicId;
-  session?: SessionId;
-}
-
-/** How a prompt is waited for. */
-type Waiting = Pick<Sending, 'until' | 'known' | 'onUnanswered'>;
 
 export class SessionManager {
   readonly #client: Client;
   readonly #close: () => Promise<void>;
-  readonly #over = new AbortController();
-  readonly #crowds = new Crowds();
-  readonly #config: Config;
-  readonly #standing: { cwd: string; project: string };
+  readonly #delivery: Delivery;
   readonly #noWorkerAfterMs: number;
+  /**
+   * What the agents of this machine have in their own stores, no matter who began it. Starts none.
+   *
+   * @throws Failed AGENT_UNKNOWN; SessionError TEMPORAL_UNAVAILABLE
+   */
+  readonly sessions: (filter?: SessionFilter) => Promise<AgentSessions>;
 
-  readonly #signsChecks: boolean;
-
-  private constructor({ client, close }: Connected, config: Config, standing: { cwd: string; project: string }, options: ManagerOptions) {
-    setMaxListeners(0, this.#over.signal); // As many as wait at once.
+  private constructor(temporal: TemporalConnection, config: Config, standing: Standing, options: ManagerOptions) {
+    const { client, close } = temporal;
     this.#client = client;
     this.#close = close;
-    this.#config = config;
-    this.#standing = standing;
+    this.sessions = (filter) => sessionsWithTopics(client, config, standing, filter);
     this.#noWorkerAfterMs = options.noWorkerAfterMs ?? config.limits.noWorkerAfterMs;
-    this.#signsChecks = options.signsChecks ?? true;
+    this.#delivery = new Delivery({
+      client,
+      config,
+      standing,
+      noWorkerAfterMs: this.#noWorkerAfterMs,
+      signsChecks: options.signsChecks ?? true,
+    });
   }
 
   /** @throws SessionError TEMPORAL_UNAVAILABLE, CONFIG_INVALID, CWD_MISSING */
@@ -100,72 +104,111 @@ export class SessionManager {
   }
 
   /**
-   * Hands a prompt to the topic's session and waits for its outcome. Kill the caller, and ask again with the same
-   * `prompt_id`: it attaches to the same turn.
+   * Sends a prompt to the topic's session and waits for its outcome. If the caller is killed, the
+   * same call with the same `prompt_id` attaches to the same turn.
    *
    * @returns also for a turn that failed or was cancelled: look at `status`
-   * @throws SessionError for refusals; NO_WORKER and TOPIC_STUCK when it is accepted and no worker works on it
+   * @throws SessionError for refusals; NO_WORKER and TOPIC_STUCK when the prompt is accepted and no
+   * worker works on it
    */
   async delegate(topic: string | undefined, prompt: string, options: DelegateOptions = {}): Promise<TurnResult> {
     const { signal, onProgress, onEvent, onConnection, onAccepted, ...said } = options;
-    const prompted = this.#prompted(topic, prompt, said);
-    const place = await this.#placeOf(prompted);
+    const prompted = this.#delivery.prompted(topic, prompt, said);
+    const place = await this.#delivery.placeOf(prompted);
     const onUnanswered = onProgress && (() => onProgress(NO_WORKER_YET));
     const known = new Known({ topic: place, prompt_id: prompted.request.prompt_id }, onAccepted);
-    const waiting: Waiting = { until: this.#until(signal), known, onUnanswered };
+    const waiting: WaitedFor = { until: this.#delivery.until(signal), known, onUnanswered };
     const work = async () => {
-      const sent = await this.#send(prompted, place, waiting);
+      const sent = await this.#delivery.send(prompted, place, waiting);
       if (sent.status !== 'accepted') return sent;
-      return this.#awaited(sent, { signal: waiting.until, digest: digestOfRequest(prompted.request), onUnanswered });
+      return this.#delivery.awaited(sent, {
+        signal: waiting.until,
+        digest: digestOfRequest(prompted.request),
+        onUnanswered,
+      });
     };
-    return this.#unlessOver(known, reporting(this.#client, place, { onProgress, onEvent, onConnection }, work));
+    return this.#delivery.unlessOver(
+      known,
+      reporting(this.#client, place, { onProgress, onEvent, onConnection }, work),
+    );
   }
 
-  /** `Fix: …` to the session that did it; by its id, or by the name of its topic. @throws SessionError TOPIC_UNKNOWN: it never opens one */
+  /**
+   * Sends `Fix: …` to an existing session, by its id or by the name of its topic.
+   *
+   * @throws SessionError TOPIC_UNKNOWN, because it never opens a topic
+   */
   async fix(topicOrSession: string, error: string, options: FollowUpOptions = {}): Promise<TurnResult> {
     return this.#followUp(topicOrSession, 'Fix', error, options);
   }
 
-  /** `Also: …`: a further question or wish, with all that the session knows. @throws SessionError TOPIC_UNKNOWN: it never opens one */
+  /**
+   * Sends `Also: …`, a further question or wish, to an existing session that knows everything so
+   * far.
+   *
+   * @throws SessionError TOPIC_UNKNOWN, because it never opens a topic
+   */
   async also(topicOrSession: string, question: string, options: FollowUpOptions = {}): Promise<TurnResult> {
     return this.#followUp(topicOrSession, 'Also', question, options);
   }
 
   async #followUp(name: string, form: 'Fix' | 'Also', said: string, options: FollowUpOptions): Promise<TurnResult> {
-    if (typeof said !== 'string' || said.trim() === '') throw sessionError('INVALID_PROMPT', `${form}: what? The text is empty.`);
+    if (typeof said !== 'string' || said.trim() === '')
+      throw sessionError('INVALID_PROMPT', `The text of "${form}: …" is empty. Say what to ask for.`);
     const { topic, ...to } = await findTarget(this.#client, name);
     return this.delegate(topic, `${form}: ${said}`, { ...options, ...to });
   }
 
-  /** Accepted, not waited for; `notice` says when no worker polls that could begin. Ask with `outcome`. */
-  async submit(topic: string | undefined, prompt: string, options: PromptOptions = {}): Promise<Accepted & { notice?: Failure }> {
-    const prompted = this.#prompted(topic, prompt, options);
-    const place = await this.#placeOf(prompted);
+  /**
+   * Sends a prompt without waiting for its outcome. Ask for the outcome with `outcome`. `notice`
+   * says when no worker polls that could start the turn.
+   */
+  async submit(
+    topic: string | undefined,
+    prompt: string,
+    options: PromptOptions = {},
+  ): Promise<Accepted & { notice?: Failure }> {
+    const prompted = this.#delivery.prompted(topic, prompt, options);
+    const place = await this.#delivery.placeOf(prompted);
     const request = { ...prompted.request, wait: false };
     const { prompt_id } = request;
     const known = new Known({ topic: place, prompt_id });
-    const sent = await this.#unlessOver(known, this.#send({ ...prompted, request }, place, { until: this.#until(), known }));
+    const sent = await this.#delivery.unlessOver(
+      known,
+      this.#delivery.send({ ...prompted, request }, place, { until: this.#delivery.until(), known }),
+    );
     const accepted = { status: 'accepted', topic: place, prompt_id } as const;
     if (sent.status !== 'accepted' || !sent.unanswered || (await this.#isPolled())) return accepted;
-    return { ...accepted, notice: failure('NO_WORKER', `No worker polls; prompt ${prompt_id} is accepted in topic ${place} and waits for one.`) };
+    return {
+      ...accepted,
+      notice: failure(
+        'NO_WORKER',
+        `No worker polls. Prompt ${prompt_id} is accepted in topic ${place} and waits for one.`,
+      ),
+    };
   }
 
-  /** Also where that is not known. */
+  /** True, too, when the server does not say. */
   async #isPolled(): Promise<boolean> {
-    return lastPollOf(this.#client).then((poll) => poll !== undefined, () => true);
+    return lastPollOf(this.#client).then(
+      (poll) => poll !== undefined,
+      () => true,
+    );
   }
 
-  /** Waits for the outcome of a prompt that was accepted before, by whomever. */
+  /** Waits for the outcome of a prompt that any caller has sent before. */
   async wait(topic: string, promptId: string, options: WaitOptions = {}): Promise<TurnResult> {
     const prompt = { topic: topicIdOf(topic), prompt_id: promptIdOf(promptId) };
     const { onProgress } = options;
-    const awaiting = { signal: this.#until(options.signal), onUnanswered: onProgress && (() => onProgress(NO_WORKER_YET)) };
+    const awaiting = {
+      signal: this.#delivery.until(options.signal),
+      onUnanswered: onProgress && (() => onProgress(NO_WORKER_YET)),
+    };
     const known = new Known(prompt, undefined, 'sent');
-    return this.#unlessOver(known, reporting(this.#client, prompt.topic, options, () => this.#awaited(prompt, awaiting)));
-  }
-
-  #awaited(prompt: { topic: TopicId; prompt_id: PromptId }, awaiting: Omit<Awaiting, 'crowd' | 'noWorkerAfterMs'>): Promise<TurnResult> {
-    return this.#crowds.in(prompt.topic, (crowd) => awaitOutcome(this.#client, prompt, { ...awaiting, crowd, noWorkerAfterMs: this.#noWorkerAfterMs }));
+    return this.#delivery.unlessOver(
+      known,
+      reporting(this.#client, prompt.topic, options, () => this.#delivery.awaited(prompt, awaiting)),
+    );
   }
 
   async outcome(topic: string, promptId: string): Promise<PromptState> {
@@ -181,34 +224,35 @@ export class SessionManager {
     });
   }
 
-  /** The topic that a session belongs to, also when it is closed. */
+  /** The topic of a session, open or closed. */
   async topicOf(sessionId: string): Promise<TopicId> {
     return findTopic(this.#client, sessionIdOf(sessionId));
   }
 
-  /** What the running turn of the topic is doing; nothing when none runs. */
+  /** The progress of the topic's running turn. `undefined` when none runs. */
   async progress(topic: string): Promise<Progress | undefined> {
     return this.#ask(topic, () => progressOf(this.#client, topicIdOf(topic)));
   }
 
   /**
-   * Follows a topic live, from what it is now to its end or until the signal is aborted. Costs no history; any number may watch, from anywhere.
+   * Follows a topic live, from its current state to its end or until the signal is aborted. It adds
+   * nothing to the history, and any number of processes may watch.
    *
-   * @throws SessionError TOPIC_UNKNOWN, NO_WORKER when nobody answers for the topic
+   * @throws SessionError TOPIC_UNKNOWN; NO_WORKER when no worker answers for the topic
    */
   watch(topic: string, signal?: AbortSignal): AsyncIterable<TopicEvent> {
-    return this.#watching(topicIdOf(topic), this.#until(signal));
+    return this.#watching(topicIdOf(topic), this.#delivery.until(signal));
   }
 
   async *#watching(topic: TopicId, signal: AbortSignal): AsyncGenerator<TopicEvent> {
     try {
       yield* watchTopic(this.#client, topic, signal);
     } catch (error) {
-      throw await refusalOf(this.#client, error, topic);
+      throw await whyUnanswered(this.#client, error, topic);
     }
   }
 
-  /** Newest first. Open topics, and closed ones as long as the namespace keeps them. */
+  /** Newest first. Lists open topics, and closed ones as long as the namespace keeps them. */
   list(filter: TopicFilter = {}): AsyncIterable<TopicSummary> {
     return listTopics(this.#client, filter);
   }
@@ -219,73 +263,35 @@ export class SessionManager {
     return this.#ask(topic, (handle) => cancelIn(handle, topicIdOf(topic), request));
   }
 
-  /** The topic finishes its queue, then ends; `now`: what runs is stopped, what is queued ends as cancelled. A session of it can still be named: that opens it again. */
+  /**
+   * Ends the topic once its queue is finished. With `now`, the running turn is stopped and queued
+   * prompts end as cancelled. The next prompt for the topic or one of its sessions opens it again.
+   */
   async close(topic: string, options: { now?: boolean } = {}): Promise<{ remaining: number }> {
     return this.#ask(topic, (handle) => closeTopic(handle, options));
   }
 
   /**
-   * Erases what the topic remembers, and its runs where the server allows that; a later prompt begins a new life of the topic. Stops what runs.
+   * Erases what the topic remembers, and its runs if the server allows that. The running turn is
+   * stopped. A later prompt starts the topic afresh.
    *
-   * @returns what stays: sessions in the agents' own stores unless `sessions`, and runs that could not be deleted
+   * @returns what is kept: sessions in the agents' own stores unless `sessions`, and runs that
+   * could not be deleted
    */
   async forget(topic: string, options: { sessions?: boolean } = {}): Promise<Forgot> {
     return forgetTopic(this.#client, topicIdOf(topic), options).catch(async (error: unknown) => {
-      throw await refusalOf(this.#client, error, topicIdOf(topic));
+      throw await whyUnanswered(this.#client, error, topicIdOf(topic));
     });
   }
 
-  /** Lets go of the connection. Whatever runs goes on; calls that wait for it end as OUTCOME_UNKNOWN. */
+  /** Closes the connection. Turns go on; calls that wait for one end with OUTCOME_UNKNOWN. */
   async disconnect(): Promise<void> {
-    this.#over.abort(sessionError('OUTCOME_UNKNOWN', 'The manager was disconnected before the outcome was known.'));
+    this.#delivery.end();
     await this.#close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.disconnect();
-  }
-
-  /** A call that is held when the manager is disconnected ends as that, wherever it is. */
-  async #unlessOver<T>(known: Known, work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      const over = this.#over.signal;
-      throw over.aborted && (error === over.reason || !(error instanceof SessionError)) ? known.disconnected() : error;
-    }
-  }
-
-  #until(signal?: AbortSignal): AbortSignal {
-    return signal ? AbortSignal.any([signal, this.#over.signal]) : this.#over.signal;
-  }
-
-  /** Every check that needs no server. */
-  #prompted(topic: string | undefined, prompt: string, said: PromptOptions): Prompted {
-    const named = topic === undefined ? undefined : topicIdOf(topic);
-    const session = said.session_id === undefined ? undefined : sessionIdOf(said.session_id);
-    const closes = named === undefined && session === undefined && { close_after: this.#config.limits.closeUnnamedAfterMs };
-    const request = { ...promptOf(prompt, said, this.#config, this.#standing), ...closes };
-    return { request, ...(named !== undefined && { named }), ...(session !== undefined && { session }) };
-  }
-
-  async #placeOf({ request, session, named }: Prompted): Promise<TopicId> {
-    if (!session) return named ?? topicOfPrompt(request.prompt_id);
-    const topic = await findTopic(this.#client, session);
-    if (named === undefined || named === topic) return topic;
-    throw sessionError('SESSION_PINNED', `Session ${session} belongs to topic ${topic}, not to topic ${named}.`, { topic });
-  }
-
-  async #send(prompted: Prompted, topic: TopicId, waiting: Waiting): Promise<Sent> {
-    const request = await this.#signed(prompted.request, topic);
-    return this.#crowds.in(topic, (crowd) => sendPrompt(this.#client, { ...waiting, topic, crowd, request }));
-  }
-
-  async #signed(request: Prompted['request'], topic: TopicId): Promise<Prompted['request']> {
-    const { checks, prompt_id } = request;
-    if (!checks || !this.#signsChecks) return request;
-    // A caller that can't use the data directory is none of that host: the worker says then what has to be listed.
-    const proof = await checkProofOf(this.#config.dataDir, { topic, prompt_id, checks }).catch(unlessUnsafe);
-    return { ...request, ...(proof !== undefined && { checks_proof: proof }) };
   }
 
   async #ask<T>(topic: string, ask: (handle: WorkflowHandle) => Promise<T>): Promise<T> {

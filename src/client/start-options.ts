@@ -1,4 +1,7 @@
-/** How a topic's workflow is started where none runs: it recalls by itself what the topic knew. */
+/**
+ * The options that start a topic's workflow when none runs. The workflow recalls the topic's state
+ * itself.
+ */
 import { workflowIdOf, type TopicId } from '../contract/ids.js';
 import { CONTINUITY } from '../contract/messages.js';
 import type { TopicInput } from '../contract/state.js';
@@ -11,6 +14,7 @@ export function startOptions(topic: TopicId) {
     workflowIdConflictPolicy: 'USE_EXISTING' as const,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE' as const,
     staticSummary: topic,
-    staticDetails: 'One line of work with a coding agent. What it is doing stands under *Current Details*; the query `view` tells it as JSON.',
+    staticDetails:
+      'One line of work with a coding agent. *Current Details* shows what it is doing. The query `view` answers the same as JSON.',
   };
 }

@@ -1,2 +1,5 @@
-/** What `TEMPORAL_*` and `temporal.toml` say. A module of ours: a bundle loses the names of a CommonJS package that is imported dynamically. */
+/**
+ * Reads `TEMPORAL_*` and `temporal.toml`. It is a module of its own, because a bundle loses the
+ * export names of a CommonJS package that is imported dynamically.
+ */
 export { loadClientConnectConfig } from '@temporalio/envconfig';

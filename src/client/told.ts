@@ -1,5 +1,7 @@
-/** What a caller in another program is told of an error: plain JSON, the same for the command line and for MCP. */
-import { failure, type Failure } from '../contract/failures.js';
+/**
+ * An error as another program receives it: plain JSON, the same from the command line and from MCP.
+ */
+import { Failed, failure, type Failure } from '../contract/failures.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
 
 export interface Told {
@@ -8,12 +10,13 @@ export interface Told {
   prompt_id?: PromptId;
 }
 
-/** What the parts throw carries a failure, and knows itself as JSON where there is more to tell. Anything else is a defect. */
+/**
+ * An error that was thrown on purpose is `Failed`, and its `toJSON`, if it has one, adds facts. Any
+ * other error is a defect of ours.
+ */
 export function toldOf(error: unknown): Told {
-  if (typeof error === 'object' && error !== null && 'failure' in error) {
-    if ('toJSON' in error) return (error as { toJSON(): Told }).toJSON();
-    return { error: error.failure as Told['error'] };
-  }
+  if (error instanceof Failed)
+    return 'toJSON' in error ? (error as { toJSON(): Told }).toJSON() : { error: error.failure as Failure };
   const message = error instanceof Error ? error.message : String(error);
   return { error: failure('INTERNAL', `Something went wrong in continuity itself: ${message}`) };
 }

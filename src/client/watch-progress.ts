@@ -1,4 +1,7 @@
-/** What the running turn is doing, from the heartbeats of its activity: costs no history and needs no worker of ours. */
+/**
+ * Reads what the running turn is doing from the heartbeats of its activity. This adds nothing to
+ * the history and needs no worker.
+ */
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIdOf, type TopicId } from '../contract/ids.js';
@@ -6,13 +9,13 @@ import type { Usage } from '../contract/types.js';
 import { oneLine } from './one-line.js';
 
 export interface Progress {
-  /** Of the activity: 2 and more after a crash, 0 before there is one. */
+  /** The attempt of the activity: 2 and more after a crash, 0 before the activity exists. */
   attempt: number;
   /** Why the attempt before this one broke off. */
   last_failure?: string;
   /** e.g. `bash: npm test` */
   step?: string;
-  /** The last of the text so far. */
+  /** The end of the text so far. */
   text_tail?: string;
   usage?: Usage;
   worked_ms?: number;
@@ -20,7 +23,7 @@ export interface Progress {
 
 export const NO_WORKER_YET: Progress = { attempt: 0, step: 'no worker answers yet' };
 
-/** In a few words, e.g. `attempt 2 (activity Heartbeat timeout) · bash: npm test`. */
+/** The progress in a few words, e.g. `attempt 2 (activity Heartbeat timeout) · bash: npm test`. */
 export function doingOf(progress: Progress | undefined): string {
   if (!progress) return 'waiting for the turn to begin';
   const { attempt, last_failure, step, text_tail } = progress;
@@ -45,8 +48,16 @@ export function progressIn(client: Client, { raw }: WorkflowExecutionDescription
   return { ...details, attempt: pending.attempt ?? 1, ...(broke && { last_failure: broke }) };
 }
 
-/** Reports until the signal is aborted. A look that fails is left out: progress is a courtesy, the outcome is waited for elsewhere. */
-export async function reportProgress(client: Client, topic: TopicId, report: (progress: Progress) => void, signal: AbortSignal): Promise<void> {
+/**
+ * Reports until the signal is aborted. A look that fails is skipped, because the outcome does not
+ * depend on progress.
+ */
+export async function reportProgress(
+  client: Client,
+  topic: TopicId,
+  report: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const everyMs = 1000;
   while (!signal.aborted) {
     const progress = await progressOf(client, topic).catch(() => undefined);

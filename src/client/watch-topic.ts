@@ -1,21 +1,25 @@
 /**
- * A topic, live. What the running turn is doing comes from the heartbeats of its activity, what changed in the topic from its view; the
- * view is asked for only when history has grown, so a watcher of a topic that rests asks no worker anything.
+ * Follows a topic live. Progress of the running turn comes from the heartbeats of its activity.
+ * Changes of the topic come from its view, which is asked for only when the history has grown. So
+ * watching an idle topic asks no worker.
  */
 import type { Client } from '@temporalio/client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIdOf, type TopicId } from '../contract/ids.js';
 import { view } from '../contract/messages.js';
-import type { TopicView } from '../contract/types.js';
+import type { TopicView } from '../contract/views.js';
 import { isUnanswered } from './grpc-errors.js';
 import { progressIn, type Progress } from './watch-progress.js';
 
 export type TopicEvent =
-  /** No worker answers for the topic now; it is asked again. */
+  /** No worker answers for the topic. It is asked again. */
   | { type: 'unanswered' }
-  /** At the beginning, and whenever the topic has changed. */
+  /** Sent at the start, and whenever the topic has changed. */
   | { type: 'view'; view: TopicView }
-  /** Of the running turn. `text`: what the agent has said since the event before; what is more than its last 400 characters is not seen. */
+  /**
+   * The progress of the running turn. `text`: what the agent has said since the event before. At
+   * most its last 400 characters are seen.
+   */
   | { type: 'progress'; progress: Progress; text: string };
 
 const LOOK_EVERY_MS = 300;
@@ -46,30 +50,41 @@ export async function* watchTopic(client: Client, topic: TopicId, signal: AbortS
   }
 }
 
-/** Reports until the signal is aborted; a topic that is not there yet is waited for. A courtesy, as reportProgress: no failure of it stops anyone. */
-export async function reportEvents(client: Client, topic: TopicId, report: (event: TopicEvent) => void, signal: AbortSignal): Promise<void> {
+/**
+ * Reports until the signal is aborted. It waits for a topic that does not exist yet. As in
+ * `reportProgress`, no failure stops the caller.
+ */
+export async function reportEvents(
+  client: Client,
+  topic: TopicId,
+  report: (event: TopicEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     try {
       for await (const event of watchTopic(client, topic, signal)) if (!signal.aborted) report(event);
     } catch {
-      // It is looked at again.
+      // The topic is looked at again.
     }
     await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined); // Aborted: the loop ends.
   }
 }
 
-/** Nothing while a worker is away: it is asked again at the next look. */
+/** `undefined` while no worker answers. The next look asks again. */
 async function viewOf(client: Client, topic: TopicId): Promise<TopicView | undefined> {
   try {
-    return await client.withDeadline(Date.now() + ANSWERS_WITHIN_MS, () => client.workflow.getHandle(workflowIdOf(topic)).query(view));
+    return await client.withDeadline(Date.now() + ANSWERS_WITHIN_MS, () =>
+      client.workflow.getHandle(workflowIdOf(topic)).query(view),
+    );
   } catch (error) {
     if (isUnanswered(error)) return undefined;
     throw error;
   }
 }
 
-/** What is new in the second of two tails of one growing text. */
+/** The part of the second text that is new, where both are the ends of one growing text. */
 export function saidSince(before: string, now: string): string {
-  for (let at = 0; at < before.length; at += 1) if (now.startsWith(before.slice(at))) return now.slice(before.length - at);
+  for (let at = 0; at < before.length; at += 1)
+    if (now.startsWith(before.slice(at))) return now.slice(before.length - at);
   return now;
 }

@@ -1,4 +1,7 @@
-/** The categories that exist out of the box. They say how to work; the model stays the agent's own unless config names one. */
+/**
+ * The built-in categories. A category says how to work. The model stays the agent's own unless
+ * config names one.
+ */
 import type { CategoryConfig } from './types.js';
 
 export const CATEGORIES: Record<string, CategoryConfig> = {

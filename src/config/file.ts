@@ -1,10 +1,11 @@
-/** Finds and reads the config file; says nothing about what is in it. */
+/** Finds and reads the config file. Its content is checked in settle.ts. */
 import { isUtf8 } from 'node:buffer';
 import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { homeOf } from '../host/home.js';
-import { type Environment, userConfigDirOf } from './data-dir.js';
+import { userConfigDirOf } from '../host/data-dir.js';
+import type { Environment } from '../host/environment.js';
 import { configInvalid, ConfigInvalid } from './invalid.js';
 import { CODE, contentOf, DATA } from './loaders.js';
 import { ensureOwn } from './owned.js';
@@ -13,17 +14,22 @@ import { searchedDirectories } from './search.js';
 export interface ConfigFile {
   file?: string;
   content: unknown;
-  /** Set where the file came with a project: the user has not chosen it. It is the text that trust is given to. */
+  /**
+   * The file's text, which the user's trust applies to. Set only for a project's file, because the
+   * user did not choose that file.
+   */
   foundText?: string;
-  /** Programs that were found and not run. */
+  /** Config files that are programs. They were found and not run. */
   notRun: string[];
 }
 
 /**
- * The file that `CONTINUITY_CONFIG` names, else the nearest `continuity.config.*` of the project, else `config.*` of the
- * user's config directory. A project's file is data; only the other two may be programs.
+ * Reads the file that `CONTINUITY_CONFIG` names, else the nearest `continuity.config.*` of the
+ * project, else `config.*` of the user's config directory. A project's file is always data. The
+ * other two may be programs.
  *
- * @throws ConfigInvalid CONFIG_INVALID where the file can't be read, CONFIG_UNSAFE where others could have written it
+ * @throws ConfigInvalid CONFIG_INVALID when the file cannot be read, CONFIG_UNSAFE when other users
+ * could have written it
  */
 export async function readConfigFile(cwd: string, env: Environment): Promise<ConfigFile> {
   if (env.CONTINUITY_CONFIG) return readNamed(resolve(cwd, env.CONTINUITY_CONFIG));
@@ -44,9 +50,15 @@ export interface ReadFile {
   text: string;
 }
 
-/** A file that a project brings, named by the user to be trusted. @throws ConfigInvalid */
+/**
+ * Reads a project's file that the user wants to trust.
+ * @throws ConfigInvalid CONFIG_INVALID, CONFIG_UNSAFE
+ */
 export async function readProjectFile(file: string): Promise<ReadFile & { content: unknown }> {
-  if (!DATA.includes(extname(file))) throw configInvalid(`${file} is no config of a project: such a file is data, and ends in ${DATA.join(', ')}.`);
+  if (!DATA.includes(extname(file)))
+    throw configInvalid(
+      `${file} is not a project config. A project config is data, and its name ends in ${DATA.join(', ')}.`,
+    );
   const read = await readOwn(file);
   if (!read) throw configInvalid(`${file} does not exist.`);
   return { ...read, content: await contentOf(read) };
@@ -66,10 +78,13 @@ async function firstOf(directory: string, name: string, extensions: readonly str
   return undefined;
 }
 
-/** Nothing where there is no such file. `alone`: the directory is not looked at, because the user named the file. */
+/**
+ * Undefined when the file does not exist. With `alone`, the directory's owner is not checked,
+ * because the user named the file.
+ */
 async function readOwn(file: string, { alone = false } = {}): Promise<ReadFile | undefined> {
   try {
-    // Not blocking: a named pipe would wait for a writer for ever.
+    // O_NONBLOCK: a read of a named pipe would otherwise wait for a writer forever.
     await using handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const found = await handle.stat();
     if (!found.isFile()) return undefined;

@@ -1,18 +1,11 @@
-import { failure, type Failure, type FailureCode } from '../contract/failures.js';
+import { Failed, failure } from '../contract/failures.js';
 
-/** What is found wrong at the edge, before anything starts: with the config, the working directory or the data directory. */
-export class ConfigInvalid extends Error {
+/**
+ * A problem that is found before anything starts: in the config, the working directory or the data
+ * directory.
+ */
+export class ConfigInvalid extends Failed {
   override readonly name = 'ConfigInvalid';
-  constructor(
-    readonly failure: Failure,
-    options?: ErrorOptions,
-  ) {
-    super(failure.message, options);
-  }
-
-  get code(): FailureCode {
-    return this.failure.code;
-  }
 }
 
 export function configInvalid(message: string, options?: ErrorOptions): ConfigInvalid {

@@ -1,17 +1,18 @@
 /**
- * From a config file to what is in it. The parsers are those of cosmiconfig; its search is not used. That search runs
- * `.config/config.js` of the working directory, and follows `$import` from data to programs.
+ * Parses a config file. The parsers come from cosmiconfig. We do not use its search, because it
+ * runs `.config/config.js` of the working directory and follows `$import` from data to programs.
  */
 import { extname } from 'node:path';
 import type { Loader } from 'cosmiconfig';
-// The package's main module asks for the home directory as it loads, and throws where the user has none.
+// The package's main module reads the home directory when it loads, and throws for a user who has
+// none.
 import { loadJs, loadJson, loadTs, loadYaml } from 'cosmiconfig/dist/loaders.js';
 import { parse } from 'smol-toml';
 import { configInvalid } from './invalid.js';
 
-/** Endings of files that are only data, in the order in which they are looked for. */
+/** File extensions for data, in the order in which they are searched. */
 export const DATA = ['.json', '.yaml', '.yml', '.toml'];
-/** Endings of files that are run. */
+/** File extensions for programs. */
 export const CODE = ['.js', '.mjs', '.cjs', '.ts'];
 
 const LOADERS: Record<string, Loader> = {
@@ -26,7 +27,10 @@ const LOADERS: Record<string, Loader> = {
   '.ts': loadTs,
 };
 
-/** An empty file says nothing, like an empty object. @throws ConfigInvalid where it can't be parsed, or throws as it runs */
+/**
+ * An empty file counts as an empty object.
+ * @throws ConfigInvalid CONFIG_INVALID when the file cannot be parsed, or throws while it runs
+ */
 export async function contentOf({ file, text }: { file: string; text: string }): Promise<unknown> {
   const extension = extname(file);
   const load = LOADERS[extension || 'noExt'];
@@ -39,10 +43,17 @@ export async function contentOf({ file, text }: { file: string; text: string }):
   }
 }
 
-/** A parser's first line is a heading of ours when it names the file again; its code frame says nothing that the line number doesn't. */
+/**
+ * A parser's first line may be a heading that repeats the file's name, so the second line is used
+ * then. The code frame adds nothing to the line number.
+ */
 function reasonOf(error: unknown): string {
-  const lines = (error instanceof Error ? error.message : String(error)).split('\n').filter((line) => line.trim() !== '');
+  const lines = (error instanceof Error ? error.message : String(error))
+    .split('\n')
+    .filter((line) => line.trim() !== '');
   const [first = '', second] = lines;
   const reason = /^(JSON|YAML|TypeScript) Error in /.test(first) && second ? second : first;
-  return error instanceof Error && 'line' in error && typeof error.line === 'number' ? `${reason} (line ${error.line})` : reason;
+  return error instanceof Error && 'line' in error && typeof error.line === 'number'
+    ? `${reason} (line ${error.line})`
+    : reason;
 }

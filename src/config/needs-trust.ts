@@ -1,22 +1,28 @@
-/** What a project's config says only to a user who trusts the file: what names a program, or lets one be run. */
+/**
+ * Removes the keys of a project's config that need the user's trust: those that name a program, or
+ * let one run.
+ */
 import type { ConfigContent } from './schema.js';
 
 type Harmless = { readonly [key: string]: true | Harmless };
 
 /**
- * What applies without trust. **Everything that is not in this list needs trust**, so a new key of the schema does, too,
- * until somebody has thought about it. `*` is any name.
+ * The keys that apply without trust. **Every key that is missing here needs trust**, so a new key
+ * of the schema is safe by default. `*` is any name.
  */
 const HARMLESS: Harmless = {
   project: true,
   defaultAgent: true,
-  agents: { '*': { kind: true, model: true, variant: true, mode: true } },
+  agents: { '*': { kind: true, preset: true, model: true, variant: true, mode: true } },
   categories: { '*': { description: true, instructions: true, agent: true, model: true, variant: true } },
   limits: { turnTimeout: true, stallTimeout: true },
   onLost: true,
 };
 
-/** @returns what applies, and the names of what was left out, e.g. `agents.opencode.path` */
+/**
+ * @returns the content that applies, and the names of the removed keys, for example
+ * `agents.opencode.path`
+ */
 export function withoutTrust(content: ConfigContent): { content: ConfigContent; withheld: string[] } {
   const withheld: string[] = [];
   return { content: only(content, HARMLESS, '', withheld) as ConfigContent, withheld };

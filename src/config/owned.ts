@@ -2,13 +2,16 @@
 import type { Stats } from 'node:fs';
 import { failure } from '../contract/failures.js';
 import { ConfigInvalid } from './invalid.js';
-import { shellWord } from './shell-word.js';
+import { shellWord } from '../host/shell-word.js';
 
 const OTHERS_WRITE = 0o002;
 const GROUP_WRITES = 0o020;
 const ROOT = 0;
 
-/** Root may own it, who can do everything anyway. @throws ConfigInvalid CONFIG_UNSAFE */
+/**
+ * Root may own the file, because root can do everything anyway.
+ * @throws ConfigInvalid CONFIG_UNSAFE
+ */
 export function ensureOwn(path: string, { uid, gid, mode }: Pick<Stats, 'uid' | 'gid' | 'mode'>): void {
   const user = process.getuid?.();
   if (user === undefined) return;
@@ -16,14 +19,17 @@ export function ensureOwn(path: string, { uid, gid, mode }: Pick<Stats, 'uid' | 
   const word = shellWord(path);
   if (uid !== user && uid !== ROOT) {
     const fix = `Work as that user, or take it over once you have read it: sudo chown ${user} ${word}`;
-    throw unsafe(`${path} belongs to user ${uid}, and you are user ${user}: it is not used as config.`, fix);
+    throw unsafe(`${path} belongs to user ${uid}, and you are user ${user}. So it is not used as config.`, fix);
   }
   if (mode & OTHERS_WRITE || (mode & GROUP_WRITES && !isPrivateGroup(gid, user))) {
-    throw unsafe(`Other users may write ${path}: it is not used as config.`, `Run: chmod go-w ${word}`);
+    throw unsafe(`Other users can write ${path}. So it is not used as config.`, `Run: chmod go-w ${word}`);
   }
 }
 
-/** Many Linux systems give each user a group of the same number, and let that group write all that the user makes. */
+/**
+ * Many Linux systems give each user a group with the user's own number, and let that group write
+ * the user's files.
+ */
 function isPrivateGroup(gid: number, user: number): boolean {
   return gid === user && gid !== ROOT;
 }

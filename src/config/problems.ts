@@ -1,13 +1,13 @@
-/** Bad fields as sentences: which field of which file, what it must be, what it is. */
+/** Describes a bad field in a sentence: which field of which file, what it must be, what it is. */
 import { configInvalid, type ConfigInvalid } from './invalid.js';
 
 export interface Problem {
   path: readonly PropertyKey[];
-  /** The rest of the sentence, e.g. `must be text`. */
+  /** Ends a sentence that begins with the field, for example `must be text`. */
   message: string;
-  /** What stands there; left out where the message says it. */
+  /** The value. Left out when the message already contains it. */
   got?: unknown;
-  /** What was probably meant. */
+  /** A name that was probably meant. */
   meant?: string | undefined;
 }
 

@@ -1,20 +1,25 @@
-/** Which project a directory belongs to: it keeps the same topic name in two projects apart. */
+/** Finds the project of a directory. Projects keep equal topic names apart. */
 import { existsSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Config } from './types.js';
-import { failure } from '../contract/failures.js';
+import { cwdMissing } from '../host/working-directory.js';
 import { ConfigInvalid } from './invalid.js';
 
 /**
- * The name that config gives to the directory its file is in (or to any, when it came from no file), else the root of
- * the git repository's main work tree, else the directory itself; links resolved. All work trees of one repository are one project.
+ * The project's name:
+ *
+ * 1. `project` of the config, when the directory is inside the config file's directory, or when the
+ * config came from no file.
+ * 2. Else the root of the git repository's main work tree, so that all work trees of a repository
+ * are one project.
+ * 3. Else the directory. Symbolic links are resolved.
  *
  * @throws ConfigInvalid CWD_MISSING
  */
 export async function projectOf(cwd: string, { project, file }: Pick<Config, 'project' | 'file'>): Promise<string> {
   const here = await realpath(cwd).catch((cause: unknown) => {
-    throw new ConfigInvalid(failure('CWD_MISSING', `Working directory ${cwd} does not exist.`), { cause });
+    throw new ConfigInvalid(cwdMissing(cwd), { cause });
   });
   if (project !== undefined && (file === undefined || within(await realpath(dirname(file)), here))) return project;
   const workTree = workTreeOf(here);
@@ -26,22 +31,25 @@ function within(directory: string, path: string): boolean {
   return way === '' || !(way === '..' || way.startsWith('../') || way.startsWith('..\\'));
 }
 
-/** A linked work tree has a file `.git` that leads to its part of the repository, and a file `commondir` there leads to the whole. */
+/**
+ * In a linked work tree, the file `.git` points to its part of the repository. The file `commondir`
+ * in that part points to the repository.
+ */
 async function mainWorkTreeOf(workTree: string): Promise<string> {
   const [, part] = /^gitdir: (.+)$/m.exec(await textIn(join(workTree, '.git'))) ?? [];
   const whole = part === undefined ? '' : (await textIn(resolve(workTree, part, 'commondir'))).trim();
   if (part === undefined || whole === '') return workTree; // A submodule is a repository of its own.
-  const repository = await realpath(resolve(workTree, part, whole)).catch(() => undefined); // It was moved away.
+  const repository = await realpath(resolve(workTree, part, whole)).catch(() => undefined); // ENOENT: the repository was moved.
   if (repository === undefined) return workTree;
   return basename(repository) === '.git' ? dirname(repository) : repository;
 }
 
-/** Nothing where it is a directory, or is not there. */
+/** Empty when the path is a directory or does not exist. */
 async function textIn(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');
 }
 
-/** `.git` is a directory, or a file in linked work trees and submodules. */
+/** `.git` is a directory, and in linked work trees and submodules a file. */
 function workTreeOf(directory: string): string | undefined {
   if (existsSync(join(directory, '.git'))) return directory;
   const parent = dirname(directory);

@@ -1,18 +1,23 @@
-/** What a config file may say. The error of each field is the rest of a sentence that begins with the field's name. */
+/**
+ * The schema of a config file. The error of each field ends a sentence that begins with the field's
+ * name.
+ */
 import * as z from 'zod';
 import { milliseconds } from '../contract/duration.js';
-import { AGENT_KINDS, MOST_TURNS_PER_HOST } from './types.js';
+import { ACP_PRESET_NAMES } from './acp-presets.js';
+import { AGENT_KINDS, MOST_TURNS_PER_HOST, PERMISSION_MODES, SETTING_SOURCES } from './types.js';
 import { isId } from '../contract/ids.js';
 import { ON_LOST } from '../contract/types.js';
 import { nearest } from './nearest.js';
 
 const MAX_INSTRUCTIONS = 2000;
 const SHORTEST_LIMIT_MS = 1000;
-/** A timer of Node counts no further than 2^31 ms. */
+/** A Node timer can wait at most 2^31 ms. */
 const LONGEST_LIMIT_MS = 24 * 24 * 60 * 60 * 1000;
+const SOURCES = `must be a list of ${SETTING_SOURCES.map((source) => JSON.stringify(source)).join(', ')}`;
 const TURNS_PER_HOST = `must be a whole number from 1 to ${MOST_TURNS_PER_HOST}`;
 
-/** A misspelt key would be ignored silently, so there are no other keys. */
+/** Unknown keys are refused, because a misspelled key would otherwise be ignored silently. */
 function only<Shape extends z.ZodRawShape>(shape: Shape) {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
@@ -30,7 +35,7 @@ function noSuchKeys(keys: string[], known: string[]): string {
 const text = z.string({ error: 'must be text' }).refine((value) => value.trim() !== '', { error: 'must not be blank' });
 const name = z.string().refine(isId, { error: 'must be a name: printable, on one line, at most 200 characters' });
 
-/** `"30m"`, `"2 hours"` or milliseconds. */
+/** `"30m"`, `"2 hours"` or a number of milliseconds. */
 const duration = z.unknown().transform((value, context) => {
   const ms = milliseconds(value);
   if (ms >= SHORTEST_LIMIT_MS && ms <= LONGEST_LIMIT_MS) return ms;
@@ -38,19 +43,49 @@ const duration = z.unknown().transform((value, context) => {
   return z.NEVER;
 });
 
+const COMMAND = 'must be a program and its arguments, such as ["gemini", "--acp"]';
+
 const agent = only({
   kind: z.enum(AGENT_KINDS, { error: `must be ${oneOf(AGENT_KINDS)}` }).optional(),
   path: text.optional(),
+  command: z
+    .array(z.string({ error: COMMAND }), { error: COMMAND })
+    .refine(([program]) => program !== undefined && program.trim() !== '', { error: COMMAND })
+    .optional(),
+  preset: z.enum(ACP_PRESET_NAMES, { error: `must be ${oneOf(ACP_PRESET_NAMES)}` }).optional(),
   model: text.optional(),
   variant: text.optional(),
   mode: text.optional(),
+  settingSources: z
+    .array(z.enum(SETTING_SOURCES, { error: `must be ${oneOf(SETTING_SOURCES)}` }), { error: SOURCES })
+    .refine((sources) => new Set(sources).size === sources.length, { error: SOURCES })
+    .optional(),
+  permissionMode: z.enum(PERMISSION_MODES, { error: `must be ${oneOf(PERMISSION_MODES)}` }).optional(),
+}).superRefine((agent, context) => {
+  const { kind, command, preset, path } = agent;
+  const wrong = (field: keyof typeof agent, message: string) =>
+    context.addIssue({ code: 'custom', path: [field], message, input: agent[field] });
+  if (kind !== 'acp') {
+    const field = command ? 'command' : preset ? 'preset' : undefined;
+    if (field) wrong(field, 'is only for agents of kind "acp"; name another program with path');
+    return;
+  }
+  if (!command && !preset)
+    wrong(
+      'command',
+      `is missing; it names the program and its arguments, or preset names one of ${ACP_PRESET_NAMES.join(', ')}`,
+    );
+  if (command && preset) wrong('preset', 'must be left out where there is a command');
+  if (path !== undefined) wrong('path', 'must be left out for an agent of kind "acp": its command names the program');
 });
 
 const category = only({
   description: text.optional(),
   instructions: z
     .string({ error: 'must be text' })
-    .refine((value) => value.length <= MAX_INSTRUCTIONS, { error: `must be at most ${MAX_INSTRUCTIONS} characters long` })
+    .refine((value) => value.length <= MAX_INSTRUCTIONS, {
+      error: `must be at most ${MAX_INSTRUCTIONS} characters long`,
+    })
     .optional(),
   agent: text.optional(),
   model: text.optional(),

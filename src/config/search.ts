@@ -1,10 +1,13 @@
-/** Which directories are searched for the config of a project. A directory of other people is never among them. */
+/**
+ * Lists the directories that are searched for a project's config. A directory of another project or
+ * user is never among them.
+ */
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /**
- * From `cwd` up to the root of its git work tree or to the home directory, whichever comes first, both included.
- * Outside of both, only `cwd` itself. `.git` is a file in linked work trees and submodules.
+ * From `cwd` up to the root of its git work tree or to the home directory, whichever comes first,
+ * both included. Outside of both, only `cwd`. In linked work trees and submodules `.git` is a file.
  */
 export function searchedDirectories(cwd: string, home: string | undefined): string[] {
   const homes = home === undefined ? [] : [home, ...(existsSync(home) ? [realpathSync(home)] : [])];

@@ -1,15 +1,21 @@
-/** From what a file says to the whole config: checked, and filled up with what is there out of the box. */
+/** Checks the content of a config file and fills in the defaults. */
 import { availableParallelism } from 'node:os';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type * as z from 'zod';
-import type { AgentConfig, CategoryConfig, Config } from './types.js';
+import { defined } from '../contract/defined.js';
+import { ACP_PRESETS } from './acp-presets.js';
+import { AGENT_KINDS, type AgentConfig, type CategoryConfig, type Config } from './types.js';
 import { CATEGORIES } from './categories.js';
 import type { ConfigFile } from './file.js';
 import { nearest } from './nearest.js';
 import { invalidFields, type Problem } from './problems.js';
 import { configSchema, type ConfigContent } from './schema.js';
 
-const AGENTS: Record<string, AgentConfig> = { opencode: { kind: 'opencode' } };
+const AGENTS: Record<string, AgentConfig> = {
+  opencode: { kind: 'opencode' },
+  'claude-code': { kind: 'claude-code' },
+  codex: { kind: 'codex' },
+};
 const MINUTE = 60 * 1000;
 const DAY = 24 * 60 * MINUTE;
 const LIMITS = {
@@ -18,25 +24,27 @@ const LIMITS = {
   hostTimeout: 4 * DAY,
   noWorkerAfter: MINUTE / 2,
   closeUnnamedAfter: 7 * DAY,
-  /** Four for each core: with more of them the first answers of a crowd come later, and the last ones sooner (`npm run bench:slots`). */
+  /**
+   * Four for each core. With more, the first answers of a crowd come later and the last ones sooner
+   * (`npm run bench:slots`).
+   */
   turnsPerHost: 4 * availableParallelism(),
 };
 
-/** @throws ConfigInvalid that lists every bad field */
+/** @throws ConfigInvalid CONFIG_INVALID, which lists every bad field */
 export function parsed({ file, content }: Pick<ConfigFile, 'file' | 'content'>): ConfigContent {
   const result = configSchema.safeParse(content, { reportInput: true });
   if (!result.success) throw invalidFields(result.error.issues.map(problemOf), file ?? 'The config');
   return result.data;
 }
 
-/** @throws ConfigInvalid that lists what is missing, and names of agents that there are not */
+/** @throws ConfigInvalid CONFIG_INVALID, which lists missing fields and names of unknown agents */
 export function settle(said: ConfigContent, file: string | undefined, dataDir: string): Config {
   const limits = { ...LIMITS, ...said.limits };
   const config = {
-    ...(file !== undefined && { file }),
+    ...defined({ file }),
     dataDir,
-    ...(said.project !== undefined && { project: said.project }),
-    defaultAgent: said.defaultAgent ?? Object.keys(AGENTS)[0] ?? '',
+    ...defined({ project: said.project, defaultAgent: said.defaultAgent }),
     agents: merged(AGENTS, said.agents, (agent) => located(agent, file)),
     categories: merged(CATEGORIES, said.categories, (category) => ({ instructions: '', ...category })),
     limits: {
@@ -59,12 +67,20 @@ export function settle(said: ConfigContent, file: string | undefined, dataDir: s
 function problemOf(issue: z.core.$ZodIssue): Problem {
   const { path, message } = issue;
   if (issue.code === 'unrecognized_keys') return { path, message };
-  if (issue.code === 'invalid_key') return { path: path.slice(0, -1), message: `has a name that ${issue.issues[0]?.message}`, got: path.at(-1) };
+  if (issue.code === 'invalid_key')
+    return { path: path.slice(0, -1), message: `has a name that ${issue.issues[0]?.message}`, got: path.at(-1) };
   return { path, message, got: issue.input };
 }
 
-/** Field by field over what is built in. Without a prototype, so that no name is there that nobody gave. */
-function merged<Entry extends object>(builtIn: Record<string, Entry>, said: Record<string, object> | undefined, fill: (entry: object) => object) {
+/**
+ * Merges the config into the built-in entries, field by field. The result has no prototype, so that
+ * names such as `constructor` are unknown.
+ */
+function merged<Entry extends object>(
+  builtIn: Record<string, Entry>,
+  said: Record<string, object> | undefined,
+  fill: (entry: object) => object,
+) {
   const all = Object.create(null) as Record<string, Partial<Entry>>;
   for (const name of new Set([...Object.keys(builtIn), ...Object.keys(said ?? {})])) {
     all[name] = fill({ ...builtIn[name], ...said?.[name] });
@@ -72,33 +88,64 @@ function merged<Entry extends object>(builtIn: Record<string, Entry>, said: Reco
   return all;
 }
 
-/** A program named by a relative path is meant from the config file; a bare name is looked for on PATH. */
-function located(agent: Partial<AgentConfig>, file: string | undefined): Partial<AgentConfig> {
-  const { path } = agent;
-  if (path === undefined || file === undefined || isAbsolute(path) || !/[\\/]/.test(path)) return agent;
-  return { ...agent, path: resolve(dirname(file), path) };
+type SaidAgent = Partial<AgentConfig> & { preset?: keyof typeof ACP_PRESETS };
+
+/** A relative path starts at the config file's directory. A bare name is searched on PATH. */
+function located(said: SaidAgent, file: string | undefined): Partial<AgentConfig> {
+  const { preset, ...agent } = said;
+  const { path, command: [program, ...args] = preset ? ACP_PRESETS[preset] : [] } = agent;
+  const whole = (named: string) =>
+    file === undefined || isAbsolute(named) || !/[\\/]/.test(named) ? named : resolve(dirname(file), named);
+  return {
+    ...agent,
+    ...(path !== undefined && { path: whole(path) }),
+    ...(program !== undefined && { command: [whole(program), ...args] }),
+  };
 }
 
-/** What only a new entry must say, because a built-in one has it. */
-function incomplete({ agents, categories }: { agents: Record<string, Partial<AgentConfig>>; categories: Record<string, Partial<CategoryConfig>> }): Problem[] {
+/** Fields that a new entry needs. A built-in entry already has them. */
+function incomplete({
+  agents,
+  categories,
+}: {
+  agents: Record<string, Partial<AgentConfig>>;
+  categories: Record<string, Partial<CategoryConfig>>;
+}): Problem[] {
   const missing = (path: string[], message: string): Problem => ({ path, message: `is missing; it ${message}` });
   return [
-    ...Object.entries(agents).filter(([, agent]) => !agent.kind).map(([name]) => missing(['agents', name, 'kind'], 'says which kind of agent this is: "opencode"')),
+    ...Object.entries(agents)
+      .filter(([, agent]) => !agent.kind)
+      .map(([name]) =>
+        missing(
+          ['agents', name, 'kind'],
+          `says which kind of agent this is: ${AGENT_KINDS.map((kind) => JSON.stringify(kind)).join(', ')}`,
+        ),
+      ),
     ...Object.entries(categories)
       .filter(([, category]) => !category.description)
       .map(([name]) => missing(['categories', name, 'description'], 'says in a sentence what the category is for')),
   ];
 }
 
-/** Names of agents that there are not. */
+/** Names of unknown agents. */
 function dangling(said: ConfigContent, { agents }: { agents: object }): Problem[] {
   const known = Object.keys(agents);
   const named: [string[], string | undefined][] = [
     [['defaultAgent'], said.defaultAgent],
-    ...Object.entries(said.categories ?? {}).map(([name, { agent }]): [string[], string | undefined] => [['categories', name, 'agent'], agent]),
+    ...Object.entries(said.categories ?? {}).map(([name, { agent }]): [string[], string | undefined] => [
+      ['categories', name, 'agent'],
+      agent,
+    ]),
   ];
   return named.flatMap(([path, agent]) => {
     if (agent === undefined || known.includes(agent)) return [];
-    return [{ path, message: `must be an agent of the config (${known.join(', ')})`, got: agent, meant: nearest(agent, known) }];
+    return [
+      {
+        path,
+        message: `must be an agent of the config (${known.join(', ')})`,
+        got: agent,
+        meant: nearest(agent, known),
+      },
+    ];
   });
 }

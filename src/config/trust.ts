@@ -1,36 +1,53 @@
 /**
- * Which config files of projects the user trusts. Each trust is a file of its own in the user's state directory, named by
- * the hash of path and content: a file that changes is not trusted any more, and two commands never write the same one.
+ * Remembers which project config files the user trusts. Each trust is a file in the user's state
+ * directory, named by the hash of the config's path and content. A changed config is therefore no
+ * longer trusted, and two commands never write the same file.
  */
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { failure } from '../contract/failures.js';
-import { type Environment, noHome, stateDirOf } from './data-dir.js';
+import { noHome, stateDirOf } from '../host/data-dir.js';
+import type { Environment } from '../host/environment.js';
 import type { ReadFile } from './file.js';
 import { ConfigInvalid } from './invalid.js';
-import { mending, openToOthers } from './private.js';
+import { mending, openToOthers } from '../host/open-to-others.js';
 
 export async function isTrusted(read: ReadFile, env?: Environment): Promise<boolean> {
   if (stateDirOf(env) === undefined) return false;
   const entry = await entryOf(read, env);
   if ((await openToOthers([folderOf(env), entry])).length > 0) return false;
-  return lstat(entry).then((found) => found.isFile(), () => false);
+  return lstat(entry).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
 
-/** @throws ConfigInvalid CONFIG_UNSAFE where others could write what is remembered here; SETUP_INCOMPLETE without a home directory */
+/**
+ * @throws ConfigInvalid CONFIG_UNSAFE when other users could write the remembered trust;
+ * SETUP_INCOMPLETE without a home directory
+ */
 export async function trust(read: ReadFile, env?: Environment): Promise<void> {
   const folder = folderOf(env);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const [unsafe] = await openToOthers([folder]);
   if (unsafe) {
     const fix = mending([unsafe], `Put the directory that ${folder} points to in its place.`);
-    throw new ConfigInvalid(failure('CONFIG_UNSAFE', `${folder} remembers which files you trust, and it is not yours alone: ${unsafe.what}.`, fix));
+    throw new ConfigInvalid(
+      failure(
+        'CONFIG_UNSAFE',
+        `${folder} remembers which files you trust, and it is not yours alone: ${unsafe.what}.`,
+        fix,
+      ),
+    );
   }
   await writeFile(await entryOf(read, env), `${JSON.stringify(await realpath(read.file))}\n`, { mode: 0o600 });
 }
 
-/** Whatever content of the file was trusted. The file itself may be gone. @returns how many contents there were */
+/**
+ * Forgets all contents of the file that were trusted. The file itself may no longer exist.
+ * @returns how many contents were trusted
+ */
 export async function forget(file: string, env?: Environment): Promise<number> {
   const path = await realpath(file).catch(() => file);
   const entries = (await entriesIn(env)).filter((entry) => entry.file === path);
@@ -51,12 +68,15 @@ function pathIn(text: string): string {
   try {
     return String(JSON.parse(text));
   } catch {
-    return ''; // SyntaxError: not one of ours, or cut short by a full disk.
+    return ''; // SyntaxError: not our file, or truncated by a full disk.
   }
 }
 
 function folderOf(env?: Environment): string {
-  return join(stateDirOf(env) ?? noHome('what you trust', env ?? process.env, 'name a directory with XDG_STATE_HOME'), 'trusted');
+  return join(
+    stateDirOf(env) ?? noHome('what you trust', env ?? process.env, 'name a directory with XDG_STATE_HOME'),
+    'trusted',
+  );
 }
 
 async function entryOf({ file, text }: ReadFile, env?: Environment): Promise<string> {

@@ -1,24 +1,50 @@
-/** What config is once it is read; other parts import it from `src/config.ts`. */
+/** The config after reading. Other folders import it from `src/config.ts`. */
 
 import type { OnLost } from '../contract/types.js';
 
-export const AGENT_KINDS = ['opencode'] as const;
+export const AGENT_KINDS = ['opencode', 'claude-code', 'codex', 'acp'] as const;
+export type AgentKind = (typeof AGENT_KINDS)[number];
 
-/** One agent as config names it; several names may use the same kind in different modes. */
+/** An agent of the config. Several names may use the same kind in different modes. */
 export interface AgentConfig {
-  kind: (typeof AGENT_KINDS)[number];
+  kind: AgentKind;
   /** The program. Default: found on PATH. */
   path?: string;
-  /** Default model, as the agent spells it. */
+  /** Of an ACP agent: its program and arguments. A preset is one by the time that config is read. */
+  command?: string[];
+  /** Default model, in the agent's own spelling. */
   model?: string;
   variant?: string;
-  /** The agent's own mode, e.g. `build` or `plan` of OpenCode. */
+  /**
+   * The agent's own mode, for example `build` or `plan` in OpenCode. In Codex it is the sandbox:
+   * `workspace-write` (default), `read-only` or `danger-full-access`.
+   */
   mode?: string;
+  /**
+   * What Claude Code may do without asking. Default: Claude Code's own rules. An action that would
+   * need a question is denied.
+   */
+  permissionMode?: PermissionMode;
+  /**
+   * Whose settings Claude Code loads, with their hooks and CLAUDE.md. Default: its own, which is all
+   * of them. An empty list: none, and no servers of MCP.
+   */
+  settingSources?: SettingSource[];
 }
+
+/** The names that Claude Code 2.1.331 accepts. */
+export const SETTING_SOURCES = ['user', 'project', 'local'] as const;
+export type SettingSource = (typeof SETTING_SOURCES)[number];
+
+/** The names that Claude Code 2.1.331 accepts. */
+export const PERMISSION_MODES = ['acceptEdits', 'auto', 'bypassPermissions', 'dontAsk', 'manual', 'plan'] as const;
+export type PermissionMode = (typeof PERMISSION_MODES)[number];
 
 export interface CategoryConfig {
   description: string;
-  /** Appendix to the system prompt, at most 2,000 characters: it stands in every turn's input. */
+  /**
+   * Added to the system prompt. At most 2,000 characters, because every turn's input contains it.
+   */
   instructions: string;
   agent?: string;
   model?: string;
@@ -30,49 +56,74 @@ export interface Limits {
   turnTimeoutMs: number;
   /** A turn without observed progress for this long is stopped: TURN_STALLED. */
   stallTimeoutMs: number;
-  /** Turns wait this long, all of them together, for a host that does not answer: HOST_UNAVAILABLE. */
+  /** A topic's turns together wait this long for a host that does not answer: HOST_UNAVAILABLE. */
   hostTimeoutMs: number;
   /** A call waits this long for a worker while none polls: NO_WORKER. */
   noWorkerAfterMs: number;
   /** A topic that no caller named closes after this time without work. */
   closeUnnamedAfterMs: number;
-  /** So many turns work at once on this host; the others wait for one of them to end, in their order. Default: 4 for each core. */
+  /**
+   * How many turns run at once on this host. The others wait in their order. Default: 4 for each
+   * core.
+   */
   turnsPerHost: number;
 }
 
-/** Most of `turnsPerHost`. A worker takes that many activities at once, so that a turn which waits can say so. */
+/**
+ * The maximum of `turnsPerHost`. A worker accepts this many activities at once, so that a waiting
+ * turn can report that it waits.
+ */
 export const MOST_TURNS_PER_HOST = 1000;
 
 /** Which commands may run as checks on this host. */
 export interface ChecksConfig {
-  /** Whoever asks. `*` stands for anything within one simple command. Default: none. */
+  /**
+   * Commands that any caller may run. `*` matches anything within one simple command. Default:
+   * none.
+   */
   allow: string[];
-  /** For callers on this host through the command line or the library; `listed`: what `allow` lists. Default: `any`. */
+  /**
+   * For callers on this host that use the command line or the library. `listed` means the commands
+   * in `allow`. Default: `any`.
+   */
   local: 'any' | 'listed';
 }
 
-/** Something of a project's config that does not apply, because the user has not trusted it. */
+/**
+ * Keys of a project's config, or a whole file, that do not apply because the user has not trusted
+ * the file.
+ */
 export interface Ignored {
   file: string;
-  /** Names of the keys, e.g. `agents.opencode.path`. Left out where the file is a program, of which nothing was read. */
+  /**
+   * For example `agents.opencode.path`. Left out when the file is a program, because nothing was
+   * read from it.
+   */
   keys?: string[];
 }
 
 export interface Config {
-  /** The file that it was read from, if there is one. */
+  /** The file from which the config was read. */
   file?: string;
-  /** What was found and does not apply; left out where there is nothing. */
+  /** What was found and does not apply. Absent when everything applies. */
   ignored?: Ignored[];
   dataDir: string;
-  /** Name of the project that the config file's directory is. Default: the root of the git work tree, else the directory. */
+  /**
+   * Name of the project in the config file's directory. Default: the root of the git work tree,
+   * else the directory.
+   */
   project?: string;
-  defaultAgent: string;
+  /** Of new sessions. Absent: the agent that is installed (`agents/default-agent.ts`). */
+  defaultAgent?: string;
   agents: Record<string, AgentConfig>;
   categories: Record<string, CategoryConfig>;
   limits: Limits;
   checks: ChecksConfig;
-  /** Whether a worker starts the default agent at its own start, if it was used on this data directory before. Default: true. */
+  /**
+   * Whether a worker starts the default agent when the worker starts, if that agent was used on
+   * this data directory before. Default: true.
+   */
   warmAgent: boolean;
-  /** What becomes of a topic's prompt when its session is lost or corrupted. Default: `replace`. */
+  /** What happens to a topic's prompt when its session is lost or corrupted. Default: `replace`. */
   onLost: OnLost;
 }

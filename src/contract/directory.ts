@@ -1,6 +1,9 @@
-/** Paths of directories, compared as text: the workflow sandbox has no file system. */
+/** Compares paths of directories as text, because the workflow sandbox has no file system. */
 
-/** Without the slashes and the `/./` that change nothing. `..` stays: behind a symbolic link it means something else. */
+/**
+ * The path without duplicate slashes, without `/./` and without a slash at its end. `..` stays:
+ * behind a symbolic link it leads somewhere else.
+ */
 export function plainDirectory(path: string): string {
   const plain = path.replace(/(?<=\/)(\.\/|\/)+/g, '').replace(/\/\.$/, '/');
   return plain.length > 1 ? plain.replace(/\/+$/, '') || '/' : plain;

@@ -1,12 +1,17 @@
-/** `"30m"`, `"2 hours"` or milliseconds, by the library that Temporal reads them with. */
+/**
+ * Reads `"30m"`, `"2 hours"` or milliseconds with `ms`, the library that Temporal uses for
+ * durations.
+ */
 import ms from 'ms';
 
-/** NaN for what is no duration. */
+/** Milliseconds. NaN if the value is not a duration. */
 export function milliseconds(value: unknown): number {
   if (typeof value === 'number') return value;
   try {
     return ms(value as string);
   } catch {
-    return NaN; // Neither text nor a number, or far too long.
+    // `ms` throws for a value that is neither text nor a number, and for a text of more than 100
+    // characters.
+    return NaN;
   }
 }

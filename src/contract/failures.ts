@@ -1,10 +1,11 @@
 /**
- * The one failure table: code → retryable, exit code, fix. Codes travel, classes don't.
- * Anyone may import this; it imports nothing. `docs/failures.md` has a heading for each code.
+ * The one failure table: code → retryable, exit code, fix. Only the code crosses a process, never
+ * the class. Anyone may import this; it imports nothing. `docs/failures.md` has a heading for each
+ * code.
  */
 
 interface FailureRow {
-  /** Whether the very same call can succeed later without anyone changing anything. */
+  /** Whether the same call can succeed later without anyone changing anything. */
   readonly retryable: boolean;
   /** Exit code of the `continuity` command. */
   readonly exit: number;
@@ -15,7 +16,7 @@ interface FailureRow {
 const row = (retryable: boolean, exit: number, fix: string): FailureRow => ({ retryable, exit, fix });
 
 export const FAILURES = {
-  // 2: what was asked is malformed
+  // 2: the request is malformed
   INVALID_PROMPT: row(false, 2, 'Correct the field that the message names and send it again.'),
   PROMPT_TOO_LARGE: row(false, 2, 'Write the long part to a file and name the file in the prompt.'),
   CATEGORY_UNKNOWN: row(false, 2, 'Use one of the categories that the message lists, or add it to continuity.config.'),
@@ -25,20 +26,40 @@ export const FAILURES = {
   CONFIG_UNTRUSTED: row(false, 2, 'Read the file. If you want what it says: continuity trust'),
   CWD_MISSING: row(false, 2, 'Create the working directory, or name another with --cwd.'),
 
-  // 3: understood, and refused because of what is already there
+  // 3: the request is understood, and refused because of what exists
   QUEUE_FULL: row(true, 3, 'Wait for queued prompts to end, or cancel some, then send it again.'),
   TOPIC_CLOSED: row(true, 3, 'Wait until the topic has ended and send it again, or use another topic.'),
-  TOPIC_UNKNOWN: row(false, 3, 'See the topics there are with: continuity list'),
+  TOPIC_UNKNOWN: row(false, 3, 'See which topics exist: continuity list'),
   TOPIC_ELSEWHERE: row(false, 3, 'Use another topic name, or delegate from the project that the topic belongs to.'),
   PROMPT_ID_REUSED: row(false, 3, 'Give a new prompt a new prompt_id, or leave it out.'),
-  SESSION_UNKNOWN: row(false, 3, 'Check the session id, or name the topic instead: continuity list'),
-  SESSION_PINNED: row(false, 3, 'Leave out what differs from the session, or open a new session on the topic with --new (session: "new").'),
+  SESSION_UNKNOWN: row(
+    false,
+    3,
+    'Check the session id, or name the topic instead: continuity list. One that you began in the agent itself is taken over with --adopt (adopt: true); continuity sessions lists them.',
+  ),
+  SESSION_PINNED: row(
+    false,
+    3,
+    'Leave out what differs from the session, or open a new session on the topic with --new (session: "new").',
+  ),
 
-  CHECK_NOT_ALLOWED: row(false, 3, 'Let the command be listed in continuity.config (checks.allow) on the host of the session, or leave the check out.'),
+  CHECK_NOT_ALLOWED: row(
+    false,
+    3,
+    'List the command in continuity.config (checks.allow) on the host of the session, or leave the check out.',
+  ),
 
-  // 4: the session itself
-  SESSION_LOST: row(false, 4, 'Restore the store of the agent, or go on by the topic with --on-lost replace (on_lost: "replace"): a new session with a brief of what was done.'),
-  SESSION_CORRUPTED: row(false, 4, 'Go on by the topic with --on-lost replace (on_lost: "replace"): a new session with a brief of what was done.'),
+  // 4: the session
+  SESSION_LOST: row(
+    false,
+    4,
+    'Restore the store of the agent. Or send the prompt to the topic with --on-lost replace (on_lost: "replace"): it opens a new session with a brief of what was done.',
+  ),
+  SESSION_CORRUPTED: row(
+    false,
+    4,
+    'Send the prompt to the topic with --on-lost replace (on_lost: "replace"): it opens a new session with a brief of what was done.',
+  ),
 
   // 5: the agent or its model
   AGENT_NOT_FOUND: row(false, 5, 'Install the agent, or name its program in continuity.config (agents.<name>.path).'),
@@ -46,27 +67,35 @@ export const FAILURES = {
   AGENT_CRASHED: row(true, 5, 'Look at the log of the agent (continuity doctor names it), then send a follow-up.'),
   AGENT_AUTH: row(false, 5, 'Log in with the agent itself (for OpenCode: opencode auth login), then send a follow-up.'),
   AGENT_RATE_LIMITED: row(true, 5, 'Wait until the provider takes requests again, then send a follow-up.'),
-  MODEL_FAILED: row(true, 5, 'Read what the provider said; check the name of the model, then send a follow-up.'),
+  MODEL_FAILED: row(true, 5, 'Read what the provider said and check the name of the model, then send a follow-up.'),
   CONTEXT_OVERFLOW: row(false, 5, 'Open a new session on the topic with --new (session: "new").'),
   EMPTY_REPLY: row(true, 5, 'Send a follow-up to the same session, such as: Go on.'),
-  OUTCOME_UNKNOWN: row(false, 5, 'Open the session in the agent and look how far it came, then send a follow-up.'),
+  OUTCOME_UNKNOWN: row(false, 5, 'Open the session in the agent and see how far the turn came, then send a follow-up.'),
   CHECKS_FAILED: row(false, 5, 'Read the output of the check (checks, in the result), then send a follow-up.'),
 
-  // 6: it took too long
+  // 6: the turn took too long
   TURN_STALLED: row(true, 6, 'Send a follow-up to the same session, or raise limits.stallTimeout.'),
   TURN_TIMED_OUT: row(true, 6, 'Send a follow-up to the same session, or raise limits.turnTimeout.'),
 
-  // 7: what it runs on
+  // 7: the host, Temporal or the worker
   HOST_UNAVAILABLE: row(true, 7, 'Start a worker on the host that the message names: continuity worker'),
   TEMPORAL_UNAVAILABLE: row(true, 7, 'Start it with: continuity up, or set TEMPORAL_ADDRESS.'),
-  NO_WORKER: row(true, 7, 'Start one with: continuity worker. The prompt is kept and will be answered then.'),
-  TOPIC_STUCK: row(true, 7, 'Read the log of the worker, and see: continuity doctor. The topic keeps its prompts and goes on once it can.'),
+  NO_WORKER: row(true, 7, 'Start one with: continuity worker. The prompt is kept, and that worker will answer it.'),
+  TOPIC_STUCK: row(
+    true,
+    7,
+    'Read the log of the worker and run: continuity doctor. The topic keeps its prompts and goes on once it can.',
+  ),
   SETUP_INCOMPLETE: row(false, 7, 'Run the command that the message names.'),
-  DATA_DIR_LOCKED: row(true, 7, 'Stop the other worker first, stand by for it with --standby, or use another directory with --data-dir.'),
+  DATA_DIR_LOCKED: row(
+    true,
+    7,
+    'Stop the other worker, wait for it to end with --standby, or use another directory with --data-dir.',
+  ),
   DATA_DIR_UNSAFE: row(false, 7, 'Run the chmod that the message names, or use another directory with --data-dir.'),
   DATA_DIR_UNWRITABLE: row(false, 7, 'Make it writable, or use another directory with --data-dir.'),
 
-  // 130: as the shell says it of Ctrl-C
+  // 130: the exit code that a shell reports after Ctrl-C
   CANCELLED: row(false, 130, 'Send a follow-up to the same session to go on.'),
 
   // 1: a defect of ours
@@ -75,7 +104,7 @@ export const FAILURES = {
 
 export type FailureCode = keyof typeof FAILURES;
 
-/** A failure as it stands in results, refusals and `--json` output. */
+/** A failure as results, refusals and `--json` output carry it. */
 export interface Failure {
   code: FailureCode;
   /** What happened, and to which thing. */
@@ -88,7 +117,33 @@ export function failure(code: FailureCode, message: string, fix: string = FAILUR
   return { code, message, fix };
 }
 
-/** A code from a newer worker may be one that this side does not know: it is shown all the same. */
+/**
+ * The base class of every error that we throw on purpose. The command and the MCP server show its
+ * `failure`. Any other error that reaches them is a defect of ours, `INTERNAL`.
+ */
+export class Failed<What extends { code: string; message: string; fix: string } = Failure> extends Error {
+  override readonly name: string = 'Failed';
+
+  constructor(
+    readonly failure: What,
+    options?: ErrorOptions,
+  ) {
+    super(failure.message, options);
+  }
+
+  get code(): What['code'] {
+    return this.failure.code;
+  }
+}
+
+export function failed(code: FailureCode, message: string, fix?: string, options?: ErrorOptions): Failed {
+  return new Failed(failure(code, message, fix), options);
+}
+
+/**
+ * Whether this release knows the code. A newer worker may send one that it does not know; such a
+ * failure is shown all the same.
+ */
 export function isFailureCode(code: unknown): code is FailureCode {
   return typeof code === 'string' && Object.hasOwn(FAILURES, code);
 }

@@ -1,6 +1,6 @@
 /**
- * The three ids, and the one function that spells a workflow id.
- * Anyone may import this; it imports nothing.
+ * The three ids, and the only functions that build and read a workflow id. Anyone may import this;
+ * it imports nothing.
  */
 
 declare const brand: unique symbol;
@@ -8,14 +8,20 @@ type Branded<Name extends string> = string & { readonly [brand]: Name };
 
 /** The caller's name for a line of work. */
 export type TopicId = Branded<'TopicId'>;
-/** The agent's own id of a conversation, e.g. `ses_…` of OpenCode. Never made up by us. */
+/**
+ * The agent's own id of a conversation, e.g. `ses_…` of OpenCode. We choose one only where the
+ * agent takes a client's choice.
+ */
 export type SessionId = Branded<'SessionId'>;
-/** One prompt, for ever: the same id again means the same prompt again. */
+/** Names one prompt for ever: the same id again means the same prompt again. */
 export type PromptId = Branded<'PromptId'>;
 
 export const MAX_ID_LENGTH = 200;
 
-/** Printable, on one line, no space at its ends: it stands in workflow ids, search attributes and shell commands. */
+/**
+ * 1 to 200 printable characters on one line, without a space at either end. Ids are part of
+ * workflow ids, search attributes and shell commands.
+ */
 export function isId(value: unknown): value is string {
   return (
     typeof value === 'string' &&
@@ -26,14 +32,20 @@ export function isId(value: unknown): value is string {
   );
 }
 
-/** Ids that begin so are derived by the system: of unnamed prompts and of fix rounds. Callers cannot use them. */
+/**
+ * The system derives ids for unnamed prompts and for fix rounds. They start with this character,
+ * and callers cannot use such ids.
+ */
 const DERIVED = '@';
 
 export function isDerived(id: string): boolean {
   return id.startsWith(DERIVED);
 }
 
-/** The same facts give the same id, also after a reset. `digest` shortens what would be too long for an id. */
+/**
+ * The same facts give the same id, also after a reset. `digest` shortens facts that are too long
+ * for an id.
+ */
 export function derivedId(facts: readonly (string | number)[], digest: (text: string) => string): PromptId {
   const id = DERIVED + facts.join('/');
   return (isId(id) ? id : `${DERIVED}${facts[0]}/${digest(id)}`) as PromptId;
@@ -41,14 +53,19 @@ export function derivedId(facts: readonly (string | number)[], digest: (text: st
 
 const WORKFLOW_ID_PREFIX = 'topic/';
 
-/** The workflow that is the home of a topic: `topic/<topic>`. */
+/** `topic/<topic>`: the id of the workflow that runs a topic. */
 export function workflowIdOf(topic: TopicId): string {
   return WORKFLOW_ID_PREFIX + topic;
 }
 
-/** The topic that a workflow id spells. A workflow started under another id is its own topic. */
-export function topicOf(workflowId: string): TopicId {
-  return (workflowId.startsWith(WORKFLOW_ID_PREFIX) ? workflowId.slice(WORKFLOW_ID_PREFIX.length) : workflowId) as TopicId;
+/**
+ * The topic of a workflow id. The id of a workflow that was started without our prefix is its
+ * topic.
+ */
+export function topicOfWorkflow(workflowId: string): TopicId {
+  return (
+    workflowId.startsWith(WORKFLOW_ID_PREFIX) ? workflowId.slice(WORKFLOW_ID_PREFIX.length) : workflowId
+  ) as TopicId;
 }
 
 /** The topic of a delegation that names neither topic nor session. */

@@ -1,11 +1,13 @@
 /**
- * The wire names of a topic, frozen: clients in any language send these.
- * Anyone may import this.
+ * The message names of a topic. They are frozen, because clients in any language send them. Anyone
+ * may import this.
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { PromptId } from './ids.js';
 import type { TopicState } from './state.js';
-import type { Accepted, Cancelled, Forgotten, PromptRequest, PromptState, TopicView, TurnResult } from './types.js';
+import type { Cancelled, Forgotten } from './answers.js';
+import type { Accepted, PromptRequest, PromptState, TurnResult } from './types.js';
+import type { TopicView } from './views.js';
 
 /** Workflow type of a topic. */
 export const topicSession = 'topicSession';
@@ -13,48 +15,63 @@ export const topicSession = 'topicSession';
 /** Task queue of the topics and of `openSession`. */
 export const CONTINUITY = 'continuity';
 
-/** Task queue of the turns of one host's sessions. */
+/** Task queue of the turns in sessions on one host. */
 export function hostQueueOf(host: string): string {
   return `${CONTINUITY}.host.${host}`;
 }
 
 /**
- * Accept a prompt and wait for its outcome. With more callers than a workflow can hold, and when the run rolls over,
- * the answer is `{ status: 'accepted' }`: ask the `outcome` query.
+ * Accepts a prompt and waits for its outcome. The answer is `{ status: 'accepted' }` when more than
+ * 8 callers wait or the run continues as new. Ask the `outcome` query then.
  */
 export const prompt = defineUpdate<TurnResult | Accepted, [PromptRequest]>('prompt');
 
-/** The same payload, or a bare string, from senders that must not wait for a worker. */
+/**
+ * The payload of the `prompt` update, or a bare string, from senders that must not wait for a
+ * worker.
+ */
 export const promptSignal = defineSignal<[PromptRequest | string]>('prompt');
 
-/** Stop the running turn, or take a queued prompt out; without an id, or without an argument: the running turn. */
+/**
+ * Stops the running turn, or takes a queued prompt out. Without an id, or without an argument, it
+ * stops the running turn.
+ */
 export const cancel = defineUpdate<Cancelled, [CancelRequest]>('cancel');
 
 export interface CancelRequest {
   prompt_id?: PromptId;
-  /** Stands in the outcome. At most 1000 characters. */
+  /** Shown in the outcome. At most 1000 characters. */
   reason?: string;
 }
 
-/** Finish the queue, then end; or end `now`. Answers how many prompts are still to be worked on. */
+/**
+ * Finishes the queue, then ends the topic; with `now`, ends it at once. Answers how many prompts
+ * are left to work on.
+ */
 export const close = defineUpdate<{ remaining: number }, [CloseRequest | undefined]>('close');
 
 export interface CloseRequest {
-  /** The running turn is stopped and what is queued ends as cancelled. */
+  /** Stops the running turn and ends every queued prompt as cancelled. */
   now?: boolean;
 }
 
-/** Forget everything, then end. The next prompt begins a new life of the topic: `new` is new, and used prompt ids are free. */
+/**
+ * Forgets everything, then ends the topic. The next prompt starts the topic afresh: it opens a new
+ * session, and used prompt ids are free again.
+ */
 export const forget = defineUpdate<Forgotten, [ForgetRequest | undefined]>('forget');
 
 export interface ForgetRequest {
-  /** Also delete the conversations in the agents' own stores, where the agents can. */
+  /** Also deletes the conversations in the stores of those agents that can delete one. */
   sessions?: boolean;
 }
 
 export const view = defineQuery<TopicView>('view');
-/** With the digest of a request (`parse-prompt.ts`), an id that names another request is answered as PROMPT_ID_REUSED. */
+/**
+ * The second argument is the digest of a request (`parse-prompt.ts`). If the id names another
+ * request, the answer is PROMPT_ID_REUSED.
+ */
 export const outcome = defineQuery<PromptState, [PromptId, string?]>('outcome');
 
-/** Everything that the topic carries: for the run after one that was ended from outside. */
+/** The whole state of the topic. The next run reads it when a run was ended from outside. */
 export const state = defineQuery<TopicState>('state');

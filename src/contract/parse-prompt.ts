@@ -1,21 +1,39 @@
 /**
- * Checks what signals and updates bring into a workflow. Small on purpose: a schema library would be carried by
- * every cached workflow. Imports the contract only.
+ * Checks the payloads of signals and updates inside the workflow. Written by hand, because every
+ * cached workflow would carry a schema library. Imports the contract only.
  */
 import { milliseconds } from './duration.js';
 import { plainDirectory } from './directory.js';
 import { failure, type Failure } from './failures.js';
 import { isDerived, isId, MAX_ID_LENGTH } from './ids.js';
-import { MAX_CHECK_TIMEOUT_MS, MAX_CHECKS, MAX_FIXES, MAX_PROMPT_BYTES, MAX_REQUEST_BYTES, MIN_CHECK_TIMEOUT_MS } from './limits.js';
+import {
+  MAX_CHECK_TIMEOUT_MS,
+  MAX_CHECKS,
+  MAX_FIXES,
+  MAX_PROMPT_BYTES,
+  MAX_REQUEST_BYTES,
+  MIN_CHECK_TIMEOUT_MS,
+} from './limits.js';
 import { digestOf, jsonBytes, utf8Length } from './text.js';
-import { ON_LOST, SESSION_WISHES, WHEN, type OnLost, type PromptRequest, type SessionWish, type When } from './types.js';
+import {
+  ON_LOST,
+  SESSION_WISHES,
+  WHEN,
+  type OnLost,
+  type PromptRequest,
+  type SessionWish,
+  type When,
+} from './types.js';
 import { Unreadable } from './unreadable.js';
 
 const MAX_FIELD_LENGTH = 1000;
 const MIN_CLOSE_AFTER_MS = 1000;
 const MAX_CLOSE_AFTER_MS = 365 * 24 * 60 * 60 * 1000;
 
-/** A request that is well-formed, or why it is not. Unknown fields are refused: a misspelt `session_id` would open a new session. */
+/**
+ * A well-formed request, or the reason why it is not one. Unknown fields are refused: a misspelled
+ * `session_id` would open a new session.
+ */
 export function parsePrompt(payload: unknown): { request: PromptRequest } | { problem: Failure } {
   const fields = typeof payload === 'string' ? { prompt: payload } : payload;
   if (fields instanceof Unreadable) {
@@ -29,8 +47,11 @@ export function parsePrompt(payload: unknown): { request: PromptRequest } | { pr
   for (const name of Object.keys(fields)) {
     const value: unknown = (fields as Record<string, unknown>)[name];
     if (value === undefined || value === null) continue;
-    const check = Object.hasOwn(CHECKS, name) ? CHECKS[name as keyof PromptRequest] : undefined;
-    if (!check) return invalid(`Field "${shortened(name)}" is not a field of a prompt; it takes: ${Object.keys(CHECKS).join(', ')}.`);
+    const check = Object.hasOwn(RULES, name) ? RULES[name as keyof PromptRequest] : undefined;
+    if (!check)
+      return invalid(
+        `Field "${shortened(name)}" is not a field of a prompt. A prompt takes: ${Object.keys(RULES).join(', ')}.`,
+      );
     const expected = check(value);
     if (expected) return invalid(`Field "${name}" must be ${expected}; got ${shown(value)}.`);
     request[name] = value;
@@ -39,31 +60,64 @@ export function parsePrompt(payload: unknown): { request: PromptRequest } | { pr
   if (request.prompt.trim() === '') return invalid('Field "prompt" must not be blank.');
   const bytes = utf8Length(request.prompt);
   if (bytes > MAX_PROMPT_BYTES) {
-    return { problem: failure('PROMPT_TOO_LARGE', `The prompt has ${bytes} bytes; at most ${MAX_PROMPT_BYTES} are taken.`) };
+    return {
+      problem: failure('PROMPT_TOO_LARGE', `The prompt has ${bytes} bytes; at most ${MAX_PROMPT_BYTES} are taken.`),
+    };
   }
   const whole = jsonBytes(request);
   if (whole > MAX_REQUEST_BYTES) {
-    return { problem: failure('PROMPT_TOO_LARGE', `The prompt with all its fields has ${whole} bytes as JSON; at most ${MAX_REQUEST_BYTES} are taken.`) };
+    return {
+      problem: failure(
+        'PROMPT_TOO_LARGE',
+        `The prompt with all its fields has ${whole} bytes as JSON; at most ${MAX_REQUEST_BYTES} are taken.`,
+      ),
+    };
   }
   if (request.session === 'new' && request.session_id !== undefined) {
-    return invalid('Fields "session_id" and "session": "new" contradict each other: one names a session, the other asks for a new one.');
+    return invalid(
+      'Fields "session_id" and "session": "new" contradict each other: one names a session, the other asks for a new one.',
+    );
+  }
+  if (request.session_id === undefined && (request.adopt !== undefined || request.host !== undefined)) {
+    return invalid('Fields "adopt" and "host" are about the session to take over, and there is no field "session_id".');
   }
   if (request.on_lost === 'replace' && request.session_id !== undefined) {
-    return invalid('Fields "session_id" and "on_lost": "replace" contradict each other: a prompt for a session never runs anywhere else.');
+    return invalid(
+      'Fields "session_id" and "on_lost": "replace" contradict each other: a prompt for a session never runs anywhere else.',
+    );
   }
   if (request.checks === undefined && (request.max_fixes !== undefined || request.checks_proof !== undefined)) {
-    return invalid('Field "max_fixes" says how often to fix what a check found, and there is no field "checks".');
+    return invalid('Field "max_fixes" or "checks_proof" needs a field "checks", and the prompt has none.');
   }
   return { request: { ...request, prompt: request.prompt } };
 }
 
 /**
- * Everything of a request that changes what is done. Its place in the queue, how its caller waits, and where the caller
- * happened to be are not part of it: a caller that retries may do so from elsewhere.
+ * Everything in a request that changes what is done. Its place in the queue, how its caller waits
+ * and the caller's own directory are left out, because a caller may retry from elsewhere. So are
+ * `adopt` and `host`, which say how a session is found and not what is done in it.
  */
-export function essenceOf({ prompt, session_id, session, on_lost, agent, model, category, skills, cwd, checks, max_fixes }: PromptRequest): string {
+export function essenceOf({
+  prompt,
+  session_id,
+  session,
+  on_lost,
+  agent,
+  model,
+  category,
+  skills,
+  cwd,
+  checks,
+  max_fixes,
+}: PromptRequest): string {
   return JSON.stringify([
-    prompt, session_id ?? null, session === 'continue' ? null : (session ?? null), on_lost ?? null, agent ?? null, model ?? null, category ?? null,
+    prompt,
+    session_id ?? null,
+    session === 'continue' ? null : (session ?? null),
+    on_lost ?? null,
+    agent ?? null,
+    model ?? null,
+    category ?? null,
     skills ? [...new Set(skills)].sort() : null,
     cwd === undefined ? null : plainDirectory(cwd),
     checks?.map(({ run, timeout }) => [run, timeout === undefined ? null : milliseconds(timeout)]) ?? null,
@@ -71,10 +125,10 @@ export function essenceOf({ prompt, session_id, session, on_lost, agent, model, 
   ]);
 }
 
-/** Releases before this one kept a digest of the text alone. */
+/** Older releases kept a digest of the text alone, without this prefix. */
 const WHOLE_REQUEST = '2:';
 
-/** Tells whether two requests ask for the same. */
+/** Two requests ask for the same thing exactly when their digests are equal. */
 export function digestOfRequest(request: PromptRequest): string {
   return WHOLE_REQUEST + digestOf(essenceOf(request));
 }
@@ -83,30 +137,38 @@ export function isOfWholeRequest(digest: string): boolean {
   return digest.startsWith(WHOLE_REQUEST);
 }
 
-/** Why something is stopped, in its sender's words. */
+/** Whether the value can be the reason that a sender gives for stopping something. */
 export function isReason(value: unknown): value is string {
   return short(value) === undefined;
 }
 
-/** What is expected instead, or nothing when the value will do. */
-type Check = (value: unknown) => string | undefined;
+/** Says what is expected instead. `undefined` means that the value is good. */
+type Rule = (value: unknown) => string | undefined;
 
-const promptId: Check = (value) =>
-  id(value) ?? (isDerived(value as string) ? 'an id that does not begin with "@": such ids are derived by the topic itself' : undefined);
-const id: Check = (value) => (isId(value) ? undefined : `an id: 1 to ${MAX_ID_LENGTH} printable characters, no space at its ends`);
-const text: Check = (value) => (typeof value === 'string' ? undefined : 'text');
-const short: Check = (value) => {
+const promptId: Rule = (value) =>
+  id(value) ??
+  (isDerived(value as string)
+    ? 'an id that does not start with "@", because the topic derives such ids itself'
+    : undefined);
+const id: Rule = (value) =>
+  isId(value) ? undefined : `an id: 1 to ${MAX_ID_LENGTH} printable characters, no space at its ends`;
+const text: Rule = (value) => (typeof value === 'string' ? undefined : 'text');
+const short: Rule = (value) => {
   const good = typeof value === 'string' && value.trim() !== '' && value.length <= MAX_FIELD_LENGTH;
   return good ? undefined : `text of 1 to ${MAX_FIELD_LENGTH} characters`;
 };
-const path: Check = (value) => short(value) ?? (/^(\/|[A-Za-z]:[\\/])/.test(value as string) ? undefined : 'an absolute path');
-const names: Check = (value) =>
-  Array.isArray(value) && value.length <= 20 && value.every((name) => isId(name)) ? undefined : 'a list of at most 20 names';
-const session: Check = (value) => (SESSION_WISHES.includes(value as SessionWish) ? undefined : '"continue", "new" or "resume"');
-const onLost: Check = (value) => (ON_LOST.includes(value as OnLost) ? undefined : '"replace" or "fail"');
-const when: Check = (value) => (WHEN.includes(value as When) ? undefined : '"queue", "next" or "interrupt"');
+const path: Rule = (value) =>
+  short(value) ?? (/^(\/|[A-Za-z]:[\\/])/.test(value as string) ? undefined : 'an absolute path');
+const names: Rule = (value) =>
+  Array.isArray(value) && value.length <= 20 && value.every((name) => isId(name))
+    ? undefined
+    : 'a list of at most 20 names';
+const session: Rule = (value) =>
+  SESSION_WISHES.includes(value as SessionWish) ? undefined : '"continue", "new" or "resume"';
+const onLost: Rule = (value) => (ON_LOST.includes(value as OnLost) ? undefined : '"replace" or "fail"');
+const when: Rule = (value) => (WHEN.includes(value as When) ? undefined : '"queue", "next" or "interrupt"');
 
-const checks: Check = (value) =>
+const checks: Rule = (value) =>
   Array.isArray(value) && value.length > 0 && value.length <= MAX_CHECKS && value.every(isCheck)
     ? undefined
     : `a list of 1 to ${MAX_CHECKS} checks like { "run": "npm test", "timeout": "10m" }, each with a command of at most ${MAX_FIELD_LENGTH} characters and a timeout from 1 second to 24 hours`;
@@ -115,13 +177,20 @@ function isCheck(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { run, timeout, ...others } = value as Record<string, unknown>;
   const ms = timeout === undefined ? MIN_CHECK_TIMEOUT_MS : milliseconds(timeout);
-  return short(run) === undefined && ms >= MIN_CHECK_TIMEOUT_MS && ms <= MAX_CHECK_TIMEOUT_MS && Object.keys(others).length === 0;
+  return (
+    short(run) === undefined &&
+    ms >= MIN_CHECK_TIMEOUT_MS &&
+    ms <= MAX_CHECK_TIMEOUT_MS &&
+    Object.keys(others).length === 0
+  );
 }
 
-const CHECKS: Record<keyof PromptRequest, Check> = {
+const RULES: Record<keyof PromptRequest, Rule> = {
   prompt: text,
   prompt_id: promptId,
   session_id: id,
+  adopt: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
+  host: id,
   session,
   reason: short,
   on_lost: onLost,
@@ -135,11 +204,16 @@ const CHECKS: Record<keyof PromptRequest, Check> = {
   project: short,
   wait: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
   checks,
-  max_fixes: (value) => (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_FIXES ? undefined : `a whole number from 0 to ${MAX_FIXES}`),
+  max_fixes: (value) =>
+    Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_FIXES
+      ? undefined
+      : `a whole number from 0 to ${MAX_FIXES}`,
   checks_proof: id,
   close_after: (value) => {
     const ms = milliseconds(value);
-    return ms >= MIN_CLOSE_AFTER_MS && ms <= MAX_CLOSE_AFTER_MS ? undefined : 'a duration from 1 second to 365 days, such as "7d"';
+    return ms >= MIN_CLOSE_AFTER_MS && ms <= MAX_CLOSE_AFTER_MS
+      ? undefined
+      : 'a duration from 1 second to 365 days, such as "7d"';
   },
 };
 
@@ -147,7 +221,7 @@ function invalid(message: string): { problem: Failure } {
   return { problem: failure('INVALID_PROMPT', message) };
 }
 
-/** A value as an error message shows it: JSON, never long. */
+/** A value for an error message: JSON, cut to 80 characters. */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   return shortened(JSON.stringify(value) ?? typeof value);

@@ -1,21 +1,29 @@
 /**
- * Payloads as everyone sends them to a topic, read without ever throwing. A converter that throws fails the workflow task,
- * and the server repeats that for ever: one signal with bytes that are not JSON would end a topic.
+ * Reads the payloads that anyone sends to a topic, and never throws. A converter that throws fails
+ * the workflow task, and the server repeats a failed task for ever. One signal with bytes that are
+ * not JSON would then stop the topic.
  *
- * Loaded by path into the workflow sandbox and by workers. Imports the contract only.
+ * The workflow sandbox and workers load this file by its path. It imports the contract only.
  */
 import { defaultPayloadConverter, type Payload, type PayloadConverter } from '@temporalio/common';
 import { Unreadable } from './unreadable.js';
 
 /**
- * A prompt with all its fields has at most 192 KiB (`MAX_REQUEST_BYTES`), and what an activity answers has less than this.
- * More is not even parsed: under a flood of signals of 2 MB a topic must be faster than the flood, or it can never roll over.
+ * A prompt with all its fields has at most 192 KiB (`MAX_REQUEST_BYTES`), and the answer of an
+ * activity has less than this limit. A larger payload is not parsed: a topic must work through a
+ * flood of 2 MB signals faster than they arrive, or it can never continue as new.
  */
 const MOST_BYTES = 768 * 1024;
-/** Only what continue-as-new carries may be larger. */
+/**
+ * The state that continue-as-new carries is the only payload that may be larger. It starts with
+ * these bytes.
+ */
 const CARRIED = [...'{"state":'].map((character) => character.charCodeAt(0));
 
-/** Nothing that we send is deeper. JSON.stringify and every other recursion of the SDK's overflows at some thousands. */
+/**
+ * We send nothing deeper. JSON.stringify and the SDK's own recursions overflow the stack at some
+ * thousand levels.
+ */
 const DEEPEST = 100;
 
 class TolerantConverter implements PayloadConverter {
@@ -35,9 +43,16 @@ class TolerantConverter implements PayloadConverter {
       }
       return defaultPayloadConverter.fromPayload(payload);
     } catch (error) {
-      return new Unreadable(encoding, `cannot be read: ${String(error instanceof Error ? error.message : error).slice(0, 200)}`) as T;
+      return unreadable(encoding, error) as T;
     }
   }
+}
+
+function unreadable(encoding: string, error: unknown): Unreadable {
+  return new Unreadable(
+    encoding,
+    `cannot be read: ${String(error instanceof Error ? error.message : error).slice(0, 200)}`,
+  );
 }
 
 function encodingOf({ metadata }: Payload): string {
@@ -45,7 +60,9 @@ function encodingOf({ metadata }: Payload): string {
   return String.fromCharCode(...bytes.subarray(0, 40)).replace(/[^\w/.+-]/g, '?');
 }
 
-/** Counts brackets outside of strings: one pass over the bytes, before anything is built of them. */
+/**
+ * Counts the brackets outside of strings in one pass over the bytes, before any object is built.
+ */
 export function isDeep(json: Uint8Array): boolean {
   let depth = 0;
   let inString = false;
@@ -63,5 +80,21 @@ export function isDeep(json: Uint8Array): boolean {
   return false;
 }
 
-/** The name under which Temporal looks for it. */
+/**
+ * For clients. With the SDK's own converter, a memo with bytes that are not JSON fails every call
+ * that describes or lists its workflow. There is no size limit here: a topic's answer may be as
+ * large as the state that it carries.
+ */
+export const converterOfClients: PayloadConverter = {
+  toPayload: (value) => defaultPayloadConverter.toPayload(value),
+  fromPayload<T>(payload: Payload): T {
+    try {
+      return defaultPayloadConverter.fromPayload(payload);
+    } catch (error) {
+      return unreadable(encodingOf(payload), error) as T;
+    }
+  },
+};
+
+/** Temporal looks for the converter under this name. */
 export const payloadConverter = new TolerantConverter();

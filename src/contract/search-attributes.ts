@@ -1,14 +1,48 @@
-/** The search attributes of a topic; a worker refuses to start where they are missing, because an upsert of one would wedge the topic. */
+/**
+ * The search attributes of a topic. A worker refuses to start when one of them is missing on the
+ * server, because an upsert of a missing attribute fails every workflow task of the topic.
+ */
+import { defineSearchAttributeKey, type TypedSearchAttributes } from '@temporalio/common';
+import type { SessionId } from './ids.js';
 
 export const SEARCH_ATTRIBUTES = {
   ContinuityTopic: 'Keyword',
   ContinuityProject: 'Keyword',
-  /** The last 20 session ids: how a bare `session_id` finds its topic. */
+  /**
+   * The last 20 session ids, the current one last. The client finds the topic of a bare
+   * `session_id` with them.
+   */
   ContinuitySessions: 'KeywordList',
   ContinuityAgent: 'Keyword',
   ContinuityState: 'Keyword',
   ContinuityTurns: 'Int',
 } as const;
 
-/** PostgreSQL keeps a Keyword in a column of 255 characters; what is longer stands there with its end. */
+/** Quotes a text for a list filter of Temporal's visibility. */
+export function quotedInFilter(text: string): string {
+  return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+}
+
+/** The filter for the runs that have the session, or one whose id has the same words in it. */
+export function havingSession(session: SessionId): string {
+  return `ContinuitySessions = ${quotedInFilter(session)} AND ExecutionStatus != 'ContinuedAsNew'`;
+}
+
+export const SESSIONS = defineSearchAttributeKey('ContinuitySessions', 'KEYWORD_LIST');
+
+/**
+ * Whether a run that the filter found has this very session. SQLite compares the words of an id, in
+ * any case (Temporal 1.32.0): it finds `ses-1-2` for `SES-1`.
+ */
+export function hasSession(
+  { typedSearchAttributes }: { typedSearchAttributes: TypedSearchAttributes },
+  session: SessionId,
+): boolean {
+  return typedSearchAttributes.get(SESSIONS)?.includes(session) ?? false;
+}
+
+/**
+ * PostgreSQL keeps a Keyword in a column of 255 characters. A longer value is stored with its last
+ * characters only.
+ */
 export const MAX_KEYWORD_LENGTH = 255;

@@ -1,10 +1,12 @@
 /**
- * What a topic carries through continue-as-new, and what it answers when it closes: plain JSON, bounded in bytes.
- * Fields are added, never changed: a run of an older release reads what a newer one wrote, and the other way round.
- * Anyone may import this.
+ * The state that a topic carries through continue-as-new and returns when it closes: plain JSON,
+ * bounded in bytes. Fields are added and never changed, because older and newer releases read each
+ * other's state. Anyone may import this.
  */
 import { isId, type PromptId, type SessionId } from './ids.js';
-import type { CheckRound, Loss, Pinned, PromptRequest, SessionChoice, TopicView, TurnResult } from './types.js';
+import { isObject } from './is-object.js';
+import type { CheckRound, Loss, Pinned, PromptRequest, SessionChoice, TurnResult } from './types.js';
+import type { TopicView } from './views.js';
 
 /** A session as the topic remembers it. */
 export interface SessionRecord {
@@ -12,8 +14,28 @@ export interface SessionRecord {
   pinned: Pinned;
   turns: number;
   opened_at: string;
-  /** Set once a turn found it so, until a turn in it completes. The topic's own prompts then go elsewhere, or fail. */
+  /**
+   * Set when a turn found the session lost or corrupted; cleared when a turn in it completes. While
+   * it is set, prompts that name only the topic go to another session, or fail.
+   */
   lost?: Loss;
+  /**
+   * The first session of its line of work: sessions that take over from one another, or replace one
+   * another, have it in common. Absent: this one is the first.
+   */
+  line?: SessionId;
+  /** Its own last turn before the topic went on in the session of another agent, and when that ended. */
+  left?: { turn: number; at: string };
+  /**
+   * Why the next prompt by the topic's name carries a brief, and from which session the topic came.
+   * Set until a turn with it completes.
+   */
+  brief_due?: BriefDue;
+}
+
+export interface BriefDue {
+  reason: 'agent_changed' | Loss;
+  from: SessionId;
 }
 
 export interface QueuedPrompt {
@@ -22,32 +44,38 @@ export interface QueuedPrompt {
   accepted_at: string;
 }
 
-/** The prompt that is being worked on, with what another run needs to go on with it. */
+/** The prompt that is being worked on, with what the next run needs to continue it. */
 export interface RunningPrompt {
-  /** As its caller sent it. */
+  /** The prompt as its caller sent it. */
   prompt: QueuedPrompt;
   /** The number of the turn that runs now; a fix of a failed check is a turn of its own. */
   turn: number;
   session_id: SessionId | null;
-  /** Of the turn that runs now. ISO 8601. */
+  /** When the turn that runs now started. ISO 8601. */
   started_at: string;
-  /** Why it is being stopped, for its outcome. */
+  /** Why the turn is being stopped; its outcome says so. */
   stopped?: { message: string; interrupted_by?: PromptId };
-  /** How often its session was asked to fix what a check found. */
+  /** How often the session was asked to fix a failed check. */
   fix?: number;
-  /** Set while its checks run. */
+  /** Set while the checks run. */
   checking?: true;
   /** Set while the session's host does not answer. */
   waiting_for_host?: string;
-  /** How the session was chosen, once it was. */
+  /** How the session was chosen. Absent until it was. */
   choice?: SessionChoice;
-  /** What stands before its text in a session that replaces a lost one. Its agent has it so: another text would be another request. */
+  /** What the session had pinned, where the prompt changes it. It has it again unless the turn is completed. */
+  pinned_before?: Pinned;
+  /**
+   * The text before the prompt in a session that does not know what was done in others. It never
+   * changes once the prompt was put in: the agent's session has it, and another text would be
+   * another request.
+   */
   brief?: string;
-  /** With checks, from the first failed one on. */
+  /** Set for a prompt with checks, from the first failed check on. */
   loop?: CheckLoop;
 }
 
-/** The rounds of a verification loop that have ended, and the prompt of the one that runs. */
+/** The rounds of a check loop that have ended, and the prompt of the round that runs. */
 export interface CheckLoop {
   first: Pick<TurnResult, 'goal' | 'session' | 'started_at'>;
   rounds: CheckRound[];
@@ -59,43 +87,67 @@ export interface TopicState {
   /** Oldest first. */
   sessions: SessionRecord[];
   current: SessionId | null;
-  /** A prompt that was being worked on when the run ended comes first, and `running` has more about it. */
+  /**
+   * A prompt that was being worked on when the run ended comes first; `running` then has its
+   * details.
+   */
   queue: QueuedPrompt[];
-  /** How many turns have begun. */
+  /** How many turns have started. */
   turns: number;
-  /** Prompt ids that were accepted, each with a digest of its request, oldest first. */
+  /** Accepted prompt ids, each with a digest of its request, oldest first. */
   ids: [PromptId, string][];
-  /** Prompt ids that were refused, each with the code, oldest first. */
+  /** Refused prompt ids, each with its code, oldest first. */
   refused_ids?: [PromptId, string][];
   /** Oldest first. */
   outcomes: TurnResult[];
   refused: TopicView['refused'];
   closing: boolean;
-  /** How many signals came: the count names a prompt that came by signal without an id. */
+  /**
+   * How many signals arrived. A prompt that comes by signal without an id is named by this count.
+   */
   signals?: number;
-  /** Names this life of the topic, from its first run to its being forgotten: session ids are derived from it. */
+  /**
+   * Only in the answer of the `state` query. The run has not recalled the earlier state yet, so ask
+   * an earlier run.
+   */
+  recalling?: true;
+  /**
+   * Names this life of the topic, from its first run until it is forgotten. Session ids are derived
+   * from it.
+   */
   epoch?: string;
   running?: RunningPrompt;
-  /** Sessions in which a turn of ours may still run although its outcome says that it was stopped. */
+  /**
+   * Sessions in which a turn of ours may still run although its outcome says that it was stopped.
+   */
   to_stop?: SessionId[];
-  /** Refused signals over the life of the topic. */
+  /**
+   * The prompt whose turn may still run, by session of `to_stop`. Absent when that prompt is not
+   * known.
+   */
+  to_stop_prompts?: Record<SessionId, PromptId>;
+  /** How many signals were refused over the life of the topic. */
   refused_total?: number;
-  /** Since when there is nothing to do. ISO 8601. */
+  /** When the topic last ran out of work. ISO 8601. */
   idle_since?: string;
-  /** The topic closes by itself after so many ms without work. */
+  /** The topic closes by itself after this many ms without work. */
   close_after_ms?: number;
   /** Hosts that do not answer, each with the time since when. ISO 8601. */
   away?: Record<string, string>;
 }
 
-/** Input of the workflow: absent or `{}` for a topic never seen. Only a run that continues another one carries state. */
+/**
+ * Input of the workflow. It is absent or `{}` for a topic that was never seen. Only a run that
+ * continues another one carries state.
+ */
 export interface TopicInput {
   state?: TopicState;
 }
 
 /**
- * Whether a value can be taken for the state of a topic. It may come from an older or a newer release, or from a sender
- * who made it up: so the shape of every list is checked, and nothing is assumed of the rest.
+ * Whether a value can be used as the state of a topic. The value may come from an older or newer
+ * release, or a sender may have made it up. So the shape of every list is checked, and the rest is
+ * not assumed.
  */
 export function isTopicState(value: unknown): value is TopicState {
   if (!isObject(value)) return false;
@@ -107,7 +159,10 @@ export function isTopicState(value: unknown): value is TopicState {
     Number.isSafeInteger(turns) &&
     Array.isArray(ids) &&
     ids.every((entry) => Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'string') &&
-    isListOf(outcomes, (one) => typeof one.prompt_id === 'string' && isObject(one.session) && typeof one.reply === 'string') &&
+    isListOf(
+      outcomes,
+      (one) => typeof one.prompt_id === 'string' && isObject(one.session) && typeof one.reply === 'string',
+    ) &&
     isListOf(refused, (one) => isObject(one.error)) &&
     typeof closing === 'boolean' &&
     (running === undefined || (isObject(running) && isObject(running.prompt) && isQueued(running.prompt)))
@@ -120,8 +175,4 @@ function isQueued({ prompt_id, request }: Record<string, unknown>): boolean {
 
 function isListOf(value: unknown, isGood: (entry: Record<string, unknown>) => boolean): boolean {
   return Array.isArray(value) && value.every((entry) => isObject(entry) && isGood(entry));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,7 @@
-/** Measures, cuts and digests of text. Pure; the workflow sandbox has neither a text encoder nor a crypto module. */
+/**
+ * Measures, cuts and digests text. The workflow sandbox has neither a text encoder nor a crypto
+ * module.
+ */
 
 /** Bytes of a text in UTF-8. */
 export function utf8Length(text: string): number {
@@ -11,21 +14,24 @@ export function utf8Length(text: string): number {
   return bytes;
 }
 
-/** Nearly everything that agents write is ASCII, and texts are measured at every turn. */
+/**
+ * Nearly everything that agents write is ASCII, and every turn measures texts. So ASCII has a fast
+ * path.
+ */
 const ASCII = /^[^\u0080-\uffff]*$/;
 
-/** Bytes of a value as it travels: JSON in UTF-8. A control character takes six of them. */
+/** Bytes of a value as JSON in UTF-8, as it travels. A control character takes six of them. */
 export function jsonBytes(value: unknown): number {
   return utf8Length(JSON.stringify(value) ?? '');
 }
 
-/** The first bytes of a text, never half a character. */
+/** The start of a text, at most `most` bytes in UTF-8, never with half a character. */
 export function cutToBytes(text: string, most: number): string {
   if (text.length * 4 <= most || utf8Length(text) <= most) return text;
   return cutBy(text, most, utf8Length);
 }
 
-/** The beginning of a text that takes at most so many bytes within a JSON document. */
+/** The start of a text that takes at most `most` bytes inside of a JSON document. */
 export function cutToJsonBytes(text: string, most: number): string {
   if (text.length * 6 <= most || jsonBytes(text) - 2 <= most) return text;
   return cutBy(text, most, (character) => jsonBytes(character) - 2);
@@ -43,8 +49,8 @@ function cutBy(text: string, most: number, bytesOf: (character: string) => numbe
 }
 
 /**
- * Tells whether two texts are the same: two 32-bit FNV-style hashes and the length. It notices a mistake; it is not for
- * secrets.
+ * A digest for comparing two texts: two 32-bit FNV-style hashes and the length. It detects a
+ * mistake; it protects no secret.
  */
 export function digestOf(text: string): string {
   let low = 0x811c9dc5;
@@ -57,9 +63,14 @@ export function digestOf(text: string): string {
   return `${(low >>> 0).toString(36)}.${(high >>> 0).toString(36)}.${text.length}`;
 }
 
-/** The first line of a prompt, short enough for a summary. */
+/** The first line of a prompt, cut to `most` characters for a summary. */
 export function titleOf(prompt: string, most = 60): string {
-  const line = prompt.trimStart().slice(0, 4 * most).split(/\s*\n/, 1)[0]?.trimEnd() ?? '';
+  const line =
+    prompt
+      .trimStart()
+      .slice(0, 4 * most)
+      .split(/\s*\n/, 1)[0]
+      ?.trimEnd() ?? '';
   const characters = [...line];
   return characters.length > most ? `${characters.slice(0, most - 1).join('')}…` : line;
 }

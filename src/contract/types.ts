@@ -1,91 +1,126 @@
 /**
- * What goes over the wire: plain JSON in `snake_case`, read and written by language models, Python and the
- * `temporal` command. A field never changes its meaning; a new shape gets a new name.
- * Anyone may import this; it imports ids and failures.
+ * What goes over the wire: plain JSON in `snake_case`, read and written by language models, Python
+ * and the `temporal` command. A field never changes its meaning; a new shape gets a new name.
+ * Anyone may import this; it imports only ids and failures.
  */
 import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
 
-/** What is asked, as the `prompt` update and signal take it. A bare string as a signal is `{ prompt }`. */
+/**
+ * A request, as the `prompt` update and signal take it. A bare string as a signal means `{ prompt
+ * }`.
+ */
 export interface PromptRequest {
   /** UTF-8, at most 64 KiB, not blank. */
   prompt: string;
-  /** The same id again attaches to the first prompt. Left out: a new one. */
+  /** The same id again attaches to the first prompt. Without an id, the prompt is a new one. */
   prompt_id?: PromptId;
-  /** Exactly this session of the topic, or a refusal. */
+  /** The prompt runs in exactly this session of the topic, or is refused. */
   session_id?: SessionId;
   /**
-   * `new`: an unrelated task or a fresh perspective; not together with `session_id`. `resume`: the topic's session, or a
-   * refusal where it has none. Default: `continue`, which opens a session where there is none.
+   * With `session_id`: takes over a session that no topic has, from its agent's own store. Without
+   * it such a session is refused.
+   */
+  adopt?: boolean;
+  /** With `adopt`: the host whose agents have the session. Default: any. */
+  host?: string;
+  /**
+   * `new`: opens a session for an unrelated task or a fresh perspective; not together with
+   * `session_id`. `resume`: goes to the topic's session, and is refused if the topic has none.
+   * Default: `continue`, which opens a session if the topic has none.
    */
   session?: SessionWish;
-  /** Why a new session; stands in the result. */
+  /** Why the caller wants a new session; shown in the result. */
   reason?: string;
-  /** When the topic's session is lost or corrupted; goes before what is pinned. Not `replace` together with `session_id`. */
+  /**
+   * What to do if the topic's session is lost or corrupted. It overrides the value pinned in the
+   * session. `replace` is refused together with `session_id`.
+   */
   on_lost?: OnLost;
-  /** The following five are what the caller says explicitly; what a session has pinned differently is a conflict. */
+  /**
+   * The next five fields are what the caller says explicitly. A value that differs from what the
+   * session has pinned is a conflict with a `session_id`, and otherwise a reason for another
+   * session.
+   */
   agent?: string;
   model?: string;
   category?: string;
   skills?: string[];
   /** Absolute path. */
   cwd?: string;
-  /** Where a session is opened when `cwd` is not given: the caller's own directory. Conflicts with nothing. */
+  /**
+   * The caller's own directory. A session is opened here when `cwd` is not given. It never
+   * conflicts with a session.
+   */
   default_cwd?: string;
-  /** Where the caller stands; keeps the same topic name in two projects apart. */
+  /** The caller's project. It keeps the same topic name in two projects apart. */
   project?: string;
-  /** Its place among those that wait. Default: `queue`. */
+  /** The place of the prompt in the queue. Default: `queue`. */
   when?: When;
   /** `false`: the update answers `accepted` at once instead of waiting for the outcome. */
   wait?: boolean;
-  /** Run after the turn, in this order, in the session's directory on its host. The first that fails goes back to the session to be fixed. */
+  /**
+   * Commands that run after the turn, in this order, in the session's directory on its host. The
+   * output of the first failed one goes back to the session, which is asked to fix it.
+   */
   checks?: Check[];
-  /** How often; 0 to 20. Default: 3. Only with `checks`. */
+  /**
+   * How often the session is asked to fix a failed check; 0 to 20. Default: 3. Only with `checks`.
+   */
   max_fixes?: number;
-  /** The topic closes by itself after so long without work, e.g. `7d` or milliseconds. The newest prompt that says it counts. */
+  /**
+   * The topic closes by itself after this time without work, e.g. `7d` or milliseconds. The newest
+   * prompt with this field counts.
+   */
   close_after?: string | number;
-  /** By which a caller on the session's host shows that it may run any command there (`src/config/check-proof.ts`). */
+  /**
+   * Proves that the caller is on the session's host and may run any command there
+   * (`src/config/check-proof.ts`).
+   */
   checks_proof?: string;
 }
 
-/** A command that tells by its exit code whether the work is good. */
+/** A command whose exit code says whether the work is good: 0 is good. */
 export interface Check {
-  /** As a shell takes it, e.g. `npm test`. */
+  /** A shell command, e.g. `npm test`. */
   run: string;
   /** e.g. `10m`, or milliseconds; from 1 second to 24 hours. Default: 10 minutes. */
   timeout?: string | number;
 }
 
-/** How one command of a round ended. */
+/** How one command of a check round ended. */
 export interface CheckRun {
   run: string;
   passed: boolean;
-  /** null: it did not end by itself. */
+  /** null when the command did not end by itself. */
   exit_code: number | null;
-  /** Why it did not end by itself, or could not begin. */
+  /** Why the command did not start, or did not end by itself. */
   stopped?: string;
-  /** What of its output tells, at most 8 KiB: of the last round's command that failed. */
+  /**
+   * The part of the output that explains the failure, at most 8 KiB. Only for the failed command of
+   * the last round.
+   */
   output?: string;
-  /** Of its output as a whole, stdout and stderr. */
+  /** Bytes of the whole output, stdout and stderr. */
   output_bytes: number;
-  /** Processes that it left behind; they were ended. */
+  /** How many processes the command left running. They were ended. */
   left_behind?: number;
   duration_ms: number;
 }
 
-/** A turn and what its checks said. */
+/** A turn and the checks that ran after it. */
 export interface CheckRound {
   turn: number;
-  /** Of the first round the caller's; each fix has one of its own. */
+  /** The caller's id in the first round. Each fix has an id of its own. */
   prompt_id: PromptId;
   status: TurnStatus;
   duration_ms: number;
   usage?: Usage;
-  /** Up to the first that failed; empty when the turn itself did not complete. */
+  /** Every check up to the first failed one. Empty when the turn itself did not complete. */
   ran: CheckRun[];
 }
 
-/** How the verification loop of a prompt went. */
+/** How the check loop of a prompt went. */
 export interface Checks {
   passed: boolean;
   max_fixes: number;
@@ -97,20 +132,32 @@ export const SESSION_WISHES = ['continue', 'new', 'resume'] as const;
 export type SessionWish = (typeof SESSION_WISHES)[number];
 
 export const WHEN = ['queue', 'next', 'interrupt'] as const;
-/** `queue`: behind all that wait. `next`: before them. `interrupt`: before them, and the running turn is stopped; its session goes on. */
+/**
+ * `queue`: after all waiting prompts. `next`: before them. `interrupt`: before them, and the
+ * running turn is stopped; its session stays usable.
+ */
 export type When = (typeof WHEN)[number];
 
 export const ON_LOST = ['replace', 'fail'] as const;
-/** `replace`: a new session with a brief of what was done. `fail`: the turn fails as SESSION_LOST or SESSION_CORRUPTED. */
+/**
+ * `replace`: opens a new session with a brief of what was done. `fail`: the turn fails with
+ * SESSION_LOST or SESSION_CORRUPTED.
+ */
 export type OnLost = (typeof ON_LOST)[number];
 
-/** Why a session can't go on: its agent no longer has it, or can't work with what it holds. */
+/** Why a session can't go on: its agent no longer has it, or can't work with its content. */
 export type Loss = 'lost' | 'corrupted';
 
-/** What was resolved once, when the session was opened, and stays with it (promise 6). */
+/**
+ * The settings that are resolved once, when the session is opened, and stay with it (promise 6).
+ */
 export interface Pinned {
   agent: string;
-  /** As the agent spells it, e.g. `anthropic/claude-sonnet-4-5`. Absent: the agent's own default. */
+  /** The program behind that name, e.g. `codex`. Absent in sessions of older releases. */
+  kind?: string;
+  /**
+   * In the agent's spelling, e.g. `anthropic/claude-sonnet-4-5`. Absent: the agent's own default.
+   */
   model?: string;
   /** The agent's own variant of the model, e.g. `high`. */
   variant?: string;
@@ -118,29 +165,45 @@ export interface Pinned {
   mode?: string;
   category?: string;
   skills?: string[];
-  /** What category and skills add to the system prompt. */
+  /** What the category and the skills add to the system prompt. */
   instructions?: string;
   project: string;
-  /** Without symbolic links. */
+  /** Absolute, without symbolic links. */
   cwd: string;
-  /** As the caller named it, where that is spelt otherwise. */
+  /** The directory in the caller's spelling, if that differs from `cwd`. */
   asked_cwd?: string;
-  /** The host whose disk the session is on; its turns go to that host's task queue. */
+  /** The host whose disk has the session. Turns of the session go to that host's task queue. */
   host: string;
   /** Where the agent keeps the session, e.g. the path of its database. */
   store: string;
-  /** What becomes of a prompt of its topic when the session is lost. Absent in sessions of older releases: `replace`. */
+  /**
+   * What happens to a prompt for the topic when the session is lost. Absent in sessions of older
+   * releases: `replace`.
+   */
   on_lost?: OnLost;
-  /** How long its turns wait for a host that does not answer, in ms, all of them together. Absent in older sessions: 4 days. */
+  /**
+   * How long all turns of the session together wait for a host that does not answer, in ms. Absent
+   * in sessions of older releases: 4 days.
+   */
   host_timeout_ms?: number;
 }
 
 export interface SessionChoice {
   kind: 'new' | 'resumed' | 'replaced';
-  /** e.g. `agent_changed`, `category_changed`, or the caller's own words; of `replaced`: `lost` or `corrupted`. */
+  /**
+   * e.g. `agent_changed`, `category_changed`, or the caller's own words. For `replaced`: `lost` or
+   * `corrupted`. For `resumed`: `adopted` if the topic took the session over with this prompt.
+   */
   reason?: string;
   replaces?: SessionId;
+  /** The session of another agent that had the topic until now. The prompt carries a brief of its work. */
+  follows?: SessionId;
+  /** What the prompt changed in a session that goes on. */
+  changed?: Changed;
 }
+
+/** The new values of what changed. */
+export type Changed = Partial<Pick<Pinned, 'agent' | 'model' | 'variant' | 'mode' | 'category' | 'skills'>>;
 
 export interface Usage {
   input_tokens: number;
@@ -154,16 +217,24 @@ export interface Usage {
 export const TURN_STATUSES = ['completed', 'failed', 'cancelled'] as const;
 export type TurnStatus = (typeof TURN_STATUSES)[number];
 
-/** How a crash in mid-turn was survived. */
+/** How a turn survived a crash. */
 export type Recovery = 'reattached' | 'harvested' | 'continued';
 
-/** How a turn ended. A failed or cancelled turn is a result too, with the session id on it (promise 4). */
+/**
+ * A weaker promise 2, of an agent that cannot find a prompt again: the prompt was put in at most
+ * once, and a crash in the middle leaves it unknown how the turn ended.
+ */
+export type Guarantee = 'at_most_once_unknown';
+
+/**
+ * How a turn ended. A failed or cancelled turn is a result too, and has the session id (promise 4).
+ */
 export interface TurnResult {
   topic: TopicId;
   prompt_id: PromptId;
   /** The prompt's first line, at most 120 characters. Absent in outcomes of older releases. */
   goal?: string;
-  /** null only when no session could be opened. */
+  /** null only if no session could be opened. */
   session_id: SessionId | null;
   session: SessionChoice;
   status: TurnStatus;
@@ -171,24 +242,32 @@ export interface TurnResult {
   reply: string;
   reply_truncated?: true;
   error?: Failure;
-  /** The prompt that a cancelled turn had to give way to. */
+  /** The prompt that interrupted this turn. */
   interrupted_by?: PromptId;
   agent: string;
   model?: string;
   category?: string;
-  /** Counts from 1 over the life of the topic; 0 for a prompt that was cancelled before its turn began. */
+  /**
+   * Counts from 1 over the life of the topic. 0 for a prompt that was cancelled before its turn
+   * started.
+   */
   turn: number;
   attempts: number;
   /** ISO 8601. */
   started_at: string;
   duration_ms: number;
   recovered?: Recovery;
-  /** With checks: of all rounds together; what else stands here of a turn is of the last. */
+  /** Absent: the prompt was put in once, and how it ended is known whatever was killed. */
+  guarantee?: Guarantee;
+  /** Of all check rounds together. The other fields describe the turn of the last round. */
   usage?: Usage;
   checks?: Checks;
 }
 
-/** The prompt is in Temporal's history and will be answered; ask for its outcome with the same `prompt_id`. */
+/**
+ * The prompt is in Temporal's history and will be answered. Ask for its outcome with the same
+ * `prompt_id`.
+ */
 export interface Accepted {
   status: 'accepted';
   topic: TopicId;
@@ -199,70 +278,6 @@ export interface Accepted {
 export type PromptState =
   | { state: 'queued'; prompt_id: PromptId; /** 1 is next. */ position: number }
   | { state: 'running'; prompt_id: PromptId; turn: number; session_id: SessionId | null; started_at: string }
-  | { state: 'ended'; prompt_id: PromptId; /** Absent once it fell out of the topic's memory. */ outcome?: TurnResult }
+  | { state: 'ended'; prompt_id: PromptId; /** Absent once it is no longer remembered. */ outcome?: TurnResult }
   | { state: 'refused'; prompt_id: PromptId; error: Failure }
-  | { state: 'unknown'; prompt_id: PromptId; /** The topic does not know yet what it knew before. */ recalling?: true };
-
-/** What the `forget` update answers. */
-export interface Forgotten {
-  topic: TopicId;
-  /** The topic no longer knows these sessions. `deleted`: the agent's own conversation is gone as well. */
-  sessions: { session_id: SessionId; agent: string; host: string; deleted: boolean; /** Why it was not deleted. */ kept_because?: string }[];
-}
-
-/** What the `cancel` update answers. */
-export interface Cancelled {
-  prompt_id: PromptId | null;
-  /** `stopping`: the turn was running and ends as cancelled; `removed`: it was queued and ended as cancelled. */
-  effect: 'stopping' | 'removed' | 'already_ended' | 'nothing_running';
-}
-
-export const TOPIC_STATES = ['idle', 'running', 'waiting', 'closed'] as const;
-/** `waiting`: a turn waits for its host to answer. */
-export type TopicLifeState = (typeof TOPIC_STATES)[number];
-
-export interface SessionView {
-  session_id: SessionId;
-  pinned: Pinned;
-  turns: number;
-  opened_at: string;
-  /** Set once a turn found it so, until a turn in it completes. */
-  lost?: Loss;
-  /** The one that the next prompt goes to unless it says otherwise. */
-  current: boolean;
-}
-
-/** A prompt that came by signal and was refused: there was nobody to tell. */
-export interface RefusedPrompt {
-  prompt_id?: PromptId;
-  error: Failure;
-  at: string;
-}
-
-/** Everything a person wants to see of a topic: answer of the `view` query. */
-export interface TopicView {
-  topic: TopicId;
-  state: TopicLifeState;
-  /** The topic has just begun, and asks for what it knew before. */
-  recalling?: true;
-  closing: boolean;
-  /** null before the first session. */
-  session_id: SessionId | null;
-  project?: string;
-  sessions: SessionView[];
-  turns: number;
-  running?: { prompt_id: PromptId; prompt: string; turn: number; session_id: SessionId | null; started_at: string; waiting_for_host?: string; /** 1 and more while the session fixes what a check said. */ fix?: number; /** While its checks run. */ checking?: true };
-  queue: { prompt_id: PromptId; prompt: string; accepted_at: string }[];
-  /** Newest last. */
-  outcomes: TurnResult[];
-  /** Newest last. */
-  refused: RefusedPrompt[];
-  /** How many signals were refused over the life of the topic, also those that are no longer listed. */
-  refused_total?: number;
-  /** Sessions whose turn is to be stopped as soon as their host answers. */
-  stopping?: SessionId[];
-  /** When the topic closes by itself if no work comes. ISO 8601. */
-  closes_at?: string;
-  /** What keeps the topic from going on, such as TOPIC_STUCK. The client adds it: a topic does not know. */
-  problem?: Failure;
-}
+  | { state: 'unknown'; prompt_id: PromptId; /** Set while the topic recalls its state. */ recalling?: true };

@@ -1,8 +1,11 @@
-/** What stands in the place of a payload that cannot be read. No field of it is one of a prompt, so guards refuse it. */
+/**
+ * The value in place of a payload that cannot be read. It has none of the fields of a prompt, so
+ * `parsePrompt` refuses it.
+ */
 export class Unreadable {
   constructor(
     readonly encoding: string,
-    /** The rest of a sentence that begins with the payload, e.g. `is not JSON`. */
+    /** The predicate of a sentence whose subject is the payload, e.g. `is not JSON`. */
     readonly why: string,
     readonly isTooLarge = false,
   ) {}

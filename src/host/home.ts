@@ -1,10 +1,13 @@
-/** Where the user's home directory is, and why there is none. A service or a container may run as a user that the system does not know. */
+/**
+ * Finds the user's home directory, or says why there is none. A service or a container may run as a
+ * uid that has no entry in the password file.
+ */
 import { userInfo } from 'node:os';
 import { isAbsolute } from 'node:path';
 
 /**
- * `HOME` where it is set, else what the system says of this user. A relative `HOME` counts as none: the files of one
- * user would be in another place for each working directory.
+ * `HOME`, else the home directory of this uid. A relative `HOME` counts as none, because a user's
+ * files would then move with the working directory.
  */
 export function homeOf(env: Readonly<Record<string, string | undefined>>): string | undefined {
   const said = env['HOME'];
@@ -16,9 +19,9 @@ export function homeOf(env: Readonly<Record<string, string | undefined>>): strin
   }
 }
 
-/** The rest of a sentence about what needs a home directory. */
+/** Ends a sentence about a home directory that is missing. */
 export function whyNoHome(env: Readonly<Record<string, string | undefined>>): string {
   const said = env['HOME'];
   if (said) return `HOME is ${JSON.stringify(said)}, which is not absolute`;
-  return `HOME is not set, and the system knows none of uid ${process.getuid?.() ?? '?'}`;
+  return `HOME is not set, and the system has no home directory for uid ${process.getuid?.() ?? '?'}`;
 }

@@ -1,6 +1,7 @@
 /**
- * Whether a process that we recorded is still the same one. A pid alone does not say so: the kernel gives it out again, and
- * after a reboot any process can have it. The only module that decides this, for the stack, the workers and the agents.
+ * Says whether a recorded process is still the same one. A pid alone does not say it, because the
+ * kernel reuses pids, and after a reboot any process can have the pid. This is the only module that
+ * decides this for the stack, the workers and the agents.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -9,11 +10,11 @@ import { bootId, processEntryOf } from './proc.js';
 
 export interface ProcessIdentity {
   pid: number;
-  /** Tells this process from any other with the same pid, also from one after a reboot. */
+  /** Differs for any two processes with the same pid, including one from before a reboot. */
   started: string;
 }
 
-/** Nothing when there is no such process, or when it has ended and only waits to be collected. */
+/** Undefined when the process does not exist, or has ended and is a zombie. */
 export async function identityOf(pid: number): Promise<ProcessIdentity | undefined> {
   const started = process.platform === 'linux' ? startedOnLinux(pid) : await startedElsewhere(pid);
   return started === undefined ? undefined : { pid, started };
@@ -23,7 +24,10 @@ export async function isAlive({ pid, started }: ProcessIdentity): Promise<boolea
   return (await identityOf(pid))?.started === started;
 }
 
-/** Asks the process to end, and kills it when it has not ended within the time. Touches no other process. */
+/**
+ * Sends `signal`, and SIGKILL when the process still lives after `withinMs`. Touches no other
+ * process.
+ */
 export async function endProcess(known: ProcessIdentity, signal: NodeJS.Signals, withinMs: number): Promise<void> {
   if (!(await isAlive(known))) return;
   send(known.pid, signal);
@@ -45,7 +49,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // It ended by itself in between.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error; // ESRCH: the process ended by itself meanwhile.
   }
 }
 
@@ -56,7 +60,9 @@ function startedOnLinux(pid: number): string | undefined {
 
 async function startedElsewhere(pid: number): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], { env: { ...withSearchPath(process.env), LC_ALL: 'C', TZ: 'UTC' } });
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+      env: { ...withSearchPath(process.env), LC_ALL: 'C', TZ: 'UTC' },
+    });
     const [state = '', ...started] = stdout.trim().split(/\s+/);
     return state === '' || state.startsWith('Z') ? undefined : started.join(' ');
   } catch {

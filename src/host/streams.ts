@@ -1,28 +1,31 @@
 /**
- * What becomes of this process when its output cannot be written. Used by the command line, the MCP server and the worker.
+ * What this process does when its output cannot be written. The command line, the MCP server and
+ * the worker use it.
  *
- * - stderr: nothing. A log that is lost is no reason to leave turns, agents or servers behind.
- * - stdout, reader gone (EPIPE of `| head`, EIO of a closed terminal): nothing. What is under way is still brought to its end.
- * - stdout for any other reason, such as a full disk: the answer is lost. stderr says so, and the exit code is not 0.
+ * - stderr: nothing. A lost log is no reason to abandon turns, agents or servers.
+ * - stdout, its reader is gone (EPIPE of `| head`, EIO of a closed terminal): nothing. The work in
+ *   progress is still finished.
+ * - stdout, for another reason such as a full disk: the answer is lost. stderr says so, and the
+ *   exit code is not 0.
  *
- * No handler here throws: an exception in it would end the process half-way.
+ * No handler here throws, because an exception would end the process halfway.
  */
 const READER_GONE = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
-/** As of other failures of what this process runs on. */
+/** The exit code of other failures of the machine. */
 const OUTPUT_LOST_EXIT = 7;
 
 let lost = false;
 
-/** Call it once, before anything is written. */
+/** Call it once, before any output. */
 export function guardStreams(): void {
   process.stderr.on('error', () => undefined);
   process.stdout.on('error', noteLoss);
 }
 
-/** Ends the process once all that was written is out. Calls and locks that are still held open do not keep it. */
+/** Ends the process when all output is written. Open calls and locks do not delay it. */
 export function exitWhenWritten(code: number): void {
   process.stdout.write('', () => {
-    // The event of an error can come after this callback.
+    // The error event may come after this callback.
     if (process.stdout.errored) noteLoss(process.stdout.errored);
     process.stderr.write('', () => process.exit(code === 0 && lost ? OUTPUT_LOST_EXIT : code));
   });

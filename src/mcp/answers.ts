@@ -1,11 +1,16 @@
-/** What a tool answers: JSON for programs, and text for models that ends with the ids to go on with. */
+/**
+ * The answers of the tools: JSON for programs, and text for models. The text ends with the ids that
+ * the next call needs.
+ */
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { toldOf } from '../client/told.js';
+import { choiceWords } from '../contract/choice-words.js';
+import { defined } from '../contract/defined.js';
 import { failure } from '../contract/failures.js';
 import type { SessionId } from '../contract/ids.js';
 import type { Accepted, TurnResult } from '../contract/types.js';
 
-/** Accepted, and how far it is where that is known. */
+/** An accepted prompt. Its state is set when it is known. */
 export interface Pending extends Accepted {
   state?: 'queued' | 'running';
   position?: number;
@@ -22,32 +27,43 @@ interface Metadata {
 
 export function resultAnswer(result: TurnResult): CallToolResult {
   const { status, reply, session } = result;
-  const error = result.error ?? (status === 'cancelled' ? failure('CANCELLED', `Prompt ${result.prompt_id} was cancelled.`) : undefined);
+  const error =
+    result.error ??
+    (status === 'cancelled' ? failure('CANCELLED', `Prompt ${result.prompt_id} was cancelled.`) : undefined);
   const failed = result.checks?.rounds.at(-1)?.ran.find((run) => !run.passed);
   const notes = [
     reply,
     failed?.output && `${failed.run}:\n${failed.output}`,
-    result.reply_truncated && 'The reply was cut here; the whole of it is in the session of the agent.',
+    result.reply_truncated && "The reply was cut here. The agent's session has the whole reply.",
     error && problem(error),
-    session.reason !== undefined && `Session: ${session.kind} (${session.reason}${session.replaces ? `, instead of ${session.replaces}` : ''}).`,
+    (session.reason ?? session.changed) !== undefined && `Session: ${choiceWords(session)}.`,
   ];
-  return answer({ ...result, ...(error && { error }) }, [...notes, metadata(result)], status !== 'completed');
+  return answer({ ...result, ...defined({ error }) }, [...notes, metadata(result)], status !== 'completed');
 }
 
 export function pendingAnswer(pending: Pending): CallToolResult {
   const { state, position, turn } = pending;
-  const how = state === 'queued' ? `It is queued at position ${position}.` : state === 'running' ? `The agent works on it (turn ${turn}).` : '';
-  return answer(pending, [`The prompt is accepted and goes on by itself. ${how}`.trim(), 'For its reply call session_outcome with this topic and prompt_id; do not delegate it again.', metadata(pending)]);
+  const how =
+    state === 'queued'
+      ? `It is queued at position ${position}.`
+      : state === 'running'
+        ? `The agent works on it (turn ${turn}).`
+        : '';
+  return answer(pending, [
+    `The prompt is accepted and goes on by itself. ${how}`.trim(),
+    'To get its reply, call session_outcome with this topic and prompt_id. Do not delegate it again.',
+    metadata(pending),
+  ]);
 }
 
-/** Ids that the call had are told, so that it can be made again. */
+/** The answer repeats the ids of the call, so that the call can be made again. */
 export function refusalAnswer(cause: unknown, known: { topic?: string; prompt_id?: string } = {}): CallToolResult {
   const told = { ...known, ...toldOf(cause) };
   const status = told.error.code === 'NO_WORKER' && told.prompt_id !== undefined ? 'accepted' : 'error';
   return answer({ ...told, status }, [problem(told.error), metadata({ ...told, status })], true);
 }
 
-/** For answers that are lists and facts: JSON is the text, too. */
+/** For lists and facts. The text is the JSON, too. */
 export function factsAnswer(facts: object, about?: Metadata): CallToolResult {
   return answer(facts, [JSON.stringify(facts, null, 1), about && metadata(about)]);
 }
@@ -62,6 +78,8 @@ function problem({ code, message, fix }: { code: string; message: string; fix: s
 }
 
 function metadata(ids: Metadata): string {
-  const lines = (['session_id', 'topic', 'prompt_id', 'status'] as const).flatMap((name) => (ids[name] == null ? [] : [`${name}: ${ids[name]}`]));
+  const lines = (['session_id', 'topic', 'prompt_id', 'status'] as const).flatMap((name) =>
+    ids[name] == null ? [] : [`${name}: ${ids[name]}`],
+  );
   return ['<task_metadata>', ...lines, '</task_metadata>'].join('\n');
 }

@@ -1,4 +1,7 @@
-/** One call of a tool, as the work behind it sees the client: it may go away, and may want to hear what is being done. */
+/**
+ * One tool call, as the code behind the tool sees it. The client may disconnect, and may ask for
+ * progress.
+ */
 import type { ServerContext } from '@modelcontextprotocol/server';
 import type { SessionManager } from '../client/session-manager.js';
 import { doingOf, type Progress } from '../client/watch-progress.js';
@@ -6,47 +9,53 @@ import { doingOf, type Progress } from '../client/watch-progress.js';
 export interface Call {
   /** @throws SessionError TEMPORAL_UNAVAILABLE, ConfigInvalid; the next call tries again */
   using: <T>(work: (manager: SessionManager) => Promise<T>) => Promise<T>;
-  /** How long to wait where the call does not say it. */
+  /** How long to wait when the call does not say it. */
   waitSeconds: number;
-  /** The client no longer wants the answer. */
+  /** Aborted when the client no longer wants the answer. */
   signal: AbortSignal;
-  /** Left out where the client did not ask for it. */
+  /** Absent when the client did not ask for progress. */
   report?: (elapsedSeconds: number, doing: string) => void;
 }
 
-export interface Waiting {
+export interface CallHooks {
   signal: AbortSignal;
   onProgress?: (progress: Progress) => void;
 }
 
-/** Only a client that sent a token is told of progress. */
+/** Reports progress only to a client that sent a progress token. */
 export function reportTo({ mcpReq }: ServerContext): Pick<Call, 'report'> {
   const progressToken = mcpReq._meta?.progressToken;
   if (progressToken === undefined) return {};
   return {
     report(progress, message) {
       const told = mcpReq.notify({ method: 'notifications/progress', params: { progressToken, progress, message } });
-      told.catch(() => undefined); // The client has gone: nobody to tell.
+      told.catch(() => undefined); // The client has disconnected.
     },
   };
 }
 
 /**
- * Waits until `deadline`, on the clock of `performance.now()`. What is waited for goes on.
- * @returns nothing when it had not ended by then
- * @throws the client's reason when it stopped waiting
+ * Waits until `deadline`, a time of `performance.now()`. The work itself is not stopped.
+ * @returns undefined when the work had not ended by then
+ * @throws the client's reason when the client stopped waiting
  */
-export async function waited<T>(call: Call, deadline: number, wait: (waiting: Waiting) => Promise<T>): Promise<T | undefined> {
+export async function waited<T>(
+  call: Call,
+  deadline: number,
+  wait: (waiting: CallHooks) => Promise<T>,
+): Promise<T | undefined> {
   const stop = new AbortController();
   const leave = () => stop.abort();
-  const stopped = new Promise<undefined>((resolve) => stop.signal.addEventListener('abort', () => resolve(undefined), { once: true }));
+  const stopped = new Promise<undefined>((resolve) =>
+    stop.signal.addEventListener('abort', () => resolve(undefined), { once: true }),
+  );
   const timer = setTimeout(leave, Math.max(0, deadline - performance.now()));
   const progress = reporting(call);
   call.signal.addEventListener('abort', leave, { once: true });
   try {
     call.signal.throwIfAborted();
     const waiting = wait({ signal: stop.signal, ...progress.told });
-    waiting.catch(() => undefined); // It was stopped: the race is over.
+    waiting.catch(() => undefined); // It rejects when it is stopped, and the race is over by then.
     const ended = await Promise.race([waiting, stopped]);
     call.signal.throwIfAborted();
     return ended;
@@ -59,11 +68,14 @@ export async function waited<T>(call: Call, deadline: number, wait: (waiting: Wa
 
 const REPORT_EVERY_MS = 1000;
 
-/** Also while nothing is known yet: some clients give a call up when they hear nothing. */
-function reporting({ report }: Call): { told: Pick<Waiting, 'onProgress'>; end: () => void } {
+/** Reports also before anything is known, because some clients give up a call without progress. */
+function reporting({ report }: Call): { told: Pick<CallHooks, 'onProgress'>; end: () => void } {
   if (!report) return { told: {}, end: () => undefined };
   const since = performance.now();
   let latest: Progress | undefined;
-  const timer = setInterval(() => report(Math.round(performance.now() - since) / 1000, doingOf(latest)), REPORT_EVERY_MS);
+  const timer = setInterval(
+    () => report(Math.round(performance.now() - since) / 1000, doingOf(latest)),
+    REPORT_EVERY_MS,
+  );
   return { told: { onProgress: (progress) => (latest = progress) }, end: () => clearInterval(timer) };
 }

@@ -1,4 +1,7 @@
-/** One connection for all calls. It is made by the first that needs it, and made again after Temporal could not be reached. */
+/**
+ * One connection for all calls. The first call that needs it makes it. After Temporal was
+ * unreachable, the next call makes a new one.
+ */
 import type { SessionManager } from '../client/session-manager.js';
 import { toldOf } from '../client/told.js';
 
@@ -19,7 +22,8 @@ export class LazyManager {
       connected = true;
       return await work(manager);
     } catch (error) {
-      // A config can be corrected; a server that is started again may be at another address. What waits by the old connection goes on waiting.
+      // The user may have corrected the config, or the server may have restarted at another
+      // address. Calls that wait on the old connection keep it.
       const again = !connected || toldOf(error).error.code === 'TEMPORAL_UNAVAILABLE';
       if (again && this.#current === used) this.#current = undefined;
       throw error;

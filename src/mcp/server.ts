@@ -1,5 +1,13 @@
-/** The MCP server: the tools for one client, over stdin and stdout, until that client has gone. Loads nothing of Temporal. */
-import { McpServer, type CallToolResult, type ServerContext, type StandardSchemaWithJSON } from '@modelcontextprotocol/server';
+/**
+ * The MCP server. It serves the tools to one client over stdin and stdout, until the client
+ * disconnects. This module loads nothing of Temporal.
+ */
+import {
+  McpServer,
+  type CallToolResult,
+  type ServerContext,
+  type StandardSchemaWithJSON,
+} from '@modelcontextprotocol/server';
 import { serveStdio, StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import type * as z from 'zod';
 import { sessionError } from '../client/session-error.js';
@@ -7,36 +15,57 @@ import type { SessionManager } from '../client/session-manager.js';
 import { refusalAnswer } from './answers.js';
 import { reportTo, type Call } from './call.js';
 import { LazyManager } from './lazy-manager.js';
-import { INSTRUCTIONS, TOOLS, type Tool } from './tools.js';
+import type { KnownAgents } from './schemas.js';
+import { INSTRUCTIONS, toolsWith, type Tool } from './tools.js';
 
 export interface ServeOptions {
-  /** Called by the first call that needs it, and again after it failed. */
+  /**
+   * The first call that needs a connection calls it. A later call calls it again after a failure.
+   */
   connect: () => Promise<SessionManager>;
-  /** How long a call waits that does not say it. */
+  agents: KnownAgents;
+  /** How many seconds a call waits when it does not say it. */
   waitSeconds: number;
   version: string;
-  /** Something went wrong beside the calls, such as a line that is no message. */
+  /** Gets a problem that belongs to no call, such as a line that is not a message. */
   note: (line: string) => void;
 }
 
-/** Resolves when the client has closed stdin, or no longer reads. Prompts that it has handed over by then are accepted first, and go on. */
-export async function serveMcp({ connect, waitSeconds, version, note }: ServeOptions): Promise<void> {
+/**
+ * Resolves when the client has closed stdin or no longer reads. Prompts that the client has sent by
+ * then are accepted first, and continue.
+ */
+export async function serveMcp({ connect, agents, waitSeconds, version, note }: ServeOptions): Promise<void> {
   const manager = new LazyManager(connect);
   const underWay = new Set<Promise<unknown>>();
   const transport = new EndingTransport();
 
   const answered = (tool: Tool, args: unknown, context: ServerContext): Promise<CallToolResult> => {
-    const call: Call = { using: (work) => manager.use(work), waitSeconds, signal: context.mcpReq.signal, ...reportTo(context) };
+    const call: Call = {
+      using: (work) => manager.use(work),
+      waitSeconds,
+      signal: context.mcpReq.signal,
+      ...reportTo(context),
+    };
     const answer = run(tool, args, call);
     underWay.add(answer);
     return answer.finally(() => underWay.delete(answer));
   };
 
   const newServer = () => {
-    const server = new McpServer({ name: 'continuity', title: 'session-continuity', version }, { instructions: INSTRUCTIONS });
-    for (const tool of TOOLS) {
+    const server = new McpServer(
+      { name: 'continuity', title: 'session-continuity', version },
+      { instructions: INSTRUCTIONS },
+    );
+    for (const tool of toolsWith(agents)) {
       const { name, title, description, input, output, annotations } = tool;
-      const config = { title, description, annotations, inputSchema: unchecked(input), outputSchema: output as z.ZodObject };
+      const config = {
+        title,
+        description,
+        annotations,
+        inputSchema: unchecked(input),
+        outputSchema: output as z.ZodObject,
+      };
       server.registerTool(name, config, (args, context) => answered(tool, args, context));
     }
     return server;
@@ -51,7 +80,11 @@ export async function serveMcp({ connect, waitSeconds, version, note }: ServeOpt
 async function run(tool: Tool, given: unknown, call: Call): Promise<CallToolResult> {
   const parsed = tool.input.safeParse(given);
   try {
-    if (!parsed.success) throw sessionError('INVALID_PROMPT', `${tool.name} was called wrongly. ${parsed.error.issues.map(sentence).join(' ')}`);
+    if (!parsed.success)
+      throw sessionError(
+        'INVALID_PROMPT',
+        `${tool.name} was called wrongly. ${parsed.error.issues.map(sentence).join(' ')}`,
+      );
     return await tool.run(parsed.data as never, call);
   } catch (error) {
     return refusalAnswer(error);
@@ -62,13 +95,16 @@ function sentence({ path, message }: z.core.$ZodIssue): string {
   return path.length > 0 ? `Field "${path.join('.')}": ${message}.` : `${message}.`;
 }
 
-/** The client is told the schema; what does not fit it is refused by us, with code and fix as every other refusal. */
+/**
+ * Gives the client the schema without its validation. We validate the input ourselves, so that a
+ * refusal has a code and a fix like every other.
+ */
 function unchecked(schema: z.ZodType): StandardSchemaWithJSON<unknown> {
   const { jsonSchema, vendor, version } = (schema as unknown as StandardSchemaWithJSON)['~standard'];
   return { '~standard': { jsonSchema, vendor, version, validate: (value) => ({ value }) } };
 }
 
-/** Whatever ends the connection comes by here. */
+/** The one place through which every end of the connection passes. */
 class EndingTransport extends StdioServerTransport {
   #end = () => {};
   readonly ended = new Promise<void>((resolve) => (this.#end = resolve));

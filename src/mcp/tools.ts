@@ -1,4 +1,4 @@
-/** The tools: what a model reads to pick the right one, and what each does. */
+/** The tools: the texts with which a model chooses one, and the code behind each. */
 import type { CallToolResult, ToolAnnotations } from '@modelcontextprotocol/server';
 import type * as z from 'zod';
 import type { Call } from './call.js';
@@ -16,24 +16,24 @@ export interface Tool {
   run: (args: never, call: Call) => Promise<CallToolResult>;
 }
 
-export const INSTRUCTIONS = `Hands work to coding agents whose sessions survive crashes. Keep the session_id of each result: fixes and follow-ups go to \
-delegate_task with that session_id, unrelated work goes without it. Lost the id? session_list.`;
+export const INSTRUCTIONS = `Hands work to coding agents whose sessions survive crashes. Keep the session_id of each result. Send fixes and follow-ups to \
+delegate_task with that session_id, and unrelated work without it. If you lost the id, call session_list.`;
 
 const LOOK: ToolAnnotations = { readOnlyHint: true, openWorldHint: false };
 
-export const TOOLS: readonly Tool[] = [
+const TOOLS: readonly Tool[] = [
   tool({
     name: 'delegate_task',
     title: 'Delegate a task to a coding agent',
     description: `Hands a task to a coding agent and returns its reply. The agent works in a session that remembers everything it has read and done, also after a crash.
 
-CONTINUE a session for whatever belongs to its work: a fix, a follow-up, a question about it, the next step. Pass the session_id of the earlier result and say only what is new.
-START a new session for an unrelated task: pass no session_id, and no topic or a new one. For a fresh perspective on the same work (a review by someone who did not write it): its topic and session: "new".
+CONTINUE a session for everything that belongs to its work: a fix, a follow-up, a question about it, the next step. Pass the session_id of the earlier result and say only what is new.
+START a new session for an unrelated task: pass no session_id, and no topic or a new topic. For a fresh perspective on the same work, such as a review by an agent that did not write it, pass its topic and session: "new".
 
-Prompts to one session run one at a time, in order; different topics run at the same time.
-If the reply is not there within wait_seconds, the status is "accepted": the work goes on, and session_outcome with topic and prompt_id gets the reply. Do not delegate it again. \
-Cancelling this call stops the waiting, not the work; session_cancel stops the work.
-The answer ends with <task_metadata>: session_id, topic, prompt_id, status. A failed task has a code and a fix, and its session can be continued.`,
+Prompts to one session run one at a time, in order. Different topics run at the same time.
+If the reply takes longer than wait_seconds, the status is "accepted" and the work goes on. Call session_outcome with topic and prompt_id to get the reply. Do not delegate it again. \
+Cancelling this call stops the waiting, not the work. session_cancel stops the work.
+The answer ends with <task_metadata>: session_id, topic, prompt_id, status. A failed task has a code and a fix. Its session can be continued.`,
     input: schemas.delegateInput,
     output: schemas.taskOutput,
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
@@ -42,8 +42,8 @@ The answer ends with <task_metadata>: session_id, topic, prompt_id, status. A fa
   tool({
     name: 'session_outcome',
     title: 'Get the reply of a delegated task',
-    description: `The reply of a task that delegate_task answered with status "accepted", or whose answer was lost. Waits up to wait_seconds for it; if it is still not there, the status \
-is "accepted" again and says whether the task is queued or running: ask once more. Changes nothing, and can be asked any number of times.`,
+    description: `Returns the reply of a task that delegate_task answered with status "accepted", or whose answer was lost. Waits up to wait_seconds. If the task has not ended by then, the status \
+is "accepted" again, and the answer says whether the task is queued or running. Call again to wait longer. The call changes nothing.`,
     input: schemas.outcomeInput,
     output: schemas.taskOutput,
     annotations: LOOK,
@@ -52,8 +52,8 @@ is "accepted" again and says whether the task is queued or running: ask once mor
   tool({
     name: 'session_view',
     title: 'Look at one line of work',
-    description: `All about one topic, by topic or session_id: its sessions with agent, model and directory, what is running, what is queued, how the last tasks ended. \
-To see what an agent is doing or has done before you decide; the reply of one task is session_outcome.`,
+    description: `Shows one topic, named by topic or session_id: its sessions with agent, model and directory, the running turn, the queue, and how the last tasks ended. \
+Use it to see what an agent is doing or has done before you decide. For the reply of one task use session_outcome.`,
     input: schemas.viewInput,
     output: schemas.viewOutput,
     annotations: LOOK,
@@ -62,7 +62,8 @@ To see what an agent is doing or has done before you decide; the reply of one ta
   tool({
     name: 'session_list',
     title: 'List the lines of work',
-    description: 'The topics there are, newest first, each with its session_id and state. To find the session of earlier work whose session_id you no longer have.',
+    description:
+      'Lists the topics, newest first, each with its session_id and state. Use it to find the session of earlier work when you no longer have its session_id.',
     input: schemas.listInput,
     output: schemas.listOutput,
     annotations: LOOK,
@@ -71,7 +72,7 @@ To see what an agent is doing or has done before you decide; the reply of one ta
   tool({
     name: 'session_cancel',
     title: 'Stop a delegated task',
-    description: `Stops the turn that a topic is running, or with prompt_id that one prompt, running or queued. The session stays and can be continued; what the agent has changed is not undone.`,
+    description: `Stops the running turn of a topic. With prompt_id it cancels that prompt, running or queued. The session can still be continued. Changes that the agent has made are not undone.`,
     input: schemas.cancelInput,
     output: schemas.cancelOutput,
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
@@ -79,7 +80,18 @@ To see what an agent is doing or has done before you decide; the reply of one ta
   }),
 ];
 
-/** What `run` is given is what `input` lets through. */
-function tool<Input extends z.ZodType>(definition: Omit<Tool, 'input' | 'run'> & { input: Input; run: (args: z.infer<Input>, call: Call) => Promise<CallToolResult> }): Tool {
+/** The same, with the names of the agents that there are. */
+export function toolsWith(agents: schemas.KnownAgents): readonly Tool[] {
+  const input = schemas.delegateInput.extend({ agent: schemas.agentOf(agents) });
+  return TOOLS.map((one) => (one.input === schemas.delegateInput ? { ...one, input } : one));
+}
+
+/** Checks that `run` takes what `input` parses to. */
+function tool<Input extends z.ZodType>(
+  definition: Omit<Tool, 'input' | 'run'> & {
+    input: Input;
+    run: (args: z.infer<Input>, call: Call) => Promise<CallToolResult>;
+  },
+): Tool {
   return definition;
 }

@@ -1,36 +1,42 @@
-/** Looking at topics, and stopping what they do. */
+/** Shows and lists topics, and stops their turns. */
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { sessionError } from '../client/session-error.js';
 import type { TopicSummary } from '../client/list-topics.js';
 import type { SessionManager } from '../client/session-manager.js';
-import type { TopicView } from '../contract/types.js';
+import type { TopicView } from '../contract/views.js';
 import { factsAnswer } from './answers.js';
 import type { Call } from './call.js';
 
-/** A topic may be named by a session of it. */
+/** Names a topic directly, or by one of its sessions. */
 export interface Which {
   topic?: string;
   session_id?: string;
 }
 
-/** So much of each reply is in a view: it is read by a model. */
+/** Characters of each reply in a view, because a model reads it. */
 const SHOWN_REPLY_LENGTH = 500;
 const LISTED = 20;
 
 export async function view(which: Which, call: Call): Promise<CallToolResult> {
-  const shown = await call.using(async (manager) => manager.view(await topicOf(manager, which)));
+  const shown = await call.using(async (manager) => manager.view(await topicAskedFor(manager, which)));
   return factsAnswer(briefly(shown), { session_id: shown.session_id, topic: shown.topic, status: shown.state });
 }
 
-export async function cancel({ prompt_id, ...which }: Which & { prompt_id?: string }, call: Call): Promise<CallToolResult> {
+export async function cancel(
+  { prompt_id, ...which }: Which & { prompt_id?: string },
+  call: Call,
+): Promise<CallToolResult> {
   return call.using(async (manager) => {
-    const topic = await topicOf(manager, which);
+    const topic = await topicAskedFor(manager, which);
     const cancelled = await manager.cancel(topic, prompt_id);
     return factsAnswer({ topic, ...cancelled }, { topic, prompt_id: cancelled.prompt_id, status: cancelled.effect });
   });
 }
 
-export async function list({ all = false, limit = LISTED }: { all?: boolean; limit?: number }, call: Call): Promise<CallToolResult> {
+export async function list(
+  { all = false, limit = LISTED }: { all?: boolean; limit?: number },
+  call: Call,
+): Promise<CallToolResult> {
   return call.using(async (manager) => {
     const topics: TopicSummary[] = [];
     let more = false;
@@ -44,13 +50,17 @@ export async function list({ all = false, limit = LISTED }: { all?: boolean; lim
   });
 }
 
-async function topicOf(manager: SessionManager, { topic, session_id }: Which): Promise<string> {
+async function topicAskedFor(manager: SessionManager, { topic, session_id }: Which): Promise<string> {
   if (session_id === undefined) {
-    if (topic === undefined) throw sessionError('INVALID_PROMPT', 'Neither field "topic" nor field "session_id" is given.');
+    if (topic === undefined)
+      throw sessionError('INVALID_PROMPT', 'Neither field "topic" nor field "session_id" is given.');
     return topic;
   }
   const its = await manager.topicOf(session_id);
-  if (topic !== undefined && topic !== its) throw sessionError('SESSION_PINNED', `Session ${session_id} belongs to topic ${its}, not to topic ${topic}.`, { topic: its });
+  if (topic !== undefined && topic !== its)
+    throw sessionError('SESSION_PINNED', `Session ${session_id} belongs to topic ${its}, not to topic ${topic}.`, {
+      topic: its,
+    });
   return its;
 }
 
@@ -59,7 +69,9 @@ function briefly(view: TopicView): object {
     ...view,
     sessions: view.sessions.map(({ pinned: { instructions: _, ...pinned }, ...session }) => ({ ...session, pinned })),
     outcomes: view.outcomes.map((outcome) =>
-      outcome.reply.length > SHOWN_REPLY_LENGTH ? { ...outcome, reply: outcome.reply.slice(0, SHOWN_REPLY_LENGTH), reply_truncated: true } : outcome,
+      outcome.reply.length > SHOWN_REPLY_LENGTH
+        ? { ...outcome, reply: outcome.reply.slice(0, SHOWN_REPLY_LENGTH), reply_truncated: true }
+        : outcome,
     ),
   };
 }

@@ -1,4 +1,8 @@
-/** Temporal's development server on a file database under the data directory: starts where it was. */
+/**
+ * Runs Temporal's development server on a database file in the data directory. A restart continues
+ * with the same topics.
+ */
+import { failed, type Failed } from '../contract/failures.js';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -8,75 +12,87 @@ import { answers, ask } from './answers.js';
 import { endOf } from './child-end.js';
 import { markOf } from './left-behind.js';
 import { logOf, openLog } from './logs.js';
-import { hiddenPlace, type Place, type Ports } from './ports.js';
-import { holdersOf, listensOn } from './process-facts.js';
+import { hiddenEndpoint, type Endpoint, type Ports } from './ports.js';
+import { holdersOf, listensOn } from '../host/process-facts.js';
 import { endProcess, identityOf } from '../host/process-identity.js';
 import { keepClosedTopics } from './retention.js';
-import { stackError, type StackError } from './stack-error.js';
-import { addressesOf, type ServerRecord } from './stack-record.js';
+import { addressesOf, type DevServerRecord } from './stack-record.js';
 
 const READY_WITHIN_MS = 30_000;
 const GIVEN_UP_WITHIN_MS = 5_000;
 const DATABASE = 'temporal.db';
-/** SQLite's own files beside a database. One that is left behind would be played into the next database of that name. */
+/**
+ * The files that SQLite keeps beside a database. A file that is left behind would be replayed into
+ * the next database of that name.
+ */
 const WITH_JOURNALS = ['', '-journal', '-wal', '-shm'];
 
 export const DYNAMIC_CONFIG = [
-  // The server also opens an HTTP API on a free port, with no switch to leave it out (CLI 1.9). It accepts a cross-site POST of text/plain, so
-  // any web page could signal a topic. No browser can send this host name. What stays open there are the routes of Nexus: no worker serves it.
+  // The server also opens an HTTP API on a free port, and no flag turns it off (CLI 1.9). The API
+  // accepts a cross-site POST of text/plain, so any web page could signal a topic. No browser can
+  // send this host name. Only the Nexus routes remain open, and no worker serves Nexus.
   'frontend.httpAllowedHosts=["refused.invalid"]',
-  // The server's own limit of 20 a second shows as a 50 ms grid on every step of a turn.
+  // The default of 20 polls a second makes every step of a turn wait for a 50 ms grid.
   'history.transferProcessorMaxPollRPS=2000',
-  // A run is deleted once its end has been noted, which happens every minute by default: `continuity forget` waits for that.
+  // The server deletes a run after it has noted the run's end. By default it notes ends every
+  // minute, and `continuity forget` would wait for that.
   'history.transferProcessorUpdateAckInterval="1s"',
   'history.visibilityProcessorUpdateAckInterval="1s"',
-  // A topic that is stuck is named at its first failure and not at its fifth, a minute later: a worker frees it (workers/unstick.ts).
+  // The server reports a stuck topic at its first failure. The default is the fifth failure, a
+  // minute later. A worker then frees the topic (workers/unstick.ts).
   'system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute=1',
 ];
 
-export interface DevServer extends ServerRecord {
-  /** How it ended, if it does. */
+export interface DevServer extends DevServerRecord {
+  /** Resolves when the server ends, with how it ended. */
   ended: Promise<string>;
 }
 
-/** For whom a process is started. */
+/** What the caller of a start wants to know and to stop. */
 export interface Starter {
-  /** No process is started once it is aborted. */
+  /** No process starts after this signal is aborted. */
   signal?: AbortSignal;
-  /** Called in the same tick as the spawn, so that no process is ever unknown. */
+  /** Called in the same tick as the spawn, so that every process is known. */
   spawned?: (child: ChildProcess) => void;
 }
 
 export interface DevServerOptions extends Ports, Starter {
   program: string;
   dataDir: string;
-  /** More of the server's dynamic configuration, as `name=value`. */
+  /** Additional dynamic configuration of the server, as `name=value`. */
   settings?: string[];
   /** Called right after the spawn, long before the server is ready. */
-  record?: (server: ServerRecord) => Promise<void>;
+  record?: (server: DevServerRecord) => Promise<void>;
 }
 
-/** @throws StackError TEMPORAL_UNAVAILABLE, with no server left running */
+/** @throws Failed TEMPORAL_UNAVAILABLE. No server is left running. */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   const { database, unready } = filesOf(options.dataDir);
   if (!existsSync(database)) await writeFile(unready, '', { mode: 0o600 });
   try {
     return await start(options);
   } catch (error) {
-    // A database whose first start was cut short has half its tables, and nothing was ever kept in it.
+    // A database whose first start was cut short has half its tables. It never held anything, so a
+    // new one may replace it.
     if (options.signal?.aborted || !existsSync(unready) || !existsSync(database)) throw error;
     const aside = `${database}.unfinished-${Date.now()}`;
-    for (const suffix of WITH_JOURNALS) if (existsSync(database + suffix)) await rename(database + suffix, aside + suffix);
+    for (const suffix of WITH_JOURNALS)
+      if (existsSync(database + suffix)) await rename(database + suffix, aside + suffix);
     return start(options);
   }
 }
 
 /**
- * Checks that it is this process that answers, on this database, and brings the namespace up to date.
+ * Checks that this process answers and works on this database, then updates the namespace.
  *
- * @returns nothing when it is fit to work with, else why not
+ * @returns undefined when the server can be used, else the reason
  */
-export async function fitness(server: ServerRecord, dataDir: string, withinMs: number, signal?: AbortSignal): Promise<string | undefined> {
+export async function fitness(
+  server: DevServerRecord,
+  dataDir: string,
+  withinMs: number,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   const { address } = addressesOf(server);
   const problem = await answers(address, withinMs, signal);
   if (problem !== undefined) return problem;
@@ -97,7 +113,7 @@ export function filesOf(dataDir: string): { database: string; unready: string } 
 async function start(options: DevServerOptions): Promise<DevServer> {
   const { port, uiPort, dataDir, signal, record = () => Promise.resolve() } = options;
   const log = logOf(dataDir, 'temporal');
-  const ui = await hiddenPlace();
+  const ui = await hiddenEndpoint();
   const child = launch(options, ui, log);
   const ended = endOf(child);
   const identity = child.pid === undefined ? undefined : await identityOf(child.pid);
@@ -106,7 +122,10 @@ async function start(options: DevServerOptions): Promise<DevServer> {
   const server = { ...identity, port, uiPort, ui };
   try {
     await record(server);
-    const how = await Promise.race([ended.then((end) => `it ended ${end}`), fitness(server, dataDir, READY_WITHIN_MS, signal)]);
+    const how = await Promise.race([
+      ended.then((end) => `it ended ${end}`),
+      fitness(server, dataDir, READY_WITHIN_MS, signal),
+    ]);
     if (how !== undefined) throw await notStarted(how, address, log);
     return { ...server, ended };
   } catch (error) {
@@ -115,17 +134,45 @@ async function start(options: DevServerOptions): Promise<DevServer> {
   }
 }
 
-/** In a process group of its own: Ctrl-C in the terminal is for `continuity up`, which stops the worker first. */
-function launch({ program, dataDir, port, settings = [], signal, spawned }: DevServerOptions, ui: Place, log: string): ChildProcess {
-  // SQLite takes the name as a URI, where `#`, `?` and `%` have a meaning, and the CLI also takes it as a path. A plain name is the same in both.
-  const args = ['server', 'start-dev', '--db-filename', DATABASE, '--ip', '127.0.0.1', '--port', String(port), '--color', 'never'];
+/**
+ * The server has its own process group. Ctrl-C in the terminal reaches only `continuity up`, which
+ * stops the worker first.
+ */
+function launch(
+  { program, dataDir, port, settings = [], signal, spawned }: DevServerOptions,
+  ui: Endpoint,
+  log: string,
+): ChildProcess {
+  // SQLite reads the name as a URI, in which `#`, `?` and `%` have a meaning. The CLI reads it as a
+  // path. A plain name means the same to both.
+  const args = [
+    'server',
+    'start-dev',
+    '--db-filename',
+    DATABASE,
+    '--ip',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--color',
+    'never',
+  ];
   args.push('--ui-ip', ui.host, '--ui-port', String(ui.port));
   for (const setting of [...DYNAMIC_CONFIG, ...settings]) args.push('--dynamic-config-value', setting);
   for (const [name, type] of Object.entries(SEARCH_ATTRIBUTES)) args.push('--search-attribute', `${name}=${type}`);
   const out = openLog(log);
-  const options = { cwd: dataDir, env: { ...process.env, ...markOf('server', dataDir) }, detached: true, stdio: ['ignore', out, out] as ['ignore', number, number] };
-  // The database is the owner's alone, too. A umask of this process would hold for the agents as well.
-  const [file, ...words] = process.platform === 'win32' ? [resolve(program), ...args] : ['/bin/sh', '-c', 'umask 077; exec "$@"', 'sh', resolve(program), ...args];
+  const options = {
+    cwd: dataDir,
+    env: { ...process.env, ...markOf('server', dataDir) },
+    detached: true,
+    stdio: ['ignore', out, out] as ['ignore', number, number],
+  };
+  // Only the owner may read the database. `sh` sets the umask, because a umask of this process
+  // would also apply to the agents.
+  const [file, ...words] =
+    process.platform === 'win32'
+      ? [resolve(program), ...args]
+      : ['/bin/sh', '-c', 'umask 077; exec "$@"', 'sh', resolve(program), ...args];
   try {
     signal?.throwIfAborted();
     const child = spawn(file, words, options);
@@ -136,8 +183,12 @@ function launch({ program, dataDir, port, settings = [], signal, spawned }: DevS
   }
 }
 
-async function notStarted(how: string, address: string, log: string): Promise<StackError> {
+async function notStarted(how: string, address: string, log: string): Promise<Failed> {
   const lines = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n');
   const last = lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1) ?? '';
-  return stackError('TEMPORAL_UNAVAILABLE', `The Temporal server did not start on ${address}: ${how}. ${last.slice(0, 300)}`.trim(), `Read its log: ${log}`);
+  return failed(
+    'TEMPORAL_UNAVAILABLE',
+    `The Temporal server did not start on ${address}: ${how}. ${last.slice(0, 300)}`.trim(),
+    `Read its log: ${log}`,
+  );
 }

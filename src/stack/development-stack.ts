@@ -1,16 +1,24 @@
-/** The development stack: Temporal's server on a file database, its Web UI, and a worker. */
+/** The development stack: Temporal's server on a database file, its Web UI and a worker. */
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { defined } from '../contract/defined.js';
 import { endOf } from './child-end.js';
-import { ensureDataDir, holdDataDir } from './data-dir.js';
+import { ensureDataDir, holdDataDir, lockedBy } from '../host/data-dir-lock.js';
 import type { DevServer } from './dev-server.js';
 import { keepRunning, type Kept } from './keep-running.js';
 import { leftBehind, markOf } from './left-behind.js';
 import { logOf, watchLog } from './logs.js';
 import type { WantedPorts } from './ports.js';
+import { defaultAgentSaid, type WorkerState } from '../host/worker-state.js';
 import { endProcess, identityOf, isAlive } from '../host/process-identity.js';
 import { bringUpServer, endServer, startServer, type ServerSource } from './server-part.js';
-import { addressesOf, readRecord, removeRecordOfEnded, writeRecord, type StackRecord } from './stack-record.js';
+import {
+  addressesOf,
+  readStackRecord,
+  removeRecordOfEnded,
+  writeStackRecord,
+  type StackRecord,
+} from './stack-record.js';
 import { startUiProxy } from './ui-proxy.js';
 import { startWorker, takesWork, type WorkerOptions, type WorkerProcess } from './worker-process.js';
 import { workerScript } from './worker-script.js';
@@ -22,32 +30,42 @@ export interface StackOptions extends WantedPorts {
   env?: NodeJS.ProcessEnv;
   /** The worker to run. Default: the one of this package. */
   script?: string;
-  /** One line for each thing that a person wants to know meanwhile. */
+  /** Gets one line for each event that a person should see. */
   report: (line: string) => void;
-  /** What the worker logs. */
+  /** Gets the worker's log. */
   workerLog: (text: string) => void;
-  /** More host names under which the Web UI may be reached, beside those of the loopback. */
+  /** More host names for the Web UI, in addition to those of the loopback interface. */
   uiNames?: readonly string[];
 }
 
 export interface RunningStack {
   address: string;
   uiUrl: string;
-  /** Exit code of a worker that cannot work at all, such as for a broken config; it has said why. */
+  /**
+   * Exit code of a worker that cannot work at all, for example because of a broken config. The
+   * worker has reported why.
+   */
   workerFailed?: number;
+  /** As in `WorkerState`. Absent: the worker has not said it yet. */
+  agent?: WorkerState['agent'];
 }
 
 const WORKER_READY_WITHIN_MS = 60_000;
+/** Its first word: a version or two is asked for it. */
+const AGENT_SAID_WITHIN_MS = 5_000;
 const WORKER_STOPS_WITHIN_MS = 30_000;
 const KILLED_WITHIN_MS = 5_000;
-/** From the failure table: whatever is refused at start is refused again. 1 is a defect, which may pass. */
+/**
+ * Exit codes of the failure table start here. A failure with one of them would happen again, so the
+ * worker is not restarted. Exit code 1 is a defect, which may pass.
+ */
 const REFUSED_FROM = 2;
 
 export class DevelopmentStack {
   readonly #options: StackOptions;
   readonly #stopping = new AbortController();
   readonly #record: StackRecord = {};
-  /** Every process that was spawned, from its first moment on. */
+  /** Every spawned process, from the moment of its spawn. */
   readonly #children = new Set<ChildProcess>();
   readonly #watched: { stop(): Promise<void> }[] = [];
   #starting: Promise<RunningStack> | undefined;
@@ -60,7 +78,7 @@ export class DevelopmentStack {
     this.#options = options;
   }
 
-  /** @throws StackError, with nothing left running */
+  /** @throws Failed. No process is left running. */
   start(): Promise<RunningStack> {
     this.#starting ??= this.#start().catch(async (error: unknown) => {
       await this.#end();
@@ -69,19 +87,24 @@ export class DevelopmentStack {
     return this.#starting;
   }
 
-  /** The worker first, and its agents with it; then the server. Leaves no process. */
+  /** Stops the worker with its agents, then the server. Leaves no process. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#starting?.catch(() => undefined); // `start` has thrown it to its caller.
+    await this.#starting?.catch(() => undefined); // The caller of `start` has this error.
     await this.#end();
   }
 
-  /** At once, also while it starts; an agent that is left is taken over at the next start. */
+  /**
+   * Kills everything at once, even during a start. The next start takes over an agent that is left.
+   */
   async kill(): Promise<void> {
     this.#stopping.abort();
     const server = this.#server?.current();
     for (const child of this.#children) child.kill('SIGKILL');
-    await Promise.all([...[...this.#children].map(hasEnded), ...(server ? [endProcess(server, 'SIGKILL', KILLED_WITHIN_MS)] : [])]);
+    await Promise.all([
+      ...[...this.#children].map(hasEnded),
+      ...(server ? [endProcess(server, 'SIGKILL', KILLED_WITHIN_MS)] : []),
+    ]);
   }
 
   async #start(): Promise<RunningStack> {
@@ -91,17 +114,47 @@ export class DevelopmentStack {
     this.#lock = holdDataDir(dataDir, 'up');
     const log = logOf(dataDir, 'worker');
     this.#watched.push(await watchLog(logOf(dataDir, 'temporal'), { report }), await watchLog(log, { report, write }));
-    const left = await readRecord(dataDir);
+    const left = await readStackRecord(dataDir);
+    await this.#mustBeAlone(left);
     await this.#endLeftWorkers(left);
     this.#record.up = await identityOf(process.pid);
     const starter = { signal: this.#stopping.signal, spawned: (child: ChildProcess) => this.#know(child) };
-    const server = await this.#startServer(left, { dataDir, env, report, ...starter, record: (part) => this.#note({ server: part }) });
+    const server = await this.#startServer(left, {
+      dataDir,
+      env,
+      report,
+      ...starter,
+      record: (part) => this.#note({ server: part }),
+    });
     this.#ui = await startUiProxy({ port: server.first.uiPort, ui: () => server.current().ui ?? NO_UI, names });
     const { address, uiUrl } = addressesOf(server.first);
-    // How it is stopped says what becomes of its agents: SIGINT ends them, SIGTERM leaves them to the next worker.
-    const workerEnv = { ...withoutTemporal(env), ...ownTemporal(dataDir, address), ...markOf('worker', dataDir), CONTINUITY_DATA_DIR: dataDir };
-    const workerFailed = await this.#startWorker(address, { script, cwd: this.#options.cwd, env: workerEnv, log, ...starter });
-    return { address, uiUrl, ...(workerFailed !== undefined && { workerFailed }) };
+    // The signal decides about the worker's agents. SIGINT ends them. SIGTERM leaves them to the
+    // next worker.
+    const workerEnv = {
+      ...withoutTemporal(env),
+      ...ownTemporal(dataDir, address),
+      ...markOf('worker', dataDir),
+      CONTINUITY_DATA_DIR: dataDir,
+    };
+    const workerFailed = await this.#startWorker(address, {
+      script,
+      cwd: this.#options.cwd,
+      env: workerEnv,
+      log,
+      ...starter,
+    });
+    if (workerFailed !== undefined) return { address, uiUrl, workerFailed };
+    const agent = await this.#defaultAgent();
+    return { address, uiUrl, ...defined({ agent }) };
+  }
+
+  async #defaultAgent(): Promise<WorkerState['agent']> {
+    const worker = this.#worker?.current();
+    if (!worker) return undefined;
+    const over = new AbortController();
+    void worker.ended.then(() => over.abort());
+    const signal = AbortSignal.any([this.#stopping.signal, over.signal, AbortSignal.timeout(AGENT_SAID_WITHIN_MS)]);
+    return defaultAgentSaid(this.#options.dataDir, worker.pid, signal);
   }
 
   #know(child: ChildProcess): void {
@@ -109,7 +162,21 @@ export class DevelopmentStack {
     void hasEnded(child).then(() => this.#children.delete(child));
   }
 
-  /** What it worked on goes on in the agent, and the next worker finds it there. */
+  /**
+   * Refuses to start when the record names another `continuity up` that still runs. The data
+   * directory is then a copy, or its lock file was removed. Starting would leave the other's
+   * processes behind.
+   */
+  async #mustBeAlone({ up }: StackRecord): Promise<void> {
+    if (!up || up.pid === process.pid || !(await isAlive(up))) return;
+    throw lockedBy(
+      `the stack that ${this.#options.dataDir} records (process ${up.pid}). The directory is a copy of the one in use, or its file up.lock was removed`,
+      'up',
+      'use a new directory with --data-dir',
+    );
+  }
+
+  /** The worker's turns continue in the agent, and the next worker finds them there. */
   async #endLeftWorkers(left: StackRecord): Promise<void> {
     const { dataDir, report } = this.#options;
     for (const worker of [...(left.worker ? [left.worker] : []), ...(await leftBehind('worker', dataDir))]) {
@@ -121,7 +188,11 @@ export class DevelopmentStack {
 
   async #startServer(left: StackRecord, source: ServerSource): Promise<{ first: DevServer; current: () => DevServer }> {
     const first = await bringUpServer(left.server, this.#options, source);
-    const kept = keepRunning(first, { name: 'Temporal server', start: () => startServer(first, source), report: this.#options.report });
+    const kept = keepRunning(first, {
+      name: 'Temporal server',
+      start: () => startServer(first, source),
+      report: this.#options.report,
+    });
     this.#server = kept;
     return { first, current: () => kept.current() };
   }
@@ -136,19 +207,29 @@ export class DevelopmentStack {
       return worker;
     };
     const first = await start();
-    const ready = await takesWork(first, { address, since, signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(WORKER_READY_WITHIN_MS)]) });
+    const ready = await takesWork(first, {
+      address,
+      since,
+      signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(WORKER_READY_WITHIN_MS)]),
+    });
     const exit = first.exitCode();
     if (exit !== undefined && exit >= REFUSED_FROM) return exit;
     this.#worker = keepRunning(first, { name: 'worker', start, report });
-    if (!ready && exit === undefined && !this.#stopping.signal.aborted) report(`The worker takes no work after ${WORKER_READY_WITHIN_MS / 1000} s; its log stands above.`);
+    if (!ready && exit === undefined && !this.#stopping.signal.aborted)
+      report(`The worker takes no work after ${WORKER_READY_WITHIN_MS / 1000} s; its log is above.`);
     return undefined;
   }
 
-  /** A full disk must not end what runs. Without its record the next start finds what is left by its mark. */
+  /**
+   * A full disk must not end running processes. Without the record, the next start finds them by
+   * their mark.
+   */
   async #note(part: StackRecord): Promise<void> {
     Object.assign(this.#record, part);
-    await writeRecord(this.#options.dataDir, this.#record).catch((error: unknown) => {
-      this.#options.report(`${error instanceof Error ? error.message : String(error)}. Other commands may not find this stack. Make room, then start continuity up again.`);
+    await writeStackRecord(this.#options.dataDir, this.#record).catch((error: unknown) => {
+      this.#options.report(
+        `${error instanceof Error ? error.message : String(error)}. Other commands may not find this stack. Make room, then start continuity up again.`,
+      );
     });
   }
 
@@ -169,15 +250,24 @@ export class DevelopmentStack {
 const NO_UI = { host: '127.0.0.1', port: 1 };
 
 function hasEnded(child: ChildProcess): Promise<unknown> {
-  return child.exitCode === null && child.signalCode === null && child.pid !== undefined ? endOf(child) : Promise.resolve();
+  return child.exitCode === null && child.signalCode === null && child.pid !== undefined
+    ? endOf(child)
+    : Promise.resolve();
 }
 
-/** Settings for another Temporal (a namespace, a key, TLS) are not for this one. */
+/** Settings for another Temporal (a namespace, a key, TLS) do not apply to this server. */
 function withoutTemporal(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_')));
 }
 
-/** A file that is not there keeps the person's own `temporal.toml` from being read. */
+/**
+ * `TEMPORAL_CONFIG_FILE` names a file that does not exist, so that the person's own `temporal.toml`
+ * is not read.
+ */
 function ownTemporal(dataDir: string, address: string): NodeJS.ProcessEnv {
-  return { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: 'default', TEMPORAL_CONFIG_FILE: join(dataDir, 'temporal.toml') };
+  return {
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: 'default',
+    TEMPORAL_CONFIG_FILE: join(dataDir, 'temporal.toml'),
+  };
 }

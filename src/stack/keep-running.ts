@@ -1,16 +1,19 @@
-/** Starts a part of the stack again when it ends, with growing pauses, and says so. */
+/** Restarts a part of the stack when it ends, and reports it. The pauses grow. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity } from '../host/process-identity.js';
 
 export interface Running extends ProcessIdentity {
-  /** How it ended, as the rest of a sentence; never rejects. */
+  /** How it ended. Ends a sentence. Never rejects. */
   ended: Promise<string>;
 }
 
 export interface Kept<Part extends Running> {
-  /** What runs now, or ran last. */
+  /** The process that runs now, or ran last. */
   current(): Part;
-  /** No new start after this; what runs goes on. Resolves once a start that is under way has come to its end. */
+  /**
+   * Prevents further starts. The running process continues. Resolves when a start in progress has
+   * finished.
+   */
   release(): Promise<void>;
 }
 
@@ -22,7 +25,7 @@ interface Keeping<Part extends Running> {
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
-/** What has run so long is taken to be well again. */
+/** A part that ran this long counts as healthy again, and the pauses start from the shortest. */
 const WELL_AFTER_MS = 60_000;
 
 export function keepRunning<Part extends Running>(first: Part, { name, start, report }: Keeping<Part>): Kept<Part> {
@@ -37,7 +40,7 @@ export function keepRunning<Part extends Running>(first: Part, { name, start, re
       if (Date.now() - since > WELL_AFTER_MS) pauseMs = FIRST_PAUSE_MS;
       for (let begun = false; !begun; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
         report(`The ${name} ended ${how}. Starting it again in ${pauseMs / 1000} s.`);
-        await sleep(pauseMs, undefined, { signal: released.signal }).catch(() => undefined); // Released: seen below.
+        await sleep(pauseMs, undefined, { signal: released.signal }).catch(() => undefined); // AbortError: the next line sees it.
         if (released.signal.aborted) return;
         begun = await start().then(
           (part) => {

@@ -1,6 +1,8 @@
 /**
- * Logs under the data directory: the owner's alone, never more than two files of each. A child appends by a descriptor of its own, so that it
- * can outlive `continuity up`: a pipe would break with it. So the file stays the same one, and is cut while the child writes.
+ * Log files in the data directory. Only the owner can read them, and each log has at most two
+ * files. A child appends through its own descriptor, because a pipe would break when `continuity
+ * up` dies and the child lives on. The log therefore stays the same file, and is truncated while
+ * the child writes.
  */
 import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import { open, rm, stat, type FileHandle } from 'node:fs/promises';
@@ -15,21 +17,27 @@ export function logOf(dataDir: string, name: 'temporal' | 'worker'): string {
   return join(dataDir, 'logs', `${name}.log`);
 }
 
-/** A descriptor for a child. It must append: the file is cut under it. */
+/** A descriptor for a child process. It must append, because the file is truncated meanwhile. */
 export function openLog(file: string): number {
   return openSync(file, 'a', 0o600);
 }
 
 export interface LogOptions {
-  /** Gets what is appended from now on. */
+  /** Gets the text that is appended from now on. */
   write?: (text: string) => void;
-  /** Gets why the log cannot be read or cut, such as for a full disk. The next look tries again. */
+  /**
+   * Gets the reason when the log cannot be read or truncated, for example a full disk. The next
+   * look tries again.
+   */
   report: (line: string) => void;
   rollOverAt?: number;
 }
 
-/** Follows a log and bounds it, until it is stopped. Never rejects. */
-export async function watchLog(file: string, { write = () => undefined, report, rollOverAt = ROLL_OVER_AT_BYTES }: LogOptions): Promise<{ stop(): Promise<void> }> {
+/** Follows a log and bounds its size, until `stop`. Never rejects. */
+export async function watchLog(
+  file: string,
+  { write = () => undefined, report, rollOverAt = ROLL_OVER_AT_BYTES }: LogOptions,
+): Promise<{ stop(): Promise<void> }> {
   closeSync(openLog(file));
   const stopped = new AbortController();
   const log = new WatchedLog(file, write, rollOverAt);
@@ -46,7 +54,8 @@ export async function watchLog(file: string, { write = () => undefined, report, 
   const watching = (async () => {
     while (!stopped.signal.aborted) {
       await look();
-      await sleep(LOOK_EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined); // Stopped: seen by the loop.
+      // AbortError: the loop's condition sees it.
+      await sleep(LOOK_EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
     await look();
     await log.close();
@@ -79,10 +88,11 @@ class WatchedLog {
   async look(): Promise<void> {
     const handle = (this.#handle ??= await open(this.file, 'r+'));
     await this.#catchUp(handle);
-    const now = await stat(this.file).catch(() => undefined); // ENOENT: removed. The child still writes to the old file.
+    // ENOENT: the file was removed. The child still writes to the old one.
+    const now = await stat(this.file).catch(() => undefined);
     const followed = await handle.stat();
     if (now && (now.ino !== followed.ino || now.dev !== followed.dev)) {
-      // Another program moved it away. The child that is started next writes to the new file.
+      // Another program moved the file away. The next child writes to the new file.
       await this.close();
       this.#position = 0;
       await this.look();
@@ -95,7 +105,7 @@ class WatchedLog {
   }
 
   async #catchUp(handle: FileHandle): Promise<void> {
-    if ((await handle.stat()).size < this.#position) this.#position = 0; // Another program cut it.
+    if ((await handle.stat()).size < this.#position) this.#position = 0; // Another program truncated the file.
     for (;;) {
       const { bytesRead } = await handle.read(this.#buffer, 0, this.#buffer.length, this.#position);
       if (bytesRead === 0) return;
@@ -105,12 +115,13 @@ class WatchedLog {
     }
   }
 
-  /** On a full disk the older part is lost: it must not fill up further. */
+  /** On a full disk the older part is lost, because the log must not fill the disk further. */
   async #rollOver(handle: FileHandle): Promise<void> {
     const old = `${this.file}.old`;
     await this.#copyTo(old, handle).catch(() => rm(old, { force: true }));
     await this.#catchUp(handle);
-    // Nothing of this process comes between the last read and this. What the child writes in these microseconds is lost.
+    // No code of this process runs between the last read and this call. Text that the child writes
+    // in these microseconds is lost.
     ftruncateSync(handle.fd, 0);
     this.#position = 0;
   }
@@ -119,7 +130,7 @@ class WatchedLog {
     const to = await open(old, 'w', 0o600);
     try {
       const buffer = Buffer.alloc(this.#buffer.length);
-      for (let at = 0; ; ) {
+      for (let at = 0; ;) {
         const { bytesRead } = await from.read(buffer, 0, buffer.length, at);
         if (bytesRead === 0) return;
         await to.write(buffer, 0, bytesRead);

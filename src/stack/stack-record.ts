@@ -1,19 +1,23 @@
-/** What `continuity up` started on a data directory, for the next one after a crash and for commands that look for it. */
-import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises';
+/**
+ * Records what `continuity up` started on a data directory. The next `continuity up` reads it after
+ * a crash, and other commands find the server with it.
+ */
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { writePrivateFile } from '../host/private-file.js';
 import { isAlive } from '../host/process-identity.js';
 
 const identity = z.object({ pid: z.number().int().positive(), started: z.string().min(1) });
 const record = z.object({
-  /** The `continuity up` that starts the others again when they end. */
+  /** The `continuity up` that restarts the others. */
   up: identity.optional().catch(undefined),
   server: identity
     .extend({
       port: z.number().int(),
-      /** Where `continuity up` serves the Web UI, while it runs. */
+      /** The port on which `continuity up` serves the Web UI. */
       uiPort: z.number().int(),
-      /** Where the server itself serves it, to `continuity up` alone. */
+      /** The hidden address on which the server serves the Web UI to `continuity up`. */
       ui: z.object({ host: z.string(), port: z.number().int() }).optional(),
     })
     .optional()
@@ -22,36 +26,34 @@ const record = z.object({
 });
 
 export type StackRecord = z.output<typeof record>;
-export type ServerRecord = NonNullable<StackRecord['server']>;
+export type DevServerRecord = NonNullable<StackRecord['server']>;
 
 const fileOf = (dataDir: string) => join(dataDir, 'stack.json');
 
-/** Empty when there is none, or when it is not one of ours. */
-export async function readRecord(dataDir: string): Promise<StackRecord> {
+/** Empty when there is no record, or when the file is not our record. */
+export async function readStackRecord(dataDir: string): Promise<StackRecord> {
   try {
     return record.catch({}).parse(JSON.parse(await readFile(fileOf(dataDir), 'utf8')));
   } catch {
-    return {}; // ENOENT, or cut short: then nothing is provably ours.
+    return {}; // ENOENT, or a truncated file: no process is provably ours.
   }
 }
 
-export async function writeRecord(dataDir: string, stack: StackRecord): Promise<void> {
-  const draft = `${fileOf(dataDir)}.${process.pid}`;
-  await writeFile(draft, `${JSON.stringify(stack)}\n`, { mode: 0o600 });
-  await chmod(draft, 0o600);
-  await rename(draft, fileOf(dataDir));
+export async function writeStackRecord(dataDir: string, stack: StackRecord): Promise<void> {
+  await writePrivateFile(fileOf(dataDir), `${JSON.stringify(stack)}\n`);
 }
 
-/** A server that still runs is kept in it: the next start has to find that one. */
+/** Keeps the record while the server runs, because the next start has to find the server. */
 export async function removeRecordOfEnded(dataDir: string): Promise<void> {
-  const { server } = await readRecord(dataDir);
+  const { server } = await readStackRecord(dataDir);
   if (server && (await isAlive(server))) return;
-  await rm(fileOf(dataDir), { force: true }).catch(() => undefined); // EROFS: it names what has ended, and is read as such.
+  // EROFS: the record stays. Its processes have ended, so a reader ignores them.
+  await rm(fileOf(dataDir), { force: true }).catch(() => undefined);
 }
 
-/** Address of the development server of this data directory, if it runs or is just being started again. */
+/** Addresses of the data directory's development server, when it runs or is being restarted. */
 export async function runningServer(dataDir: string): Promise<{ address: string; uiUrl: string } | undefined> {
-  const { server, up } = await readRecord(dataDir);
+  const { server, up } = await readStackRecord(dataDir);
   return server && ((await isAlive(server)) || (up && (await isAlive(up)))) ? addressesOf(server) : undefined;
 }
 

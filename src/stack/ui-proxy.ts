@@ -1,28 +1,33 @@
-/** The door of the Web UI: a server on 127.0.0.1 that hands on what `ui-guard.ts` admits. The UI speaks plain HTTP only, no WebSocket (2.54). */
+/**
+ * Serves the Web UI on 127.0.0.1 and forwards the requests that `ui-guard.ts` admits. The UI uses
+ * plain HTTP and no WebSocket (2.54).
+ */
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
-import { portInUse, type Place } from './ports.js';
-import { refusalOf } from './ui-guard.js';
+import { portInUse, type Endpoint } from './ports.js';
+import { refusalOfRequest } from './ui-guard.js';
 
 export interface UiProxyOptions {
   port: number;
-  /** Where the UI is now. It changes when the server is started again. */
-  ui: () => Place;
+  /** The UI's current address. It changes when the server restarts. */
+  ui: () => Endpoint;
   names: readonly string[];
 }
 
-/** @throws StackError TEMPORAL_UNAVAILABLE when the port is in use */
+/** @throws Failed TEMPORAL_UNAVAILABLE when the port is in use */
 export async function startUiProxy({ port, ui, names }: UiProxyOptions): Promise<{ close(): Promise<void> }> {
   const server = createServer((incoming, outgoing) => {
-    const refusal = refusalOf(incoming, names);
+    const refusal = refusalOfRequest(incoming, names);
     if (refusal === undefined) handOn(incoming, outgoing, ui());
     else answer(outgoing, 403, refusal);
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(cause.code === 'EADDRINUSE' ? portInUse(port, '--ui-port') : cause));
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(cause.code === 'EADDRINUSE' ? portInUse(port, '--ui-port') : cause),
+    );
     server.listen(port, '127.0.0.1', resolve);
   });
-  // Too many open files, for one: the request is lost, not the stack.
+  // For example too many open files. Then the request is lost, but not the stack.
   server.on('error', () => undefined);
   return {
     close: () =>
@@ -33,14 +38,19 @@ export async function startUiProxy({ port, ui, names }: UiProxyOptions): Promise
   };
 }
 
-function handOn(incoming: IncomingMessage, outgoing: ServerResponse, { host, port }: Place): void {
+function handOn(incoming: IncomingMessage, outgoing: ServerResponse, { host, port }: Endpoint): void {
   const { method, url, headers } = incoming;
   const onward = request({ host, port, method, path: url, headers }, (reply) => {
     outgoing.writeHead(reply.statusCode ?? 502, reply.headers);
-    pipeline(reply, outgoing, () => undefined); // Cut off on one side, it is cut off on the other.
+    pipeline(reply, outgoing, () => undefined); // When one side breaks off, so does the other.
   });
   pipeline(incoming, onward, (error) => {
-    if (error) answer(outgoing, 502, 'The Web UI does not answer. It is started again when its server ended; try again in some seconds.');
+    if (error)
+      answer(
+        outgoing,
+        502,
+        'The Web UI does not answer. When its server has ended, it is being restarted. Try again in a few seconds.',
+      );
   });
 }
 

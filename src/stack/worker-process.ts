@@ -11,7 +11,7 @@ import { openLog } from './logs.js';
 import { identityOf } from '../host/process-identity.js';
 
 export interface WorkerProcess extends Running {
-  /** Its exit code once it has ended by itself; nothing when a signal ended it. */
+  /** The exit code after the worker has ended. Undefined when a signal ended it. */
   exitCode(): number | undefined;
 }
 
@@ -22,7 +22,10 @@ export interface WorkerOptions extends Starter {
   log: string;
 }
 
-/** In a process group of its own: Ctrl-C in the terminal reaches it only through `continuity up`. */
+/**
+ * The worker has its own process group. Ctrl-C in the terminal reaches it only through `continuity
+ * up`.
+ */
 export async function startWorker(options: WorkerOptions): Promise<WorkerProcess> {
   const child = launch(options);
   const ended = endOf(child);
@@ -42,8 +45,14 @@ function launch({ script, cwd, env, log, signal, spawned }: WorkerOptions): Chil
   }
 }
 
-/** @returns true once the worker takes work; false when it ended first, or the signal was aborted */
-export async function takesWork(worker: WorkerProcess, { address, since, signal }: { address: string; since: number; signal: AbortSignal }): Promise<boolean> {
+/**
+ * @returns true once the worker polls for work; false when the worker ended first or the signal was
+ * aborted
+ */
+export async function takesWork(
+  worker: WorkerProcess,
+  { address, since, signal }: { address: string; since: number; signal: AbortSignal },
+): Promise<boolean> {
   let over = false;
   const end = worker.ended.then(() => (over = true));
   const connection = Connection.lazy({ address });
@@ -60,9 +69,13 @@ export async function takesWork(worker: WorkerProcess, { address, since, signal 
 
 async function polled(connection: Connection, sinceMs: number): Promise<boolean> {
   try {
-    const { pollers } = await connection.workflowService.describeTaskQueue({ namespace: 'default', taskQueue: { name: CONTINUITY }, taskQueueType: 1 });
+    const { pollers } = await connection.workflowService.describeTaskQueue({
+      namespace: 'default',
+      taskQueue: { name: CONTINUITY },
+      taskQueueType: 1,
+    });
     return (pollers ?? []).some(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000 >= sinceMs - 1000);
   } catch {
-    return false; // The server is busy starting, too: ask again.
+    return false; // The server may still be starting. The caller asks again.
   }
 }

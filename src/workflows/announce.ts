@@ -1,4 +1,7 @@
-/** Search attributes: how a topic is found. One upsert when a turn begins, one when the topic has nothing left to do. */
+/**
+ * Search attributes, with which a topic is found. They are upserted once when a turn starts and
+ * once when the topic has nothing left to do.
+ */
 import * as wf from '@temporalio/workflow';
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { TopicId } from '../contract/ids.js';
@@ -13,7 +16,7 @@ export function announce(topic: TopicId, state: TopicState, running: RunningProm
   const wanted: [keyof typeof SEARCH_ATTRIBUTES, string | number | string[] | undefined][] = [
     ['ContinuityTopic', topic],
     ['ContinuityProject', state.project],
-    ['ContinuitySessions', state.sessions.length > 0 ? state.sessions.map((one) => one.session_id) : undefined],
+    ['ContinuitySessions', state.sessions.length > 0 ? sessionsOf(state) : undefined],
     ['ContinuityAgent', session?.pinned.agent],
     ['ContinuityState', lifeStateOf(state, running, ended)],
     ['ContinuityTurns', state.turns],
@@ -21,10 +24,19 @@ export function announce(topic: TopicId, state: TopicState, running: RunningProm
   const changed = wanted.flatMap(([name, value]) => {
     if (value === undefined) return [];
     const key = defineSearchAttributeKey(name, keyTypeOf(name));
-    const pair = { key, value: typeof value === 'string' ? value.slice(-MAX_KEYWORD_LENGTH) : value } as SearchAttributePair;
+    const pair = {
+      key,
+      value: typeof value === 'string' ? value.slice(-MAX_KEYWORD_LENGTH) : value,
+    } as SearchAttributePair;
     return JSON.stringify(before.get(key)) === JSON.stringify(pair.value) ? [] : [pair];
   });
   if (changed.length > 0) wf.upsertSearchAttributes(changed);
+}
+
+/** The current one last: a list of topics shows it. */
+function sessionsOf({ sessions, current }: TopicState): string[] {
+  const ids = sessions.map((one) => one.session_id);
+  return [...ids.filter((id) => id !== current), ...ids.filter((id) => id === current)];
 }
 
 const KEY_TYPES = { Keyword: 'KEYWORD', KeywordList: 'KEYWORD_LIST', Int: 'INT' } as const;

@@ -1,40 +1,101 @@
-/** What a new session is told of the one whose place it takes, from the durable record: its agent knows nothing of it. Pure. */
-import type { SessionId, TopicId } from '../contract/ids.js';
+/**
+ * What a session is told, in front of a prompt, of the work that other sessions did: its agent knows
+ * nothing of it. From the durable record; what files changed comes from their host. Pure.
+ */
+import type { TopicId } from '../contract/ids.js';
+import { BRIEF_BEGINS, BRIEF_ENDS } from '../contract/brief-text.js';
 import { MAX_BRIEF_BYTES } from '../contract/limits.js';
-import type { SessionChoice, TurnResult } from '../contract/types.js';
-import { cutToBytes, utf8Length } from '../contract/text.js';
+import type { BriefDue } from '../contract/state.js';
+import type { TurnResult } from '../contract/types.js';
+import { cutToBytes, titleOf, utf8Length } from '../contract/text.js';
 
+/** Of each turn. */
 const MAX_REPLY_BYTES = 400;
+const MAX_LAST_REPLY_BYTES = 1024;
+/** Room for the words between the parts. */
+const BETWEEN_BYTES = 300;
+const MAX_NAME_LENGTH = 60;
 
-/** Ends where the prompt begins; at most 4 KiB, of which the newest turns come first to their part. */
-export function briefOf(topic: TopicId, { reason, replaces }: SessionChoice, outcomes: TurnResult[]): string {
+interface Brief {
+  topic: TopicId;
+  due: BriefDue;
+  /** That worked before. */
+  agent: string;
+  /** Whether the session has worked on the topic before. */
+  returns: boolean;
+  /** The turns that the session was not there for, oldest first. */
+  turns: TurnResult[];
+  /** The files that changed meanwhile, one a line. */
+  stat?: string | undefined;
+}
+
+/**
+ * Ends where the prompt begins; at most 4 KiB. The files and the last reply come first to their
+ * part, then the newest turns.
+ */
+export function briefOf(brief: Brief): string {
+  const { turns, stat } = brief;
+  const head = headOf(brief);
+  const foot = footOf(brief);
+  let left = MAX_BRIEF_BYTES - utf8Length(head + foot) - BETWEEN_BYTES;
+  const take = (text: string) => {
+    const bytes = utf8Length(text);
+    if (bytes > left) return '';
+    left -= bytes;
+    return text;
+  };
+  const files = stat === undefined ? '' : take(stat);
+  const reply = take(lastReplyOf(turns, Math.min(MAX_LAST_REPLY_BYTES, left / 2)));
+  const several = new Set(turns.map(({ agent }) => agent)).size > 1;
+  const all = turns.map((turn) => lineOf(turn, several));
+  const lines = fitting(all, left);
+  const known = `What is known of ${several ? 'the turns' : 'its turns'}, the last one last${lines.length < turns.length ? ' (older ones are left out)' : ''}:`;
+  return [
+    turns.length === 0 ? head : `${head} ${known}`,
+    lines.join('\n'),
+    reply && `The last reply:\n\n${reply}`,
+    files && `Files changed since, as git tells (also by others):\n\n${files}`,
+    foot,
+  ]
+    .filter(Boolean)
+    .join('\n\n');
+}
+
+function headOf({ topic, due: { reason, from }, agent, returns }: Brief): string {
+  if (reason === 'agent_changed') {
+    const other = `another agent, ${titleOf(agent, MAX_NAME_LENGTH)}, worked on the topic "${topic}" in its session ${from}.`;
+    return returns
+      ? `${BRIEF_BEGINS}since your last turn in this session, ${other} Nothing of that conversation is in yours.`
+      : `${BRIEF_BEGINS}until now, ${other} You take over in a new session; nothing of that conversation is in it.`;
+  }
   const what = reason === 'corrupted' ? 'can no longer be continued' : 'was lost';
-  const head =
-    `Note: your earlier session ${replaces} of the topic "${topic}" ${what}. This is a new session in its place; ` +
-    'nothing of the earlier conversation is in it.';
-  const foot =
-    'The files are as that work left them. Look at them before you change anything, and do not do again what is done: ' +
-    'the prompt that follows may have been begun in the earlier session, too.\n\nThe prompt:\n\n';
-  const all = replaces === undefined ? [] : turnsBehind(replaces, outcomes).map(lineOf);
-  const lines = fitting(all, MAX_BRIEF_BYTES - utf8Length(head + foot) - 200);
-  if (all.length === 0) return `${head}\n\n${foot}`;
-  const known = `What is known of its turns, the last one last${lines.length < all.length ? ' (older ones are left out)' : ''}:`;
-  return `${head} ${known}\n\n${lines.join('\n')}\n\n${foot}`;
+  return (
+    `${BRIEF_BEGINS}your earlier session ${from} of the topic "${topic}" ${what}. This is a new session in its place; ` +
+    'nothing of the earlier conversation is in it.'
+  );
 }
 
-/** The turns of a session and of those that it had replaced itself, oldest first. */
-function turnsBehind(session: SessionId, outcomes: TurnResult[]): TurnResult[] {
-  const line = new Set([session]);
-  const turns = outcomes.toReversed().filter(({ turn, session_id, session: { replaces } }) => {
-    if (turn === 0 || session_id === null || !line.has(session_id)) return false;
-    if (replaces !== undefined) line.add(replaces);
-    return true;
-  });
-  return turns.reverse();
+function footOf({ due: { reason } }: Brief): string {
+  const again =
+    reason === 'agent_changed' ? '.' : ': the prompt that follows may have been begun in the earlier session, too.';
+  return (
+    'The files are as that work left them. Look at them before you change anything, and do not do again what is done' +
+    again +
+    BRIEF_ENDS
+  );
 }
 
-function lineOf({ turn, goal, status, error, reply }: TurnResult): string {
-  const ended = error ? `${status}, ${error.code}` : status;
+/** Empty where its line has all of it. */
+function lastReplyOf(turns: TurnResult[], most: number): string {
+  const reply = turns.at(-1)?.reply.trim() ?? '';
+  if (utf8Length(reply) <= MAX_REPLY_BYTES && !reply.includes('\n')) return '';
+  const cut = cutToBytes(reply, most - 4);
+  return cut === reply ? reply : `${cut} …`;
+}
+
+function lineOf({ turn, goal, agent, status, error, reply }: TurnResult, withAgent: boolean): string {
+  const by = withAgent ? `${titleOf(agent, MAX_NAME_LENGTH)}, ` : '';
+  const ended = by + (error ? `${status}, ${error.code}` : status);
   const said = cutToBytes((reply || error?.message || '').replace(/\s+/g, ' ').trim(), MAX_REPLY_BYTES);
   return `- turn ${turn} (${ended}): ${[goal, said].filter(Boolean).join(' → ')}`;
 }

@@ -1,24 +1,43 @@
 /**
- * The activities as a topic calls them: time limits, retries, and what stands beside them in the Web UI. What comes back is
- * looked at: an operator can complete an activity with anything.
+ * The activities as a topic calls them, with time limits, retries and the summary that the Web UI
+ * shows. Every result is checked, because an operator can complete an activity with any value.
  */
 import * as wf from '@temporalio/workflow';
-import type { Activities, AskedChecks, OpenSessionInput, OpenSessionOutput, RunChecksOutput, RunTurnInput, RunTurnOutput } from '../activities/types.js';
+import type {
+  Activities,
+  AdoptSessionInput,
+  AskedChecks,
+  ChangedFilesInput,
+  ChangedFilesOutput,
+  OpenSessionInput,
+  OpenSessionOutput,
+  ResolveAgentInput,
+  ResolveAgentOutput,
+  RunChecksOutput,
+  RunTurnInput,
+  RunTurnOutput,
+} from '../activities/types.js';
+import { defined } from '../contract/defined.js';
 import { failure } from '../contract/failures.js';
-import { isId, type TopicId } from '../contract/ids.js';
+import type { PromptId, TopicId } from '../contract/ids.js';
 import { CONTINUITY, hostQueueOf } from '../contract/messages.js';
 import type { SessionRecord } from '../contract/state.js';
 import { titleOf } from '../contract/text.js';
-import { TURN_STATUSES } from '../contract/types.js';
+import { changedIn, checkedIn, endedIn, openedIn, resolvedIn } from './read-results.js';
 
-/** Where an activity runs, and how long it may wait for a worker there. */
+/** The task queue of an activity, and how long it may wait for a worker on it. */
 export type Where = Pick<wf.ActivityOptions, 'taskQueue' | 'scheduleToStartTimeout'>;
 
 export const ANYWHERE: Where = { taskQueue: CONTINUITY };
 
-/** A host that has not taken an activity by then is shown as not answering. */
+/** A host that has not taken an activity within this time is shown as not answering. */
 export const HOST_ANSWERS_WITHIN = '30 seconds';
-/** A worker that has died is noticed so late, where no other one takes its data directory. */
+/** The default time for which a turn waits for its host. Config can change it. */
+export const STOP_WAITS_FOR_HOST = '4 days';
+/**
+ * A dead worker is noticed after this time, unless another worker takes over its data directory
+ * earlier.
+ */
 const HEARTBEAT_TIMEOUT = '8 seconds';
 
 function activities(options: wf.ActivityOptions): Activities {
@@ -33,37 +52,71 @@ export async function openSession(input: OpenSessionInput, prompt: string, where
     retry: { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 8 },
     summary: `open a session: ${titleOf(prompt)}`,
   }).openSession(input);
-  return checked('openSession', opened, ({ session_id, pinned }) => isId(session_id) && isId((pinned as { host?: unknown } | undefined)?.host));
+  return openedIn(opened) ?? noResultOf('openSession');
+}
+
+export async function adoptSession(input: AdoptSessionInput, where: Where): Promise<OpenSessionOutput> {
+  const adopted = await activities({
+    ...where,
+    startToCloseTimeout: '5 minutes',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    retry: { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 8 },
+    summary: `take over session ${input.session_id}`,
+  }).adoptSession(input);
+  return openedIn(adopted) ?? noResultOf('adoptSession');
+}
+
+export async function resolveAgent(input: ResolveAgentInput, where: Where): Promise<ResolveAgentOutput> {
+  const resolved = await activities({
+    ...where,
+    startToCloseTimeout: '30 seconds',
+    retry: { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 8 },
+    summary: `what is agent ${input.opening.agent}?`,
+  }).resolveAgent(input);
+  return resolvedIn(resolved) ?? noResultOf('resolveAgent');
+}
+
+export async function changedFiles(input: ChangedFilesInput, where: Where): Promise<ChangedFilesOutput> {
+  const changed = await activities({
+    ...where,
+    startToCloseTimeout: '15 seconds',
+    retry: { initialInterval: '500ms', maximumAttempts: 3 },
+    summary: `what changed since ${input.since}?`,
+    cancellationType: 'TRY_CANCEL', // It ends by itself within seconds.
+  }).changedFiles(input);
+  return changedIn(changed);
 }
 
 export async function runTurn(input: RunTurnInput, prompt: string, where: Where): Promise<RunTurnOutput> {
   const ended = await activities({
     ...where,
-    // The limits of a turn are the worker's (config); this only bounds an attempt that forgot them.
+    // The worker's config limits a turn. This timeout only ends an attempt whose worker failed to.
     startToCloseTimeout: '25 hours',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
-    // A crash is picked up as fast the tenth time as the first; the back-off of an agent in trouble comes with its failure.
+    // The tenth attempt after a crash starts as fast as the first. The delay after an agent's
+    // failure is set on the failure itself.
     retry: { initialInterval: '500ms', backoffCoefficient: 1 },
     summary: `turn ${input.turn}: ${titleOf(prompt)}`,
   }).runTurn(input);
-  return checked('runTurn', ended, ({ status, reply }) => TURN_STATUSES.includes(status as RunTurnOutput['status']) && typeof reply === 'string');
+  return endedIn(ended) ?? noResultOf('runTurn');
 }
 
 export async function runChecks(asked: AskedChecks, cwd: string, turn: number, where: Where): Promise<RunChecksOutput> {
   const [check] = asked.checks;
   const ran = await activities({
     ...where,
-    // Each command has its own limit; this only bounds an attempt that forgot them.
+    // Each command has its own limit. This timeout only ends an attempt whose worker failed to.
     startToCloseTimeout: '11 days',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
-    // The activity counts its attempts itself: a deploy is none that failed.
+    // The activity counts its failed attempts itself, because an attempt that a deploy ended is not
+    // a failed one.
     retry: { initialInterval: '500ms', backoffCoefficient: 1 },
     summary: `check turn ${turn}: ${titleOf(check?.run ?? '')}${asked.checks.length > 1 ? ` and ${asked.checks.length - 1} more` : ''}`,
   }).runChecks({ asked, cwd });
-  return checked('runChecks', ran, (one) => Array.isArray(one.ran) && one.ran.every((run: unknown) => typeof run === 'object' && run !== null && 'passed' in run));
+  return checkedIn(ran) ?? noResultOf('runChecks');
 }
 
-/** Returns once somebody on that host takes tasks. */
+/** Returns once a worker on that host takes tasks. */
 export function answer(host: string, ms: number): Promise<void> {
   return activities({
     taskQueue: hostQueueOf(host),
@@ -74,20 +127,38 @@ export function answer(host: string, ms: number): Promise<void> {
   }).answer();
 }
 
-/** Stops what of ours runs in a session, whose worker died before it could. */
-export function stopTurn(topic: TopicId, { session_id, pinned }: SessionRecord, waitsForHost: wf.ActivityOptions['scheduleToStartTimeout'], attempts?: number): Promise<void> {
+interface Stop {
+  waitsForHost: wf.ActivityOptions['scheduleToStartTimeout'];
+  attempts?: number;
+  /** The prompt whose turn is stopped. */
+  promptId?: PromptId | undefined;
+}
+
+/** Stops our turn in a session whose worker died before it could stop the turn. */
+export function stopTurn(
+  topic: TopicId,
+  { session_id, pinned }: SessionRecord,
+  { waitsForHost, attempts, promptId }: Stop,
+): Promise<void> {
   return activities({
     taskQueue: hostQueueOf(pinned.host),
     scheduleToStartTimeout: waitsForHost,
     startToCloseTimeout: '1 minute',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
-    retry: { initialInterval: '500ms', maximumInterval: '1 minute', ...(attempts !== undefined && { maximumAttempts: attempts }) },
+    retry: {
+      initialInterval: '500ms',
+      maximumInterval: '1 minute',
+      ...defined({ maximumAttempts: attempts }),
+    },
     summary: `stop the turn in session ${session_id}`,
-  }).stopTurn({ topic, session_id, pinned });
+  }).stopTurn({ topic, session_id, pinned, ...defined({ prompt_id: promptId }) });
 }
 
-/** @returns why the agent's own conversation is still there, or nothing */
-export async function deleteSession(topic: TopicId, { session_id, pinned }: SessionRecord): Promise<string | undefined> {
+/** @returns why the agent's own conversation was not deleted, or `undefined` when it was */
+export async function deleteSession(
+  topic: TopicId,
+  { session_id, pinned }: SessionRecord,
+): Promise<string | undefined> {
   try {
     await activities({
       taskQueue: hostQueueOf(pinned.host),
@@ -105,11 +176,17 @@ export async function deleteSession(topic: TopicId, { session_id, pinned }: Sess
 }
 
 export function neverTaken(error: unknown): boolean {
-  return error instanceof wf.ActivityFailure && error.cause instanceof wf.TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START';
+  return (
+    error instanceof wf.ActivityFailure &&
+    error.cause instanceof wf.TimeoutFailure &&
+    error.cause.timeoutType === 'SCHEDULE_TO_START'
+  );
 }
 
-function checked<T extends object>(activity: string, result: T, isGood: (result: Record<string, unknown>) => boolean): T {
-  if (typeof result === 'object' && result !== null && isGood(result as Record<string, unknown>)) return result;
-  const problem = failure('OUTCOME_UNKNOWN', `Activity ${activity} was completed from outside with something that is no result of it.`);
+function noResultOf(activity: string): never {
+  const problem = failure(
+    'OUTCOME_UNKNOWN',
+    `Activity ${activity} was completed from outside with a value that is not its result.`,
+  );
   throw wf.ApplicationFailure.create({ type: problem.code, message: problem.message, details: [problem] });
 }

@@ -1,44 +1,83 @@
-/** Which session does a prompt go to? Pure. */
+/** Chooses the session that a prompt goes to ([docs/sessions.md](../../docs/sessions.md)). Pure. */
+import { defined } from '../contract/defined.js';
+import type { Failure } from '../contract/failures.js';
 import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/state.js';
-import type { PromptRequest, SessionChoice } from '../contract/types.js';
+import type { SessionId } from '../contract/ids.js';
+import type { Pinned, PromptRequest, SessionChoice } from '../contract/types.js';
 import type { OpenSessionInput } from '../activities/types.js';
-import { currentSession, differenceOf, sessionOf } from './session-state.js';
+import { differencesOf } from './pinned.js';
+import { currentSession, sessionOf } from './session-state.js';
 
-/** What `openSession` has to resolve; what is absent comes from the worker's config. */
+/** The settings for `openSession` to resolve. The worker's config supplies every absent one. */
 type Opening = Omit<OpenSessionInput, 'topic' | 'prompt_id' | 'epoch'>;
 
 export interface ToOpen {
   opening: Opening;
-  /** Default: any. */
+  /** The host that must open the session. Absent: any host. */
   host?: string;
   choice: SessionChoice;
 }
 
-export type Place = { session: SessionRecord; choice: SessionChoice } | ToOpen;
-export type Chosen = Place | { unknown: true };
+/** A session that the topic does not have yet, and its agent may. */
+export interface ToAdopt {
+  adopt: SessionId;
+  host?: string;
+  choice: SessionChoice;
+}
+
+export interface ToResume {
+  session: SessionRecord;
+  choice: SessionChoice;
+  /** What the session has pinned from this turn on. Absent: no change. */
+  pinned?: Pinned;
+}
+
+export type Destination = ToResume | ToOpen | ToAdopt;
+/** A prompt can go nowhere: the topic no longer knows the session, or its agent can't take it. */
+export type Nowhere = { unknown: true } | { refused: Failure };
+export type Chosen = Destination | Nowhere;
 
 export function chooseSession(state: TopicState, { request }: Pick<QueuedPrompt, 'request'>): Chosen {
   if (request.session_id !== undefined) {
-    // It was known when the prompt was accepted; twenty sessions may have been opened since.
+    // The session was known when the prompt was accepted, but twenty others may have been opened
+    // since.
     const session = sessionOf(state, request.session_id);
-    return session ? { session, choice: { kind: 'resumed' } } : { unknown: true };
+    if (session) return { session, choice: { kind: 'resumed' } };
+    return request.adopt ? toAdopt(request.session_id, request) : { unknown: true };
   }
   const current = currentSession(state);
   if (!current && request.session === 'resume') return { unknown: true };
   if (!current) return { opening: openingOf(state, request), choice: { kind: 'new', ...reasonOf(request) } };
-  if (request.session === 'new') return { opening: openingOf(state, request, current), choice: { kind: 'new', ...reasonOf(request) } };
-  const difference = differenceOf(current, request);
-  if (difference) return { opening: openingOf(state, request, current), choice: { kind: 'new', reason: `${difference.field}_changed` } };
+  if (request.session === 'new')
+    return { opening: openingOf(state, request, current), choice: { kind: 'new', ...reasonOf(request) } };
+  const [difference] = differencesOf(current, request);
+  if (difference !== undefined)
+    return { opening: openingOf(state, request, current), choice: { kind: 'new', reason: `${difference}_changed` } };
   return replacementOf(state, request, current) ?? { session: current, choice: { kind: 'resumed' } };
 }
 
-/** A new session in the place of one that is known to be lost; nothing where it is not, or must not be replaced. */
-export function replacementOf(state: TopicState, request: PromptRequest, { lost, ...session }: SessionRecord): Place | undefined {
+function toAdopt(adopt: SessionId, { host }: PromptRequest): ToAdopt {
+  return { adopt, ...defined({ host }), choice: { kind: 'resumed', reason: 'adopted' } };
+}
+
+/**
+ * Where a prompt for a lost session goes: to a new session in its place. `undefined` when the
+ * session is not lost, or must not be replaced.
+ */
+export function replacementOf(
+  state: TopicState,
+  request: PromptRequest,
+  { lost, ...session }: SessionRecord,
+): Destination | undefined {
   const policy = request.on_lost ?? session.pinned.on_lost ?? 'replace';
   if (lost === undefined || request.session_id !== undefined || policy === 'fail') return undefined;
   const replaces = session.session_id;
-  // The files that it worked on are on its host.
-  return { opening: { ...openingOf(state, request, session), replaces }, host: session.pinned.host, choice: { kind: 'replaced', reason: lost, replaces } };
+  // The new session is opened on the host that has the files of the lost one.
+  return {
+    opening: { ...openingOf(state, request, session), replaces },
+    host: session.pinned.host,
+    choice: { kind: 'replaced', reason: lost, replaces },
+  };
 }
 
 function reasonOf(request: PromptRequest): { reason?: string } {
@@ -46,16 +85,19 @@ function reasonOf(request: PromptRequest): { reason?: string } {
 }
 
 /**
- * A further session of a topic is opened where the one before was, and as it was, but for what the caller says. A model and an
- * agent belong to what they were chosen with: another category or agent brings its own.
+ * Opens a further session of a topic like the one before, in the same directory, except for what
+ * the caller says. A model belongs to its category and agent: another category or agent brings its
+ * own model.
  */
-function openingOf(state: TopicState, request: PromptRequest, before?: SessionRecord): Opening {
+export function openingOf(state: TopicState, request: PromptRequest, before?: SessionRecord): Opening {
   const pinned = before?.pinned;
   const sameCategory = request.category === undefined || request.category === pinned?.category;
   const sameAgent = request.agent === undefined ? sameCategory : request.agent === pinned?.agent;
   const sameModel = request.model === undefined && sameCategory && sameAgent;
+  const agent = request.agent ?? (sameCategory ? pinned?.agent : undefined);
   const opening: Record<Exclude<keyof Opening, 'replaces'>, Opening[keyof Opening]> = {
-    agent: request.agent ?? (sameCategory ? pinned?.agent : undefined),
+    agent,
+    agent_before: agent === undefined ? pinned?.agent : undefined,
     category: request.category ?? pinned?.category,
     model: request.model ?? (sameModel ? pinned?.model : undefined),
     variant: sameModel ? pinned?.variant : undefined,

@@ -1,28 +1,37 @@
-/** How a prompt ended, as the outcome that its caller gets. Pure. */
+/** Turns the end of a prompt into the outcome that its caller gets. Pure. */
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import type { RunTurnOutput } from '../activities/types.js';
-import { failure, isFailureCode, type Failure } from '../contract/failures.js';
+import { defined } from '../contract/defined.js';
+import { failure, isFailureCode } from '../contract/failures.js';
 import type { TopicId } from '../contract/ids.js';
 import type { QueuedPrompt, RunningPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import { titleOf } from '../contract/text.js';
 import type { SessionChoice, TurnResult } from '../contract/types.js';
+import { failureIn } from './read-results.js';
 import { currentSession, sessionOf } from './session-state.js';
 
-/** Characters of a goal in an outcome. */
+/** The most characters of a goal in an outcome. */
 const GOAL_LENGTH = 120;
 
-/** Translates what an activity threw. Its own failures travel as codes; the rest is about the plumbing. */
+/**
+ * Translates an error that an activity threw. Failures of the activity carry a code. Every other
+ * error comes from Temporal, or is a defect of ours.
+ */
 export function endedByError(error: unknown, session: SessionRecord | undefined, cancelled: boolean): RunTurnOutput {
   const ended = { reply: '', attempts: 0 };
-  // A host that is gone can't confirm that the turn was stopped: its attempt times out instead. One that breaks off for
-  // another reason is not tried again, because the turn is being cancelled.
+  // A host that is gone can't confirm that the turn was stopped: its attempt times out. An attempt
+  // that breaks off for another reason is not repeated, because the turn is being cancelled.
   if (isCancellation(error) || (cancelled && (isLost(error) || isNotTriedAgain(error)))) {
     return { ...ended, status: 'cancelled', error: failure('CANCELLED', 'The turn was cancelled.') };
   }
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure && isFailureCode(cause.type)) {
-    const [detail] = (cause.details ?? []) as (Failure | undefined)[];
-    return { ...ended, status: 'failed', error: isFailure(detail) ? detail : failure(cause.type, cause.message) };
+    const detail = failureIn(cause.details?.[0]);
+    return {
+      ...ended,
+      status: 'failed',
+      error: detail && isFailureCode(detail.code) ? detail : failure(cause.type, cause.message),
+    };
   }
   const message = cause instanceof Error ? cause.message : String(error);
   const where = session ? `in session ${session.session_id}` : 'before a session was open';
@@ -30,17 +39,13 @@ export function endedByError(error: unknown, session: SessionRecord | undefined,
   return { ...ended, status: 'failed', error: failure(code, `The turn broke off ${where}: ${message}`) };
 }
 
-/** The worker of an attempt is gone, or did not report for too long. */
+/** Whether the worker of the attempt is gone, or sent no heartbeat for too long. */
 export function isLost(error: unknown): boolean {
   return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
 }
 
 function isNotTriedAgain(error: unknown): boolean {
   return error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED';
-}
-
-function isFailure(detail: unknown): detail is Failure {
-  return typeof detail === 'object' && detail !== null && 'code' in detail && 'message' in detail && 'fix' in detail && isFailureCode(detail.code);
 }
 
 interface Ending {
@@ -52,12 +57,16 @@ interface Ending {
   session: SessionRecord | undefined;
 }
 
-export function resultOf({ topic, state, prompt, turn, choice, session }: Ending, ended: RunTurnOutput, now: string): TurnResult {
+export function resultOf(
+  { topic, state, prompt, turn, choice, session }: Ending,
+  ended: RunTurnOutput,
+  now: string,
+): TurnResult {
   const { started_at } = turn;
   const pinned = session?.pinned;
   const model = ended.model ?? pinned?.model;
   const category = pinned?.category ?? prompt.request.category;
-  const { status, reply, reply_truncated, error, attempts, recovered, usage } = ended;
+  const { status, reply, reply_truncated, error, attempts, recovered, guarantee, usage } = ended;
   return {
     topic,
     prompt_id: prompt.prompt_id,
@@ -67,31 +76,40 @@ export function resultOf({ topic, state, prompt, turn, choice, session }: Ending
     status,
     reply,
     ...(reply_truncated && { reply_truncated }),
-    ...(error && { error }),
+    ...defined({ error }),
     agent: pinned?.agent ?? prompt.request.agent ?? currentSession(state)?.pinned.agent ?? 'unknown',
-    ...(model !== undefined && { model }),
-    ...(category !== undefined && { category }),
+    ...defined({ model, category }),
     turn: turn.turn,
     attempts,
     started_at,
     duration_ms: Date.parse(now) - Date.parse(started_at),
     ...(recovered && { recovered }),
-    ...(usage && { usage }),
+    ...defined({ guarantee, usage }),
   };
 }
 
 /** The outcome of a prompt that was taken out of the queue. */
-export function cancelledBeforeItBegan(topic: TopicId, state: TopicState, prompt: QueuedPrompt, now: string, reason?: string): TurnResult {
-  const session = currentSession(state);
+export function cancelledBeforeItBegan(
+  topic: TopicId,
+  state: TopicState,
+  prompt: QueuedPrompt,
+  now: string,
+  reason?: string,
+): TurnResult {
+  const named = prompt.request.session_id;
+  const session = named === undefined ? currentSession(state) : sessionOf(state, named);
   return {
     topic,
     prompt_id: prompt.prompt_id,
     goal: titleOf(prompt.request.prompt, GOAL_LENGTH),
-    session_id: prompt.request.session_id ?? session?.session_id ?? null,
-    session: { kind: session ? 'resumed' : 'new' },
+    session_id: named ?? session?.session_id ?? null,
+    session: { kind: named !== undefined || session ? 'resumed' : 'new' },
     status: 'cancelled',
     reply: '',
-    error: failure('CANCELLED', `The prompt was cancelled before its turn began${reason === undefined ? '.' : `: ${reason}`}`),
+    error: failure(
+      'CANCELLED',
+      `The prompt was cancelled before its turn started${reason === undefined ? '.' : `: ${reason}`}`,
+    ),
     agent: session?.pinned.agent ?? prompt.request.agent ?? 'unknown',
     turn: 0,
     attempts: 0,
@@ -100,11 +118,24 @@ export function cancelledBeforeItBegan(topic: TopicId, state: TopicState, prompt
   };
 }
 
-/** The outcome of a turn whose topic was ended while it ran. Its worker stops the agent; how far that came only the session knows. */
-export function cutOffFromOutside(topic: TopicId, state: TopicState, running: RunningPrompt, now: string, why: string): TurnResult {
+/**
+ * The outcome of a turn that ran while its topic was ended from outside. The worker stops the agent
+ * then. Only the agent's session knows how far the turn came.
+ */
+export function cutOffFromOutside(
+  topic: TopicId,
+  state: TopicState,
+  running: RunningPrompt,
+  now: string,
+  why: string,
+): TurnResult {
   const { prompt, choice = { kind: 'resumed' }, session_id } = running;
   const session = session_id === null ? undefined : sessionOf(state, session_id);
   const where = session_id === null ? 'before a session was open' : `in session ${session_id}`;
   const error = failure('OUTCOME_UNKNOWN', `The turn was cut off ${where}: ${why}.`);
-  return resultOf({ topic, state, prompt, turn: running, choice, session }, { status: 'failed', reply: '', attempts: 0, error }, now);
+  return resultOf(
+    { topic, state, prompt, turn: running, choice, session },
+    { status: 'failed', reply: '', attempts: 0, error },
+    now,
+  );
 }

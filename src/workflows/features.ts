@@ -1,47 +1,78 @@
 /**
- * What a run does otherwise than one that an older release began. A run keeps the ways in which it began: the histories
- * of topics that live for months are replayed by this code.
+ * The differences between this release and older ones whose runs it continues. A run keeps the
+ * behaviour that it started with, because this code replays the histories of topics that live for
+ * months.
  *
- * `current` is asked once, at the start of a run, and stands in its history. Each of the others is a change that an older
- * release made in the middle of runs that it found.
+ * `handsOver` and `current` are asked once, at the start of a run, and are recorded in the history
+ * as one marker. Each other change was made by an older release in the middle of runs that it
+ * found.
  */
 import * as wf from '@temporalio/workflow';
 import { failure, type Failure } from '../contract/failures.js';
 import { isId, type PromptId, type TopicId } from '../contract/ids.js';
 import { MAX_QUEUED_PROMPTS } from '../contract/limits.js';
+import { parsePrompt } from '../contract/parse-prompt.js';
 import type { TopicState } from '../contract/state.js';
 import { digestOf, jsonBytes, utf8Length } from '../contract/text.js';
 import type { PromptRequest } from '../contract/types.js';
+import { PINNED_FIELDS, type PinnedField } from './pinned.js';
 import { isFull, tooManyBytes, type IsFull } from './session-state.js';
 
-const CURRENT = 'topics-are-recalled';
-/** Older runs gave random ids. */
+/** The newest release that changed the commands. Its marker implies those before it. */
+const CURRENT = 'agents-hand-over';
+const RECALLS = 'topics-are-recalled';
+/** Before this change, prompts without an id got random ids. */
 const IDS_FROM_HISTORY = 'prompts-are-named-by-history';
-/** Older runs counted the texts of prompts only. */
+/** Before this change, only the texts of prompts counted towards the queue's size. */
 const WHOLE_REQUESTS_COUNT = 'whole-requests-fill-the-queue';
+/** Older runs took over no session. */
+const ADOPTS = 'sessions-are-adopted';
 
 export const CHANGES = {
-  /** Older runs left a lost session at the failure. */
+  /** Before this change, the failure of a lost session was only reported. */
   lossesAreNoted: 'lost-sessions-are-replaced',
-  /** Older runs waited for the host with the turn itself. */
+  /** Before this change, the turn itself waited for its host. */
   hostsAreAsked: 'hosts-that-come-back-are-asked-first',
-  /** Older runs left alone what a worker was at when it died under a cancelled turn. */
+  /** Before this change, the turn of a dead worker was left running when it was cancelled. */
   lostTurnsAreStopped: 'cancelled-turns-of-dead-workers-are-stopped',
 } as const;
 
 export class Features {
-  /** Whether this run was begun by a release that recalls what a topic knew. */
-  readonly current = wf.patched(CURRENT);
+  /**
+   * Whether the run was started by a release that asks the host of an agent first when a prompt
+   * names other settings than its session has: the session goes on with them, or the topic is
+   * handed over.
+   */
+  readonly handsOver = wf.patched(CURRENT);
+  /** Whether a release that recalls the earlier state started this run. */
+  readonly current = this.handsOver || wf.patched(RECALLS);
+
+  /** What can't change in a session that is named by its id. */
+  get fixedInSession(): readonly PinnedField[] {
+    return this.handsOver ? ['agent', 'cwd'] : PINNED_FIELDS;
+  }
 
   has(change: keyof typeof CHANGES): boolean {
     return this.current || wf.patched(CHANGES[change]);
+  }
+
+  /**
+   * A prompt that came by signal. Releases before the one that takes sessions over did not know the
+   * fields that ask for it, and their runs go on without the prompt.
+   */
+  signalled(payload: unknown): ReturnType<typeof parsePrompt> {
+    const parsed = parsePrompt(payload);
+    if ('problem' in parsed || (parsed.request.adopt === undefined && parsed.request.host === undefined)) return parsed;
+    return wf.patched(ADOPTS)
+      ? parsed
+      : { problem: failure('INVALID_PROMPT', 'Field "adopt" is not a field of a prompt in this run.') };
   }
 
   isFull(via: 'update' | 'signal'): IsFull {
     return this.current ? isFull : (state, request, topic) => olderIsFull(state, request, topic, via);
   }
 
-  /** Of a prompt without an id, in a run of an older release. */
+  /** The id of a prompt without one, in a run that an older release started. */
   olderUnnamedId(updateId: string | undefined, signal: string): PromptId {
     if (!wf.patched(IDS_FROM_HISTORY)) return wf.uuid4() as PromptId;
     if (updateId === undefined) return signal as PromptId;
@@ -52,9 +83,16 @@ export class Features {
 
 const OLDER_MOST_BYTES = 1024 * 1024;
 
-function olderIsFull({ queue }: TopicState, request: PromptRequest, topic: TopicId, via: 'update' | 'signal'): Failure | undefined {
-  if (queue.length >= MAX_QUEUED_PROMPTS) return failure('QUEUE_FULL', `Topic ${topic} has ${queue.length} prompts queued, which is the most it takes.`);
-  const weighed = (weigh: (one: PromptRequest) => number) => queue.reduce((sum, queued) => sum + weigh(queued.request), weigh(request));
+function olderIsFull(
+  { queue }: TopicState,
+  request: PromptRequest,
+  topic: TopicId,
+  via: 'update' | 'signal',
+): Failure | undefined {
+  if (queue.length >= MAX_QUEUED_PROMPTS)
+    return failure('QUEUE_FULL', `Topic ${topic} has ${queue.length} prompts queued, which is the most that it takes.`);
+  const weighed = (weigh: (one: PromptRequest) => number) =>
+    queue.reduce((sum, queued) => sum + weigh(queued.request), weigh(request));
   const texts = weighed((one) => utf8Length(one.prompt));
   if (texts > OLDER_MOST_BYTES) return tooManyBytes(topic, texts, OLDER_MOST_BYTES);
   const whole = weighed(jsonBytes);

@@ -1,2 +1,2 @@
-/** The workflow bundle's entry: what this exports is what a worker runs. */
+/** The entry of the workflow bundle. A worker runs the workflows that this file exports. */
 export { topicSession } from './topic-session.js';

@@ -1,22 +1,32 @@
-/** The life of one run: one prompt after the other, until the topic ends or continues as a new run. */
+/**
+ * The loop of one run: it works on one prompt after the other, until the topic ends or continues as
+ * new.
+ */
 import * as wf from '@temporalio/workflow';
+import { defined } from '../contract/defined.js';
 import type { QueuedPrompt, RunningPrompt, TopicState } from '../contract/state.js';
-import type { Forgotten, TurnResult } from '../contract/types.js';
+import type { Forgotten } from '../contract/answers.js';
+import type { TurnResult } from '../contract/types.js';
 import { deleteSession } from './calls.js';
 import { workOn } from './check-loop.js';
-import { newTopicState, takeNext } from './session-state.js';
+import { takeNext } from './session-state.js';
 import type { topicSession } from './topic-session.js';
 import { now } from './time.js';
 import type { Topic } from './topic.js';
 
-/** A topic that never took a prompt, such as one that was opened by a prompt that it refused, ends after that time. */
+/**
+ * A topic that never accepted a prompt ends after this time. A prompt that was refused can open
+ * such a topic.
+ */
 const EMPTY_TOPIC_ENDS_AFTER_MS = 60 * 60 * 1000;
-/** A topic that ends waits so long for its host to stop what may still run there. */
+/** How long a topic that ends waits for its host to stop turns that may still run there. */
 const STOPS_ARE_WAITED_FOR = '30 seconds';
 /**
- * In the middle of a turn a run goes on until it has grown this far: somewhat beyond what Temporal suggests (4 MiB, 4,096
- * events), since a turn's end is the better moment, and far below the 50 MiB and 51,200 events at which the server ends a
- * workflow. Each message that arrives while a run rolls over makes the server ask again, so there must be room for many tries.
+ * In the middle of a turn, a run continues as new only beyond these limits. They lie somewhat above
+ * the 4 MiB and 4,096 events at which Temporal suggests it, because the end of the turn is the
+ * better moment. They lie far below the 50 MiB and 51,200 events at which the server ends a
+ * workflow. Each message that arrives while a run continues as new makes the server start the task
+ * again, so there must be room for many tries.
  */
 const MOST_BYTES_IN_A_TURN = 5 * 1024 * 1024;
 const MOST_EVENTS_IN_A_TURN = 6_000;
@@ -32,7 +42,7 @@ export async function live(topic: Topic): Promise<TopicState> {
       }
       await wf.condition(() => hasWork(topic));
     }
-    // The caller of `forget` is answered by the run that it asked.
+    // The run that was asked to forget must answer the caller of `forget` itself.
     if (!topic.running && !topic.forgetting && wf.workflowInfo().continueAsNewSuggested) return continueAsNew(topic);
     const running = topic.running ?? begin(topic);
     if (!running) {
@@ -60,15 +70,22 @@ function begin(topic: Topic): RunningPrompt | undefined {
   return topic.running;
 }
 
-/** How the turn ended; nothing when the run has grown so far that the next one has to go on with it. */
+/**
+ * How the turn ended. `undefined` when the run has grown so far that the next run has to continue
+ * the turn.
+ */
 function ended(topic: Topic, running: RunningPrompt): Promise<TurnResult | undefined> {
   topic.scope = new wf.CancellationScope();
+  if (running.stopped) topic.scope.cancel(); // The run before this one was asked to stop the turn.
   const work = { topic, prompt: running.loop?.prompt ?? running.prompt, turn: running, scope: topic.scope };
   if (!topic.features.current) return workOn(work);
   let result: TurnResult | undefined;
   const working = workOn(work).then((ended) => (result = ended));
-  // A defect of ours in `working` must fail the task, so the race keeps it.
-  return Promise.race([working, wf.condition(() => result !== undefined || (!topic.forgetting && hasGrownTooFar())).then(() => result)]);
+  // The race rejects when `working` does: a defect of ours must fail the workflow task.
+  return Promise.race([
+    working,
+    wf.condition(() => result !== undefined || (!topic.forgetting && hasGrownTooFar())).then(() => result),
+  ]);
 }
 
 function hasGrownTooFar(): boolean {
@@ -79,26 +96,28 @@ function hasGrownTooFar(): boolean {
 async function continueAsNew(topic: Topic): Promise<never> {
   topic.rolling = true;
   await wf.condition(wf.allHandlersFinished);
-  // No await from here on: what arrived until now is in the state. Another workflow task in between would starve: callers
-  // that ask again keep the run busy. An activity that is still at work finds that its topic goes on, and lets go.
+  // No `await` from here on, because the state has everything that arrived until now. After an
+  // `await`, this code might never be reached: callers that ask again keep the run busy. An
+  // activity that is still at work finds that its topic continues, and lets go of the turn.
   return wf.continueAsNew<typeof topicSession>({ state: topic.carried() });
 }
 
-/** @returns whether nothing came while the topic ended */
+/** @returns whether the topic can end: no prompt arrived meanwhile */
 async function end(topic: Topic): Promise<boolean> {
   const { state } = topic;
   if (state.to_stop) await wf.condition(() => state.to_stop === undefined, STOPS_ARE_WAITED_FOR);
   if (topic.forgetting) {
-    const sessions = await forgottenSessions(topic, topic.forgetting.sessions === true);
-    topic.state = newTopicState();
-    topic.forgotten = { topic: topic.id, sessions };
+    topic.startAnew({ topic: topic.id, sessions: await forgottenSessions(topic, topic.forgetting.sessions === true) });
   }
   topic.ended = true;
   topic.show();
   topic.announce();
-  await wf.condition(wf.allHandlersFinished);
+  // A prompt that arrived meanwhile may hold a caller. It must be worked on first.
+  await wf.condition(
+    () => wf.allHandlersFinished() || (topic.state.queue.length > 0 && wf.patched('ends-are-put-off-for-prompts')),
+  );
   if (topic.state.queue.length === 0) {
-    topic.state = { ...topic.state, closing: false }; // Whoever opens it again opens it.
+    topic.state = { ...topic.state, closing: false }; // The next prompt by name opens the topic again.
     return true;
   }
   topic.ended = false;
@@ -109,14 +128,20 @@ async function forgottenSessions({ id, state }: Topic, wanted: boolean): Promise
   const each = state.sessions.map(async (session) => {
     const { session_id, pinned } = session;
     const kept = wanted ? await deleteSession(id, session) : 'it was not asked for';
-    return { session_id, agent: pinned.agent, host: pinned.host, deleted: kept === undefined, ...(kept !== undefined && { kept_because: kept }) };
+    return {
+      session_id,
+      agent: pinned.agent,
+      host: pinned.host,
+      deleted: kept === undefined,
+      ...defined({ kept_because: kept }),
+    };
   });
   return Promise.all(each);
 }
 
 /**
- * Starts one timer, and another one only when that has fired or would fire too late: a timer that is stopped and started
- * with every turn would cost two events in each.
+ * Starts one timer. It starts another one only when that timer has fired or would fire too late.
+ * Stopping and starting a timer with every turn would cost two events in each.
  */
 async function closeWhenIdle(topic: Topic): Promise<void> {
   topic.state.idle_since ??= now();
@@ -130,7 +155,8 @@ async function closeWhenIdle(topic: Topic): Promise<void> {
       topic.state.closing = true;
       return;
     }
-    if (topic.idleWatchedUntil !== undefined && topic.idleWatchedUntil <= at) return; // That timer looks again.
+    // The timer that runs will look again.
+    if (topic.idleWatchedUntil !== undefined && topic.idleWatchedUntil <= at) return;
     topic.idleWatchedUntil = at;
     await wf.sleep(left);
     if (topic.idleWatchedUntil === at) topic.idleWatchedUntil = undefined;

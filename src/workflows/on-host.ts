@@ -1,4 +1,7 @@
-/** What only one host can do. While that host does not answer, the topic is shown as waiting for it. */
+/**
+ * Runs work that only one host can do. While that host does not answer, the topic is shown as
+ * waiting for it.
+ */
 import * as wf from '@temporalio/workflow';
 import { failure } from '../contract/failures.js';
 import { hostQueueOf } from '../contract/messages.js';
@@ -6,11 +9,23 @@ import * as calls from './calls.js';
 import { now } from './time.js';
 import type { Work } from './turn.js';
 
-/** How long a host is waited for unless its config said otherwise: a closed laptop overnight, a long week-end. */
+/**
+ * How long a topic waits for a host by default. It covers a closed laptop overnight and a long
+ * week-end.
+ */
 const HOST_IS_WAITED_FOR_MS = 4 * 24 * 60 * 60 * 1000;
 
-/** @throws HOST_UNAVAILABLE in the end */
-export async function onHost<T>(work: Work, host: string, deed: (where: Required<calls.Where>) => Promise<T>): Promise<T> {
+/**
+ * Runs `deed` on the host. When the host does not take it in time, waits for the host and tries
+ * again.
+ *
+ * @throws HOST_UNAVAILABLE when the host has not answered for the whole time
+ */
+export async function onHost<T>(
+  work: Work,
+  host: string,
+  deed: (where: Required<calls.Where>) => Promise<T>,
+): Promise<T> {
   const { topic, turn, scope } = work;
   const { features, state } = topic;
   const taskQueue = hostQueueOf(host);
@@ -42,10 +57,15 @@ export async function onHost<T>(work: Work, host: string, deed: (where: Required
   }
 }
 
-/** All prompts for a host wait together: the second one does not wait for another four days. */
+/**
+ * All prompts for a host share one wait, so a second prompt does not wait for another four days.
+ */
 function timeLeft({ topic: { state } }: Work, host: string): number {
   const since = ((state.away ??= {})[host] ??= now());
-  return timeoutOf(state.sessions.findLast(({ pinned }) => pinned.host === host)?.pinned.host_timeout_ms) - (Date.parse(now()) - Date.parse(since));
+  return (
+    timeoutOf(state.sessions.findLast(({ pinned }) => pinned.host === host)?.pinned.host_timeout_ms) -
+    (Date.parse(now()) - Date.parse(since))
+  );
 }
 
 function timeoutOf(configured: unknown): number {
@@ -55,6 +75,9 @@ function timeoutOf(configured: unknown): number {
 function unavailable({ topic: { state }, turn }: Work, host: string): wf.ApplicationFailure {
   const ms = timeoutOf(state.sessions.findLast(({ pinned }) => pinned.host === host)?.pinned.host_timeout_ms);
   const hours = Math.round(ms / 360_000) / 10;
-  const problem = failure('HOST_UNAVAILABLE', `Host ${host}, which has the session, did not take turn ${turn.turn}: it has not answered for ${hours} hours.`);
+  const problem = failure(
+    'HOST_UNAVAILABLE',
+    `Host ${host}, which has the session, has not answered for ${hours} hours and did not take turn ${turn.turn}.`,
+  );
   return wf.ApplicationFailure.create({ type: problem.code, message: problem.message, details: [problem] });
 }

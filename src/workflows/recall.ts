@@ -1,6 +1,7 @@
 /**
- * What a topic knew before this run. A run that continues another one carries it; every other run asks for the newest run
- * before it, however that one ended. So a topic is continued by its name from every sender, and a used prompt id stays used.
+ * Recalls what the topic knew before this run. A run that continues another one carries the state
+ * with it. Every other run asks for the newest run before it, whatever ended that one. So every
+ * sender can continue a topic by its name, and a used prompt id stays used.
  */
 import * as wf from '@temporalio/workflow';
 import type { Activities, EndedRun } from '../activities/types.js';
@@ -17,14 +18,30 @@ interface Carried {
   running?: RunningPrompt;
 }
 
-/** What the run before this one carried over, if this run continues one. */
+/**
+ * The state that the run before carried over. `undefined` if this run does not continue another
+ * one.
+ */
 export function resumed(input: TopicInput | undefined): Carried | undefined {
   const given: unknown = input?.state;
-  if (wf.workflowInfo().continuedFromExecutionRunId === undefined || !isTopicState(given)) return undefined;
+  if (wf.workflowInfo().continuedFromExecutionRunId === undefined || !isTopicState(given) || isStartedAgain())
+    return undefined;
   return whole(given);
 }
 
-/** What runs stands in the queue as well, for releases that know nothing of `running`. */
+/**
+ * Whether a retry policy or a cron schedule started this run. Such a run has the input of an
+ * earlier run, which is old, or made up by a sender.
+ */
+function isStartedAgain(): boolean {
+  const { attempt, cronSchedule } = wf.workflowInfo();
+  return (attempt > 1 || cronSchedule !== undefined) && wf.patched('runs-that-start-again-recall');
+}
+
+/**
+ * The running prompt is also first in the queue, for releases that do not know `running`. Takes it
+ * out again.
+ */
 function whole(given: TopicState): Carried {
   const { running, ...state } = { ...newTopicState(), ...given };
   if (!running || state.queue[0]?.prompt_id !== running.prompt.prompt_id) return { state };
@@ -32,11 +49,12 @@ function whole(given: TopicState): Carried {
 }
 
 /**
- * Asked by a local activity: it costs one event, and nothing of the topic's own can run before the answer is there. What is
- * not known for certain is asked again, for as long as it takes: a topic that began anew by mistake would run prompts twice.
+ * Recalls by a local activity, which costs one event and lets no other code of the topic run before
+ * the answer. An uncertain answer is asked for again, without an end: a topic that started afresh
+ * by mistake would run prompts twice.
  */
 export async function recalled(topic: Topic, input: TopicInput | undefined): Promise<void> {
-  const { workflowId, runId, firstExecutionRunId } = wf.workflowInfo();
+  const { workflowId, runId, firstExecutionRunId, continuedFromExecutionRunId } = wf.workflowInfo();
   const { recall } = wf.proxyLocalActivities<Activities>({
     startToCloseTimeout: '10 seconds',
     localRetryThreshold: '5 minutes',
@@ -45,25 +63,47 @@ export async function recalled(topic: Topic, input: TopicInput | undefined): Pro
   });
   const before = await recall({ workflow_id: workflowId, run_id: runId });
   const known = before && isTopicState(before.state) ? before.state : undefined;
-  const { state, running }: Carried = !before || !known ? { state: newTopicState() } : before.was_reset ? whole({ ...known, closing: false }) : afterItsEnd(topic, known, before);
-  // A run that was reset to its beginning takes its messages again, under the same ids.
-  delete state.signals;
+  const goesOn = before?.status === 'CONTINUED_AS_NEW' && before.run_id === continuedFromExecutionRunId;
+  const { state, running }: Carried =
+    !before || !known
+      ? { state: newTopicState() }
+      : goesOn
+        ? whole(known)
+        : before.was_reset
+          ? whole({ ...known, closing: false })
+          : afterItsEnd(topic, known, before);
+  // A run that was reset to its start takes its messages again, under the same ids.
+  if (!isStartedAgain()) delete state.signals;
   if (state.ids.length === 0 && state.sessions.length === 0) state.epoch = firstExecutionRunId;
   topic.begin(state, running);
-  if (input?.state !== undefined) topic.noteRefused(failure('INVALID_PROMPT', 'The topic was started with a state that it did not write. It was left out.'));
-  if (before && !known) topic.noteRefused(failure('INTERNAL', `What the topic knew in run ${before.run_id} could not be read: ${before.problem ?? 'it is not a state'}.`));
+  if (input?.state !== undefined && !goesOn)
+    topic.noteRefused(
+      failure('INVALID_PROMPT', 'The topic was started with a state that it did not write. The state was left out.'),
+    );
+  if (before && !known)
+    topic.noteRefused(
+      failure(
+        'INTERNAL',
+        `The state of the topic in run ${before.run_id} could not be read: ${before.problem ?? 'it is not a state'}.`,
+      ),
+    );
 }
 
-/** What was accepted and not ended, when a run was ended from outside, ends now: nothing is run that nobody waits for. */
+/**
+ * The state after a run that was ended from outside. Prompts that had been accepted and had not
+ * ended end now, because no caller waits for them any more.
+ */
 function afterItsEnd({ id }: Topic, before: TopicState, { status }: EndedRun): Carried {
   const { running, queue, ...kept } = before;
   const state: TopicState = { ...newTopicState(), ...kept, queue: [], closing: false };
   delete state.idle_since; // Otherwise a topic that closed for lack of work would close again at once.
-  // Its worker may have died, or may have seen this run and let go: then the agent is still at work.
+  // The agent may still be at work: its worker may have died, or may have seen this run and let go
+  // of the turn.
   if (running?.session_id) state.to_stop = [...new Set([...(state.to_stop ?? []), running.session_id])];
   const why = `the topic was ended from outside (${status})`;
   const end = (outcome: TurnResult) => recordOutcome(state, outcome);
   if (running) end(cutOffFromOutside(id, state, running, now(), why));
-  for (const prompt of queue) if (prompt.prompt_id !== running?.prompt.prompt_id) end(cancelledBeforeItBegan(id, state, prompt, now(), why));
+  for (const prompt of queue)
+    if (prompt.prompt_id !== running?.prompt.prompt_id) end(cancelledBeforeItBegan(id, state, prompt, now(), why));
   return { state };
 }

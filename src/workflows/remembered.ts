@@ -1,9 +1,15 @@
-/** Outcomes within their bounds: what a topic remembers of them, and what one of them may weigh. Pure. */
+/**
+ * Keeps outcomes within their bounds: what a topic remembers of them, and how large each may be.
+ * Pure.
+ */
 import * as limits from '../contract/limits.js';
 import { cutToBytes, cutToJsonBytes, jsonBytes } from '../contract/text.js';
 import type { CheckRound, TurnResult } from '../contract/types.js';
 
-/** The newest outcome whole, and the others, newest first, whole or with their replies cut, within the bounds. */
+/**
+ * Keeps the newest outcome whole. Takes the others from newest to oldest, whole or with their
+ * replies cut, as far as the bounds allow.
+ */
 export function remembered(outcomes: TurnResult[]): TurnResult[] {
   const newest = outcomes.at(-1);
   if (!newest) return [];
@@ -22,7 +28,10 @@ export function remembered(outcomes: TurnResult[]): TurnResult[] {
   return kept.reverse();
 }
 
-/** Bytes as JSON. An outcome never changes, and 200 of them are weighed at every turn. */
+/**
+ * Bytes as JSON. They are kept here, because an outcome never changes and every turn measures 200
+ * of them.
+ */
 const sizes = new WeakMap<TurnResult, { reply: number; whole: number }>();
 
 export function sizeOf(outcome: TurnResult): { reply: number; whole: number } {
@@ -36,7 +45,7 @@ function replyCut(result: TurnResult, most: number): TurnResult {
   return reply === result.reply ? result : { ...result, reply, reply_truncated: true };
 }
 
-/** An outcome that fits into what the state has room for, whatever an agent or a check said. */
+/** The outcome, cut to the size that the state has room for. */
 export function bounded(outcome: TurnResult): TurnResult {
   const { reply: whole, error, checks, ...facts } = outcome;
   const reply = cutToJsonBytes(whole, limits.MAX_REPLY_BYTES);
@@ -44,33 +53,46 @@ export function bounded(outcome: TurnResult): TurnResult {
     ...facts,
     reply,
     ...(reply !== whole && { reply_truncated: true }),
-    ...(error && { error: { ...error, message: cutToJsonBytes(error.message, 8 * 1024), fix: cutToJsonBytes(error.fix, 2 * 1024) } }),
+    ...(error && {
+      error: { ...error, message: cutToJsonBytes(error.message, 8 * 1024), fix: cutToJsonBytes(error.fix, 2 * 1024) },
+    }),
   };
   if (!checks) return small;
   const room = limits.MAX_OUTCOME_FACTS_BYTES - 16 * 1024;
   return { ...small, checks: { ...checks, rounds: boundedRounds(checks.rounds, room) } };
 }
 
-/** The last round counts most: outputs of the others go first, then what ran in the oldest rounds. */
+/**
+ * The last round counts most. The outputs of the other rounds are dropped first, then the checks of
+ * the oldest rounds.
+ */
 export function boundedRounds(rounds: CheckRound[], most: number): CheckRound[] {
-  const kept = rounds.map((round, index) => (index === rounds.length - 1 ? lastRound(round) : { ...round, ran: round.ran.map(withoutOutput) }));
-  for (let index = 0; index < kept.length - 1 && jsonBytes(kept) > most; index += 1) kept[index] = { ...kept[index]!, ran: [] };
+  const kept = rounds.map((round, index) =>
+    index === rounds.length - 1 ? lastRound(round) : { ...round, ran: round.ran.map(withoutOutput) },
+  );
+  for (let index = 0; index < kept.length - 1 && jsonBytes(kept) > most; index += 1)
+    kept[index] = { ...kept[index]!, ran: [] };
   return kept;
 }
 
 type Run = CheckRound['ran'][number];
 
-/** The checks run up to the first that fails, so only the last one has something to tell. */
+/** Checks run up to the first failed one, so only the output of the last one matters. */
 function lastRound(round: CheckRound): CheckRound {
   const ran = round.ran.map((run, index) => {
     const short = { ...run, run: cutToJsonBytes(run.run, 1024) };
     if (run.output === undefined) return short;
-    return index < round.ran.length - 1 ? withoutOutput(short) : { ...short, output: cutToJsonBytes(run.output, 16 * 1024) };
+    return index < round.ran.length - 1
+      ? withoutOutput(short)
+      : { ...short, output: cutToJsonBytes(run.output, 16 * 1024) };
   });
   return { ...round, ran };
 }
 
-/** A fix was asked for with it: it is told only of the last round. */
+/**
+ * An earlier round's output has been sent to the session with the request to fix it. Only the last
+ * round keeps its output.
+ */
 export function withoutOutput({ output: _, ...run }: Run): Run {
   return run;
 }

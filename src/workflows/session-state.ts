@@ -1,8 +1,9 @@
 /**
- * The pure part of a topic: its state and every transition. No Temporal, no clock, no random; times and new ids come in.
- * Each function changes the state that it is given, so that what continue-as-new carries is always this one object.
+ * The pure part of a topic: its state and every transition. No Temporal, no clock, no random; times
+ * and new ids are arguments. Each function changes the state that it is given, so that
+ * continue-as-new always carries this one object.
  */
-import { sameDirectory } from '../contract/directory.js';
+import { defined } from '../contract/defined.js';
 import { milliseconds } from '../contract/duration.js';
 import { failure, isFailureCode, type Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
@@ -10,7 +11,9 @@ import * as limits from '../contract/limits.js';
 import { digestOfRequest, isOfWholeRequest } from '../contract/parse-prompt.js';
 import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import { cutToJsonBytes, digestOf, jsonBytes } from '../contract/text.js';
-import type { Cancelled, Loss, PromptRequest, TurnResult } from '../contract/types.js';
+import type { Cancelled } from '../contract/answers.js';
+import type { Loss, PromptRequest, TurnResult } from '../contract/types.js';
+import { deviationFrom, type PinnedField } from './pinned.js';
 import { remembered } from './remembered.js';
 
 export function newTopicState(): TopicState {
@@ -21,39 +24,56 @@ export function newTopicState(): TopicState {
 export interface Arrival {
   topic: TopicId;
   via: 'update' | 'signal';
-  /** The id under which it is known. Absent: a new one. */
+  /** The id under which the prompt is known. Absent for a new prompt. */
   promptId?: PromptId;
   isFull: IsFull;
+  /** What can't change in a session that is named by its id. */
+  fixed: readonly PinnedField[];
 }
 
-/** Why the queue has no room for a request, or nothing. */
+/** Why the queue has no room for a request. `undefined` when it has. */
 export type IsFull = (state: TopicState, request: PromptRequest, topic: TopicId) => Failure | undefined;
 
-/** Why a well-formed prompt is not taken now, or nothing. Reads only: an update's validator calls it. */
-export function refusalOf(state: TopicState, request: PromptRequest, { topic, via, promptId, isFull }: Arrival): Failure | undefined {
+/**
+ * Why a well-formed prompt is refused now. `undefined` when it is accepted. It only reads, because
+ * the validator of an update calls it.
+ */
+export function refusalOf(
+  state: TopicState,
+  request: PromptRequest,
+  { topic, via, promptId, isFull, fixed }: Arrival,
+): Failure | undefined {
   const known = promptId && digestOfId(state, promptId);
   if (promptId !== undefined && known !== undefined) {
     if (isSame(known, request)) return undefined;
     return reused(promptId, topic);
   }
-  // A signal is in the history already and its sender can't be told: it joins the queue that is being finished.
-  if (state.closing && via === 'update') return failure('TOPIC_CLOSED', `Topic ${topic} is closing and takes no new prompt.`);
-  return isFull(state, request, topic) ?? conflictOf(state, request, topic);
+  // A signal is in the history already, and its sender gets no answer. So the prompt joins the
+  // queue that is being finished.
+  if (state.closing && via === 'update')
+    return failure('TOPIC_CLOSED', `Topic ${topic} is closing and takes no new prompt.`);
+  return isFull(state, request, topic) ?? conflictOf(state, request, topic, fixed);
 }
 
 export const isFull: IsFull = ({ queue }, request, topic) => {
   if (queue.length >= limits.MAX_QUEUED_PROMPTS) {
-    return failure('QUEUE_FULL', `Topic ${topic} has ${queue.length} prompts queued, which is the most it takes.`);
+    return failure('QUEUE_FULL', `Topic ${topic} has ${queue.length} prompts queued, which is the most that it takes.`);
   }
   const bytes = queue.reduce((sum, queued) => sum + bytesOf(queued.request), jsonBytes(request));
   return bytes > limits.MAX_QUEUED_BYTES ? tooManyBytes(topic, bytes, limits.MAX_QUEUED_BYTES) : undefined;
 };
 
 export function tooManyBytes(topic: TopicId, bytes: number, most: number): Failure {
-  return failure('QUEUE_FULL', `The prompts queued in topic ${topic} would have ${bytes} bytes together; at most ${most} are kept.`);
+  return failure(
+    'QUEUE_FULL',
+    `The prompts queued in topic ${topic} would have ${bytes} bytes together; at most ${most} are kept.`,
+  );
 }
 
-/** A request never changes once it is queued, and all of them are weighed whenever a prompt comes. */
+/**
+ * Bytes as JSON. They are kept here, because a queued request never changes and every new prompt
+ * sums them up.
+ */
 const weights = new WeakMap<PromptRequest, number>();
 
 function bytesOf(request: PromptRequest): number {
@@ -64,48 +84,37 @@ function bytesOf(request: PromptRequest): number {
   return bytes;
 }
 
-/** Why the topic cannot take a request to where it asks to go. */
-export function conflictOf(state: TopicState, request: PromptRequest, topic: TopicId): Failure | undefined {
+/** Why the topic cannot take a request where it asks to go. `undefined` when it can. */
+export function conflictOf(
+  state: TopicState,
+  request: PromptRequest,
+  topic: TopicId,
+  fixed: readonly PinnedField[],
+): Failure | undefined {
   if (request.session_id !== undefined) {
     const session = sessionOf(state, request.session_id);
-    if (!session) return failure('SESSION_UNKNOWN', `Topic ${topic} knows no session ${request.session_id}.`);
-    const difference = differenceOf(session, request);
-    if (!difference) return undefined;
-    const { field, pinned, asked } = difference;
-    return failure('SESSION_PINNED', `Session ${session.session_id} has ${field} ${pinned} pinned; ${asked} was asked for.`);
+    if (session) return deviationFrom(session, request, fixed);
+    if (request.adopt) return undefined; // The host of its agent knows more.
+    return failure('SESSION_UNKNOWN', `Topic ${topic} knows no session ${request.session_id}.`);
   }
-  // The turn that runs or a prompt that waits may still open one; otherwise there is nothing to resume.
+  // The running turn or a queued prompt may still open a session. Otherwise there is none to
+  // resume.
   if (request.session === 'resume' && !currentSession(state) && state.queue.length === 0 && state.turns === 0) {
     return failure('SESSION_UNKNOWN', `Topic ${topic} has no session to resume.`);
   }
   if (request.project !== undefined && state.project !== undefined && request.project !== state.project) {
-    return failure('TOPIC_ELSEWHERE', `Topic ${topic} belongs to project ${state.project}; the prompt comes from project ${request.project}.`);
+    return failure(
+      'TOPIC_ELSEWHERE',
+      `Topic ${topic} belongs to project ${state.project}; the prompt comes from project ${request.project}.`,
+    );
   }
   return undefined;
 }
 
-const PINNED_FIELDS = ['agent', 'category', 'model', 'skills', 'cwd'] as const;
-
-/** The first thing that a prompt asks for explicitly and the session has pinned differently. */
-export function differenceOf({ pinned }: SessionRecord, request: PromptRequest) {
-  for (const field of PINNED_FIELDS) {
-    const [asked, has] = [request[field], pinned[field]];
-    if (asked === undefined || isAs(field, asked, has, pinned.asked_cwd)) continue;
-    return { field, pinned: has === undefined ? 'none' : `"${String(has)}"`, asked: `"${String(asked)}"` };
-  }
-  return undefined;
-}
-
-function isAs(field: (typeof PINNED_FIELDS)[number], asked: string | string[], has: string | string[] | undefined, askedCwd?: string): boolean {
-  if (field === 'cwd') return sameDirectory(asked as string, askedCwd) || sameDirectory(asked as string, has as string);
-  if (Array.isArray(asked)) return JSON.stringify(named(asked)) === JSON.stringify(named((has ?? []) as string[]));
-  return asked === has;
-}
-
-/** The order in which skills are named, and how often, changes nothing. */
-const named = (skills: string[]) => [...new Set(skills)].sort();
-
-/** Takes a prompt that was not refused, under its own id or the one it was given. The same id again changes nothing. */
+/**
+ * Takes a prompt that was not refused, under its own id or a derived one. A known id changes
+ * nothing.
+ */
 export function accept(state: TopicState, request: PromptRequest, now: string, promptId: PromptId): void {
   if (isKnown(state, promptId)) return;
   rememberId(state, promptId, digestOfRequest(request));
@@ -114,7 +123,7 @@ export function accept(state: TopicState, request: PromptRequest, now: string, p
   state.queue.splice(behind < 0 ? state.queue.length : behind, 0, { prompt_id: promptId, request, accepted_at: now });
 }
 
-/** The id is used from now on, for this request. */
+/** From now on, the id belongs to the request of this digest. */
 export function rememberId(state: TopicState, promptId: PromptId, digest: string): void {
   state.ids.push([promptId, digest]);
   keepWithin(state.ids, limits.MAX_REMEMBERED_IDS, limits.MAX_REMEMBERED_IDS_BYTES);
@@ -125,7 +134,10 @@ function isSame(known: string, request: PromptRequest): boolean {
   return known === (isOfWholeRequest(known) ? digestOfRequest(request) : digestOf(request.prompt));
 }
 
-/** The refusal of a request that came under an id of another one: a sender by signal learns it when it asks. */
+/**
+ * The refusal of a request whose id was used for another one. A sender by signal learns of it when
+ * it asks.
+ */
 export function reuseOf(state: TopicState, promptId: PromptId, digest: unknown, topic: TopicId): Failure | undefined {
   const known = digestOfId(state, promptId);
   const comparable = typeof digest === 'string' && known !== undefined && isOfWholeRequest(known);
@@ -136,15 +148,15 @@ function reused(promptId: PromptId, topic: TopicId): Failure {
   return failure('PROMPT_ID_REUSED', `prompt_id ${promptId} was used for another request in topic ${topic}.`);
 }
 
-/** Those of one rank stay in the order of their acceptance. */
+/** Prompts of one rank stay in the order of their acceptance. */
 function rankOf({ when = 'queue' }: PromptRequest): number {
   return { interrupt: 0, next: 1, queue: 2 }[when];
 }
 
-/** Notes a signal that was refused, where a person can see it. */
+/** Notes a refused signal, so that a person can see it. */
 export function noteRefused(state: TopicState, error: Failure, promptId: PromptId | undefined, now: string): void {
   const shown = { ...error, message: cutToJsonBytes(error.message, 1000) };
-  state.refused.push({ error: shown, at: now, ...(promptId !== undefined && { prompt_id: promptId }) });
+  state.refused.push({ error: shown, at: now, ...defined({ prompt_id: promptId }) });
   keepWithin(state.refused, limits.MAX_REFUSED, limits.MAX_REFUSED_BYTES);
   state.refused_total = (state.refused_total ?? 0) + 1;
   if (promptId === undefined || isKnown(state, promptId)) return;
@@ -154,15 +166,20 @@ export function noteRefused(state: TopicState, error: Failure, promptId: PromptI
   state.refused_ids = ids;
 }
 
-/** Why a prompt of this id was refused when it came last. */
+/** Why the newest prompt of this id was refused. */
 export function refusalOfId(state: TopicState, promptId: PromptId): Failure | undefined {
   const shown = state.refused.findLast((entry) => entry.prompt_id === promptId);
   if (shown) return shown.error;
   const code = state.refused_ids?.find(([id]) => id === promptId)?.[1];
-  return code === undefined ? undefined : failure(isFailureCode(code) ? code : 'INVALID_PROMPT', `Prompt ${promptId} was refused as ${code}; the details are no longer remembered.`);
+  return code === undefined
+    ? undefined
+    : failure(
+        isFailureCode(code) ? code : 'INVALID_PROMPT',
+        `Prompt ${promptId} was refused as ${code}. The topic no longer remembers the details.`,
+      );
 }
 
-/** The next prompt to work on, taken out of the queue. */
+/** Takes the next prompt to work on out of the queue. */
 export function takeNext(state: TopicState): QueuedPrompt | undefined {
   const next = state.queue.shift();
   if (next) state.turns += 1;
@@ -176,22 +193,27 @@ export function addSession(state: TopicState, session: SessionRecord): void {
   state.project ??= session.pinned.project;
 }
 
-/** Records how a turn ended; the memory of outcomes stays bounded in number and in bytes. */
+/** Records how a turn ended. `remembered` bounds the number and the bytes of outcomes. */
 export function recordOutcome(state: TopicState, result: TurnResult): void {
   const session = result.turn > 0 && result.session_id !== null && sessionOf(state, result.session_id);
   if (session) session.turns += 1;
-  if (session && result.status === 'completed') delete session.lost; // Its store is back, or somebody mended it.
+  // Its store is back, or a person repaired it.
+  if (session && result.status === 'completed') delete session.lost;
   state.outcomes = remembered([...state.outcomes, result]);
 }
 
-/** What a turn that failed says of its session, if it says that it can't go on. */
+/** Why the session of a failed turn can't go on. `undefined` if it can. */
 export function lossOf({ error }: Pick<TurnResult, 'error'>): Loss | undefined {
   if (error?.code === 'SESSION_LOST') return 'lost';
   return error?.code === 'SESSION_CORRUPTED' ? 'corrupted' : undefined;
 }
 
-/** Takes a queued prompt out, or says what else is to be done. */
-export function cancelQueued(state: TopicState, promptId: PromptId, cancelled: (prompt: QueuedPrompt) => TurnResult): Cancelled['effect'] | undefined {
+/** Takes a queued prompt out. `undefined` if the topic does not know the prompt. */
+export function cancelQueued(
+  state: TopicState,
+  promptId: PromptId,
+  cancelled: (prompt: QueuedPrompt) => TurnResult,
+): Cancelled['effect'] | undefined {
   const index = state.queue.findIndex((queued) => queued.prompt_id === promptId);
   const [queued] = index < 0 ? [] : state.queue.splice(index, 1);
   if (queued) {
@@ -213,7 +235,10 @@ export function outcomeOf(state: TopicState, promptId: PromptId): TurnResult | u
   return state.outcomes.findLast((result) => result.prompt_id === promptId);
 }
 
-/** The digest of the request that an id was accepted with; nothing for an id that was never seen, or too long ago. */
+/**
+ * The digest of the request that an id was accepted with. `undefined` for an id that was never
+ * seen, or is no longer remembered.
+ */
 function digestOfId(state: TopicState, promptId: PromptId): string | undefined {
   const used = state.ids.find(([id]) => id === promptId)?.[1];
   if (used !== undefined) return used;
@@ -225,7 +250,10 @@ export function isKnown(state: TopicState, promptId: PromptId): boolean {
   return digestOfId(state, promptId) !== undefined;
 }
 
-/** The last of a list: at most so many, with at most so many bytes of JSON, and always the very last one. */
+/**
+ * Drops entries from the start of a list until at most `most` remain, with at most `mostBytes` of
+ * JSON. The last entry is always kept.
+ */
 function keepWithin(list: unknown[], most: number, mostBytes: number): void {
   let first = list.length - 1;
   for (let left = mostBytes - jsonBytes(list[first]); first > 0 && list.length - first < most; first -= 1) {
@@ -233,4 +261,12 @@ function keepWithin(list: unknown[], most: number, mostBytes: number): void {
     if (left < 0) break;
   }
   if (first > 0) list.splice(0, first);
+}
+
+export function stopIsOver(state: TopicState, sessionId: SessionId): void {
+  const left = (state.to_stop ?? []).filter((one) => one !== sessionId);
+  if (left.length > 0) state.to_stop = left;
+  else delete state.to_stop;
+  delete state.to_stop_prompts?.[sessionId];
+  if (left.length === 0) delete state.to_stop_prompts;
 }

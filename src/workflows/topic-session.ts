@@ -1,14 +1,17 @@
 /**
- * The home of a topic: holds the agent's session, takes prompts, works on one at a time.
+ * The workflow of a topic. It holds the agent's session, takes prompts and works on one at a time.
  *
- * 1. A prompt that was accepted is in `state.queue` or in `running`, or has an outcome; nothing takes it out but its end.
- * 2. One turn at a time: only the loop starts one. It waits for its end, or hands the turn to the next run.
- * 3. What another run needs is in `carried()`: continue-as-new carries it, a topic that ends answers with it, and the
- *    query `state` tells it of a run that was ended from outside.
+ * 1. An accepted prompt is in `state.queue` or in `running`, or has an outcome. Only its end takes
+ *    it out.
+ * 2. One turn at a time: only the loop in `live.ts` starts one. The loop waits for the turn to end,
+ *    or hands it to the next run.
+ * 3. `carried()` has everything that another run needs. Continue-as-new carries it, a topic that
+ *    ends returns it, and the `state` query answers it for a run that was ended from outside.
  * 4. Handlers are registered before the first `await`, and fail only with `ApplicationFailure`.
- * 5. No message ends, wedges or forks a topic. A request to cancel the workflow closes it.
+ * 5. No message ends, blocks or forks a topic. A request to cancel the workflow closes it.
  *
- * Runs in the workflow sandbox: no clock, no random, no I/O of its own. Every change is guarded by a recorded history.
+ * Runs in the workflow sandbox: no clock, no random, no I/O of its own. Recorded histories guard
+ * every change.
  */
 import * as wf from '@temporalio/workflow';
 import { failure } from '../contract/failures.js';
@@ -39,7 +42,10 @@ export async function topicSession(input?: TopicInput): Promise<TopicState> {
   });
 }
 
-/** *Request Cancellation* in the Web UI is the operator's `close --now`: the topic ends in order, and keeps what it knows. */
+/**
+ * *Request Cancellation* in the Web UI is the operator's `close --now`: the topic ends in order and
+ * keeps its state.
+ */
 function closeOnCancellation(topic: Topic): void {
   const close = () => {
     topic.state.closing = true;
@@ -50,20 +56,29 @@ function closeOnCancellation(topic: Topic): void {
 }
 
 function listen(topic: Topic): void {
-  // Set this handler first. Temporal delivers buffered messages in the order in which handlers are set, and a signal that
-  // came before any worker is older than an update that waited for one.
+  // Set this handler first. Temporal delivers buffered messages in the order in which handlers are
+  // set, and a signal that came before any worker is older than an update that waited for one.
   wf.setHandler(messages.promptSignal, (payload: unknown) => topic.signalled(payload), {
     description: 'The same prompt, without waiting: an object with "prompt", or a bare string.',
   });
-  wf.setHandler(messages.prompt, (payload) => handled(topic, () => topic.prompted(payload)) as Promise<TurnResult | Accepted>, {
-    description: 'Accept a prompt and wait for its outcome.',
-    validator: (payload) => topic.validate(payload),
-  });
+  wf.setHandler(
+    messages.prompt,
+    (payload) => handled(topic, () => topic.prompted(payload)) as Promise<TurnResult | Accepted>,
+    {
+      description: 'Accept a prompt and wait for its outcome.',
+      validator: (payload) => topic.validate(payload),
+    },
+  );
   wf.setHandler(messages.cancel, (payload) => safely(topic, () => topic.cancel(payload)), {
     description: 'Stop the running turn, or take a queued prompt out.',
     validator: (payload: unknown) => {
       if (payload === undefined || payload === null || isCancelRequest(payload)) return;
-      throw refused(failure('INVALID_PROMPT', 'cancel takes nothing, or an object with a "prompt_id", a "reason" of 1 to 1000 characters, or both.'));
+      throw refused(
+        failure(
+          'INVALID_PROMPT',
+          'cancel takes nothing, or an object with a "prompt_id", a "reason" of 1 to 1000 characters, or both.',
+        ),
+      );
     },
   });
   wf.setHandler(messages.close, (payload) => safely(topic, () => topic.close(payload)), {
@@ -73,19 +88,24 @@ function listen(topic: Topic): void {
     description: 'Forget everything and end; with { "sessions": true } delete the conversations of the agents as well.',
   });
   wf.setHandler(messages.view, () => topic.view(), { description: 'Everything a person wants to see.' });
-  wf.setHandler(messages.outcome, (promptId, digest) => topic.promptState(promptId, digest), { description: "One prompt's state, by its id." });
-  wf.setHandler(messages.state, () => topic.carried(), { description: 'What the topic carries, for the run after this one.' });
-  if (topic.features.current) wf.setDefaultSignalHandler((name) => topic.noteRefused(failure('INVALID_PROMPT', `The topic takes no signal ${JSON.stringify(name.slice(0, 80))}; it takes "prompt".`)));
+  wf.setHandler(messages.outcome, (promptId, digest) => topic.promptState(promptId, digest), {
+    description: "One prompt's state, by its id.",
+  });
+  wf.setHandler(messages.state, () => topic.carried(), {
+    description: 'What the topic carries, for the run after this one.',
+  });
+  if (topic.features.current) wf.setDefaultSignalHandler((name) => topic.misnamed(name));
 }
 
-/** Once the topic has recalled what it knew. */
+/** Runs `work` once the topic has recalled its state. */
 function safely<T>(topic: Topic, work: () => T | Promise<T>): T | Promise<T> {
   return handled(topic, () => topic.whenReady(work));
 }
 
 /**
- * Neither a request to cancel the workflow nor a defect of ours fails the work. A run of an older release works at once, as
- * its history has it.
+ * Runs a handler in a scope that a request to cancel the workflow does not reach, and turns a
+ * defect of ours into a refusal. A run of an older release calls the handler directly, as its
+ * history has it.
  */
 function handled<T>(topic: Topic, work: () => T | Promise<T>): T | Promise<T> {
   if (!topic.features.current) return work();

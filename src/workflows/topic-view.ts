@@ -1,8 +1,13 @@
-/** What a topic shows of itself: the `view` and `outcome` queries, and the page in the Web UI. Pure. */
+/**
+ * What a topic shows of itself: the `view` and `outcome` queries, and its page in the Web UI. Pure.
+ */
+import { choiceWords } from '../contract/choice-words.js';
+import { defined } from '../contract/defined.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
-import type { QueuedPrompt, RunningPrompt, TopicState } from '../contract/state.js';
+import type { QueuedPrompt, RunningPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import { cutToBytes, titleOf } from '../contract/text.js';
-import type { Checks, PromptState, TopicLifeState, TopicView, TurnResult, Usage } from '../contract/types.js';
+import type { Checks, PromptState, TurnResult, Usage } from '../contract/types.js';
+import type { TopicLifeState, TopicView } from '../contract/views.js';
 import { isKnown, outcomeOf, refusalOfId } from './session-state.js';
 
 const SHOWN_OUTCOMES = 20;
@@ -13,31 +18,52 @@ export function lifeStateOf(state: TopicState, running: RunningPrompt | undefine
   return running || state.queue.length > 0 ? 'running' : 'idle';
 }
 
-export function viewOf(topic: TopicId, state: TopicState, running: RunningPrompt | undefined, ended: boolean): TopicView {
+export function viewOf(
+  topic: TopicId,
+  state: TopicState,
+  running: RunningPrompt | undefined,
+  ended: boolean,
+): TopicView {
   return {
     topic,
     state: lifeStateOf(state, running, ended),
     closing: state.closing,
     session_id: state.current,
-    ...(state.project !== undefined && { project: state.project }),
-    sessions: state.sessions.map((session) => ({ ...session, current: session.session_id === state.current })),
+    ...defined({ project: state.project }),
+    sessions: state.sessions.map((session) => sessionView(session, state.current)),
     turns: state.turns,
     ...(running && { running: runningOf(running) }),
-    queue: state.queue.map(({ prompt_id, request, accepted_at }) => ({ prompt_id, prompt: titleOf(request.prompt, 200), accepted_at })),
+    queue: state.queue.map(({ prompt_id, request, accepted_at }) => ({
+      prompt_id,
+      prompt: titleOf(request.prompt, 200),
+      accepted_at,
+    })),
     outcomes: state.outcomes.slice(-SHOWN_OUTCOMES),
     refused: state.refused,
   };
 }
 
-function runningOf({ prompt, turn, session_id, started_at, waiting_for_host, fix, checking }: RunningPrompt): NonNullable<TopicView['running']> {
+/** Without what only choosing a session and the next brief need. */
+function sessionView({ line: _line, left: _left, brief_due: _due, ...session }: SessionRecord, current: string | null) {
+  return { ...session, current: session.session_id === current };
+}
+
+function runningOf({
+  prompt,
+  turn,
+  session_id,
+  started_at,
+  waiting_for_host,
+  fix,
+  checking,
+}: RunningPrompt): NonNullable<TopicView['running']> {
   return {
     prompt_id: prompt.prompt_id,
     prompt: titleOf(prompt.request.prompt, 200),
     turn,
     session_id,
     started_at,
-    ...(waiting_for_host !== undefined && { waiting_for_host }),
-    ...(fix !== undefined && { fix }),
+    ...defined({ waiting_for_host, fix }),
     ...(checking && { checking }),
   };
 }
@@ -57,18 +83,29 @@ export function promptStateOf(state: TopicState, running: RunningPrompt | undefi
   return refused ? { state: 'refused', prompt_id, error: refused } : { state: 'unknown', prompt_id };
 }
 
-/** Whether the id is that of the prompt that is being worked on, or of the fix that a check asked for. */
+/** Whether the id names the prompt that is being worked on, or the prompt of its running fix. */
 export function isOf({ prompt, loop }: RunningPrompt, promptId: PromptId): boolean {
   return prompt.prompt_id === promptId || loop?.prompt.prompt_id === promptId;
 }
 
-/** Current details in Markdown, within the 20,000 bytes that Temporal takes. */
-export function detailsOf(topic: TopicId, state: TopicState, running: RunningPrompt | undefined, ended: boolean): string {
+/** The current details in Markdown. Temporal takes at most 20,000 bytes. */
+export function detailsOf(
+  topic: TopicId,
+  state: TopicState,
+  running: RunningPrompt | undefined,
+  ended: boolean,
+): string {
   const session = state.sessions.find((one) => one.session_id === state.current);
   const life = lifeStateOf(state, running, ended);
-  const lines = [`**${life}**${state.closing && !ended ? ' (closing)' : ''} · ${state.turns} ${state.turns === 1 ? 'turn' : 'turns'} · ${state.queue.length} queued`, ''];
+  const lines = [
+    `**${life}**${state.closing && !ended ? ' (closing)' : ''} · ${state.turns} ${state.turns === 1 ? 'turn' : 'turns'} · ${state.queue.length} queued`,
+    '',
+  ];
   if (running?.waiting_for_host !== undefined) {
-    lines.push(`Host ${code(running.waiting_for_host)} does not answer; the turn goes on when a worker is started there: \`continuity worker\``, '');
+    lines.push(
+      `Host ${code(running.waiting_for_host)} does not answer; the turn goes on when a worker is started there: \`continuity worker\``,
+      '',
+    );
   }
   lines.push('### Session', '');
   if (session) {
@@ -80,7 +117,7 @@ export function detailsOf(topic: TopicId, state: TopicState, running: RunningPro
       `- directory: ${inline(cwd)} on host ${inline(host)}`,
     );
   } else lines.push('None yet.');
-  for (const { session_id, lost } of state.sessions) if (lost) lines.push(`- ${lost}: ${code(session_id)}`);
+  for (const one of state.sessions) if (one !== session) lines.push(otherSessionLine(one));
   if (running) lines.push('', '### Running', '', runningLine(running));
   lines.push('', '### Queue', '');
   if (state.queue.length === 0) lines.push('Empty.');
@@ -91,11 +128,17 @@ export function detailsOf(topic: TopicId, state: TopicState, running: RunningPro
   lines.push('', '### Last outcomes', '');
   if (state.outcomes.length === 0) lines.push('None yet.');
   for (const result of state.outcomes.slice(-8).reverse()) lines.push(outcomeLine(result));
-  for (const { error, at } of state.refused.slice(-3)) lines.push(`- refused at ${readable(at)}: **${error.code}** ${inline(error.message)}`);
+  for (const { error, at } of state.refused.slice(-3))
+    lines.push(`- refused at ${readable(at)}: **${error.code}** ${inline(error.message)}`);
   lines.push('', '### Go on', '', '```', `continuity delegate --topic ${quoted(topic)} 'Fix: …'`);
   if (state.current !== null) lines.push(`continuity delegate --session ${quoted(state.current)} 'Fix: …'`);
   lines.push('```');
   return cutToBytes(lines.join('\n'), 20_000);
+}
+
+/** e.g. `- also: ses_1 · codex` or `- lost: ses_1 · codex` */
+function otherSessionLine({ session_id, lost, pinned }: SessionRecord): string {
+  return `- ${lost ?? 'also'}: ${code(session_id)} · ${inline(pinned.agent)}`;
 }
 
 function runningLine({ turn, prompt, fix, checking, started_at }: RunningPrompt): string {
@@ -105,7 +148,7 @@ function runningLine({ turn, prompt, fix, checking, started_at }: RunningPrompt)
 
 function outcomeLine(result: TurnResult): string {
   const { turn, status, session, error, checks, usage } = result;
-  const kind = [session.kind, session.reason, session.replaces && `instead of ${session.replaces}`, checks && checksOf(checks)].filter(Boolean).join(', ');
+  const kind = [choiceWords(session), checks && checksOf(checks)].filter(Boolean).join(', ');
   const cost = usage ? `, ${costOf(usage)}` : '';
   const said = error ? `${error.code}: ${error.message}` : titleOf(result.reply, 160);
   return `- turn ${turn} **${status}** (${inline(kind)}, ${(result.duration_ms / 1000).toFixed(1)} s${cost}): ${inline(said)}`;
@@ -126,17 +169,20 @@ function promptLine({ prompt_id, request }: QueuedPrompt): string {
   return `${inline(titleOf(request.prompt, 120))} · ${code(prompt_id)}`;
 }
 
-/** As the rest of the page has it, without `T` and milliseconds. */
+/** The Web UI's own format, without `T` and milliseconds. */
 function readable(isoTime: string): string {
   return `${isoTime.slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** An id, to be copied. */
+/** An id in a form that can be copied. */
 function code(id: string): string {
   return id.includes('`') ? inline(id) : `\`${id}\``;
 }
 
-/** Text of others inside our Markdown: on one line, and with nothing that Markdown or HTML would take for its own. */
+/**
+ * Escapes a foreign text for our Markdown: on one line, with no character that Markdown or HTML
+ * reads as markup.
+ */
 function inline(text: string): string {
   return titleOf(text, 200).replace(/[\\`*_[\]<>#|&~]|^[-+]/g, (character) => `\\${character}`);
 }

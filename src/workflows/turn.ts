@@ -1,13 +1,27 @@
-/** One prompt, worked on: choose the session, open it if there is none, run the turn on its host, and say how it ended. */
+/**
+ * Works on one prompt: chooses the session, opens one if there is none, runs the turn on its host,
+ * and reports how it ended.
+ */
 import * as wf from '@temporalio/workflow';
 import type { AskedChecks, RunTurnOutput } from '../activities/types.js';
-import { failure } from '../contract/failures.js';
+import { defined } from '../contract/defined.js';
+import { failure, type Failure } from '../contract/failures.js';
 import type { QueuedPrompt, RunningPrompt, SessionRecord } from '../contract/state.js';
 import type { SessionChoice, TurnResult } from '../contract/types.js';
-import { briefOf } from './brief.js';
 import * as calls from './calls.js';
-import { chooseSession, replacementOf, type Chosen, type Place, type ToOpen } from './choose-session.js';
+import { adoptSession } from './adopt.js';
+import { askedOtherwise } from './choose-by-agent.js';
+import {
+  chooseSession,
+  replacementOf,
+  type Chosen,
+  type Destination,
+  type Nowhere,
+  type ToOpen,
+} from './choose-session.js';
 import { endedByError, isLost, resultOf } from './ended.js';
+import { briefFor, briefWithFiles, chooseWithAgent } from './hand-over.js';
+import { goOnIn, wasTold } from './line-of-work.js';
 import { onHost } from './on-host.js';
 import { addSession, lossOf, sessionOf } from './session-state.js';
 import { now } from './time.js';
@@ -15,7 +29,7 @@ import type { Topic } from './topic.js';
 
 export interface Work {
   topic: Topic;
-  /** What is asked in this turn: what its caller sent, or what a check of that found. */
+  /** The request of this turn: the caller's prompt, or the prompt to fix a failed check. */
   prompt: QueuedPrompt;
   turn: RunningPrompt;
   scope: wf.CancellationScope;
@@ -26,70 +40,126 @@ export async function runPrompt(work: Work): Promise<TurnResult> {
   return stoppedAs(work.turn, await inItsPlace(work));
 }
 
-/** With who stopped it, and why. */
+/** Adds to a cancelled outcome who stopped the turn, and why. */
 export function stoppedAs<T extends Pick<TurnResult, 'status' | 'error'>>({ stopped }: RunningPrompt, ended: T): T {
   if (ended.status !== 'cancelled' || !stopped) return ended;
   const { message, ...by } = stopped;
   return { ...ended, ...by, error: failure('CANCELLED', message) };
 }
 
-/** The checks that were asked for with a prompt, for its first turn and for what comes after it. */
+/** The checks of a prompt. Its first turn and the rounds after it need them. */
 export function askedChecksOf({ topic }: Work, { prompt_id, request }: QueuedPrompt): AskedChecks | undefined {
   const { checks, checks_proof: proof } = request;
-  return checks && { topic: topic.id, prompt_id, checks, ...(proof !== undefined && { proof }) };
+  return checks && { topic: topic.id, prompt_id, checks, ...defined({ proof }) };
 }
 
 async function inItsPlace(work: Work): Promise<TurnResult> {
-  const { topic, prompt } = work;
-  const chosen = chosenBefore(work) ?? chooseSession(topic.state, prompt);
-  if ('unknown' in chosen) return endedAs(work, { kind: 'resumed' }, undefined, { status: 'failed', reply: '', attempts: 0, error: unknownSession(work) });
+  const { topic, prompt, turn } = work;
+  const before = chosenBefore(work);
+  const asked = !before && topic.features.handsOver ? askedOtherwise(topic.state, prompt.request) : undefined;
+  const chosen = asked ? await chosenByAgent(work, asked) : (before ?? chooseSession(topic.state, prompt));
+  if ('status' in chosen) return chosen;
+  if ('unknown' in chosen || 'refused' in chosen) return goesNowhere(work, chosen);
   const result = await runIn(work, chosen);
   const instead = insteadOf(work, result);
-  return instead ? runIn(work, instead) : result;
+  if (!instead) return result;
+  delete turn.brief; // It was for the session that is lost.
+  return runIn(work, instead);
 }
 
-/** The run before this one had chosen already, and has carried over what. */
+/** Or how the turn ended, because the agent that it names could not be asked about. */
+async function chosenByAgent(work: Work, asked: SessionRecord): Promise<Chosen | TurnResult> {
+  try {
+    return await chooseWithAgent(work, asked);
+  } catch (error) {
+    if (!(error instanceof wf.TemporalFailure)) throw error; // A defect of ours must fail the task.
+    const choice = { kind: 'new', reason: 'agent_changed' } as const;
+    return endedAs(work, choice, undefined, endedByError(error, undefined, work.scope.consideredCancelled));
+  }
+}
+
+/** The choice that the run before this one made and carried over. */
 function chosenBefore({ topic, turn }: Work): Chosen | undefined {
   if (turn.choice === undefined || turn.session_id === null) return undefined;
   const session = sessionOf(topic.state, turn.session_id);
   return session && { session, choice: turn.choice };
 }
 
-function unknownSession({ topic, prompt: { request } }: Work) {
-  if (request.session_id === undefined) return failure('SESSION_UNKNOWN', `Topic ${topic.id} has no session to resume.`);
+function goesNowhere(work: Work, nowhere: Nowhere): TurnResult {
+  const error = 'refused' in nowhere ? nowhere.refused : unknownSession(work);
+  return endedAs(work, { kind: 'resumed' }, undefined, { status: 'failed', reply: '', attempts: 0, error });
+}
+
+function unknownSession({ topic, prompt: { request } }: Work): Failure {
+  if (request.session_id === undefined)
+    return failure('SESSION_UNKNOWN', `Topic ${topic.id} has no session to resume.`);
   return failure('SESSION_UNKNOWN', `Topic ${topic.id} no longer remembers session ${request.session_id}.`);
 }
 
-async function runIn(work: Work, place: Place): Promise<TurnResult> {
+async function runIn(work: Work, place: Destination): Promise<TurnResult> {
+  const result = await worked(work, place);
+  const { pinned_before } = work.turn;
+  // Settings stay once a turn has been completed with them: a model that is not there does not.
+  const session = pinned_before && result.session_id !== null && sessionOf(work.topic.state, result.session_id);
+  if (session && result.status !== 'completed') session.pinned = pinned_before;
+  delete work.turn.pinned_before;
+  return result;
+}
+
+async function worked(work: Work, place: Destination): Promise<TurnResult> {
   const { topic, turn } = work;
   const { choice } = place;
   let session: SessionRecord | undefined;
   try {
-    session = 'session' in place ? place.session : await openSession(work, place);
+    session =
+      'session' in place
+        ? place.session
+        : 'adopt' in place
+          ? await adoptSession(work, place)
+          : await openSession(work, place);
+    if ('pinned' in place && place.pinned) {
+      turn.pinned_before = session.pinned;
+      session.pinned = place.pinned;
+    }
+    goOnIn(topic.state, session, choice, now());
     turn.session_id = session.session_id;
     turn.choice = choice;
     topic.announce();
     topic.show();
-    const ended = await runTurn(work, session, choice);
+    const ended = await runTurn(work, session);
+    if (ended.status === 'completed' && turn.brief !== undefined) wasTold(session);
     const loss = lossOf(ended);
     if (loss && topic.features.has('lossesAreNoted')) session.lost = loss;
     return endedAs(work, choice, session, ended);
   } catch (error) {
     const cancelled = work.scope.consideredCancelled;
     if (session && cancelled && (topic.features.current || isLost(error))) await stopLost(work, session);
-    return endedAs(work, choice, session, endedByError(error, session, cancelled));
+    return endedAs(work, session ? choice : unopened(place), session, endedByError(error, session, cancelled));
   }
 }
 
-/** No attempt has answered that the agent has stopped: none was at work when the turn was cancelled, or its worker is gone. */
-async function stopLost({ topic }: Work, session: SessionRecord): Promise<void> {
-  if (topic.features.current) return topic.stopAtNextContact(session);
-  if (!topic.features.has('lostTurnsAreStopped')) return;
-  await calls.stopTurn(topic.id, session, calls.HOST_ANSWERS_WITHIN, 5).catch((error: unknown) => wf.log.warn('The cancelled turn could not be stopped.', { error }));
+/** A session that could not be taken over was not adopted. */
+function unopened(place: Destination): SessionChoice {
+  return 'adopt' in place ? { kind: 'resumed' } : place.choice;
 }
 
-/** Where else the prompt goes when its session turned out to be lost. Once: what befalls the new session as well is the outcome. */
-function insteadOf({ topic: { state }, prompt }: Work, result: TurnResult): Place | undefined {
+/**
+ * Stops a turn of which no attempt confirmed that the agent has stopped. No attempt was at work
+ * when the turn was cancelled, or its worker is gone.
+ */
+async function stopLost({ topic, prompt }: Work, session: SessionRecord): Promise<void> {
+  if (topic.features.current) return topic.stops.add(session, prompt.prompt_id);
+  if (!topic.features.has('lostTurnsAreStopped')) return;
+  await calls
+    .stopTurn(topic.id, session, { waitsForHost: calls.HOST_ANSWERS_WITHIN, attempts: 5 })
+    .catch((error: unknown) => wf.log.warn('The cancelled turn could not be stopped.', { error }));
+}
+
+/**
+ * Where a prompt goes when its session turned out to be lost. A prompt moves once: if the new
+ * session is lost as well, that is the outcome.
+ */
+function insteadOf({ topic: { state }, prompt }: Work, result: TurnResult): Destination | undefined {
   const session = lossOf(result) && result.session_id !== null ? sessionOf(state, result.session_id) : undefined;
   return session && result.session.kind !== 'replaced' ? replacementOf(state, prompt.request, session) : undefined;
 }
@@ -97,7 +167,7 @@ function insteadOf({ topic: { state }, prompt }: Work, result: TurnResult): Plac
 async function openSession(work: Work, { opening, host }: ToOpen): Promise<SessionRecord> {
   const { topic, prompt, scope } = work;
   const { epoch } = topic.state;
-  const input = { topic: topic.id, prompt_id: prompt.prompt_id, ...(epoch !== undefined && { epoch }), ...opening };
+  const input = { topic: topic.id, prompt_id: prompt.prompt_id, ...defined({ epoch }), ...opening };
   const open = (where: calls.Where) => calls.openSession(input, prompt.request.prompt, where);
   const opened = await (host === undefined ? scope.run(() => open(calls.ANYWHERE)) : onHost(work, host, open));
   const session = { ...opened, turns: 0, opened_at: now() };
@@ -105,17 +175,34 @@ async function openSession(work: Work, { opening, host }: ToOpen): Promise<Sessi
   return session;
 }
 
-async function runTurn(work: Work, session: SessionRecord, choice: SessionChoice): Promise<RunTurnOutput> {
+async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutput> {
   const { topic, turn } = work;
   const { session_id, pinned } = session;
   const { prompt_id, request } = work.prompt;
-  await topic.stopIsOver(session_id);
+  await topic.stops.end(session_id);
   const asked = askedChecksOf(work, work.prompt);
-  const brief = choice.kind === 'replaced' ? (turn.brief ??= briefOf(topic.id, choice, topic.state.outcomes)) : '';
-  const input = { topic: topic.id, turn: turn.turn, prompt_id, prompt: brief + request.prompt, session_id, pinned, ...(asked && { asked_checks: asked }) };
+  const due = turn.brief === undefined && request.session_id === undefined ? session.brief_due : undefined;
+  if (due) {
+    turn.brief = topic.features.handsOver ? await briefWithFiles(work, session, due) : briefFor(work, session, due);
+  }
+  const input = {
+    topic: topic.id,
+    turn: turn.turn,
+    prompt_id,
+    prompt: (turn.brief ?? '') + request.prompt,
+    ...(turn.brief !== undefined && { brief_length: turn.brief.length }),
+    session_id,
+    pinned,
+    ...(asked && { asked_checks: asked }),
+  };
   return onHost(work, pinned.host, (where) => calls.runTurn(input, request.prompt, where));
 }
 
-function endedAs({ topic, prompt, turn }: Work, choice: SessionChoice, session: SessionRecord | undefined, ended: RunTurnOutput): TurnResult {
+function endedAs(
+  { topic, prompt, turn }: Work,
+  choice: SessionChoice,
+  session: SessionRecord | undefined,
+  ended: RunTurnOutput,
+): TurnResult {
   return resultOf({ topic: topic.id, state: topic.state, prompt, turn, choice, session }, ended, now());
 }

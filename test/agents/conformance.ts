@@ -1,13 +1,14 @@
 /**
- * What every agent has to keep, whatever program is behind it. Each implementation calls `describeAgentConformance`; a claim that
- * it cannot keep is skipped with a reason. The program runs against the scripted model, whose directives the prompts use.
+ * What every agent has to keep, whatever program is behind it. Each implementation calls
+ * `describeAgentConformance`; a claim that it cannot keep is skipped with a reason. The program
+ * runs against the scripted model, whose directives the prompts use.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Agent, AgentOutcome, SessionRef } from '../../src/agents/agent.js';
-import type { RecordedRequest } from '../support/scripted-model.js';
+import type { RecordedRequest } from '../../scripted/model.js';
 import { never, runTurn, startTurn } from './run.js';
 
 export interface AgentUnderTest {
@@ -15,6 +16,10 @@ export interface AgentUnderTest {
   create(): Agent;
   cwd: string;
   model: string;
+  /** Another one of the same provider. */
+  otherModel: string;
+  /** What a transcript calls the tool that runs a command. Default: `bash`. */
+  shellTool?: string;
   /** What the model was asked for the sake of a turn. */
   asked(): RecordedRequest[];
   /** The prompts that the agent's own session holds. */
@@ -32,6 +37,7 @@ const CLAIMS = [
   'a turn ends with one outcome, which has the reply, the model and the usage',
   'what the agent does is told while it does it',
   'a follow-up is answered with what was asked before',
+  'another model goes on in the same session',
   'two sessions know nothing of each other',
   'the same prompt id again is answered from the session, and the model is not asked again',
   'the same prompt id with another text is PROMPT_ID_REUSED, never the reply to the other text, and nothing is put in',
@@ -48,10 +54,16 @@ const CLAIMS = [
   'a session that is gone is SESSION_LOST, and no new one takes its place',
   'a session of another store is not called lost',
   'the whole conversation can be read, also while nothing runs',
+  'the conversation of a session that is not there is SESSION_LOST',
+  'a session is found in the store, with its directory, its model and its first prompt',
 ] as const;
 export type Claim = (typeof CLAIMS)[number];
 
-export function describeAgentConformance(name: string, make: () => Promise<AgentUnderTest>, options: { skips?: Partial<Record<Claim, string>> } = {}): void {
+export function describeAgentConformance(
+  name: string,
+  make: () => Promise<AgentUnderTest>,
+  options: { skips?: Partial<Record<Claim, string>> } = {},
+): void {
   describe(`${name} keeps what every agent has to keep:`, () => {
     let under: AgentUnderTest;
     let agent: Agent;
@@ -68,14 +80,23 @@ export function describeAgentConformance(name: string, make: () => Promise<Agent
       const opened = await agent.open({ seed, title: `Test ${seed}`, cwd: under.cwd, model: under.model }, never);
       return { ...opened, model: under.model, cwd: under.cwd };
     }
-    const isAsked = (text: string) => vi.waitFor(() => expect(under.asked().flatMap(({ asks }) => asks).join()).toContain(text), { timeout: 20_000 });
+    const isAsked = (text: string) =>
+      vi.waitFor(
+        () =>
+          expect(
+            under
+              .asked()
+              .flatMap(({ asks }) => asks)
+              .join(),
+          ).toContain(text),
+        { timeout: 20_000 },
+      );
 
     const bodies: Record<Claim, () => Promise<void>> = {
       'the same seed opens the same session': async () => {
         const [first, second, other] = [await open('same'), await open('same'), await open('other')];
         expect(second.session_id).toBe(first.session_id);
         expect(other.session_id).not.toBe(first.session_id);
-        expect(await agent.inspect(first, never)).toBe('exists');
       },
       'a working directory that is not there is refused as CWD_MISSING': async () => {
         const refused = agent.open({ seed: 'x', title: 'x', cwd: join(under.cwd, 'not-there') }, never);
@@ -99,9 +120,21 @@ export function describeAgentConformance(name: string, make: () => Promise<Agent
         const { reply } = await runTurn(agent, session, 'Fix: add rate limiting');
         expect(reply).toBe('You asked before: "Add login endpoint". Now: "Fix: add rate limiting".');
       },
+      'another model goes on in the same session': async () => {
+        const session = await open();
+        await runTurn(agent, session, 'Add login endpoint');
+        const other = { ...session, model: under.otherModel };
+        const { reply, model = under.otherModel } = await runTurn(agent, other, 'Fix: add rate limiting');
+        expect(reply).toBe('You asked before: "Add login endpoint". Now: "Fix: add rate limiting".');
+        expect(model).toBe(under.otherModel);
+        expect(under.otherModel.split('/').at(-1)).toBe(under.asked().at(-1)?.model);
+      },
       'two sessions know nothing of each other': async () => {
         const [one, two] = [await open(), await open()];
-        const [, other] = await Promise.all([runTurn(agent, one, 'Add login endpoint'), runTurn(agent, two, 'Create dashboard page')]);
+        const [, other] = await Promise.all([
+          runTurn(agent, one, 'Add login endpoint'),
+          runTurn(agent, two, 'Create dashboard page'),
+        ]);
         expect(other.reply).toBe('You asked first: "Create dashboard page".');
       },
       'the same prompt id again is answered from the session, and the model is not asked again': async () => {
@@ -110,25 +143,32 @@ export function describeAgentConformance(name: string, make: () => Promise<Agent
         const first = await runTurn(agent, session, 'Only once', id);
         await runTurn(agent, session, 'Something else');
         const asked = under.asked().length;
-        expect(await runTurn(agent, session, 'Only once', id)).toEqual({ ...first, recovered: 'harvested' } satisfies AgentOutcome);
+        expect(await runTurn(agent, session, 'Only once', id)).toEqual({
+          ...first,
+          recovered: 'harvested',
+        } satisfies AgentOutcome);
         expect(under.asked().length).toBe(asked);
         expect(await under.promptsIn(session)).toEqual(['Only once', 'Something else']);
       },
-      'the same prompt id with another text is PROMPT_ID_REUSED, never the reply to the other text, and nothing is put in': async () => {
-        const session = await open();
-        const [ended, running] = [randomUUID(), randomUUID()];
-        await runTurn(agent, session, 'The first text [[say: First.]]', ended);
-        const refused = { status: 'failed', reply: '', error: { code: 'PROMPT_ID_REUSED' } };
-        expect(await runTurn(agent, session, 'Another text', ended)).toMatchObject(refused);
-        const prompt = 'At work [[slow: 2000]] [[say: Worked.]]';
-        const turn = startTurn(agent, session, prompt, running);
-        await isAsked('At work');
-        turn.detach();
-        await expect(turn.outcome).rejects.toThrow('detached');
-        expect(await runTurn(agent, session, `${prompt} and more`, running)).toMatchObject(refused);
-        expect(await runTurn(agent, session, prompt, running)).toMatchObject({ status: 'completed', reply: 'Worked.' });
-        expect(await under.promptsIn(session)).toEqual(['The first text [[say: First.]]', prompt]);
-      },
+      'the same prompt id with another text is PROMPT_ID_REUSED, never the reply to the other text, and nothing is put in':
+        async () => {
+          const session = await open();
+          const [ended, running] = [randomUUID(), randomUUID()];
+          await runTurn(agent, session, 'The first text [[say: First.]]', ended);
+          const refused = { status: 'failed', reply: '', error: { code: 'PROMPT_ID_REUSED' } };
+          expect(await runTurn(agent, session, 'Another text', ended)).toMatchObject(refused);
+          const prompt = 'At work [[slow: 2000]] [[say: Worked.]]';
+          const turn = startTurn(agent, session, prompt, running);
+          await isAsked('At work');
+          turn.detach();
+          await expect(turn.outcome).rejects.toThrow('detached');
+          expect(await runTurn(agent, session, `${prompt} and more`, running)).toMatchObject(refused);
+          expect(await runTurn(agent, session, prompt, running)).toMatchObject({
+            status: 'completed',
+            reply: 'Worked.',
+          });
+          expect(await under.promptsIn(session)).toEqual(['The first text [[say: First.]]', prompt]);
+        },
       'a turn goes on while its worker is away, and the next one takes it up': async () => {
         const session = await open();
         const id = randomUUID();
@@ -137,7 +177,11 @@ export function describeAgentConformance(name: string, make: () => Promise<Agent
         await isAsked('Take your time');
         turn.detach();
         await expect(turn.outcome).rejects.toThrow('detached');
-        expect(await runTurn(agent, session, prompt, id)).toMatchObject({ status: 'completed', reply: 'There.', recovered: 'reattached' });
+        expect(await runTurn(agent, session, prompt, id)).toMatchObject({
+          status: 'completed',
+          reply: 'There.',
+          recovered: 'reattached',
+        });
         expect(await under.promptsIn(session)).toEqual([prompt]);
       },
       'what ended while no worker was there is harvested': async () => {
@@ -148,16 +192,22 @@ export function describeAgentConformance(name: string, make: () => Promise<Agent
         await isAsked('End alone');
         turn.detach();
         await expect(turn.outcome).rejects.toThrow('detached');
-        await vi.waitFor(async () => {
-          const again = startTurn(agent, session, prompt, id);
-          expect(await again.outcome).toMatchObject({ reply: 'I ended alone.', recovered: 'harvested' });
-        }, { timeout: 20_000 });
+        await vi.waitFor(
+          async () => {
+            const again = startTurn(agent, session, prompt, id);
+            expect(await again.outcome).toMatchObject({ reply: 'I ended alone.', recovered: 'harvested' });
+          },
+          { timeout: 20_000 },
+        );
       },
       'a killed agent goes on with the turn, and the prompt is in the session once': async () => {
         const session = await open();
         const prompt = 'Survive [[bash: echo one]] [[slow: 2500]] [[say: Survived.]]';
         const turn = startTurn(agent, session, prompt);
-        await vi.waitFor(() => expect(under.asked().filter(({ asks }) => asks[0]?.startsWith('Survive'))).toHaveLength(2), { timeout: 20_000 });
+        await vi.waitFor(
+          () => expect(under.asked().filter(({ asks }) => asks[0]?.startsWith('Survive'))).toHaveLength(2),
+          { timeout: 20_000 },
+        );
         await under.kill();
         expect(await turn.outcome).toMatchObject({ status: 'completed', reply: 'Survived.', recovered: 'continued' });
         expect(await under.promptsIn(session)).toEqual([prompt]);
@@ -203,32 +253,52 @@ export function describeAgentConformance(name: string, make: () => Promise<Agent
       },
       'an error of the model is an outcome that names it, and the session stays usable': async () => {
         const session = await open();
-        expect(await runTurn(agent, session, 'Locked [[status: 401]]')).toMatchObject({ status: 'failed', error: { code: 'AGENT_AUTH' } });
-        expect(await runTurn(agent, session, 'Full [[overflow: always]]')).toMatchObject({ status: 'failed', error: { code: 'CONTEXT_OVERFLOW' } });
-        expect(await runTurn(agent, session, 'Bad [[status: 400]]')).toMatchObject({ status: 'failed', error: { code: 'MODEL_FAILED' } });
-        expect(await runTurn(agent, session, 'And now? [[say: Well.]]')).toMatchObject({ status: 'completed', reply: 'Well.' });
+        expect(await runTurn(agent, session, 'Locked [[status: 401]]')).toMatchObject({
+          status: 'failed',
+          error: { code: 'AGENT_AUTH' },
+        });
+        expect(await runTurn(agent, session, 'Full [[overflow: always]]')).toMatchObject({
+          status: 'failed',
+          error: { code: 'CONTEXT_OVERFLOW' },
+        });
+        expect(await runTurn(agent, session, 'Bad [[status: 400]]')).toMatchObject({
+          status: 'failed',
+          error: { code: 'MODEL_FAILED' },
+        });
+        expect(await runTurn(agent, session, 'And now? [[say: Well.]]')).toMatchObject({
+          status: 'completed',
+          reply: 'Well.',
+        });
       },
       'a turn without text and tools is EMPTY_REPLY': async () => {
-        expect(await runTurn(agent, await open(), 'Say nothing [[empty]]')).toMatchObject({ status: 'failed', reply: '', error: { code: 'EMPTY_REPLY' } });
+        expect(await runTurn(agent, await open(), 'Say nothing [[empty]]')).toMatchObject({
+          status: 'failed',
+          reply: '',
+          error: { code: 'EMPTY_REPLY' },
+        });
       },
       'a turn whose working directory is gone is CWD_MISSING': async () => {
         const cwd = join(under.cwd, 'passing');
         await mkdir(cwd);
         const opened = await agent.open({ seed: randomUUID(), title: 'Passing', cwd, model: under.model }, never);
         await rm(cwd, { recursive: true });
-        expect(await runTurn(agent, { ...opened, cwd }, 'Where?')).toMatchObject({ status: 'failed', error: { code: 'CWD_MISSING' } });
+        expect(await runTurn(agent, { ...opened, cwd }, 'Where?')).toMatchObject({
+          status: 'failed',
+          error: { code: 'CWD_MISSING' },
+        });
       },
       'a session that is gone is SESSION_LOST, and no new one takes its place': async () => {
         const session = await open();
         await runTurn(agent, session, 'Before');
         await under.lose(session);
-        expect(await runTurn(agent, session, 'After')).toMatchObject({ status: 'failed', error: { code: 'SESSION_LOST' } });
-        expect(await agent.inspect(session, never)).toBe('missing');
+        expect(await runTurn(agent, session, 'After')).toMatchObject({
+          status: 'failed',
+          error: { code: 'SESSION_LOST' },
+        });
       },
       'a session of another store is not called lost': async () => {
         const session = { ...(await open()), store: '/elsewhere/opencode.db' };
         await expect(runTurn(agent, session, 'Hello')).rejects.toMatchObject({ retryable: true });
-        expect(await agent.inspect(session, never)).toBe('unknown');
       },
       'the whole conversation can be read, also while nothing runs': async () => {
         const session = await open();
@@ -236,14 +306,43 @@ export function describeAgentConformance(name: string, make: () => Promise<Agent
         await runTurn(agent, session, `A long one [[big: 200000]]`);
         await under.kill();
         const messages = await agent.transcript(session);
-        expect(messages.filter(({ role }) => role === 'user').map(({ parts }) => parts.map((part) => part.type === 'text' && part.text).join(''))).toEqual([
-          expect.stringContaining('Look around'),
-          expect.stringContaining('A long one'),
-        ]);
+        expect(
+          messages
+            .filter(({ role }) => role === 'user')
+            .map(({ parts }) => parts.map((part) => part.type === 'text' && part.text).join('')),
+        ).toEqual([expect.stringContaining('Look around'), expect.stringContaining('A long one')]);
         const parts = messages.flatMap((message) => message.parts);
-        expect(parts).toContainEqual(expect.objectContaining({ type: 'tool', tool: 'bash', status: 'completed', output: expect.stringContaining('seen') as string }));
+        expect(parts).toContainEqual(
+          expect.objectContaining({
+            type: 'tool',
+            tool: under.shellTool ?? 'bash',
+            status: 'completed',
+            output: expect.stringContaining('seen') as string,
+          }),
+        );
         expect(parts.some((part) => part.type === 'text' && part.text.length === 200_000)).toBe(true);
-        await expect(agent.transcript({ ...session, session_id: 'ses_0000000000000000000000000' as SessionRef['session_id'] })).rejects.toMatchObject({ failure: { code: 'SESSION_LOST' } });
+      },
+      'the conversation of a session that is not there is SESSION_LOST': async () => {
+        const session = await open();
+        await expect(
+          agent.transcript({ ...session, session_id: 'ses_0000000000000000000000000' as SessionRef['session_id'] }),
+        ).rejects.toMatchObject({ failure: { code: 'SESSION_LOST' } });
+      },
+      'a session is found in the store, with its directory, its model and its first prompt': async () => {
+        const session = await open();
+        await runTurn(agent, session, 'Look\n  around first');
+        await runTurn(agent, session, 'And then');
+        const told = { session_id: session.session_id, cwd: under.cwd, first_prompt: 'Look around first' };
+        expect(await agent.find?.(session.session_id)).toMatchObject({
+          ...told,
+          model: under.model,
+          store: session.store,
+        });
+        const [newest] = (await agent.sessions?.()) ?? [];
+        expect(newest).toMatchObject(told);
+        expect(Date.now() - Date.parse(newest?.updated_at ?? '')).toBeLessThan(60_000);
+        const unknown = session.session_id.replace(/.{12}$/, '000000000000') as SessionRef['session_id'];
+        expect(await agent.find?.(unknown)).toBeUndefined();
       },
     };
 

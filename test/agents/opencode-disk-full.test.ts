@@ -1,12 +1,17 @@
-/** A full disk: under OpenCode's store, and under our own data directory. Needs to mount a small file system, so root on Linux. */
+/**
+ * A full disk: under OpenCode's store, and under our own data directory. Needs to mount a small
+ * file system, so root on Linux.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmdirSync, statfsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { CancelledPrompts } from '../../src/agents/opencode/cancelled.js';
-import { readRecord, writeRecord } from '../../src/agents/opencode/record.js';
+import type { PromptKey } from '../../src/agents/driver.js';
+import { PromptNotes } from '../../src/agents/turn/prompt-notes.js';
+import { ServerRecord } from '../../src/agents/opencode/record.js';
+import { readRecord, writeRecord } from '../../src/agents/shared/server-record.js';
 import { openCodeUnderTest } from './opencode-under-test.js';
 import { never, runTurn } from './run.js';
 
@@ -27,7 +32,11 @@ function canMount(): boolean {
 /** Leaves no room; returns what gives it back. */
 async function fill(dir: string): Promise<() => Promise<void>> {
   const file = join(dir, 'filler');
-  for (let kib = Math.ceil((statfsSync(dir).bavail * statfsSync(dir).bsize) / 1024); kib >= 1; kib = Math.floor(kib / 2)) {
+  for (
+    let kib = Math.ceil((statfsSync(dir).bavail * statfsSync(dir).bsize) / 1024);
+    kib >= 1;
+    kib = Math.floor(kib / 2)
+  ) {
     await writeFile(file, Buffer.alloc(kib * 1024), { flag: 'a' }).catch(() => undefined); // ENOSPC is what it is for.
   }
   expect(statfsSync(dir).bavail).toBe(0);
@@ -45,12 +54,12 @@ describe.skipIf(!canMount())('With a full disk', () => {
     const file = join(dir, 'server.json');
     const record = { pid: 1, started: '1', port: 1, password: 'secret', store: '/store' };
     await writeRecord(file, record);
-    const cancelled = new CancelledPrompts(join(dir, 'cancelled'));
-    await cancelled.add('msg_before');
+    const notes = new PromptNotes(dir);
+    await notes.add('cancelled', 'msg_before' as PromptKey);
     const makeRoom = await fill(dir);
     await expect(writeRecord(file, { ...record, pid: 2 })).rejects.toMatchObject({ code: 'ENOSPC' });
-    expect(await readRecord(file)).toEqual(record);
-    expect(await cancelled.has('msg_before')).toBe(true);
+    expect(await readRecord(ServerRecord, file)).toEqual(record);
+    expect(await notes.has('cancelled', 'msg_before' as PromptKey)).toBe(true);
     await makeRoom();
     await writeRecord(file, { ...record, pid: 3 });
     expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ pid: 3 });
@@ -67,7 +76,10 @@ describe.skipIf(!canMount())('With a full disk', () => {
       await runTurn(agent, session, 'Before');
       const makeRoom = await fill(data);
       const prompt = `No room ${'x'.repeat(60_000)} [[say: Room.]]`;
-      await expect(runTurn(agent, session, prompt, 'full')).rejects.toMatchObject({ retryable: true, failure: { code: 'AGENT_CRASHED' } });
+      await expect(runTurn(agent, session, prompt, 'full')).rejects.toMatchObject({
+        retryable: true,
+        failure: { code: 'AGENT_CRASHED' },
+      });
       await makeRoom();
       expect(await runTurn(agent, session, prompt, 'full')).toMatchObject({ status: 'completed', reply: 'Room.' });
       expect(await under.promptsIn(session)).toEqual(['Before', prompt]);

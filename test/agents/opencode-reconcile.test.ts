@@ -1,6 +1,7 @@
 /**
- * Reconcile before prompting: whatever an attempt finds of its prompt, the prompt is in the session once, and the turn ends with its own
- * outcome or says that it is not known. Every situation, and where it is made with a real server:
+ * Reconcile before prompting: whatever an attempt finds of its prompt, the prompt is in the session
+ * once, and the turn ends with its own outcome or says that it is not known. Every situation, and
+ * where it is made with a real server:
  *
  *   ended while nobody listened               conformance.ts    what ended while no worker was there is harvested
  *   still running when a new worker comes     opencode.test.ts  a worker that died leaves its server and turn to the next one
@@ -44,18 +45,28 @@ afterAll(async () => {
 
 const patiently = { timeout: 20_000, interval: 50 };
 async function open(): Promise<SessionRef> {
-  const opened = await agent.open({ seed: `seed ${++seeds}`, title: `Topic ${seeds}`, cwd: under.cwd, model: under.model }, never);
+  const opened = await agent.open(
+    { seed: `seed ${++seeds}`, title: `Topic ${seeds}`, cwd: under.cwd, model: under.model },
+    never,
+  );
   return { ...opened, model: under.model, cwd: under.cwd };
 }
 const asksFor = (text: string) => under.asked().filter(({ asks }) => asks.at(-1)?.includes(text));
 const isAsked = (text: string) => vi.waitFor(() => expect(asksFor(text).length).toBeGreaterThan(0), patiently);
 
 /** The prompt as an attempt that died left it: stored under its ids, and nobody at work. */
-async function leave({ session_id, cwd }: SessionRef, prompt: string, id: string, { part }: { part: boolean }): Promise<void> {
+async function leave(
+  { session_id, cwd }: SessionRef,
+  prompt: string,
+  id: string,
+  { part }: { part: boolean },
+): Promise<void> {
   const messageID = messageIdOf(session_id, id as PromptId);
   const parts = part ? [{ id: partIdOf(messageID), type: 'text' as const, text: prompt }] : [];
   const model = { providerID: 'scripted', modelID: 'model' };
-  await (await under.client()).session.prompt({ sessionID: session_id, directory: cwd, messageID, parts, model, noReply: true });
+  await (
+    await under.client()
+  ).session.prompt({ sessionID: session_id, directory: cwd, messageID, parts, model, noReply: true });
 }
 
 describe('Reconcile before prompting:', () => {
@@ -69,7 +80,11 @@ describe('Reconcile before prompting:', () => {
     await leave(session, prompt, 'left', state);
     expect(asksFor(prompt)).toEqual([]);
     expect(await under.promptsIn(session)).toEqual(['Before', state.part ? prompt : '']);
-    expect(await runTurn(agent, session, prompt, 'left')).toMatchObject({ status: 'completed', reply: 'Answered.', recovered: 'continued' });
+    expect(await runTurn(agent, session, prompt, 'left')).toMatchObject({
+      status: 'completed',
+      reply: 'Answered.',
+      recovered: 'continued',
+    });
     expect(await under.promptsIn(session)).toEqual(['Before', prompt]);
     expect(asksFor(prompt)).toHaveLength(1);
   });
@@ -85,7 +100,10 @@ describe('Reconcile before prompting:', () => {
     }, patiently);
     await under.kill();
     expect(await turn.outcome).toMatchObject({ status: 'completed', reply: 'Room again.', recovered: 'continued' });
-    expect(await runTurn(agent, session, prompt, 'full')).toMatchObject({ reply: 'Room again.', recovered: 'harvested' });
+    expect(await runTurn(agent, session, prompt, 'full')).toMatchObject({
+      reply: 'Room again.',
+      recovered: 'harvested',
+    });
   });
 
   test('a turn that was cancelled just when everything crashed is never resumed', async () => {
@@ -101,7 +119,10 @@ describe('Reconcile before prompting:', () => {
     agent = under.create();
     expect(await runTurn(agent, session, 'Stop it [[hang]]', 'stop')).toMatchObject({ status: 'cancelled' });
     expect(asksFor('Stop it')).toHaveLength(1);
-    expect(await runTurn(agent, session, 'Go on [[say: Gone on.]]')).toMatchObject({ status: 'completed', reply: 'Gone on.' });
+    expect(await runTurn(agent, session, 'Go on [[say: Gone on.]]')).toMatchObject({
+      status: 'completed',
+      reply: 'Gone on.',
+    });
   });
 
   test('a server that is alive but does not answer is replaced, and the turn goes on', async () => {
@@ -124,12 +145,15 @@ describe('Reconcile before prompting:', () => {
     await utimes(join(folder, 'msg_old'), then, then);
     const old = under.create({ dataDir: join(under.dir, 'old') });
     onTestFinished(() => old.close({ stop: true }));
-    await old.inspect({ session_id: (await open()).session_id, cwd: under.cwd, store: (await open()).store }, never);
+    await old.cancel(await open(), never);
     await expect(stat(join(folder, 'msg_old'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
 
-/** Holds the store for itself, as a backup or another program does. Node 20 has no SQLite of its own. */
+/**
+ * Holds the store for itself, as a backup or another program does. Node 20 has no SQLite of its
+ * own.
+ */
 const HOLD = `
 import sqlite3, sys
 store = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -149,17 +173,26 @@ answers = "session_id = ? AND json_extract(data, '$.role') = 'assistant'"
 print(store.execute("UPDATE message SET data = json_remove(data, '$.time.completed') WHERE " + answers, [sys.argv[2]]).rowcount)
 `;
 
-test.skipIf(!hasSqlite)('a turn that was cut off between its last word and the note of its end is harvested', async () => {
-  const session = await open();
-  const prompt = 'To the last word [[say: Said.]]';
-  await runTurn(agent, session, prompt, 'last');
-  await under.kill();
-  expect(spawnSync('python3', ['-c', NOT_YET_COMPLETED, session.store, session.session_id], { encoding: 'utf8' }).stdout).toBe('1\n');
-  agent = under.create();
-  expect(await runTurn(agent, session, prompt, 'last')).toMatchObject({ status: 'completed', reply: 'Said.', recovered: 'harvested' });
-  expect(asksFor(prompt)).toHaveLength(1);
-  expect(await under.promptsIn(session)).toEqual([prompt]);
-});
+test.skipIf(!hasSqlite)(
+  'a turn that was cut off between its last word and the note of its end is harvested',
+  async () => {
+    const session = await open();
+    const prompt = 'To the last word [[say: Said.]]';
+    await runTurn(agent, session, prompt, 'last');
+    await under.kill();
+    expect(
+      spawnSync('python3', ['-c', NOT_YET_COMPLETED, session.store, session.session_id], { encoding: 'utf8' }).stdout,
+    ).toBe('1\n');
+    agent = under.create();
+    expect(await runTurn(agent, session, prompt, 'last')).toMatchObject({
+      status: 'completed',
+      reply: 'Said.',
+      recovered: 'harvested',
+    });
+    expect(asksFor(prompt)).toHaveLength(1);
+    expect(await under.promptsIn(session)).toEqual([prompt]);
+  },
+);
 
 describe.skipIf(!hasSqlite)("While another program holds OpenCode's store", () => {
   async function hold(store: string) {
@@ -174,7 +207,10 @@ describe.skipIf(!hasSqlite)("While another program holds OpenCode's store", () =
     await runTurn(agent, session, 'Before');
     const prompt = 'Locked out [[say: Let in.]]';
     const letGo = await hold(session.store);
-    await expect(runTurn(agent, session, prompt, 'out')).rejects.toMatchObject({ retryable: true, failure: { code: 'AGENT_CRASHED' } });
+    await expect(runTurn(agent, session, prompt, 'out')).rejects.toMatchObject({
+      retryable: true,
+      failure: { code: 'AGENT_CRASHED' },
+    });
     letGo();
     expect(await runTurn(agent, session, prompt, 'out')).toMatchObject({ status: 'completed', reply: 'Let in.' });
     expect(await under.promptsIn(session)).toEqual(['Before', prompt]);
@@ -187,8 +223,14 @@ describe.skipIf(!hasSqlite)("While another program holds OpenCode's store", () =
     const letGo = await hold(session.store);
     setTimeout(letGo, 8_000); // Longer than OpenCode waits for its store.
     const outcome = await turn.outcome;
-    expect(outcome).toMatchObject({ status: 'failed', error: { code: 'MODEL_FAILED', message: expect.stringContaining('OpenCode broke the turn off') } });
+    expect(outcome).toMatchObject({
+      status: 'failed',
+      error: { code: 'MODEL_FAILED', message: expect.stringContaining('OpenCode broke the turn off') },
+    });
     expect(outcome.error?.message).not.toMatch(/\n/);
-    expect(await runTurn(agent, session, 'And now? [[say: Well.]]')).toMatchObject({ status: 'completed', reply: 'Well.' });
+    expect(await runTurn(agent, session, 'And now? [[say: Well.]]')).toMatchObject({
+      status: 'completed',
+      reply: 'Well.',
+    });
   }, 120_000);
 });

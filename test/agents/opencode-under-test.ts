@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import type { SessionRef } from '../../src/agents/agent.js';
-import { createOpenCode, type OpenCodeOptions } from '../../src/agents/opencode/index.js';
-import { isolatedOpenCode } from '../support/isolated-opencode.js';
+import { isolatedOpenCode } from '../../scripted/isolated-opencode.js';
+import { createOpenCode, type OpenCodeAgentOptions } from '../support/opencode-agent.js';
 import { isRunning, processesOf } from '../support/processes.js';
-import { startScriptedModel } from '../support/scripted-model.js';
+import { startScriptedModel } from '../../scripted/model.js';
 import type { AgentUnderTest } from './conformance.js';
 
 interface ServerRecord {
@@ -23,7 +23,7 @@ export interface OpenCodeUnderTest extends AgentUnderTest {
   /** What a process of ours has to have in its environment to use the same OpenCode. */
   env: Record<string, string>;
   logs: { message: string; facts?: object | undefined }[];
-  create(options?: Partial<OpenCodeOptions>): ReturnType<typeof createOpenCode>;
+  create(options?: Partial<OpenCodeAgentOptions>): ReturnType<typeof createOpenCode>;
   server(): Promise<ServerRecord>;
   /** As a person's own program would use the server. */
   client(dataDir?: string): Promise<OpencodeClient>;
@@ -44,15 +44,22 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
   const dataDir = join(dir, 'continuity');
   await mkdir(cwd);
   const logs: OpenCodeUnderTest['logs'] = [];
-  const server = async (data = 'continuity') => JSON.parse(await readFile(join(dir, data, 'agents', 'opencode', 'server.json'), 'utf8')) as ServerRecord;
+  const server = async (data = 'continuity') =>
+    JSON.parse(await readFile(join(dir, data, 'agents', 'opencode', 'server.json'), 'utf8')) as ServerRecord;
   const client = async (data?: string) => {
     const { port, password } = await server(data);
     const Authorization = `Basic ${Buffer.from(`opencode:${password}`).toString('base64')}`;
-    return createOpencodeClient({ baseUrl: `http://127.0.0.1:${port}`, headers: { Authorization }, throwOnError: true });
+    return createOpencodeClient({
+      baseUrl: `http://127.0.0.1:${port}`,
+      headers: { Authorization },
+      throwOnError: true,
+    });
   };
   async function textsIn({ session_id }: SessionRef, role: 'user' | 'assistant'): Promise<string[]> {
     const messages = await (await client()).session.messages({ sessionID: session_id }, { throwOnError: true });
-    return messages.data.filter(({ info }) => info.role === role).map(({ parts }) => parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('|'));
+    return messages.data
+      .filter(({ info }) => info.role === role)
+      .map(({ parts }) => parts.flatMap((part) => (part.type === 'text' ? [part.text] : [])).join('|'));
   }
   const under: OpenCodeUnderTest = {
     dir,
@@ -60,12 +67,20 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
     dataDir,
     env: isolated,
     model: 'scripted/model',
+    otherModel: 'scripted/other',
     logs,
     server: () => server(),
     client,
     logFile: join(dataDir, 'agents', 'opencode', 'server.log'),
     create: (options = {}) =>
-      createOpenCode({ name: 'opencode', config: { kind: 'opencode' }, dataDir, env, log: (message, facts) => logs.push({ message, facts }), ...options }),
+      createOpenCode({
+        name: 'opencode',
+        config: { kind: 'opencode' },
+        dataDir,
+        env,
+        log: (message, facts) => logs.push({ message, facts }),
+        ...options,
+      }),
     asked: () => model.requests().filter(({ aside }) => !aside),
     promptsIn: (session) => textsIn(session, 'user'),
     repliesIn: (session) => textsIn(session, 'assistant'),

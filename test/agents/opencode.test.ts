@@ -26,14 +26,30 @@ describe('OpenCode', () => {
 
   const patiently = { timeout: 20_000, interval: 50 };
   async function open(cwd = under.cwd): Promise<SessionRef> {
-    const opened = await agent.open({ seed: `seed ${++seeds}`, title: `Topic ${seeds}`, cwd, model: under.model }, never);
+    const opened = await agent.open(
+      { seed: `seed ${++seeds}`, title: `Topic ${seeds}`, cwd, model: under.model },
+      never,
+    );
     return { ...opened, model: under.model, cwd };
   }
   const asksFor = (text: string) => under.asked().filter(({ asks }) => asks.at(-1)?.includes(text));
-  const isAsked = (text: string, times = 1) => vi.waitFor(() => expect(asksFor(text).length).toBeGreaterThanOrEqual(times), patiently);
-  const read = (file: string) => vi.waitFor(() => readFile(join(under.cwd, file), 'utf8').then((text) => { expect(text).toMatch(/\n/); return text.trim(); }), patiently);
+  const isAsked = (text: string, times = 1) =>
+    vi.waitFor(() => expect(asksFor(text).length).toBeGreaterThanOrEqual(times), patiently);
+  const read = (file: string) =>
+    vi.waitFor(
+      () =>
+        readFile(join(under.cwd, file), 'utf8').then((text) => {
+          expect(text).toMatch(/\n/);
+          return text.trim();
+        }),
+      patiently,
+    );
   async function personAsks({ session_id }: SessionRef, text: string, client?: OpencodeClient): Promise<void> {
-    await (client ?? (await under.client())).session.promptAsync({ sessionID: session_id, directory: under.cwd, parts: [{ type: 'text', text }] });
+    await (client ?? (await under.client())).session.promptAsync({
+      sessionID: session_id,
+      directory: under.cwd,
+      parts: [{ type: 'text', text }],
+    });
     await isAsked(text);
   }
 
@@ -75,7 +91,8 @@ describe('OpenCode', () => {
 
   test('a tool that outlived its server is ended before the turn goes on', async () => {
     const session = await open();
-    const prompt = 'Orphan [[bash: test -e once && echo again || { touch once; echo $$ > tool.pid; exec sleep 300; }]] [[say: Done.]]';
+    const prompt =
+      'Orphan [[bash: test -e once && echo again || { touch once; echo $$ > tool.pid; exec sleep 300; }]] [[say: Done.]]';
     const turn = startTurn(agent, session, prompt);
     const tool = Number(await read('tool.pid'));
     expect(isRunning(tool)).toBe(true);
@@ -106,7 +123,10 @@ describe('OpenCode', () => {
     turn.detach();
     await expect(turn.outcome).rejects.toThrow('detached');
     const next = under.create();
-    expect(await runTurn(next, session, prompt, 'adopted')).toMatchObject({ reply: 'By another.', recovered: 'reattached' });
+    expect(await runTurn(next, session, prompt, 'adopted')).toMatchObject({
+      reply: 'By another.',
+      recovered: 'reattached',
+    });
     expect((await under.server()).pid).toBe(before.pid);
     expect(asksFor('Adopted')).toHaveLength(1);
   });
@@ -120,7 +140,10 @@ describe('OpenCode', () => {
     await expect(turn.outcome).rejects.toThrow('detached');
     await under.kill();
     agent = under.create();
-    expect(await runTurn(agent, session, prompt, 'both')).toMatchObject({ reply: 'Continued.', recovered: 'continued' });
+    expect(await runTurn(agent, session, prompt, 'both')).toMatchObject({
+      reply: 'Continued.',
+      recovered: 'continued',
+    });
     expect(await read('both')).toBe('x');
     expect(await under.promptsIn(session)).toEqual([prompt]);
   });
@@ -136,7 +159,7 @@ describe('OpenCode', () => {
     const session = await open();
     const theirs = under.create({ dataDir: join(under.dir, 'theirs') });
     onTestFinished(() => theirs.close({ stop: true }));
-    await theirs.inspect(session, never);
+    await theirs.open({ seed: 'theirs', title: 'Theirs', cwd: under.cwd }, never); // Starts their server.
     await personAsks(session, 'In my own window [[slow: 4000]] [[say: Mine.]]', await under.client('theirs'));
     const turn = startTurn(agent, session, 'After that');
     expect((await turn.outcome).reply).toBe('You asked before: "In my own window". Now: "After that".');
@@ -148,7 +171,9 @@ describe('OpenCode', () => {
     const turn = startTurn(agent, session, 'Ours [[slow: 1500]] [[say: Ours is done.]]');
     await isAsked('Ours');
     const { session_id: sessionID, cwd: directory } = session;
-    await (await under.client()).session.promptAsync({ sessionID, directory, parts: [{ type: 'text', text: 'Theirs [[hang]]' }] });
+    await (
+      await under.client()
+    ).session.promptAsync({ sessionID, directory, parts: [{ type: 'text', text: 'Theirs [[hang]]' }] });
     expect(await turn.outcome).toMatchObject({ status: 'completed', reply: 'Ours is done.' });
     expect(await under.statusOf(session)).toBe('busy');
     await vi.waitFor(async () => {
@@ -178,9 +203,12 @@ describe('OpenCode', () => {
     turn.detach();
     await expect(turn.outcome).rejects.toThrow('detached');
     await under.kill();
-    expect(await agent.inspect(session, never)).toBe('exists');
+    await open(); // Starts a server.
     await personAsks(session, 'Never mind [[say: Fine.]]');
-    expect(await runTurn(agent, session, 'Overtaken [[hang]]', 'overtaken')).toMatchObject({ status: 'failed', error: { code: 'OUTCOME_UNKNOWN' } });
+    expect(await runTurn(agent, session, 'Overtaken [[hang]]', 'overtaken')).toMatchObject({
+      status: 'failed',
+      error: { code: 'OUTCOME_UNKNOWN' },
+    });
     expect(asksFor('Overtaken')).toHaveLength(1);
   });
 
@@ -193,8 +221,14 @@ describe('OpenCode', () => {
     ];
     for (const { ask, code, message } of refusals) {
       const opening = agent.open({ seed: 'refused', title: 'x', cwd: under.cwd, ...ask }, never);
-      await expect(opening).rejects.toMatchObject({ retryable: false, failure: { code, message: expect.stringContaining(message) } });
-      expect(await runTurn(agent, { ...session, ...ask }, 'Hello')).toMatchObject({ status: 'failed', error: { code, message: expect.stringContaining(message) } });
+      await expect(opening).rejects.toMatchObject({
+        retryable: false,
+        failure: { code, message: expect.stringContaining(message) },
+      });
+      expect(await runTurn(agent, { ...session, ...ask }, 'Hello')).toMatchObject({
+        status: 'failed',
+        error: { code, message: expect.stringContaining(message) },
+      });
     }
     expect(await runTurn(agent, session, 'Still here?')).toMatchObject({ status: 'completed' });
   });
@@ -203,7 +237,10 @@ describe('OpenCode', () => {
     const bounded = under.create({ maxSteps: 5 });
     const session = await open();
     const outcome = await runTurn(bounded, session, 'Endless [[finish: strange]] [[say: more]]');
-    expect(outcome).toMatchObject({ status: 'failed', error: { code: 'MODEL_FAILED', message: expect.stringContaining('steps') } });
+    expect(outcome).toMatchObject({
+      status: 'failed',
+      error: { code: 'MODEL_FAILED', message: expect.stringContaining('steps') },
+    });
     expect(await runTurn(agent, session, 'Enough')).toMatchObject({ status: 'completed' });
   });
 
@@ -212,7 +249,10 @@ describe('OpenCode', () => {
     await runTurn(agent, session, 'Long story');
     const prompt = 'Full [[overflow: 1]] [[bash: echo after]] [[say: Room again.]]';
     expect(await runTurn(agent, session, prompt, 'full')).toMatchObject({ status: 'completed', reply: 'Room again.' });
-    expect(await runTurn(agent, session, prompt, 'full')).toMatchObject({ reply: 'Room again.', recovered: 'harvested' });
+    expect(await runTurn(agent, session, prompt, 'full')).toMatchObject({
+      reply: 'Room again.',
+      recovered: 'harvested',
+    });
   });
 
   test('the password is for the owner only, and in no argument or log', async () => {
@@ -221,12 +261,20 @@ describe('OpenCode', () => {
     const file = join(under.dir, 'continuity', 'agents', 'opencode', 'server.json');
     expect(((await stat(file)).mode & 0o777).toString(8)).toBe('600');
     expect(((await stat(under.logFile)).mode & 0o777).toString(8)).toBe('600');
-    const shown = [await readFile(`/proc/${pid}/cmdline`, 'utf8'), await readFile(under.logFile, 'utf8'), JSON.stringify(under.logs)];
+    const shown = [
+      await readFile(`/proc/${pid}/cmdline`, 'utf8'),
+      await readFile(under.logFile, 'utf8'),
+      JSON.stringify(under.logs),
+    ];
     expect(shown.join('\n')).not.toContain(password);
   });
 
-  test("what a sub-agent does is progress of the turn that it works for", async () => {
-    const turn = startTurn(agent, await open(), 'Delegate [[task: Count {{bash: echo counting; sleep 1}} {{say: Counted.}}]] [[say: They counted.]]');
+  test('what a sub-agent does is progress of the turn that it works for', async () => {
+    const turn = startTurn(
+      agent,
+      await open(),
+      'Delegate [[task: Count {{bash: echo counting; sleep 1}} {{say: Counted.}}]] [[say: They counted.]]',
+    );
     expect(await turn.outcome).toMatchObject({ status: 'completed', reply: 'They counted.' });
     expect(turn.progress.map(({ step }) => step)).toContain('sub-agent: bash: echo counting; sleep 1');
   });
@@ -234,7 +282,10 @@ describe('OpenCode', () => {
   test('a tool that waits for permission says so, and can be cancelled', async () => {
     const asking = { ...(await open()), mode: 'asking' };
     const turn = startTurn(agent, asking, 'May I? [[bash: rm -rf build]]');
-    await vi.waitFor(() => expect(turn.progress.at(-1)?.step).toBe('waits for permission: bash rm -rf build'), patiently);
+    await vi.waitFor(
+      () => expect(turn.progress.at(-1)?.step).toBe('waits for permission: bash rm -rf build'),
+      patiently,
+    );
     await agent.cancel(asking, never);
     expect(await turn.outcome).toMatchObject({ status: 'cancelled' });
   });
@@ -249,7 +300,9 @@ describe('OpenCode', () => {
     await agent.close({ stop: false });
     expect(isRunning(pid)).toBe(true);
     agent = under.create();
-    expect(await runTurn(agent, session, 'Work on [[slow: 2000]] [[say: Worked.]]', 'work on')).toMatchObject({ reply: 'Worked.' });
+    expect(await runTurn(agent, session, 'Work on [[slow: 2000]] [[say: Worked.]]', 'work on')).toMatchObject({
+      reply: 'Worked.',
+    });
     await vi.waitFor(async () => expect(await under.notIdle()).toEqual({}), patiently);
     await agent.close({ stop: false });
     expect(isRunning(pid)).toBe(false);
@@ -258,8 +311,14 @@ describe('OpenCode', () => {
 
   test('what it says of itself has version and places, and starts nothing', async () => {
     const idle = under.create();
-    expect(await idle.describe()).toMatchObject({ version: '1.18.33', program: expect.stringContaining('opencode'), store: expect.stringContaining(under.dir) });
+    expect(await idle.describe()).toMatchObject({
+      version: '1.18.33',
+      program: expect.stringContaining('opencode'),
+      store: expect.stringContaining(under.dir),
+    });
     const lost = under.create({ config: { kind: 'opencode', path: '/not/there/opencode' } });
-    expect(await lost.describe()).toMatchObject({ problem: { code: 'AGENT_NOT_FOUND', message: expect.stringContaining('/not/there/opencode') } });
+    expect(await lost.describe()).toMatchObject({
+      problem: { code: 'AGENT_NOT_FOUND', message: expect.stringContaining('/not/there/opencode') },
+    });
   });
 });

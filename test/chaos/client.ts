@@ -1,6 +1,7 @@
 /**
- * A caller that is killed like everything else. It asks its topics for as long as the file `stop` is not there, and after a
- * kill it goes on from its ledger, with the same ids. As a process: `client.ts <seed> <client> <topics> <dir> <bursts as JSON>`
+ * A caller that is killed like everything else. It asks its topics for as long as the file `stop`
+ * is not there, and after a kill it goes on from its ledger, with the same ids. As a process:
+ * `client.ts <seed> <client> <topics> <dir> <bursts as JSON>`
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +14,12 @@ import { CONTINUITY, promptSignal, topicSession } from '../../src/contract/messa
 import { Ledger, type Fact } from './ledger.js';
 import { burstPromptOf, promptOf, type Burst, type PlannedPrompt } from './plan.js';
 
-const [seed, me, topics, dir] = [Number(process.argv[2]), Number(process.argv[3]), process.argv[4]?.split(',') ?? [], process.argv[5] ?? '.'];
+const [seed, me, topics, dir] = [
+  Number(process.argv[2]),
+  Number(process.argv[3]),
+  process.argv[4]?.split(',') ?? [],
+  process.argv[5] ?? '.',
+];
 const bursts = (JSON.parse(process.argv[6] ?? '[]') as Burst[]).filter(({ client }) => client === me);
 const ledger = new Ledger(join(dir, `ledger-${me}.jsonl`));
 const known = ledger.read();
@@ -21,7 +27,10 @@ const manager = await SessionManager.connect();
 const plain = await connect();
 const MAX_PENDING = 3;
 const ASKED_AGAIN = ['OUTCOME_UNKNOWN', 'TOPIC_CLOSED'];
-/** The last one: an operator has just closed the topic, and it takes prompts again once it has ended. */
+/**
+ * The last one: an operator has just closed the topic, and it takes prompts again once it has
+ * ended.
+ */
 const PASSING = ['TEMPORAL_UNAVAILABLE', 'NO_WORKER', 'TOPIC_STUCK', 'OUTCOME_UNKNOWN', 'TOPIC_CLOSED'];
 
 await Promise.all(topics.map(askTopic));
@@ -71,12 +80,15 @@ async function enter(prompt: PlannedPrompt): Promise<void> {
   note(prompt, { what: 'sending' });
   const { topic, text, label } = prompt;
   if (prompt.way === 'delegate') return answered(prompt, () => manager.delegate(topic, text, { prompt_id: label }));
-  await insisting(prompt, () => (prompt.way === 'submit' ? manager.submit(topic, text, { prompt_id: label }) : signal(prompt)));
+  await insisting(prompt, () =>
+    prompt.way === 'submit' ? manager.submit(topic, text, { prompt_id: label }) : signal(prompt),
+  );
   note(prompt, { what: 'accepted' });
 }
 
 async function answered(prompt: PlannedPrompt, ask: () => ReturnType<SessionManager['wait']>): Promise<void> {
-  // An operator may have ended the topic: then nobody works on it until it is asked again, under the same id.
+  // An operator may have ended the topic: then nobody works on it until it is asked again, under
+  // the same id.
   const { topic, text, label } = prompt;
   const again = () => manager.delegate(topic, text, { prompt_id: label });
   let isLost = false;
@@ -100,7 +112,10 @@ function signal({ topic, text, label }: PlannedPrompt): Promise<unknown> {
   });
 }
 
-/** What a caller does that wants its answer: asks again, with the same id, whatever broke. Only what is refused is the end. */
+/**
+ * What a caller does that wants its answer: asks again, with the same id, whatever broke. Only what
+ * is refused is the end.
+ */
 async function insisting<T>(prompt: PlannedPrompt, ask: () => Promise<T>): Promise<T> {
   for (;;) {
     try {

@@ -1,6 +1,9 @@
 /** What an operator does to a topic, and what may come of it. Pure. */
 
-/** With the weights of the dice. The resets go to the first, the last and any completed workflow task. */
+/**
+ * With the weights of the dice. The resets go to the first, the last and any completed workflow
+ * task.
+ */
 export const DEEDS = {
   cancel: 4,
   'request cancellation': 2,
@@ -46,7 +49,10 @@ export function excusedOn(topic: string, deeds: readonly DeedDone[]): Set<Conseq
 const ENDING: readonly Deed[] = ['cancel', 'request cancellation', 'terminate', 'pause'];
 const RESETTING: readonly Deed[] = ['reset to first', 'reset to last', 'reset to any', 'pause'];
 
-/** Every fourth topic bears everything, another only ends, another only resets, and one is left alone: so each excuse is narrow. */
+/**
+ * Every fourth topic bears everything, another only ends, another only resets, and one is left
+ * alone: so each excuse is narrow.
+ */
 export function deedsFor(topicNumber: number): readonly Deed[] {
   const all = Object.keys(DEEDS) as Deed[];
   return [all, ENDING, RESETTING, []][topicNumber % 4] ?? [];

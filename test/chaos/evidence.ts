@@ -1,30 +1,64 @@
-/** Asks everyone who knows: the clients' ledgers, Temporal's histories, the agent's own store, the model. */
+/**
+ * Asks everyone who knows: the clients' ledgers, Temporal's histories, the agent's own store, the
+ * model.
+ */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createOpencodeClient } from '@opencode-ai/sdk/v2/client';
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import pRetry from 'p-retry';
 import type { RunTurnInput } from '../../src/activities/types.js';
 import { workflowIdOf, type TopicId } from '../../src/contract/ids.js';
 import { view } from '../../src/contract/messages.js';
+import { labelIn, type ChaosAgent } from './agents/agent.js';
 import type { DeedDone } from './deeds.js';
 import type { Evidence } from './judge.js';
 import { Ledger } from './ledger.js';
-import { LABEL } from './plan.js';
 import type { System } from './system.js';
 
-export async function gather(system: System, topics: string[], clients: number, deeds: DeedDone[]): Promise<Evidence> {
-  const ledger = Array.from({ length: clients }, (_, n) => new Ledger(join(system.dir, `ledger-${n}.jsonl`)).read()).flat();
+export async function gather(
+  system: System,
+  agent: ChaosAgent,
+  topics: string[],
+  clients: number,
+  deeds: DeedDone[],
+): Promise<Evidence> {
+  const ledger = Array.from({ length: clients }, (_, n) =>
+    new Ledger(join(system.dir, `ledger-${n}.jsonl`)).read(),
+  ).flat();
   const client = system.client();
   try {
-    const asked = system.model.requests().filter(({ aside }) => !aside).map(({ asks }) => asks.map(labelIn));
+    const asked = system.model
+      .requests()
+      .filter(({ aside }) => !aside)
+      .map(({ asks }) => asks.map(labelIn));
     const named = topics.filter((topic) => ledger.some((entry) => entry.topic === topic));
-    const evidence: Evidence = { ledger, deeds, history: new Map(), ends: new Map(), busy: [], asked, ...(await patiently(() => storeOf(system))) };
+    const evidence: Evidence = {
+      ledger,
+      deeds,
+      history: new Map(),
+      ends: new Map(),
+      busy: [],
+      asked,
+      leavesEmptySessions: agent.leavesEmptySessions,
+      ...(await patiently(() => agent.stored(system.folders))),
+    };
     for (const topic of named) {
       const runs = await patiently(() => runsOf(client, topic));
-      evidence.history.set(topic, await patiently(() => turnsOf(client, topic, runs.map(({ runId }) => runId))));
-      evidence.ends.set(topic, runs.map(({ end }) => end));
+      evidence.history.set(
+        topic,
+        await patiently(() =>
+          turnsOf(
+            client,
+            topic,
+            runs.map(({ runId }) => runId),
+          ),
+        ),
+      );
+      evidence.ends.set(
+        topic,
+        runs.map(({ end }) => end),
+      );
       // A run that was terminated shows for ever what it was at.
       if (runs.at(-1)?.end === 'RUNNING' && (await patiently(() => isBusy(client, topic)))) evidence.busy.push(topic);
     }
@@ -44,7 +78,10 @@ async function isBusy(client: Client, topic: string): Promise<boolean> {
   return state !== 'idle' || queue.length > 0;
 }
 
-/** All runs of the topic, oldest first, each with its status, or RESET. A chain of runs ends where an operator ended or reset one. */
+/**
+ * All runs of the topic, oldest first, each with its status, or RESET. A chain of runs ends where
+ * an operator ended or reset one.
+ */
 async function runsOf(client: Client, topic: string): Promise<{ runId: string; end: string }[]> {
   const workflowId = workflowIdOf(topic as TopicId);
   const newest = (await client.workflow.getHandle(workflowId).describe()).runId;
@@ -68,7 +105,10 @@ export async function effectsOf(system: System): Promise<Map<string, number>> {
   return effects;
 }
 
-/** Topics that could not be replayed, so that a worker reset them: nothing is lost by it, and none would be better. */
+/**
+ * Topics that could not be replayed, so that a worker reset them: nothing is lost by it, and none
+ * would be better.
+ */
 export async function unstuckBy(system: System): Promise<number> {
   const log = await readFile(join(system.dir, 'worker.log'), 'utf8');
   return log.split('topic was stuck and is reset').length - 1;
@@ -79,7 +119,12 @@ async function turnsOf(client: Client, topic: string, runIds: string[]): Promise
   for (const runId of runIds) {
     const { events } = await client.workflow.getHandle(workflowIdOf(topic as TopicId), runId).fetchHistory();
     const scheduled = new Map<string, RunTurnInput>();
-    for (const { eventId, eventTime, activityTaskScheduledEventAttributes: begun, activityTaskCompletedEventAttributes: ended } of events ?? []) {
+    for (const {
+      eventId,
+      eventTime,
+      activityTaskScheduledEventAttributes: begun,
+      activityTaskCompletedEventAttributes: ended,
+    } of events ?? []) {
       const payload = begun?.activityType?.name === 'runTurn' ? begun.input?.payloads?.[0] : undefined;
       if (payload) scheduled.set(String(eventId), defaultPayloadConverter.fromPayload<RunTurnInput>(payload));
       const input = scheduled.get(String(ended?.scheduledEventId));
@@ -89,27 +134,4 @@ async function turnsOf(client: Client, topic: string, runIds: string[]): Promise
     }
   }
   return [...turns.values()];
-}
-
-async function storeOf(system: System): Promise<Pick<Evidence, 'store' | 'openedFor'>> {
-  const server = await system.server();
-  if (!server) throw new Error('The agent was never started.');
-  const Authorization = `Basic ${Buffer.from(`opencode:${server.password}`).toString('base64')}`;
-  const agent = createOpencodeClient({ baseUrl: `http://127.0.0.1:${server.port}`, headers: { Authorization } });
-  const directory = join(system.dir, 'project');
-  const sessions = await agent.session.list({ directory, limit: 10_000 }, { throwOnError: true });
-  const store: Evidence['store'] = new Map();
-  for (const { id } of sessions.data) {
-    const messages = await agent.session.messages({ sessionID: id }, { throwOnError: true });
-    const users = messages.data.filter(({ info }) => info.role === 'user');
-    store.set(id, users.map(({ parts }) => {
-      const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
-      return { label: labelIn(texts.join('\n')), texts: texts.length };
-    }));
-  }
-  return { store, openedFor: new Map(sessions.data.map(({ id, title }) => [id, title])) };
-}
-
-function labelIn(text: string): string {
-  return LABEL.exec(text)?.[0] ?? text;
 }

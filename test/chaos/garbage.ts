@@ -1,4 +1,7 @@
-/** A sender that no topic understands: whatever it sends is refused, and no topic is wedged, ended or slowed by it. Is not killed. */
+/**
+ * A sender that no topic understands: whatever it sends is refused, and no topic is wedged, ended
+ * or slowed by it. Is not killed.
+ */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
@@ -18,21 +21,47 @@ interface Payload {
 }
 
 /** With the weights of the dice. */
-const KINDS = { 'no JSON': 3, 'deep JSON': 2, encrypted: 2, 'a protobuf': 1, 'no payload': 1, 'no prompt': 2, 'an unknown signal': 2, huge: 2, 'a start with a state': 2 } as const;
+const KINDS = {
+  'no JSON': 3,
+  'deep JSON': 2,
+  encrypted: 2,
+  'a protobuf': 1,
+  'no payload': 1,
+  'no prompt': 2,
+  'an unknown signal': 2,
+  huge: 2,
+  'a start with a state': 2,
+} as const;
 type Kind = keyof typeof KINDS;
 
-/** None of them is a prompt: the session of a topic must hold what its callers asked, and nothing else. */
-const STATES = [{ state: { queue: null } }, { state: [] }, { state: { sessions: [], current: 'ses_x', queue: [{}], turns: -1 } }, 'state', 42];
+/**
+ * None of them is a prompt: the session of a topic must hold what its callers asked, and nothing
+ * else.
+ */
+const STATES = [
+  { state: { queue: null } },
+  { state: [] },
+  { state: { sessions: [], current: 'ses_x', queue: [{}], turns: -1 } },
+  'state',
+  42,
+];
 
 /** Runs until the signal is aborted. @returns how many the server took, by kind */
-export async function litter({ client, topics, dice }: { client: Client; topics: string[]; dice: Dice }, signal: AbortSignal): Promise<Map<Kind, number>> {
+export async function litter(
+  { client, topics, dice }: { client: Client; topics: string[]; dice: Dice },
+  signal: AbortSignal,
+): Promise<Map<Kind, number>> {
   const taken = new Map<Kind, number>();
   for (;;) {
-    await sleep(LEAST_WAIT_MS + dice.upTo(MOST_WAIT_MS - LEAST_WAIT_MS), undefined, { signal }).catch(() => undefined); // Aborted: it is over.
+    // Aborted: it is over.
+    await sleep(LEAST_WAIT_MS + dice.upTo(MOST_WAIT_MS - LEAST_WAIT_MS), undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return taken;
     const [kind, size] = [dice.pick(KINDS), dice.upTo(MOST_BYTES)];
     const topic = topics[dice.upTo(topics.length - 1)] ?? '';
-    const sent = send(client, topic, kind, size).then(() => true, () => false); // No such topic yet, or no server.
+    const sent = send(client, topic, kind, size).then(
+      () => true,
+      () => false,
+    ); // No such topic yet, or no server.
     if (await sent) taken.set(kind, (taken.get(kind) ?? 0) + 1);
   }
 }
@@ -43,7 +72,13 @@ function send(client: Client, topic: string, kind: Kind, size: number): Promise<
   const payloads = payloadsOf(kind, size);
   const signalName = kind === 'an unknown signal' ? `prompt${size % 10}` : 'prompt';
   return client.withDeadline(Date.now() + ANSWERS_WITHIN_MS, () => {
-    if (kind !== 'a start with a state') return client.workflowService.signalWorkflowExecution({ namespace, workflowExecution: { workflowId }, signalName, input: { payloads } });
+    if (kind !== 'a start with a state')
+      return client.workflowService.signalWorkflowExecution({
+        namespace,
+        workflowExecution: { workflowId },
+        signalName,
+        input: { payloads },
+      });
     return client.workflowService.startWorkflowExecution({
       namespace,
       workflowId,

@@ -12,10 +12,15 @@ export interface Evidence {
   history: Map<string, Turn[]>;
   /** By topic: how its runs ended, oldest first. */
   ends: Map<string, string[]>;
-  /** By session: the user's messages in the agent's own store, in order, each with the number of its text parts. */
+  /**
+   * By session: the user's messages in the agent's own store, in order, each with the number of its
+   * text parts.
+   */
   store: Map<string, Message[]>;
-  /** By session: the topic that it was opened for, which is its title. */
+  /** By session: the topic that it was opened for, where the store tells. */
   openedFor: Map<string, string>;
+  /** Whether the agent chooses the ids of sessions: then an open that is cut off can leave one. */
+  leavesEmptySessions: boolean;
   /** The user's messages of each conversation that the model was sent. */
   asked: string[][];
   /** Topics that still have something to do. */
@@ -27,9 +32,12 @@ interface Turn {
   session: string;
 }
 
-interface Message {
+export interface Message {
   label: string;
-  /** None: the agent was killed before it had stored them. A turn that goes on stores them; one that was ended does not. */
+  /**
+   * None: the agent was killed before it had stored them. A turn that goes on stores them; one that
+   * was ended does not.
+   */
   texts: number;
 }
 
@@ -63,37 +71,57 @@ export function judge(evidence: Evidence): Breach[] {
   const breach: Report = (promise, side, what) => breaches.push({ promise, side, what });
   const outcomes = outcomesOf(ledger);
 
-  for (const { what, label, ...entry } of ledger) if (what === 'error') breach(1, 'client', `${label}: ${'message' in entry ? entry.message : ''}`);
-  for (const label of new Set(ledger.map((entry) => entry.label))) if (!outcomes.has(label)) breach(1, 'client', `${label} was never answered`);
+  for (const { what, label, ...entry } of ledger)
+    if (what === 'error') breach(1, 'client', `${label}: ${'message' in entry ? entry.message : ''}`);
+  for (const label of new Set(ledger.map((entry) => entry.label)))
+    if (!outcomes.has(label)) breach(1, 'client', `${label} was never answered`);
   for (const topic of busy) breach(1, 'history', `${topic} has not come to rest`);
 
   const orphans = new Set<string>(store.keys());
   for (const topic of new Set(ledger.map((entry) => entry.topic))) {
     const ofTopic = [...outcomes].filter(([, [first]]) => first?.topic === topic);
     const excused = excusedOn(topic, deeds);
-    // Workers reset what cannot be replayed (workers/unstick.ts), and that has the consequences of an operator's reset.
+    // Workers reset what cannot be replayed (workers/unstick.ts), and that has the consequences of
+    // an operator's reset.
     if (ends.get(topic)?.includes('RESET')) excused.add('repeated');
     for (const [label, results] of ofTopic) {
-      if (new Set(results.map((result) => (excused.has('repeated') ? gistOf(result) : JSON.stringify(result)))).size > 1) breach(2, 'client', `${label} has two outcomes`);
+      if (
+        new Set(results.map((result) => (excused.has('repeated') ? gistOf(result) : JSON.stringify(result)))).size > 1
+      )
+        breach(2, 'client', `${label} has two outcomes`);
     }
     const results = ofTopic.flatMap(([, all]) => all.slice(0, 1));
     for (const { session_id } of ofTopic.flatMap(([, all]) => all)) orphans.delete(session_id ?? '');
     const session = results.find(({ session_id }) => session_id !== null)?.session_id ?? '';
-    const messages = (store.get(session) ?? []).filter(({ texts }) => texts > 0 || !(excused.has('cancelled') || excused.has('cut off')));
+    const messages = (store.get(session) ?? []).filter(
+      ({ texts }) => texts > 0 || !(excused.has('cancelled') || excused.has('cut off')),
+    );
     const one: Case = {
-      topic, excused, results, messages,
+      topic,
+      excused,
+      results,
+      messages,
       turns: history.get(topic) ?? [],
       ends: ends.get(topic) ?? [],
       inStore: messages.map(({ label }) => label),
       ledger: ledger.filter((entry) => entry.topic === topic),
       asked: asked.filter((all) => all[0]?.startsWith(`${topic}-`)),
     };
-    for (const look of [outcomesAreEarned, thereIsOneSession, runsEndAsWanted, turnsAreInOrder, promptsStandOnce, repliesKnowTheRest]) look(one, breach);
+    for (const look of [
+      outcomesAreEarned,
+      thereIsOneSession,
+      runsEndAsWanted,
+      turnsAreInOrder,
+      promptsStandOnce,
+      repliesKnowTheRest,
+    ])
+      look(one, breach);
   }
 
   for (const session of orphans) {
     const excused = excusedOn(evidence.openedFor.get(session) ?? '', deeds);
-    if (store.get(session)?.length === 0 && OPENED_IN_VAIN.some((may) => excused.has(may))) continue;
+    const mayBe = evidence.leavesEmptySessions || OPENED_IN_VAIN.some((may) => excused.has(may));
+    if (store.get(session)?.length === 0 && mayBe) continue;
     breach(5, 'store', `nobody knows session ${session}`);
   }
   return breaches;
@@ -102,14 +130,20 @@ export function judge(evidence: Evidence): Breach[] {
 /** A run that is ended or reset while it opens a session has nothing of it but the session. */
 const OPENED_IN_VAIN: Consequence[] = ['cancelled', 'terminated', 'repeated'];
 
-/** An outcome is what a topic makes of a prompt, or what an operator may cause there, and nothing else. */
+/**
+ * An outcome is what a topic makes of a prompt, or what an operator may cause there, and nothing
+ * else.
+ */
 function outcomesAreEarned({ results, excused }: Case, breach: Report): void {
   for (const { prompt_id, status, error } of results) {
-    if (status === 'cancelled' && !excused.has('cancelled')) breach(1, 'client', `${prompt_id} was cancelled by nobody`);
+    if (status === 'cancelled' && !excused.has('cancelled'))
+      breach(1, 'client', `${prompt_id} was cancelled by nobody`);
     if (status !== 'failed') continue;
-    // So ends what was cut off in a way that its session cannot tell; processes that are killed may do that too.
+    // So ends what was cut off in a way that its session cannot tell; processes that are killed may
+    // do that too.
     if (error?.code !== 'OUTCOME_UNKNOWN') breach(1, 'client', `${prompt_id} failed: ${error?.code} ${error?.message}`);
-    else if (isCutOff(error.message) && !excused.has('cut off')) breach(1, 'client', `${prompt_id} was cut off by nobody: ${error.message}`);
+    else if (isCutOff(error.message) && !excused.has('cut off'))
+      breach(1, 'client', `${prompt_id} was cut off by nobody: ${error.message}`);
   }
 }
 
@@ -123,22 +157,43 @@ function thereIsOneSession({ topic, results, turns, excused }: Case, breach: Rep
   if (sessions.size > 1) breach(5, 'client', `${topic} has sessions ${[...sessions].join(', ')}`);
   const opened = held.filter(({ session }) => session.kind !== 'resumed');
   const isCut = excused.size > 0 && opened.length === 0;
-  if (results.length > 0 && opened.length !== 1 && !isCut) breach(5, 'client', `${topic} was opened ${opened.length} times`);
-  for (const result of results) if (result.session_id === null && !mayHaveNone(result, held, excused)) breach(4, 'client', `${result.prompt_id} has no session`);
-  if (new Set(turns.map(({ session }) => session)).size > 1) breach(5, 'history', `${topic} has turns in several sessions`);
+  if (results.length > 0 && opened.length !== 1 && !isCut)
+    breach(5, 'client', `${topic} was opened ${opened.length} times`);
+  for (const result of results)
+    if (result.session_id === null && !mayHaveNone(result, held, excused))
+      breach(4, 'client', `${result.prompt_id} has no session`);
+  if (new Set(turns.map(({ session }) => session)).size > 1)
+    breach(5, 'history', `${topic} has turns in several sessions`);
 }
 
-/** What never began, or was cut off while its session was being opened, has none, if the topic had none when it ended. */
-function mayHaveNone({ status, error, started_at }: TurnResult, held: TurnResult[], excused: Set<Consequence>): boolean {
-  const isEnded = status === 'cancelled' ? excused.has('cancelled') : excused.has('cut off') && isCutOff(error?.message ?? '');
-  const wasOpen = held.some((other) => other.status === 'completed' && Date.parse(other.started_at) + other.duration_ms < Date.parse(started_at));
+/**
+ * What never began, or was cut off while its session was being opened, has none, if the topic had
+ * none when it ended.
+ */
+function mayHaveNone(
+  { status, error, started_at }: TurnResult,
+  held: TurnResult[],
+  excused: Set<Consequence>,
+): boolean {
+  const isEnded =
+    status === 'cancelled' ? excused.has('cancelled') : excused.has('cut off') && isCutOff(error?.message ?? '');
+  const wasOpen = held.some(
+    (other) =>
+      other.status === 'completed' && Date.parse(other.started_at) + other.duration_ms < Date.parse(started_at),
+  );
   return isEnded && !wasOpen;
 }
 
 /** No topic ends unless someone ends it. */
 function runsEndAsWanted({ topic, ends, excused }: Case, breach: Report): void {
   for (const end of new Set(ends)) {
-    const isWanted = { RUNNING: true, CONTINUED_AS_NEW: true, RESET: true, COMPLETED: excused.has('closed'), TERMINATED: excused.has('terminated') }[end];
+    const isWanted = {
+      RUNNING: true,
+      CONTINUED_AS_NEW: true,
+      RESET: true,
+      COMPLETED: excused.has('closed'),
+      TERMINATED: excused.has('terminated'),
+    }[end];
     if (!isWanted) breach(1, 'history', `a run of ${topic} has ended as ${end}`);
   }
 }
@@ -157,13 +212,16 @@ function turnsAreInOrder({ topic, turns, inStore, excused, ledger }: Case, breac
 function promptsStandOnce({ results, messages, inStore }: Case, breach: Report): void {
   for (const label of twice(inStore)) breach(2, 'store', `${label} stands twice in the session`);
   for (const { label, texts } of messages) if (texts !== 1) breach(2, 'store', `${label} has ${texts} texts`);
-  for (const { prompt_id, status } of results) if (status === 'completed' && !inStore.includes(prompt_id)) breach(1, 'store', `${prompt_id} is not in the session`);
+  for (const { prompt_id, status } of results)
+    if (status === 'completed' && !inStore.includes(prompt_id))
+      breach(1, 'store', `${prompt_id} is not in the session`);
 }
 
 function repliesKnowTheRest({ results, inStore, asked }: Case, breach: Report): void {
   for (const { prompt_id, status, reply } of results) {
     const expected = replyTo(inStore.slice(0, inStore.indexOf(prompt_id) + 1));
-    if (status === 'completed' && reply !== expected) breach(3, 'client', `${prompt_id} was answered ${reply}, not ${expected}`);
+    if (status === 'completed' && reply !== expected)
+      breach(3, 'client', `${prompt_id} was answered ${reply}, not ${expected}`);
   }
   for (const labels of new Set(asked.map((all) => all.join()))) {
     if (!`${inStore.join()},`.startsWith(`${labels},`)) breach(3, 'model', `the model was asked ${labels}`);
@@ -177,14 +235,18 @@ function gistOf({ status, reply, session_id }: TurnResult): string {
 
 export function outcomesOf(ledger: Entry[]): Map<string, TurnResult[]> {
   const outcomes = new Map<string, TurnResult[]>();
-  for (const entry of ledger) if (entry.what === 'outcome') outcomes.set(entry.label, [...(outcomes.get(entry.label) ?? []), entry.outcome]);
+  for (const entry of ledger)
+    if (entry.what === 'outcome') outcomes.set(entry.label, [...(outcomes.get(entry.label) ?? []), entry.outcome]);
   return outcomes;
 }
 
 /** As the scripted model answers from the conversation that it is sent. */
 function replyTo(labels: string[]): string {
   const now = labels.at(-1) ?? '';
-  const before = labels.slice(0, -1).map((label) => `"${label}"`).join(', ');
+  const before = labels
+    .slice(0, -1)
+    .map((label) => `"${label}"`)
+    .join(', ');
   return before ? `You asked before: ${before}. Now: "${now}".` : `You asked first: "${now}".`;
 }
 
@@ -201,6 +263,9 @@ function outOfOrder(ledger: Entry[], inStore: string[]): string[] {
     if ((what === 'accepted' || what === 'outcome') && !accepted.has(label)) accepted.set(label, at);
   }
   return inStore.flatMap((later, i) =>
-    inStore.slice(i + 1).filter((earlier) => (accepted.get(earlier) ?? Infinity) < (begun.get(later) ?? 0)).map((earlier) => `${earlier} was accepted before ${later} was asked, and came after it`),
+    inStore
+      .slice(i + 1)
+      .filter((earlier) => (accepted.get(earlier) ?? Infinity) < (begun.get(later) ?? 0))
+      .map((earlier) => `${earlier} was accepted before ${later} was asked, and came after it`),
   );
 }

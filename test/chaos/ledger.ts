@@ -1,4 +1,7 @@
-/** What the clients know, outside of everything that is tested: one line per fact, appended before the next step is taken. */
+/**
+ * What the clients know, outside of everything that is tested: one line per fact, appended before
+ * the next step is taken.
+ */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { TurnResult } from '../../src/contract/types.js';
 

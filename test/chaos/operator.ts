@@ -1,4 +1,6 @@
-/** A person with the Web UI open: cancels, terminates, resets and pauses what runs. Is not killed. */
+/**
+ * A person with the Web UI open: cancels, terminates, resets and pauses what runs. Is not killed.
+ */
 import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -40,7 +42,12 @@ export async function operate({ client, topics, dice, file }: Operating, signal:
 }
 
 /** @returns what stood in the way: nothing to do it to, or no server */
-async function perform(client: Client, topic: string, deed: Deed, { share, more }: { share: number; more: number }): Promise<string | undefined> {
+async function perform(
+  client: Client,
+  topic: string,
+  deed: Deed,
+  { share, more }: { share: number; more: number },
+): Promise<string | undefined> {
   const handle = client.workflow.getHandle(workflowIdOf(topic as TopicId));
   if (deed === 'pause') return pause(client, topic, more);
   await client.withDeadline(Date.now() + ANSWERS_WITHIN_MS, async () => {
@@ -69,21 +76,31 @@ async function reset(client: Client, topic: string, deed: Deed, share: number): 
   });
 }
 
-/** Of whatever activity runs. It is always unpaused: a topic with a paused turn never comes to rest. */
+/**
+ * Of whatever activity runs. It is always unpaused: a topic with a paused turn never comes to rest.
+ */
 async function pause(client: Client, topic: string, forMs: number): Promise<string | undefined> {
   const { raw, runId, workflowId } = await client.workflow.getHandle(workflowIdOf(topic as TopicId)).describe();
   const id = raw.pendingActivities?.[0]?.activityId;
   if (id == null) return 'nothing runs';
-  const activity = { namespace: client.options.namespace, execution: { workflowId, runId }, identity: 'an operator', id };
-  const problem = await client.workflowService.pauseActivity({ ...activity, reason: 'an operator' }).then(() => undefined, String);
+  const activity = {
+    namespace: client.options.namespace,
+    execution: { workflowId, runId },
+    identity: 'an operator',
+    id,
+  };
+  const problem = await client.workflowService
+    .pauseActivity({ ...activity, reason: 'an operator' })
+    .then(() => undefined, String);
   await sleep(forMs);
-  for (const end = performance.now() + SERVER_IS_BACK_WITHIN_MS; performance.now() < end; ) {
+  for (const end = performance.now() + SERVER_IS_BACK_WITHIN_MS; performance.now() < end;) {
     try {
       await client.withDeadline(Date.now() + ANSWERS_WITHIN_MS, () => client.workflowService.unpauseActivity(activity));
       return problem;
     } catch (error) {
       const { code } = error as { code?: number };
-      if (code === NOT_FOUND || code === FAILED_PRECONDITION || code === INVALID_ARGUMENT) return problem; // It has ended, or its run has.
+      // It has ended, or its run has.
+      if (code === NOT_FOUND || code === FAILED_PRECONDITION || code === INVALID_ARGUMENT) return problem;
       await sleep(500);
     }
   }

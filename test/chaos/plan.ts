@@ -1,4 +1,7 @@
-/** What is asked and what is killed, from one seed. Pure: the same seed asks and kills the same, though never at the same instant. */
+/**
+ * What is asked and what is killed, from one seed. Pure: the same seed asks and kills the same,
+ * though never at the same instant.
+ */
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
@@ -24,7 +27,9 @@ export function diceOf(seed: number): Dice {
   };
 }
 
-/** How a prompt comes to its topic: waited for, submitted and asked for later, or by a plain signal. */
+/**
+ * How a prompt comes to its topic: waited for, submitted and asked for later, or by a plain signal.
+ */
 export type Way = 'delegate' | 'submit' | 'signal';
 
 export interface PlannedPrompt {
@@ -40,9 +45,16 @@ export function promptOf(seed: number, topic: string, client: number, n: number)
   const label = `${topic}-c${client}-${n}`;
   const dice = diceOf(seed ^ hashOf(label));
   const way = dice.pick<Way>({ delegate: 4, submit: 3, signal: 3 });
-  const kind = dice.pick({ text: 4, slow: 2, tool: 3, tools: 1 });
+  const kind = dice.pick({ text: 3, slow: 2, stream: 2, tool: 3, tools: 1 });
   const tool = () => `[[bash: echo ${label} >> effects.txt; sleep 0.${dice.upTo(9)}]]`;
-  const script = { text: '', slow: `[[slow: ${200 + dice.upTo(1200)}]]`, tool: tool(), tools: tool() + tool() }[kind];
+  const ms = 200 + dice.upTo(1200);
+  const script = {
+    text: '',
+    slow: `[[slow: ${ms}]]`,
+    stream: `[[stream: ${ms}]]`,
+    tool: tool(),
+    tools: tool() + tool(),
+  }[kind];
   return { label, topic, way, text: `${label} ${script}`.trim() };
 }
 
@@ -58,13 +70,24 @@ export interface Burst {
 
 const FIRST_OF_BURST = 1000;
 
-/** From the last topic on: where topics come in fours, the operator leaves that one alone, and every call reaches the agent. */
-export function burstsOf(seed: number, { topics, clients, times, calls }: { topics: string[]; clients: number; times: number; calls: number }): Burst[] {
+/**
+ * From the last topic on: where topics come in fours, the operator leaves that one alone, and every
+ * call reaches the agent.
+ */
+export function burstsOf(
+  seed: number,
+  { topics, clients, times, calls }: { topics: string[]; clients: number; times: number; calls: number },
+): Burst[] {
   const dice = diceOf(seed ^ hashOf('bursts'));
   return Array.from({ length: Math.min(times, topics.length) }, (_, n) => {
     const at = topics.length - 1 - n;
     const first = FIRST_OF_BURST * (n + 1);
-    return { topic: topics[at] ?? '', client: at % clients, after: 1 + dice.upTo(2), numbers: Array.from({ length: calls }, (_, i) => first + i) };
+    return {
+      topic: topics[at] ?? '',
+      client: at % clients,
+      after: 1 + dice.upTo(2),
+      numbers: Array.from({ length: calls }, (_, i) => first + i),
+    };
   });
 }
 
@@ -80,9 +103,43 @@ export function isOfBurst(label: string): boolean {
 
 export const LABEL = /t\d+-c\d+-\d+/;
 
-export type Victim = 'worker' | 'server' | 'server and tools' | 'temporal' | 'client' | 'all';
+/**
+ * `agent`: one of its own programs, whose tools live on. `late worker`: the worker is stopped, and
+ * comes back after so long that the server may have given up its turns.
+ */
+export const VICTIMS = {
+  worker: 3,
+  agent: 3,
+  'agent and tools': 2,
+  'worker and agent': 2,
+  'late worker': 1,
+  temporal: 2,
+  client: 4,
+  all: 1,
+} as const;
+export type Victim = keyof typeof VICTIMS;
 
-export const VICTIMS: Record<Victim, number> = { worker: 3, server: 3, 'server and tools': 2, temporal: 3, client: 5, all: 1 };
+/**
+ * When a blow falls. All but the first wait for a moment of a turn, and then for at most so many
+ * ms. `after the result`: the model's answer is whole, and the agent has yet to note it.
+ */
+export const MOMENTS = {
+  'at any time': 8,
+  'at a put': 2,
+  'after a request': 2,
+  'in a stream': 1,
+  'in a tool': 2,
+  'after the result': 2,
+} as const;
+export type Moment = keyof typeof MOMENTS;
+
+export const WITHIN_MS: Record<Exclude<Moment, 'at any time'>, number> = {
+  'at a put': 60,
+  'after a request': 60,
+  'in a stream': 200,
+  'in a tool': 200,
+  'after the result': 60,
+};
 
 function hashOf(text: string): number {
   let hash = 0;

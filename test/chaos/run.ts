@@ -1,9 +1,14 @@
-/** `npm run chaos -- --kills 1000 --seed N`: at length, with a table. Exit code 1 when a promise was broken. */
+/**
+ * `npm run chaos -- --agent codex --kills 1000 --seed N`: at length, with a table. Exit code 1 when a promise was
+ * broken.
+ */
 import { parseArgs } from 'node:util';
+import { CHAOS_AGENTS, chaosAgent, isChaosAgent, whyMissing } from './agents/index.js';
 import { chaos } from './chaos.js';
 
 const { values } = parseArgs({
   options: {
+    agent: { type: 'string', default: 'opencode' },
     kills: { type: 'string', default: '100' },
     prompts: { type: 'string', default: '30' },
     topics: { type: 'string', default: '20' },
@@ -18,16 +23,26 @@ const { values } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 });
-const number = (name: 'kills' | 'prompts' | 'topics' | 'clients' | 'gap-ms' | 'minutes' | 'seed' | 'bursts' | 'burst-calls') => {
+const number = (
+  name: 'kills' | 'prompts' | 'topics' | 'clients' | 'gap-ms' | 'minutes' | 'seed' | 'bursts' | 'burst-calls',
+) => {
   const value = Number(values[name]);
-  if (!Number.isSafeInteger(value) || value < 0) throw new TypeError(`--${name} takes a whole number, not ${values[name]}.`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new TypeError(`--${name} takes a whole number, not ${values[name]}.`);
   return value;
 };
 
+if (!isChaosAgent(values.agent))
+  throw new TypeError(`--agent takes one of ${CHAOS_AGENTS.join(', ')}, not ${values.agent}.`);
+if (whyMissing(values.agent) !== undefined)
+  throw new Error(`${values.agent} is not there. Run: node scripts/fetch-agents.mjs ${values.agent}`);
+
 const interrupted = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => interrupted.abort(new Error(`${name} was received.`)));
+for (const name of ['SIGINT', 'SIGTERM'] as const)
+  process.on(name, () => interrupted.abort(new Error(`${name} was received.`)));
 const startedAt = performance.now();
 const { breaches, facts } = await chaos({
+  agent: chaosAgent(values.agent),
   seed: number('seed'),
   kills: number('kills'),
   prompts: number('prompts'),

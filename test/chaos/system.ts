@@ -1,24 +1,27 @@
-/** Everything that is killed, and started again at once: a Temporal server on its file database, a worker with its OpenCode, clients. */
+/**
+ * Everything that is killed, and started again at once: a Temporal server on its file database, a
+ * worker with its agent, clients.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { closeSync, openSync, watch } from 'node:fs';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { AGENT_MARKER } from '../../src/host/process-tree.js';
 import { startDevServer } from '../../src/stack/dev-server.js';
 import { choosePorts } from '../../src/stack/ports.js';
 import { findTemporal } from '../../src/stack/temporal-binary.js';
 import { workerScript } from '../../src/stack/worker-script.js';
-import { isolatedOpenCode } from '../support/isolated-opencode.js';
+import { markedIn, programsOf, type ChaosAgent, type Folders } from './agents/agent.js';
 import { processesOf } from '../support/processes.js';
-import { startScriptedModel, type ScriptedModel } from '../support/scripted-model.js';
+import { startScriptedModel, type ScriptedModel } from '../../scripted/model.js';
 import type { Burst, Victim } from './plan.js';
 
 export interface SystemOptions {
+  agent: ChaosAgent;
   seed: number;
   topics: string[];
   clients: number;
@@ -33,6 +36,8 @@ export class System {
   readonly #running = new Map<string, number>();
   #over = false;
   #loops: Promise<void>[] = [];
+  /** Lets the worker that is stopped come back. */
+  #comeBack: (() => void) | undefined;
 
   private constructor(
     private readonly options: SystemOptions,
@@ -47,12 +52,23 @@ export class System {
     const dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-chaos-')));
     await Promise.all(['project', 'data', 'temporal', 'tmp'].map((name) => mkdir(join(dir, name), { mode: 0o700 })));
     await mkdir(join(dir, 'temporal', 'logs'));
-    await writeFile(join(dir, 'project', 'continuity.config.json'), JSON.stringify({ project: 'chaos', defaultAgent: 'opencode' }));
+    const { agent } = options;
+    const { kind } = agent.config;
+    await mkdir(join(dir, 'data', 'agents', kind), { recursive: true, mode: 0o700 }); // It is watched from the start.
+    const config = join(dir, 'config.json');
+    await writeFile(config, JSON.stringify({ project: 'chaos', defaultAgent: kind, agents: { [kind]: agent.config } }));
     const model = await startScriptedModel();
     const ports = await choosePorts({ port: 0, uiPort: 0 });
     const address = `127.0.0.1:${ports.port}`;
-    const own = { HOME: dir, TMPDIR: join(dir, 'tmp'), CONTINUITY_DATA_DIR: join(dir, 'data'), TEMPORAL_ADDRESS: address };
-    const env = { ...process.env, ...own, ...(await isolatedOpenCode(dir, model.url)) };
+    const own = {
+      HOME: dir,
+      TMPDIR: join(dir, 'tmp'),
+      CONTINUITY_DATA_DIR: join(dir, 'data'),
+      // The user's own choice, so that it may name programs.
+      CONTINUITY_CONFIG: config,
+      TEMPORAL_ADDRESS: address,
+    };
+    const env = { ...process.env, ...own, ...(await agent.isolate(dir, model.url)) };
     const system = new System(options, dir, address, env, model);
     const temporal = { ...ports, program: path, dataDir: join(dir, 'temporal'), settings: [ROLL_OVER_AT] };
     const first = await startDevServer(temporal);
@@ -60,24 +76,66 @@ export class System {
     system.#keep('worker', () => system.#spawn('worker', [workerScript(), '--log-json']));
     for (let n = 0; n < options.clients; n += 1) {
       // Every third topic has two callers that know nothing of each other.
-      const topics = options.topics.filter((_, i) => i % options.clients === n || (i % 3 === 0 && (i + 1) % options.clients === n));
-      const args = ['--import', import.meta.resolve('tsx'), CLIENT, String(options.seed), String(n), topics.join(','), dir, JSON.stringify(options.bursts)];
+      const topics = options.topics.filter(
+        (_, i) => i % options.clients === n || (i % 3 === 0 && (i + 1) % options.clients === n),
+      );
+      const args = [
+        '--import',
+        import.meta.resolve('tsx'),
+        CLIENT,
+        String(options.seed),
+        String(n),
+        topics.join(','),
+        dir,
+        JSON.stringify(options.bursts),
+      ];
       system.#keep(`client-${n}`, () => system.#spawn(`client-${n}`, args));
     }
     return system;
   }
 
   /** With SIGKILL. @returns how many processes it hit, of those that were there */
-  async kill(victim: Victim, anyClient: number): Promise<number> {
-    if (victim === 'all') {
-      const each = await Promise.all((['worker', 'temporal', 'server and tools', 'client'] as const).map((one) => this.kill(one, anyClient)));
-      return each.reduce((sum, hit) => sum + hit, 0);
+  async kill(victim: Exclude<Victim, 'late worker'>, any: number): Promise<number> {
+    const each = await Promise.all((TOGETHER[victim] ?? []).map((one) => this.kill(one, any)));
+    if (each.length > 0) return each.reduce((sum, hit) => sum + hit, 0);
+    if (victim === 'agent') {
+      const programs = programsOf(this.options.agent, this.dir);
+      return killed(programs[any % programs.length]) ? 1 : 0;
     }
-    if (victim === 'server' || victim === 'server and tools') {
-      const pids = victim === 'server' ? [await this.serverPid()] : processesOf(`${AGENT_MARKER}=`).filter((pid) => processesOf(this.dir).includes(pid));
-      return pids.filter(killed).length > 0 ? 1 : 0;
-    }
-    return killed(this.#running.get(victim === 'client' ? `client-${anyClient % this.options.clients}` : victim)) ? 1 : 0;
+    if (victim === 'agent and tools') return markedIn(this.dir).filter(killed).length > 0 ? 1 : 0;
+    return killed(this.#running.get(victim === 'client' ? `client-${any % this.options.clients}` : victim)) ? 1 : 0;
+  }
+
+  /**
+   * The worker neither works nor dies for so long, and then goes on as if nothing had been. @returns
+   * whether there was one
+   */
+  stopWorkerFor(ms: number): boolean {
+    const pid = this.#running.get('worker');
+    if (this.#comeBack || !signalled(pid, 'SIGSTOP')) return false;
+    const timer = setTimeout(() => this.#comeBack?.(), ms);
+    this.#comeBack = () => {
+      clearTimeout(timer);
+      this.#comeBack = undefined;
+      if (this.#running.get('worker') === pid) signalled(pid, 'SIGCONT');
+    };
+    return true;
+  }
+
+  get folders(): Folders {
+    const driver = join(this.dir, 'data', 'agents', this.options.agent.config.kind);
+    return { dir: this.dir, driver, project: join(this.dir, 'project') };
+  }
+
+  /** Calls back when a prompt is about to be put in. @returns a function that ends it */
+  onPut(on: () => void): () => void {
+    const { noteOfPut } = this.options.agent;
+    if (!noteOfPut) return this.model.listen((moment) => moment === 'asked' && on());
+    const watcher = watch(this.folders.driver, { recursive: true }, (_event, file) => {
+      if (file !== null && noteOfPut.test(file)) on();
+    });
+    watcher.on('error', () => undefined); // A folder was removed while it was watched: the next put shows again.
+    return () => watcher.close();
   }
 
   /** With a connection of its own, to be closed: it is there again whenever the server is. */
@@ -85,19 +143,12 @@ export class System {
     return new Client({ connection: Connection.lazy({ address: this.address }) });
   }
 
-  async serverPid(): Promise<number | undefined> {
-    return (await this.server())?.pid;
-  }
-
-  async server(): Promise<{ pid: number; port: number; password: string } | undefined> {
-    const record = await readFile(join(this.dir, 'data', 'agents', 'opencode', 'server.json'), 'utf8').catch(() => undefined); // Not there yet.
-    return record === undefined ? undefined : (JSON.parse(record) as { pid: number; port: number; password: string });
-  }
-
   /** No new prompts. @returns whether all that were asked are answered within the time */
-  async drain(withinMs: number): Promise<boolean> {
+  async drain(withinMs: number, signal?: AbortSignal): Promise<boolean> {
+    this.#comeBack?.();
     await writeFile(join(this.dir, 'stop'), '');
     for (const end = Date.now() + withinMs; Date.now() < end; await sleep(200)) {
+      signal?.throwIfAborted();
       if (![...this.#running.keys()].some((name) => name.startsWith('client-'))) return true;
     }
     return false;
@@ -105,6 +156,7 @@ export class System {
 
   async dispose(keep: boolean): Promise<void> {
     this.#over = true;
+    this.#comeBack?.();
     for (const pid of [...this.#running.values(), ...processesOf(this.dir)]) killed(pid);
     await Promise.all(this.#loops);
     for (const pid of processesOf(this.dir)) killed(pid);
@@ -134,9 +186,16 @@ export class System {
 
   #spawn(name: string, args: string[]): Part {
     const log = openSync(join(this.dir, `${name}.log`), 'a');
-    const child: ChildProcess = spawn(process.execPath, args, { cwd: join(this.dir, 'project'), env: this.env, detached: true, stdio: ['ignore', log, log] });
+    const child: ChildProcess = spawn(process.execPath, args, {
+      cwd: join(this.dir, 'project'),
+      env: this.env,
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
     closeSync(log);
-    const ended = once(child, 'exit').then(([code, signal]: unknown[]) => (typeof signal === 'string' ? `by ${signal}` : `with exit code ${String(code)}`));
+    const ended = once(child, 'exit').then(([code, signal]: unknown[]) =>
+      typeof signal === 'string' ? `by ${signal}` : `with exit code ${String(code)}`,
+    );
     return { pid: child.pid ?? 0, ended };
   }
 }
@@ -146,9 +205,16 @@ interface Part {
   ended: Promise<string>;
 }
 
-function killed(pid: number | undefined): boolean {
+const TOGETHER: Partial<Record<Victim, readonly Exclude<Victim, 'late worker'>[]>> = {
+  'worker and agent': ['worker', 'agent'],
+  all: ['worker', 'temporal', 'agent and tools', 'client'],
+};
+
+const killed = (pid: number | undefined) => signalled(pid, 'SIGKILL');
+
+function signalled(pid: number | undefined, signal: NodeJS.Signals): boolean {
   try {
-    return pid !== undefined && pid !== 0 && process.kill(pid, 'SIGKILL');
+    return pid !== undefined && pid !== 0 && process.kill(pid, signal);
   } catch {
     return false; // ESRCH: it is gone already.
   }

@@ -1,4 +1,7 @@
-/** Bad weather around a real OpenCode, on a real Temporal server: each ends with a code and a fix, and the topic works afterwards. */
+/**
+ * Bad weather around a real OpenCode, on a real Temporal server: each ends with a code and a fix,
+ * and the topic works afterwards.
+ */
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
-import { createOpenCode } from '../../src/agents/opencode/index.js';
+import { createOpenCode } from '../support/opencode-agent.js';
 import type { Limits } from '../../src/config.js';
 import { MAX_REPLY_BYTES } from '../../src/contract/limits.js';
 import type { TurnResult } from '../../src/contract/types.js';
@@ -34,14 +37,27 @@ const aTopic = () => `topic ${randomUUID()}`;
 const delegate = (topic: string, prompt: string) => world.manager.delegate(topic, prompt, { cwd: under.cwd });
 
 /** A worker with OpenCode; one that works already is replaced. */
-async function work(limits: Partial<Limits> = {}, opencode = agent, more: { connection?: NativeConnection } = {}): Promise<void> {
+async function work(
+  limits: Partial<Limits> = {},
+  opencode = agent,
+  more: { connection?: NativeConnection } = {},
+): Promise<void> {
   await world.stopWorker();
-  const config = { defaultAgent: 'opencode', agents: { opencode: { kind: 'opencode' as const, model: under.model } }, limits: { ...world.config.limits, ...limits } };
+  const config = {
+    defaultAgent: 'opencode',
+    agents: { opencode: { kind: 'opencode' as const, model: under.model } },
+    limits: { ...world.config.limits, ...limits },
+  };
   await world.startWorker({ config, agents: new Map([['opencode', opencode]]), ...more });
 }
 
 async function goesOn({ topic, session_id }: TurnResult): Promise<void> {
-  expect(await delegate(topic, 'Go on [[say: Here.]]')).toMatchObject({ status: 'completed', reply: 'Here.', session_id, session: { kind: 'resumed' } });
+  expect(await delegate(topic, 'Go on [[say: Here.]]')).toMatchObject({
+    status: 'completed',
+    reply: 'Here.',
+    session_id,
+    session: { kind: 'resumed' },
+  });
 }
 
 describe('the model', () => {
@@ -86,16 +102,21 @@ describe('the model', () => {
     test.each([
       ['stall limit', {}],
       ['deadline', { turnTimeoutMs: 4000, stallTimeoutMs: 60_000 }],
-    ])('that asks to wait for an hour: it is shown until when, and the %s ends the turn as AGENT_RATE_LIMITED', async (_which, limits) => {
-      if ('turnTimeoutMs' in limits) await work(limits);
-      const topic = aTopic();
-      const turn = delegate(topic, 'Busy [[status: 429]] [[retry-after: 3600]]');
-      await expect.poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.step).toMatch(/^the provider refused for now and is asked again at \d{4}-.*Z: .*429/);
-      const result = await turn;
-      expect(result).toMatchObject({ status: 'failed', error: { code: 'AGENT_RATE_LIMITED' } });
-      expect(result.error?.message).toMatch(/asked again at \d{4}-.*Z\. Turn 1 of topic .* was stopped/);
-      await goesOn(result);
-    });
+    ])(
+      'that asks to wait for an hour: it is shown until when, and the %s ends the turn as AGENT_RATE_LIMITED',
+      async (_which, limits) => {
+        if ('turnTimeoutMs' in limits) await work(limits);
+        const topic = aTopic();
+        const turn = delegate(topic, 'Busy [[status: 429]] [[retry-after: 3600]]');
+        await expect
+          .poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.step)
+          .toMatch(/^the provider refused for now and is asked again at \d{4}-.*Z: .*429/);
+        const result = await turn;
+        expect(result).toMatchObject({ status: 'failed', error: { code: 'AGENT_RATE_LIMITED' } });
+        expect(result.error?.message).toMatch(/asked again at \d{4}-.*Z\. Turn 1 of topic .* was stopped/);
+        await goesOn(result);
+      },
+    );
   });
 });
 
@@ -105,7 +126,9 @@ describe('Temporal', () => {
     const topic = aTopic();
     const prompt = 'Through it all [[bash: sleep 4; echo done >> through]] [[say: Through.]]';
     const turn = delegate(topic, prompt);
-    await expect.poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.step).toMatch(/^bash: sleep 4/);
+    await expect
+      .poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.step)
+      .toMatch(/^bash: sleep 4/);
     process.kill(server, 'SIGSTOP');
     try {
       await expect.poll(() => readFile(join(under.cwd, 'through'), 'utf8').catch(() => '')).toBe('done\n');
@@ -128,14 +151,24 @@ describe('Temporal', () => {
       const topic = aTopic();
       const prompt = 'All alone [[bash: sleep 4; echo done >> alone]] [[say: Alone.]]';
       const turn = delegate(topic, prompt);
-      await expect.poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.step).toMatch(/^bash: sleep 4/);
+      await expect
+        .poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.step)
+        .toMatch(/^bash: sleep 4/);
       network.cut();
       await expect.poll(() => readFile(join(under.cwd, 'alone'), 'utf8').catch(() => '')).toBe('done\n');
       // The server has given the worker up.
-      await expect.poll(async () => (await world.manager.progress(topic))?.last_failure, { timeout: 30_000 }).toMatch(/Heartbeat/);
+      await expect
+        .poll(async () => (await world.manager.progress(topic))?.last_failure, { timeout: 30_000 })
+        .toMatch(/Heartbeat/);
       network.mend();
       const result = await turn;
-      expect(result).toMatchObject({ status: 'completed', reply: 'Alone.', turn: 1, attempts: 2, recovered: 'harvested' });
+      expect(result).toMatchObject({
+        status: 'completed',
+        reply: 'Alone.',
+        turn: 1,
+        attempts: 2,
+        recovered: 'harvested',
+      });
       expect(await readFile(join(under.cwd, 'alone'), 'utf8')).toBe('done\n');
       expect(await under.promptsIn({ session_id: result.session_id } as SessionRef)).toEqual([prompt]);
       await goesOn(result);
@@ -153,11 +186,25 @@ describe('OpenCode', () => {
     const known = aTopic();
     const before = await delegate(known, 'While it was there');
     const config = { kind: 'opencode' as const, path: '/not/there/opencode' };
-    const missing = createOpenCode({ name: 'opencode', config, dataDir: `${under.dir}/uninstalled`, env: { ...process.env, ...under.env }, log: () => undefined });
+    const missing = createOpenCode({
+      name: 'opencode',
+      config,
+      dataDir: `${under.dir}/uninstalled`,
+      env: { ...process.env, ...under.env },
+      log: () => undefined,
+    });
     await work({}, missing);
-    expect(await delegate(aTopic(), 'Hello')).toMatchObject({ status: 'failed', session_id: null, error: { code: 'AGENT_NOT_FOUND' } });
+    expect(await delegate(aTopic(), 'Hello')).toMatchObject({
+      status: 'failed',
+      session_id: null,
+      error: { code: 'AGENT_NOT_FOUND' },
+    });
     const failed = await delegate(known, 'Still there?');
-    expect(failed).toMatchObject({ status: 'failed', session_id: before.session_id, error: { code: 'AGENT_NOT_FOUND', message: expect.stringContaining('/not/there/opencode') } });
+    expect(failed).toMatchObject({
+      status: 'failed',
+      session_id: before.session_id,
+      error: { code: 'AGENT_NOT_FOUND', message: expect.stringContaining('/not/there/opencode') },
+    });
     await work();
     await goesOn(failed);
   });

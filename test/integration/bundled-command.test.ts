@@ -1,4 +1,7 @@
-/** The command as it is shipped, a bundle with pruned descriptors, beside the same modules as `tsc` leaves them. Both speak with a real server. */
+/**
+ * The command as it is shipped, a bundle with pruned descriptors, beside the same modules as `tsc`
+ * leaves them. Both speak with a real server.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,12 +22,23 @@ afterAll(() => world?.dispose());
 
 const surroundings = () => ({
   cwd: world.dir,
-  env: { PATH: process.env.PATH ?? '', HOME: world.dir, TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
+  env: {
+    PATH: process.env.PATH ?? '',
+    HOME: world.dir,
+    TEMPORAL_ADDRESS: world.address,
+    CONTINUITY_DATA_DIR: world.config.dataDir,
+  },
 });
 
 function run(form: Form, words: string[], more: Record<string, string> = {}) {
   const { cwd, env } = surroundings();
-  return execa(process.execPath, [...forms[form], ...words], { cwd, env: { ...env, ...more }, extendEnv: false, reject: false, input: '' });
+  return execa(process.execPath, [...forms[form], ...words], {
+    cwd,
+    env: { ...env, ...more },
+    extendEnv: false,
+    reject: false,
+    input: '',
+  });
 }
 
 /** What differs from one run to the next, or is named after the form. */
@@ -52,7 +66,17 @@ async function both(wordsOf: (name: Form) => string[]) {
 test('each verb that speaks with Temporal answers the same, bundled and not', async () => {
   const verbs: ((name: Form) => string[])[] = [
     (name) => ['delegate', '--topic', name, '--prompt-id', `one-${name}`, '--json', '[[say: hello]]'],
-    (name) => ['delegate', '--topic', name, '--prompt-id', `two-${name}`, '--json', '--check', 'true', '[[say: again]]'],
+    (name) => [
+      'delegate',
+      '--topic',
+      name,
+      '--prompt-id',
+      `two-${name}`,
+      '--json',
+      '--check',
+      'true',
+      '[[say: again]]',
+    ],
     (name) => ['fix', name, '--prompt-id', `three-${name}`, '--json', 'it fails'],
     (name) => ['also', name, '--prompt-id', `four-${name}`, '--json', 'why?'],
     (name) => ['delegate', '--topic', name, '--prompt-id', `five-${name}`, '--no-wait', '--json', '[[say: later]]'],
@@ -70,17 +94,28 @@ test('each verb that speaks with Temporal answers the same, bundled and not', as
     expect(bundled, verb('bundled').join(' ')).toEqual(plain);
     expect(bundled?.stdout).not.toBe('');
   }
-  for (const words of [['list', '--all', '--json'], ['list', '--all'], ['doctor', '--json']]) {
+  for (const words of [
+    ['list', '--all', '--json'],
+    ['list', '--all'],
+    ['doctor', '--json'],
+  ]) {
     const { bundled, plain } = await both(() => words);
     expect(bundled, words.join(' ')).toEqual(plain);
   }
 });
 
 test('a config that cannot be read is refused in the same words, bundled and not', async () => {
-  for (const [file, text] of [['js', 'export default {'], ['cjs', 'module.exports = {'], ['yaml', 'a: [b'], ['json', '{"a":']] as const) {
+  for (const [file, text] of [
+    ['js', 'export default {'],
+    ['cjs', 'module.exports = {'],
+    ['yaml', 'a: [b'],
+    ['json', '{"a":'],
+  ] as const) {
     const config = join(world.dir, `broken.${file}`);
     await writeFile(config, text);
-    const [bundled, plain] = await Promise.all((['bundled', 'plain'] as const).map((form) => run(form, ['list', '--json'], { CONTINUITY_CONFIG: config })));
+    const [bundled, plain] = await Promise.all(
+      (['bundled', 'plain'] as const).map((form) => run(form, ['list', '--json'], { CONTINUITY_CONFIG: config })),
+    );
     expect(JSON.parse(`${bundled?.stdout}`), file).toMatchObject({ error: { code: 'CONFIG_INVALID' } });
     expect(unplaced(bundled?.stdout), file).toBe(unplaced(plain?.stdout));
   }
@@ -93,16 +128,30 @@ test('list, show, outcome and delegate --no-wait cost less than half the CPU ove
     return Math.min(...costs);
   };
   const bare = await best(['-e', '0']);
-  for (const verb of [['list'], ['show', 'cpu'], ['outcome', 'cpu', prompt_id], ['delegate', '--topic', 'cpu', '--no-wait', 'more']]) {
+  for (const verb of [
+    ['list'],
+    ['show', 'cpu'],
+    ['outcome', 'cpu', prompt_id],
+    ['delegate', '--topic', 'cpu', '--no-wait', 'more'],
+  ]) {
     const [bundled, plain] = [await best([...forms.bundled, ...verb]), await best([...forms.plain, ...verb])];
-    expect((bundled - bare) / (plain - bare), `${verb.join(' ')}: ${bundled} ms, unbundled ${plain} ms, a bare node ${bare} ms`).toBeLessThan(0.5);
+    expect(
+      (bundled - bare) / (plain - bare),
+      `${verb.join(' ')}: ${bundled} ms, unbundled ${plain} ms, a bare node ${bare} ms`,
+    ).toBeLessThan(0.5);
   }
 });
 
 test('the licenses of what is bundled are beside the bundle', async () => {
   const text = await readFile(fileURLToPath(new URL('../../dist/command/LICENSES.txt', import.meta.url)), 'utf8');
-  const chunks = JSON.parse(await readFile(fileURLToPath(new URL('../../dist/command.json', import.meta.url)), 'utf8')) as Record<string, string[]>;
-  const packages = Object.values(chunks).flat().flatMap((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
+  const chunks = JSON.parse(
+    await readFile(fileURLToPath(new URL('../../dist/command.json', import.meta.url)), 'utf8'),
+  ) as Record<string, string[]>;
+  const packages = Object.values(chunks)
+    .flat()
+    .flatMap((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? []);
   expect(packages.length).toBeGreaterThan(100);
-  expect([...new Set(packages)].filter((name) => !text.includes(`\n${name} `) && !text.startsWith(`${name} `))).toEqual([]);
+  expect([...new Set(packages)].filter((name) => !text.includes(`\n${name} `) && !text.startsWith(`${name} `))).toEqual(
+    [],
+  );
 });

@@ -1,4 +1,7 @@
-/** What a web page can reach of `continuity up`. Each request is one that a browser would send for a page of another site. */
+/**
+ * What a web page can reach of `continuity up`. Each request is one that a browser would send for a
+ * page of another site.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { listenersOf } from '../support/processes.js';
 import { upBench, type Up, type UpBench } from './up-command.js';
@@ -13,10 +16,22 @@ beforeAll(async () => {
 });
 afterAll(() => bench?.dispose());
 
-/** As a page sends it without a preflight. @returns the status, or nothing where no HTTP is spoken */
+/**
+ * As a page sends it without a preflight. @returns the status, or nothing where no HTTP is spoken
+ */
 async function crossSite(at: string, path: string, method: 'GET' | 'POST' = 'POST'): Promise<number | undefined> {
-  const headers = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors', 'content-type': 'text/plain' };
-  const sent = fetch(`http://${at}${path}`, { method, headers, ...(method === 'POST' && { body: JSON.stringify(EVIL) }), signal: AbortSignal.timeout(5000) });
+  const headers = {
+    origin: 'https://evil.example',
+    'sec-fetch-site': 'cross-site',
+    'sec-fetch-mode': 'no-cors',
+    'content-type': 'text/plain',
+  };
+  const sent = fetch(`http://${at}${path}`, {
+    method,
+    headers,
+    ...(method === 'POST' && { body: JSON.stringify(EVIL) }),
+    signal: AbortSignal.timeout(5000),
+  });
   return sent.then(
     ({ status }) => status,
     () => undefined,
@@ -31,7 +46,8 @@ test('a page of another site can signal no topic, on whichever port of the serve
   expect(listeners).toContain(running.address);
   expect(listeners.length).toBeGreaterThan(2);
   const answers: Record<string, (number | undefined)[]> = {};
-  for (const at of listeners) answers[at] = [await crossSite(at, SIGNAL), await crossSite(at, '/api/v1/namespaces/default/workflows', 'GET')];
+  for (const at of listeners)
+    answers[at] = [await crossSite(at, SIGNAL), await crossSite(at, '/api/v1/namespaces/default/workflows', 'GET')];
   // The HTTP API is there, and refuses; metrics know no such path; gRPC speaks no HTTP/1.1.
   expect(Object.values(answers)).toContainEqual([403, 403]);
   for (const [at, [posted]] of Object.entries(answers)) expect([undefined, 400, 403, 404], at).toContain(posted);
@@ -62,29 +78,44 @@ test.each([
   expect(await workflows()).not.toContain('rebound');
 });
 
-test.each(['localhost', '127.0.0.1', '[::1]', 'box.example', 'LOCALHOST'])('the Web UI works under the name %s', async (name) => {
-  const at = uiAt();
-  const host = `${name}:${at.split(':')[1]}`;
-  const page = await asked(at, '/namespaces/default/workflows', { host });
-  expect(page).toMatchObject({ status: 200 });
-  const script = /\/_app\/[^"]+\.js/.exec(page.body)?.[0] ?? '';
-  expect((await asked(at, script, { host, 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'cors', origin: `http://${host}` })).status).toBe(200);
-  expect(await signalThroughUi(at, 'by-hand', { host, origin: `http://${host}` })).toMatchObject({ status: 200 });
-  expect(await workflows()).toContain('by-hand');
-});
+test.each(['localhost', '127.0.0.1', '[::1]', 'box.example', 'LOCALHOST'])(
+  'the Web UI works under the name %s',
+  async (name) => {
+    const at = uiAt();
+    const host = `${name}:${at.split(':')[1]}`;
+    const page = await asked(at, '/namespaces/default/workflows', { host });
+    expect(page).toMatchObject({ status: 200 });
+    const script = /\/_app\/[^"]+\.js/.exec(page.body)?.[0] ?? '';
+    expect(
+      (
+        await asked(at, script, {
+          host,
+          'sec-fetch-site': 'same-origin',
+          'sec-fetch-mode': 'cors',
+          origin: `http://${host}`,
+        })
+      ).status,
+    ).toBe(200);
+    expect(await signalThroughUi(at, 'by-hand', { host, origin: `http://${host}` })).toMatchObject({ status: 200 });
+    expect(await workflows()).toContain('by-hand');
+  },
+);
 
 test('a link in another page opens the Web UI', async () => {
   const headers = { host: uiAt(), 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
   expect(await asked(uiAt(), '/namespaces/default/workflows', headers)).toMatchObject({ status: 200 });
 });
 
-test.runIf(process.platform === 'linux')('the real Web UI is on no port of 127.0.0.1: a rebound page would have to guess one of 16 million addresses', async () => {
-  const { server } = await bench.recorded();
-  for (const at of listenersOf(server.pid).filter((one) => one.startsWith('127.0.0.1:'))) {
-    const page = await asked(at, '/namespaces/default/workflows', { host: 'localhost' }).catch(() => undefined);
-    expect(page?.body ?? '', at).not.toMatch(/<html/i);
-  }
-});
+test.runIf(process.platform === 'linux')(
+  'the real Web UI is on no port of 127.0.0.1: a rebound page would have to guess one of 16 million addresses',
+  async () => {
+    const { server } = await bench.recorded();
+    for (const at of listenersOf(server.pid).filter((one) => one.startsWith('127.0.0.1:'))) {
+      const page = await asked(at, '/namespaces/default/workflows', { host: 'localhost' }).catch(() => undefined);
+      expect(page?.body ?? '', at).not.toMatch(/<html/i);
+    }
+  },
+);
 
 test('the Web UI is back at its address when the server was started again', async () => {
   const { server } = await bench.recorded();

@@ -1,4 +1,7 @@
-/** A topic that was closed, or that an operator ended, is continued by its name and by its sessions; and it can be forgotten. */
+/**
+ * A topic that was closed, or that an operator ended, is continued by its name and by its sessions;
+ * and it can be forgotten.
+ */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,7 +27,13 @@ async function close(topic: string): Promise<void> {
 async function runsOf(topic: string): Promise<number> {
   let runs = 0;
   for await (const { runId } of world.client.workflow.list({ query: `WorkflowId = 'topic/${topic}'` })) {
-    runs += await world.client.workflow.getHandle(`topic/${topic}`, runId).describe().then(() => 1, () => 0);
+    runs += await world.client.workflow
+      .getHandle(`topic/${topic}`, runId)
+      .describe()
+      .then(
+        () => 1,
+        () => 0,
+      );
   }
   return runs;
 }
@@ -34,7 +43,11 @@ describe('a topic that was closed', () => {
     const topic = aTopic();
     const { session_id } = await world.manager.delegate(topic, 'one');
     await close(topic);
-    expect(await world.manager.delegate(topic, 'two')).toMatchObject({ session_id, turn: 2, session: { kind: 'resumed' } });
+    expect(await world.manager.delegate(topic, 'two')).toMatchObject({
+      session_id,
+      turn: 2,
+      session: { kind: 'resumed' },
+    });
     expect(world.agent.promptsIn(`${session_id}`)).toEqual(['one', 'two']);
   });
 
@@ -47,7 +60,9 @@ describe('a topic that was closed', () => {
     const reused = { code: 'PROMPT_ID_REUSED' };
     await expect(world.manager.delegate(topic, 'another', { prompt_id: 'used' })).rejects.toMatchObject(reused);
     await close(topic);
-    await expect(world.manager.delegate(topic, 'one', { prompt_id: 'used', session: 'new' })).rejects.toMatchObject(reused);
+    await expect(world.manager.delegate(topic, 'one', { prompt_id: 'used', session: 'new' })).rejects.toMatchObject(
+      reused,
+    );
     await expect(world.manager.submit(topic, 'another', { prompt_id: 'used' })).rejects.toMatchObject(reused);
     expect(world.agent.promptsIn(`${first.session_id}`)).toEqual(['one']);
   });
@@ -57,7 +72,9 @@ describe('a topic that was closed', () => {
     const { session_id } = await world.manager.delegate(topic, 'one');
     await close(topic);
     const asked = Array.from({ length: 20 }, (_, i) =>
-      i % 2 ? world.manager.delegate(topic, `by name ${i}`) : world.manager.delegate(undefined, `by session ${i}`, { session_id }),
+      i % 2
+        ? world.manager.delegate(topic, `by name ${i}`)
+        : world.manager.delegate(undefined, `by session ${i}`, { session_id }),
     );
     const results = await Promise.all(asked);
     expect(new Set(results.map((result) => result.session_id))).toEqual(new Set([session_id]));
@@ -69,7 +86,11 @@ describe('a topic that was closed', () => {
     const failed = await world.manager.delegate(topic, 'x', { cwd: '/not/there' });
     expect(failed.session_id).toBeNull();
     await close(topic);
-    expect(await world.manager.fix(topic, 'it')).toMatchObject({ status: 'failed', session_id: null, error: { code: 'SESSION_UNKNOWN' } });
+    expect(await world.manager.fix(topic, 'it')).toMatchObject({
+      status: 'failed',
+      session_id: null,
+      error: { code: 'SESSION_UNKNOWN' },
+    });
     expect((await world.manager.view(topic)).sessions).toEqual([]);
   });
 
@@ -106,7 +127,7 @@ test('a session that visibility shows only after some seconds is found', async (
 });
 
 test('a prompt id that begins with @ is refused with the reason', async () => {
-  const refused = { code: 'INVALID_PROMPT', message: expect.stringContaining('does not begin with "@"') as string };
+  const refused = { code: 'INVALID_PROMPT', message: expect.stringContaining('does not start with "@"') as string };
   await expect(world.manager.delegate(aTopic(), 'x', { prompt_id: '@fix/1/p' })).rejects.toMatchObject(refused);
 });
 
@@ -116,7 +137,10 @@ test('a delegation without a topic gets one that closes by itself; a topic with 
   const named = await manager.delegate(aTopic(), 'one');
   const unnamed = await manager.delegate(undefined, 'one');
   await expect.poll(() => statusOf(unnamed.topic)).toBe('COMPLETED');
-  expect(await manager.delegate(undefined, 'two', { session_id: unnamed.session_id })).toMatchObject({ session_id: unnamed.session_id, session: { kind: 'resumed' } });
+  expect(await manager.delegate(undefined, 'two', { session_id: unnamed.session_id })).toMatchObject({
+    session_id: unnamed.session_id,
+    session: { kind: 'resumed' },
+  });
   expect([await statusOf(named.topic), (await manager.view(named.topic)).closes_at]).toEqual(['RUNNING', undefined]);
 });
 
@@ -128,23 +152,34 @@ test('how long the turns of a session wait for its host is what config said when
 });
 
 describe('forget', () => {
-  test.each(['open', 'closed', 'terminated'])('erases a topic that is %s, with its runs, and says what stays', async (how) => {
-    const topic = aTopic();
-    const first = await world.manager.delegate(topic, 'one', { prompt_id: 'p' });
-    await close(topic);
-    await world.manager.delegate(topic, 'two');
-    if (how === 'closed') await close(topic);
-    if (how === 'terminated') await handleOf(topic).terminate('A person in the Web UI.');
-    const forgot = await world.manager.forget(topic);
-    expect(forgot.sessions).toEqual([{ session_id: first.session_id, agent: 'fake', host: 'host-1', deleted: false, kept_because: expect.any(String) as string }]);
-    expect(forgot.runs).toMatchObject({ kept: [] });
-    expect(forgot.runs.deleted).toBeGreaterThanOrEqual(2);
-    expect(await runsOf(topic)).toBe(0);
-    await expect(world.manager.view(topic)).rejects.toMatchObject({ code: 'TOPIC_UNKNOWN' });
-    const anew = await world.manager.delegate(topic, 'another', { prompt_id: 'p' });
-    expect(anew).toMatchObject({ turn: 1, session: { kind: 'new' } });
-    expect(anew.session_id).not.toBe(first.session_id);
-  });
+  test.each(['open', 'closed', 'terminated'])(
+    'erases a topic that is %s, with its runs, and says what stays',
+    async (how) => {
+      const topic = aTopic();
+      const first = await world.manager.delegate(topic, 'one', { prompt_id: 'p' });
+      await close(topic);
+      await world.manager.delegate(topic, 'two');
+      if (how === 'closed') await close(topic);
+      if (how === 'terminated') await handleOf(topic).terminate('A person in the Web UI.');
+      const forgot = await world.manager.forget(topic);
+      expect(forgot.sessions).toEqual([
+        {
+          session_id: first.session_id,
+          agent: 'fake',
+          host: 'host-1',
+          deleted: false,
+          kept_because: expect.any(String) as string,
+        },
+      ]);
+      expect(forgot.runs).toMatchObject({ kept: [] });
+      expect(forgot.runs.deleted).toBeGreaterThanOrEqual(2);
+      expect(await runsOf(topic)).toBe(0);
+      await expect(world.manager.view(topic)).rejects.toMatchObject({ code: 'TOPIC_UNKNOWN' });
+      const anew = await world.manager.delegate(topic, 'another', { prompt_id: 'p' });
+      expect(anew).toMatchObject({ turn: 1, session: { kind: 'new' } });
+      expect(anew.session_id).not.toBe(first.session_id);
+    },
+  );
 
   test('stops what runs, and a topic that there is not is TOPIC_UNKNOWN and not begun', async () => {
     const topic = aTopic();

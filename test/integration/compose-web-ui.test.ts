@@ -1,4 +1,7 @@
-/** The door of the Web UI in docker-compose.yml: its own nginx configuration, in front of the real UI. */
+/**
+ * The door of the Web UI in docker-compose.yml: its own nginx configuration, in front of the real
+ * UI.
+ */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -12,7 +15,8 @@ import { findTemporal } from '../../src/stack/temporal-binary.js';
 import { asked, signalThroughUi, workflowsAt } from './web-ui-requests.js';
 
 const nginx = spawnSync('nginx', ['-v']).status === 0;
-if (!nginx) process.stderr.write('Skipped: the door of the Web UI in docker-compose.yml is nginx, and there is none here.\n');
+if (!nginx)
+  process.stderr.write('Skipped: the door of the Web UI in docker-compose.yml is nginx, and there is none here.\n');
 const template = fileURLToPath(new URL('../../deploy/web-ui-door.conf.template', import.meta.url));
 
 describe.skipIf(!nginx)('the door of the Web UI in docker-compose.yml', () => {
@@ -24,12 +28,19 @@ describe.skipIf(!nginx)('the door of the Web UI in docker-compose.yml', () => {
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'continuity-door-'));
     await mkdir(join(dir, 'logs'));
-    server = await startDevServer({ program: (await findTemporal()).path, dataDir: dir, port: await getPort(), uiPort: 0 });
+    server = await startDevServer({
+      program: (await findTemporal()).path,
+      dataDir: dir,
+      port: await getPort(),
+      uiPort: 0,
+    });
     at = `127.0.0.1:${await getPort()}`;
     const conf = await configuration(at, `${server.ui?.host}:${server.ui?.port}`);
     await writeFile(join(dir, 'nginx.conf'), conf);
     door = spawn('nginx', ['-p', dir, '-e', 'stderr', '-c', join(dir, 'nginx.conf')], { stdio: 'ignore' });
-    await vi.waitFor(async () => expect(await asked(at, '/', { host: at })).toMatchObject({ status: 200 }), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await asked(at, '/', { host: at })).toMatchObject({ status: 200 }), {
+      timeout: 10_000,
+    });
   });
   afterAll(async () => {
     door?.kill('SIGTERM');
@@ -42,7 +53,10 @@ describe.skipIf(!nginx)('the door of the Web UI in docker-compose.yml', () => {
   /** As the image of nginx fills it in, on a port that is free here. */
   async function configuration(listen: string, ui: string): Promise<string> {
     const values: Record<string, string> = { WEB_UI: ui, WEB_UI_HOSTS: 'box.example' };
-    const filled = (await readFile(template, 'utf8')).replaceAll(/\$\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+    const filled = (await readFile(template, 'utf8')).replaceAll(
+      /\$\{(\w+)\}/g,
+      (whole, name: string) => values[name] ?? whole,
+    );
     const here = `daemon off; master_process off; pid ${dir}/nginx.pid; events {} http { access_log off;`;
     return `${here}\n${filled.replaceAll('listen 8080', `listen ${listen}`)}\n}\n`;
   }
@@ -64,13 +78,18 @@ describe.skipIf(!nginx)('the door of the Web UI in docker-compose.yml', () => {
     expect(await workflows()).not.toContain('rebound');
   });
 
-  test.each(['localhost', '127.0.0.1', '[::1]', 'box.example', 'LOCALHOST'])('the Web UI works under the name %s', async (name) => {
-    const host = `${name}:${at.split(':')[1]}`;
-    const id = `by-hand-as-${name}`;
-    expect(await asked(at, '/namespaces/default/workflows?query=a%20b', { host })).toMatchObject({ status: 200 });
-    expect(await signalThroughUi(at, id, { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' })).toMatchObject({ status: 200 });
-    await expect.poll(workflows).toContain(id);
-  });
+  test.each(['localhost', '127.0.0.1', '[::1]', 'box.example', 'LOCALHOST'])(
+    'the Web UI works under the name %s',
+    async (name) => {
+      const host = `${name}:${at.split(':')[1]}`;
+      const id = `by-hand-as-${name}`;
+      expect(await asked(at, '/namespaces/default/workflows?query=a%20b', { host })).toMatchObject({ status: 200 });
+      expect(
+        await signalThroughUi(at, id, { host, origin: `http://${host}`, 'sec-fetch-site': 'same-origin' }),
+      ).toMatchObject({ status: 200 });
+      await expect.poll(workflows).toContain(id);
+    },
+  );
 
   test('a link in another page opens the Web UI', async () => {
     const headers = { host: at, 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };

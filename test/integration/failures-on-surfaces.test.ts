@@ -1,4 +1,7 @@
-/** Every code of the failure table, as people meet it: the same three things on each surface on which it can occur. */
+/**
+ * Every code of the failure table, as people meet it: the same three things on each surface on
+ * which it can occur.
+ */
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,8 +9,17 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SessionManager } from '../../src/client/session-manager.js';
 import { loadConfig, type Config } from '../../src/config.js';
 import { failure, FAILURES, type Failure, type FailureCode } from '../../src/contract/failures.js';
-import { ensureDataDir, holdDataDir } from '../../src/stack/data-dir.js';
-import { delegateWords, McpServers, toldByCommand, toldByDelegate, toldByLibrary, type Asked, type ToldByCommand, type ToldByMcp } from '../support/surfaces.js';
+import { ensureDataDir, holdDataDir } from '../../src/host/data-dir-lock.js';
+import {
+  delegateWords,
+  McpServers,
+  toldByCommand,
+  toldByDelegate,
+  toldByLibrary,
+  type Asked,
+  type ToldByCommand,
+  type ToldByMcp,
+} from '../support/surfaces.js';
 import { startTemporal, startWorld, type World } from '../support/world.js';
 import { continuityIn, type Surroundings } from './cli-command.js';
 
@@ -17,7 +29,10 @@ let config: Config;
 const servers = new McpServers();
 beforeAll(async () => {
   world = await startWorld();
-  await writeFile(join(world.dir, 'continuity.config.json'), JSON.stringify({ agents: world.config.agents, defaultAgent: 'fake' }));
+  await writeFile(
+    join(world.dir, 'continuity.config.json'),
+    JSON.stringify({ agents: world.config.agents, defaultAgent: 'fake' }),
+  );
   config = await loadConfig({ cwd: world.dir, dataDir: world.config.dataDir, env: { HOME: world.dir } });
   here = { cwd: world.dir, env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir } };
 });
@@ -44,22 +59,55 @@ function expectMcp(code: FailureCode, { structured, status, text, isError }: Tol
   expect(isError).toBe(true);
 }
 
-/** A prompt that is asked on every surface; where a turn ended so, under one id, so that each is told of the same outcome. */
-async function askedEverywhere(code: FailureCode, asked: Asked, { at = here, connect = () => world.connect({ config }) }: { at?: Surroundings; connect?: () => Promise<SessionManager> } = {}): Promise<void> {
+/**
+ * A prompt that is asked on every surface; where a turn ended so, under one id, so that each is
+ * told of the same outcome.
+ */
+async function askedEverywhere(
+  code: FailureCode,
+  asked: Asked,
+  {
+    at = here,
+    connect = () => world.connect({ config }),
+  }: { at?: Surroundings; connect?: () => Promise<SessionManager> } = {},
+): Promise<void> {
   tested.add(code);
   const said = await toldByDelegate(connect, asked);
-  expect(said).toMatchObject({ code, message: expect.stringMatching(/\S/) as string, fix: expect.stringMatching(/\S/) as string });
+  expect(said).toMatchObject({
+    code,
+    message: expect.stringMatching(/\S/) as string,
+    fix: expect.stringMatching(/\S/) as string,
+  });
   if (!said) return;
-  const [command, mcp] = await Promise.all([toldByCommand(delegateWords(asked), at), servers.told('delegate_task', asked, at)]);
+  const [command, mcp] = await Promise.all([
+    toldByCommand(delegateWords(asked), at),
+    servers.told('delegate_task', asked, at),
+  ]);
   expectCommand(code, command, said);
   expectMcp(code, mcp, said);
 }
 
-const ended = (prompt: string, more: Partial<Asked> = {}): Asked => ({ topic: aTopic(), prompt_id: randomUUID(), prompt, ...more });
+const ended = (prompt: string, more: Partial<Asked> = {}): Asked => ({
+  topic: aTopic(),
+  prompt_id: randomUUID(),
+  prompt,
+  ...more,
+});
 
 test.concurrent.each<FailureCode>([
-  'AGENT_NOT_FOUND', 'AGENT_UNSUPPORTED', 'AGENT_CRASHED', 'AGENT_AUTH', 'AGENT_RATE_LIMITED', 'MODEL_FAILED', 'CONTEXT_OVERFLOW', 'EMPTY_REPLY', 'OUTCOME_UNKNOWN',
-  'TURN_STALLED', 'TURN_TIMED_OUT', 'HOST_UNAVAILABLE', 'INTERNAL',
+  'AGENT_NOT_FOUND',
+  'AGENT_UNSUPPORTED',
+  'AGENT_CRASHED',
+  'AGENT_AUTH',
+  'AGENT_RATE_LIMITED',
+  'MODEL_FAILED',
+  'CONTEXT_OVERFLOW',
+  'EMPTY_REPLY',
+  'OUTCOME_UNKNOWN',
+  'TURN_STALLED',
+  'TURN_TIMED_OUT',
+  'HOST_UNAVAILABLE',
+  'INTERNAL',
 ])('a turn that ended as %s', async (code) => {
   await askedEverywhere(code, ended(`[[fail: ${code}]]`));
 });
@@ -73,10 +121,13 @@ describe.concurrent('a turn that did not complete:', () => {
     await askedEverywhere('CANCELLED', asked);
   });
 
-  test('CHECKS_FAILED', () => askedEverywhere('CHECKS_FAILED', ended('work', { checks: [{ run: 'echo red; exit 1' }], max_fixes: 0 })));
+  test('CHECKS_FAILED', () =>
+    askedEverywhere('CHECKS_FAILED', ended('work', { checks: [{ run: 'echo red; exit 1' }], max_fixes: 0 })));
 
   test('CHECK_NOT_ALLOWED', () =>
-    askedEverywhere('CHECK_NOT_ALLOWED', ended('work', { checks: [{ run: 'true' }] }), { connect: () => world.connect({ config, signsChecks: false }) }));
+    askedEverywhere('CHECK_NOT_ALLOWED', ended('work', { checks: [{ run: 'true' }] }), {
+      connect: () => world.connect({ config, signsChecks: false }),
+    }));
 
   test('SESSION_LOST', async () => {
     const { session_id } = await world.manager.delegate(aTopic(), 'one');
@@ -119,7 +170,8 @@ describe.concurrent('a prompt that is refused:', () => {
   test('QUEUE_FULL', async () => {
     const topic = aTopic();
     await world.manager.submit(topic, '[[hang]]');
-    const filling = async (): Promise<Failure | undefined> => (await toldByLibrary(() => world.manager.submit(topic, 'x'.repeat(60_000)).then(() => ({})))) ?? filling();
+    const filling = async (): Promise<Failure | undefined> =>
+      (await toldByLibrary(() => world.manager.submit(topic, 'x'.repeat(60_000)).then(() => ({})))) ?? filling();
     expect(await filling()).toMatchObject({ code: 'QUEUE_FULL' });
     await askedEverywhere('QUEUE_FULL', { topic, prompt: 'x'.repeat(60_000) });
     await world.manager.close(topic, { now: true });
@@ -130,23 +182,38 @@ describe.concurrent('a prompt that is refused:', () => {
     await world.manager.delegate(topic, 'one');
     const cwd = join(world.dir, 'another-project');
     await mkdir(join(cwd, '.git'), { recursive: true });
-    await askedEverywhere('TOPIC_ELSEWHERE', { topic, prompt: 'two' }, { at: { ...here, cwd }, connect: () => world.connect({ cwd }) });
+    await askedEverywhere(
+      'TOPIC_ELSEWHERE',
+      { topic, prompt: 'two' },
+      { at: { ...here, cwd }, connect: () => world.connect({ cwd }) },
+    );
   });
 
   test('CWD_MISSING, which the command sees before the host of the session does', async () => {
     tested.add('CWD_MISSING');
     const asked = ended('work', { cwd: join(world.dir, 'nowhere') });
     const said = await toldByDelegate(() => world.connect(), asked);
-    expect(said).toMatchObject({ code: 'CWD_MISSING', message: `Working directory ${asked.cwd} does not exist on host host-1.` });
+    expect(said).toMatchObject({
+      code: 'CWD_MISSING',
+      message: `Working directory ${asked.cwd} does not exist on host host-1.`,
+    });
     if (said) expectMcp('CWD_MISSING', await servers.told('delegate_task', asked, here), said);
-    expectCommand('CWD_MISSING', await toldByCommand(delegateWords(asked), here), failure('CWD_MISSING', `Working directory ${asked.cwd} does not exist.`));
+    expectCommand(
+      'CWD_MISSING',
+      await toldByCommand(delegateWords(asked), here),
+      failure('CWD_MISSING', `Working directory ${asked.cwd} does not exist.`),
+    );
   });
 
   test('CONFIG_INVALID', async () => {
     const cwd = join(world.dir, 'broken');
     await mkdir(cwd);
     await writeFile(join(cwd, 'continuity.config.json'), '{ "limits": { "turnTimeout": "soon" } }');
-    await askedEverywhere('CONFIG_INVALID', { prompt: 'work' }, { at: { ...here, cwd }, connect: () => SessionManager.connect({ cwd, address: world.address }) });
+    await askedEverywhere(
+      'CONFIG_INVALID',
+      { prompt: 'work' },
+      { at: { ...here, cwd }, connect: () => SessionManager.connect({ cwd, address: world.address }) },
+    );
   });
 
   test('CONFIG_UNSAFE', async () => {
@@ -154,10 +221,15 @@ describe.concurrent('a prompt that is refused:', () => {
     await mkdir(cwd);
     await writeFile(join(cwd, 'continuity.config.json'), '{}');
     await chmod(join(cwd, 'continuity.config.json'), 0o666);
-    await askedEverywhere('CONFIG_UNSAFE', { prompt: 'work' }, { at: { ...here, cwd }, connect: () => SessionManager.connect({ cwd, address: world.address }) });
+    await askedEverywhere(
+      'CONFIG_UNSAFE',
+      { prompt: 'work' },
+      { at: { ...here, cwd }, connect: () => SessionManager.connect({ cwd, address: world.address }) },
+    );
   });
 
-  // No command ends with it, and none is kept from its work: it is a notice, and a finding of doctor.
+  // No command ends with it, and none is kept from its work: it is a notice, and a finding of
+  // doctor.
   test('CONFIG_UNTRUSTED', async () => {
     tested.add('CONFIG_UNTRUSTED');
     const cwd = join(world.dir, 'untrusted');
@@ -171,7 +243,14 @@ describe.concurrent('a prompt that is refused:', () => {
 
 describe.concurrent('what it runs on:', () => {
   test('TEMPORAL_UNAVAILABLE', () =>
-    askedEverywhere('TEMPORAL_UNAVAILABLE', { prompt: 'work' }, { at: { ...here, env: { ...here.env, TEMPORAL_ADDRESS: '127.0.0.1:1' } }, connect: () => world.connect({ address: '127.0.0.1:1' }) }));
+    askedEverywhere(
+      'TEMPORAL_UNAVAILABLE',
+      { prompt: 'work' },
+      {
+        at: { ...here, env: { ...here.env, TEMPORAL_ADDRESS: '127.0.0.1:1' } },
+        connect: () => world.connect({ address: '127.0.0.1:1' }),
+      },
+    ));
 
   test('TOPIC_UNKNOWN', async () => {
     tested.add('TOPIC_UNKNOWN');
@@ -182,54 +261,92 @@ describe.concurrent('what it runs on:', () => {
   });
 
   test.each<[FailureCode, string[], () => Promise<Record<string, string>>]>([
-    ['SETUP_INCOMPLETE', ['up', '--port', '0', '--ui-port', '0'], () => Promise.resolve({ TEMPORAL_CLI_PATH: '/nowhere/temporal' })],
-    ['DATA_DIR_UNSAFE', ['worker'], async () => {
-      const dataDir = join(world.dir, 'open');
-      await mkdir(dataDir, { mode: 0o755 });
-      return { CONTINUITY_DATA_DIR: dataDir };
-    }],
+    [
+      'SETUP_INCOMPLETE',
+      ['up', '--port', '0', '--ui-port', '0'],
+      () => Promise.resolve({ TEMPORAL_CLI_PATH: '/nowhere/temporal' }),
+    ],
+    [
+      'DATA_DIR_UNSAFE',
+      ['worker'],
+      async () => {
+        const dataDir = join(world.dir, 'open');
+        await mkdir(dataDir, { mode: 0o755 });
+        return { CONTINUITY_DATA_DIR: dataDir };
+      },
+    ],
     ['DATA_DIR_UNWRITABLE', ['worker'], () => Promise.resolve({ CONTINUITY_DATA_DIR: '/dev/null/data' })],
-    ['DATA_DIR_LOCKED', ['worker'], async () => {
-      const dataDir = join(world.dir, 'held');
-      await ensureDataDir(dataDir);
-      holdDataDir(dataDir, 'worker');
-      return { CONTINUITY_DATA_DIR: dataDir };
-    }],
+    [
+      'DATA_DIR_LOCKED',
+      ['worker'],
+      async () => {
+        const dataDir = join(world.dir, 'held');
+        await ensureDataDir(dataDir);
+        holdDataDir(dataDir, 'worker');
+        return { CONTINUITY_DATA_DIR: dataDir };
+      },
+    ],
   ])('%s, which only who starts it meets', async (code, words, env) => {
     tested.add(code);
-    expectCommand(code, await toldByCommand(words, { ...here, env: { ...here.env, CONTINUITY_DATA_DIR: join(world.dir, 'own'), ...(await env()) } }, false));
+    expectCommand(
+      code,
+      await toldByCommand(
+        words,
+        { ...here, env: { ...here.env, CONTINUITY_DATA_DIR: join(world.dir, 'own'), ...(await env()) } },
+        false,
+      ),
+    );
   });
 });
 
-test('NO_WORKER where no worker ever polled, and the prompt is answered when one comes', { timeout: 180_000 }, async () => {
-  const idle = await startWorld({ worker: false });
-  try {
-    const asked = ended('work');
-    const limits = { noWorkerAfter: '2s' };
-    await writeFile(join(idle.dir, 'continuity.config.json'), JSON.stringify({ agents: idle.config.agents, defaultAgent: 'fake', limits }));
-    const at = { cwd: idle.dir, env: { TEMPORAL_ADDRESS: idle.address, CONTINUITY_DATA_DIR: idle.config.dataDir } };
-    const manager = await idle.connect({ noWorkerAfterMs: 2000 });
-    await askedEverywhere('NO_WORKER', asked, { at, connect: () => Promise.resolve(manager) });
-    expect(await toldByLibrary(() => manager.view(`${asked.topic}`).then(() => ({})))).toMatchObject({ code: 'NO_WORKER' });
-    for await (const event of manager.watch(`${asked.topic}`)) {
-      expect(event).toEqual({ type: 'unanswered' });
-      break;
+test(
+  'NO_WORKER where no worker ever polled, and the prompt is answered when one comes',
+  { timeout: 180_000 },
+  async () => {
+    const idle = await startWorld({ worker: false });
+    try {
+      const asked = ended('work');
+      const limits = { noWorkerAfter: '2s' };
+      await writeFile(
+        join(idle.dir, 'continuity.config.json'),
+        JSON.stringify({ agents: idle.config.agents, defaultAgent: 'fake', limits }),
+      );
+      const at = { cwd: idle.dir, env: { TEMPORAL_ADDRESS: idle.address, CONTINUITY_DATA_DIR: idle.config.dataDir } };
+      const manager = await idle.connect({ noWorkerAfterMs: 2000 });
+      await askedEverywhere('NO_WORKER', asked, { at, connect: () => Promise.resolve(manager) });
+      expect(await toldByLibrary(() => manager.view(`${asked.topic}`).then(() => ({})))).toMatchObject({
+        code: 'NO_WORKER',
+      });
+      for await (const event of manager.watch(`${asked.topic}`)) {
+        expect(event).toEqual({ type: 'unanswered' });
+        break;
+      }
+      await idle.startWorker();
+      expect(await manager.wait(`${asked.topic}`, `${asked.prompt_id}`)).toMatchObject({ status: 'completed' });
+    } finally {
+      await idle.dispose();
     }
-    await idle.startWorker();
-    expect(await manager.wait(`${asked.topic}`, `${asked.prompt_id}`)).toMatchObject({ status: 'completed' });
-  } finally {
-    await idle.dispose();
-  }
-});
+  },
+);
 
 test('TOPIC_STUCK, not NO_WORKER, of a topic that does not answer although a worker polled a moment ago', async () => {
   tested.add('TOPIC_STUCK');
   const { topic } = await world.manager.delegate(aTopic(), 'one');
   await world.stopWorker();
   const said = await toldByLibrary(() => world.manager.view(topic).then(() => ({})));
-  expect(said).toMatchObject({ code: 'TOPIC_STUCK', message: expect.stringMatching(/A worker polled \d+ s ago/) as string });
-  const [command, mcp] = await Promise.all([toldByCommand(['show', topic], here), servers.told('session_view', { topic }, here)]);
-  expect(command).toMatchObject({ exits: [7, 7], json: { code: 'TOPIC_STUCK' }, stderr: expect.stringMatching(/^TOPIC_STUCK: /) as string });
+  expect(said).toMatchObject({
+    code: 'TOPIC_STUCK',
+    message: expect.stringMatching(/A worker polled \d+ s ago/) as string,
+  });
+  const [command, mcp] = await Promise.all([
+    toldByCommand(['show', topic], here),
+    servers.told('session_view', { topic }, here),
+  ]);
+  expect(command).toMatchObject({
+    exits: [7, 7],
+    json: { code: 'TOPIC_STUCK' },
+    stderr: expect.stringMatching(/^TOPIC_STUCK: /) as string,
+  });
   expect(mcp).toMatchObject({ isError: true, structured: { code: 'TOPIC_STUCK' } });
   await world.startWorker();
 });

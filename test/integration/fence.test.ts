@@ -1,6 +1,7 @@
 /**
- * A worker that was paused, cut off or killed, and an agent that was: one writer all the same, and each prompt put in once.
- * The bounds on times are generous: the machine of a test is busy. What to expect is measured by `npm run bench:pick-up`.
+ * A worker that was paused, cut off or killed, and an agent that was: one writer all the same, and
+ * each prompt put in once. The bounds on times are generous: the machine of a test is busy. What to
+ * expect is measured by `npm run bench:pick-up`.
  */
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -8,14 +9,24 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Agent } from '../../src/agents/agent.js';
+import { Fence } from '../../src/agents/turn/fence.js';
 import { noOpAgent } from '../../bench/no-op-agent.js';
 import { processesOf } from '../support/processes.js';
-import { attemptAt, startWorkerStage, type StagedWorker, type WorkerStage, type WorkingTurn } from '../support/worker-stage.js';
+import {
+  attemptAt,
+  startWorkerStage,
+  type StagedWorker,
+  type WorkerStage,
+  type WorkingTurn,
+} from '../support/worker-stage.js';
 import { startWorld } from '../support/world.js';
 
 /** Longer than the heartbeat timeout of a turn, with what the server needs to see it. */
 const BLOCKED_MS = 10_000;
-/** A call to OpenCode ends after 20 s; after 10 s more in which it does not answer, it would be given up. */
+/**
+ * A call to OpenCode ends after 20 s; after 10 s more in which it does not answer, it would be
+ * given up.
+ */
 const CALLS_END_AFTER_MS = 22_000;
 /** The agent went on, and the successor found the turn at work or, a moment later, ended. */
 const FOUND = expect.stringMatching(/^(reattached|harvested)$/) as unknown;
@@ -23,27 +34,38 @@ const FOUND = expect.stringMatching(/^(reattached|harvested)$/) as unknown;
 test('promise 3: an attempt that blocked its worker for longer than the heartbeat timeout has settled before its successor looks', async () => {
   const world = await startWorld({ worker: false });
   const store: string[] = [];
+  const fence = new Fence();
   let blocked = false;
   // It knows no ids of prompts: a second writer would put the prompt in again.
   const agent: Agent = {
     ...noOpAgent,
-    async *turn({ prompt }, signal) {
-      const there = store.includes(prompt);
-      if (!there) {
-        if (!blocked) {
-          blocked = true;
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BLOCKED_MS);
+    async *turn({ prompt, session }, detach) {
+      // Agents fence their turns themselves, as `createAgent` does.
+      const { signal, leave } = await fence.enter(session.session_id, detach);
+      try {
+        const there = store.includes(prompt);
+        if (!there) {
+          if (!blocked) {
+            blocked = true;
+            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BLOCKED_MS);
+          }
+          await sleep(1_000); // Its request is under way.
+          store.push(prompt);
         }
-        await sleep(1_000); // Its request is under way.
-        store.push(prompt);
+        signal.throwIfAborted();
+        yield { type: 'outcome', outcome: { status: 'completed', reply: there ? 'found' : 'put in' } };
+      } finally {
+        leave();
       }
-      signal.throwIfAborted();
-      yield { type: 'outcome', outcome: { status: 'completed', reply: there ? 'found' : 'put in' } };
     },
   };
   try {
     await world.startWorker({ agents: new Map([['fake', agent]]) });
-    expect(await world.manager.delegate('blocked', 'Once')).toMatchObject({ status: 'completed', reply: 'found', attempts: 2 });
+    expect(await world.manager.delegate('blocked', 'Once')).toMatchObject({
+      status: 'completed',
+      reply: 'found',
+      attempts: 2,
+    });
     expect(store).toEqual(['Once']);
   } finally {
     await world.dispose();
@@ -59,7 +81,9 @@ test('a turn waits no longer for its next worker however often workers were stop
       await expect.poll(() => attemptAt(world.client, 'deploys')).toMatchObject({ attempt, started: true });
       await world.stopWorker();
       // By the server's own clock.
-      await expect.poll(() => attemptAt(world.client, 'deploys')).toMatchObject({ attempt: attempt + 1, waitedMs: expect.closeTo(500, 0) as number });
+      await expect
+        .poll(() => attemptAt(world.client, 'deploys'))
+        .toMatchObject({ attempt: attempt + 1, waitedMs: expect.closeTo(500, 0) as number });
       await world.startWorker();
     }
     // None of the three counts as an attempt in vain; the one at work does until it gets further.
@@ -73,14 +97,18 @@ test('a turn waits no longer for its next worker however often workers were stop
 
 describe('with workers and agents as processes', () => {
   let stage: WorkerStage;
-  /** Works on from test to test, and OpenCode with it: to start them takes longer than most of what is done here. */
+  /**
+   * Works on from test to test, and OpenCode with it: to start them takes longer than most of what
+   * is done here.
+   */
   let owner: StagedWorker | undefined;
   beforeAll(async () => {
     stage = await startWorkerStage();
   });
   afterAll(() => stage?.dispose());
 
-  const says = (worker: StagedWorker, what: RegExp) => expect.poll(() => worker.said(), { timeout: 30_000 }).toMatch(what);
+  const says = (worker: StagedWorker, what: RegExp) =>
+    expect.poll(() => worker.said(), { timeout: 30_000 }).toMatch(what);
 
   /** The process of a worker that takes work. */
   async function working(): Promise<number> {
@@ -102,12 +130,17 @@ describe('with workers and agents as processes', () => {
 
   const attempt = (topic: string) => expect.poll(() => stage.attemptAt(topic), { timeout: 15_000, interval: 50 });
 
-  /** One outcome for the caller, one prompt in the agent's own store, and each step of the model asked for as often as it has to be. */
+  /**
+   * One outcome for the caller, one prompt in the agent's own store, and each step of the model
+   * asked for as often as it has to be.
+   */
   async function expectOnce(topic: string, { prompt, result }: WorkingTurn, outcome: object, asked = 2): Promise<void> {
     const { session_id, ...ended } = await result;
     expect(ended).toMatchObject({ status: 'completed', ...outcome });
     expect(session_id).not.toBeNull();
-    expect(await stage.opencode.promptsIn({ session_id: session_id!, cwd: stage.opencode.cwd, store: '' })).toEqual([prompt]);
+    expect(await stage.opencode.promptsIn({ session_id: session_id!, cwd: stage.opencode.cwd, store: '' })).toEqual([
+      prompt,
+    ]);
     expect(stage.opencode.asked().filter(({ asks }) => asks.at(-1) === prompt)).toHaveLength(asked);
     expect(await stage.manager.view(topic)).toMatchObject({ queue: [], turns: 1 });
   }
@@ -129,7 +162,9 @@ describe('with workers and agents as processes', () => {
     standby.process.kill('SIGTERM');
     await ended(standby.process);
     expect(standby.process.exitCode).toBe(0);
-    expect(standby.said()).toMatch(new RegExp(`standing by for ${stage.opencode.dataDir}, process ${pid}\n[^]*stopped, without having worked`));
+    expect(standby.said()).toMatch(
+      new RegExp(`standing by for ${stage.opencode.dataDir}, process ${pid}\n[^]*stopped, without having worked`),
+    );
   });
 
   test('promise 2: a worker that is killed while it is stopped is succeeded by its standby, which goes on with the turn', async () => {
@@ -198,7 +233,11 @@ describe('with workers and agents as processes', () => {
     await expect.poll(() => toolsOf('away.go')).toEqual([]);
     await expect.poll(async () => (await stage.manager.view('away')).stopping).toBeUndefined();
     const next = await stage.manager.delegate('away', 'After it [[say: Undisturbed.]]');
-    expect(next).toMatchObject({ status: 'completed', reply: 'Undisturbed.', session_id: (await turn.result).session_id });
+    expect(next).toMatchObject({
+      status: 'completed',
+      reply: 'Undisturbed.',
+      session_id: (await turn.result).session_id,
+    });
     await turn.letGo();
   });
 
@@ -216,7 +255,11 @@ describe('with workers and agents as processes', () => {
     await expect.poll(() => stage.attemptAt(topic)).toMatchObject({ attempt: 1, started: false });
     await working();
     await elsewhere.stop();
-    expect(await next).toMatchObject({ status: 'completed', reply: 'Undisturbed.', session_id: (await turn.result).session_id });
+    expect(await next).toMatchObject({
+      status: 'completed',
+      reply: 'Undisturbed.',
+      session_id: (await turn.result).session_id,
+    });
     expect(toolsOf('queued-behind.go')).toEqual([]);
     await turn.letGo();
   });

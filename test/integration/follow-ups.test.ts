@@ -15,10 +15,19 @@ test('fix and also go to the session that did it, by topic and by session id, al
   const fixed = await world.manager.fix(topic, 'it does not compile');
   const also = await world.manager.also(`${session_id}`, 'is it tested?');
   await world.manager.close(topic);
-  await expect.poll(async () => (await world.client.workflow.getHandle(`topic/${topic}`).describe()).status.name).toBe('COMPLETED');
+  await expect
+    .poll(async () => (await world.client.workflow.getHandle(`topic/${topic}`).describe()).status.name)
+    .toBe('COMPLETED');
   const again = await world.manager.fix(topic, 'again');
-  expect([fixed, also, again].map((result) => [result.session_id, result.session.kind])).toEqual(Array(3).fill([session_id, 'resumed']));
-  expect(world.agent.promptsIn(session_id ?? '')).toEqual(['build it', 'Fix: it does not compile', 'Also: is it tested?', 'Fix: again']);
+  expect([fixed, also, again].map((result) => [result.session_id, result.session.kind])).toEqual(
+    Array(3).fill([session_id, 'resumed']),
+  );
+  expect(world.agent.promptsIn(session_id ?? '')).toEqual([
+    'build it',
+    'Fix: it does not compile',
+    'Also: is it tested?',
+    'Fix: again',
+  ]);
 });
 
 test('they never open anything', async () => {

@@ -1,4 +1,7 @@
-/** What an agent, a model or a sender says is text. In a terminal it commands nothing; in a pipe and as JSON it is whole. */
+/**
+ * What an agent, a model or a sender says is text. In a terminal it commands nothing; in a pipe and
+ * as JSON it is whole.
+ */
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +12,8 @@ import { startWorld, type World } from '../support/world.js';
 import { continuityIn, type Continuity } from './cli-command.js';
 
 /** Writes the clipboard, moves the cursor, hides, rings, overwrites, turns the order around. */
-const HOSTILE = 'a\u001b]52;c;ZXZpbA==\u0007b\u001b[1Ac\u001b[8md\u009b2Je\u0007\u0008\u007ff rm -rf\rls \u202eevil\u202c';
+const HOSTILE =
+  'a\u001b]52;c;ZXZpbA==\u0007b\u001b[1Ac\u001b[8md\u009b2Je\u0007\u0008\u007ff rm -rf\rls \u202eevil\u202c';
 /** How it reads once nothing of it is a command. */
 const READABLE = /abcde?f rm -rf\r?\nls <U\+202E>evil<U\+202C>/;
 
@@ -24,7 +28,10 @@ beforeAll(async () => {
 afterAll(() => world?.dispose());
 
 async function inTerminal(words: string[]): Promise<string> {
-  const { terminal, seen } = commandInTerminal(words, { cwd: world.dir, env: { PATH: process.env.PATH, HOME: world.dir, ...env } });
+  const { terminal, seen } = commandInTerminal(words, {
+    cwd: world.dir,
+    env: { PATH: process.env.PATH, HOME: world.dir, ...env },
+  });
   await terminal;
   return seen();
 }
@@ -32,7 +39,9 @@ async function inTerminal(words: string[]): Promise<string> {
 /** Our own sequences are colours, and taking the progress line or the screen away. */
 function expectNoCommands(seen: string): void {
   expect(seen).not.toContain('\u001b[8m');
-  expect(seen.replaceAll(/\u001b\[(\d+m|2K|H|2J)/g, '')).not.toMatch(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+  expect(seen.replaceAll(/\u001b\[(\d+m|2K|H|2J)/g, '')).not.toMatch(
+    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/,
+  );
 }
 
 test('a reply writes no clipboard and moves no cursor in a terminal, and is whole in a pipe and as JSON', async () => {
@@ -41,7 +50,9 @@ test('a reply writes no clipboard and moves no cursor in a terminal, and is whol
   expect(shown).toMatch(READABLE);
   expectNoCommands(shown);
   expect((await continuity(['outcome', topic, id])).stdout).toBe(`${HOSTILE}\n`);
-  expect(JSON.parse((await continuity(['outcome', topic, id, '--json'])).stdout)).toMatchObject({ outcome: { reply: HOSTILE } });
+  expect(JSON.parse((await continuity(['outcome', topic, id, '--json'])).stdout)).toMatchObject({
+    outcome: { reply: HOSTILE },
+  });
   const json = await inTerminal(['outcome', topic, id, '--json']);
   expectNoCommands(json);
   expect(JSON.parse(json)).toMatchObject({ outcome: { reply: HOSTILE } });
@@ -51,7 +62,10 @@ test('so it is with the text that comes while the turn runs, under delegate and 
   const topic = randomUUID();
   const gate = join(world.dir, randomUUID());
   const options = { cwd: world.dir, env: { PATH: process.env.PATH, HOME: world.dir, ...env } };
-  const waiting = commandInTerminal(['delegate', '--topic', topic, `[[saying: ${HOSTILE}]] [[until: ${gate}]] [[say: over]]`], options);
+  const waiting = commandInTerminal(
+    ['delegate', '--topic', topic, `[[saying: ${HOSTILE}]] [[until: ${gate}]] [[say: over]]`],
+    options,
+  );
   await expect.poll(waiting.seen).toMatch(READABLE);
   const watching = commandInTerminal(['watch', topic], options);
   await expect.poll(watching.seen).toMatch(READABLE);

@@ -1,4 +1,7 @@
-/** What `continuity worker --healthy` and doctor report of a real worker: at work, killed, cut off from Temporal. */
+/**
+ * What `continuity worker --healthy` and doctor report of a real worker: at work, killed, cut off
+ * from Temporal.
+ */
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { execa } from 'execa';
@@ -43,23 +46,39 @@ describe('a worker', () => {
     await expect.poll(async () => (await found('worker'))?.ok, patiently).toBe(true);
     running.kill('SIGKILL');
     await once(running, 'exit');
-    expect(await found('worker')).toMatchObject({ ok: false, problem: { code: 'NO_WORKER', message: expect.stringContaining(`process ${running.pid}`) as string, fix: expect.stringContaining('continuity worker') as string } });
+    expect(await found('worker')).toMatchObject({
+      ok: false,
+      problem: {
+        code: 'NO_WORKER',
+        message: expect.stringContaining(`process ${running.pid}`) as string,
+        fix: expect.stringContaining('continuity worker') as string,
+      },
+    });
   });
 
   test('that works is healthy, and killed it is not', async () => {
     const running = worker();
     await expect.poll(async () => (await healthy()).exitCode, patiently).toBe(0);
-    expect((await healthy()).stdout).toMatch(new RegExp(`^healthy: the worker of host \\S+ \\(process ${running.pid}\\) runs; Temporal listed it \\d+ s ago\\n$`));
+    expect((await healthy()).stdout).toMatch(
+      new RegExp(
+        `^healthy: the worker of host \\S+ \\(process ${running.pid}\\) runs; Temporal listed it \\d+ s ago\\n$`,
+      ),
+    );
     running.kill('SIGKILL');
     await once(running, 'exit');
-    expect(await healthy()).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/^not healthy: .* has ended; /) as string });
+    expect(await healthy()).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(/^not healthy: .* has ended; /) as string,
+    });
   });
 
   test('that Temporal has not heard from for long is not healthy, and is again once it has', async () => {
     const running = worker();
     await expect.poll(async () => (await healthy()).exitCode, patiently).toBe(0);
     network.cut();
-    await expect.poll(async () => (await healthy()).stdout, patiently).toMatch(/^not healthy: .* runs; Temporal listed it \d+ s ago\n$/);
+    await expect
+      .poll(async () => (await healthy()).stdout, patiently)
+      .toMatch(/^not healthy: .* runs; Temporal listed it \d+ s ago\n$/);
     network.mend();
     await expect.poll(async () => (await healthy()).exitCode, patiently).toBe(0);
     running.kill('SIGKILL');
@@ -68,9 +87,14 @@ describe('a worker', () => {
 });
 
 test('--healthy costs less than 200 ms of CPU more than Node alone, and loads neither Temporal nor the config', async () => {
-  const hook = 'process.on("exit",()=>{const{user,system}=process.cpuUsage();process.stderr.write(`CPU ${(user+system)/1000}\\n`)})';
+  const hook =
+    'process.on("exit",()=>{const{user,system}=process.cpuUsage();process.stderr.write(`CPU ${(user+system)/1000}\\n`)})';
   const cpuOf = async (args: string[]) => {
-    const { stdout, stderr } = await execa(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, ...args], { reject: false, env: stage.env, extendEnv: false });
+    const { stdout, stderr } = await execa(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, ...args],
+      { reject: false, env: stage.env, extendEnv: false },
+    );
     expect(stdout).toMatch(args.includes('--healthy') ? /healthy: / : /^$/);
     return Number(/CPU ([\d.]+)/.exec(stderr)?.[1]);
   };
@@ -84,5 +108,12 @@ test('--healthy costs less than 200 ms of CPU more than Node alone, and loads ne
 
 test('a namespace that is not there is named with the command that creates it', async () => {
   const finding = await found('namespace', { TEMPORAL_NAMESPACE: 'not-there' });
-  expect(finding).toMatchObject({ ok: false, problem: { code: 'SETUP_INCOMPLETE', message: expect.stringContaining('not-there') as string, fix: expect.stringContaining('temporal operator namespace create --namespace not-there') as string } });
+  expect(finding).toMatchObject({
+    ok: false,
+    problem: {
+      code: 'SETUP_INCOMPLETE',
+      message: expect.stringContaining('not-there') as string,
+      fix: expect.stringContaining('temporal operator namespace create --namespace not-there') as string,
+    },
+  });
 });

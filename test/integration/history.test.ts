@@ -5,7 +5,8 @@ import { startWorld, type World } from '../support/world.js';
 
 let world: World;
 beforeAll(async () => {
-  // A topic rolls over some twenty times in 500 turns; each time the server lets a second pass between two runs (history.continueAsNewMinInterval).
+  // A topic rolls over some twenty times in 500 turns; each time the server lets a second pass
+  // between two runs (history.continueAsNewMinInterval).
   world = await startWorld({ extraArgs: ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=300'] });
 });
 afterAll(() => world?.dispose());
@@ -22,7 +23,12 @@ async function costOf(topic: string, prompt: string, options = {}) {
   // The last events (the upsert that says idle) are written when the outcome is out.
   await expect.poll(async () => (await world.manager.view(topic)).state).toBe('idle');
   const after = await sizeOf(topic);
-  return { result, events: after.events - before.events, bytes: after.bytes - before.bytes, rolled: before.run !== after.run };
+  return {
+    result,
+    events: after.events - before.events,
+    bytes: after.bytes - before.bytes,
+    rolled: before.run !== after.run,
+  };
 }
 
 const prompt = 'Fix: '.padEnd(300, 'x');
@@ -32,7 +38,9 @@ test('promise 7: a follow-up turn costs at most 14 events and 8 KiB plus twice i
   await world.manager.delegate(topic, prompt, { category: 'quick' });
   const first = await sizeOf(topic);
   const { events, bytes, result } = await costOf(topic, prompt);
-  process.stdout.write(`history: first turn ${first.events} events, ${first.bytes} bytes; follow-up ${events} events, ${bytes} bytes, reply ${result.reply.length}\n`);
+  process.stdout.write(
+    `history: first turn ${first.events} events, ${first.bytes} bytes; follow-up ${events} events, ${bytes} bytes, reply ${result.reply.length}\n`,
+  );
   expect(events).toBeLessThanOrEqual(14);
   expect(bytes).toBeLessThanOrEqual(8 * 1024 + 2 * Buffer.byteLength(result.reply));
 });
@@ -43,7 +51,10 @@ test('a topic that is idle costs nothing: no timer, no activity and no task wait
   await expect.poll(async () => (await world.manager.view(topic)).state).toBe('idle');
   const handle = world.client.workflow.getHandle(`topic/${topic}`);
   const { raw } = await handle.describe();
-  expect({ activities: raw.pendingActivities, task: raw.pendingWorkflowTask ?? null }).toEqual({ activities: [], task: null });
+  expect({ activities: raw.pendingActivities, task: raw.pendingWorkflowTask ?? null }).toEqual({
+    activities: [],
+    task: null,
+  });
   const { events } = await handle.fetchHistory();
   expect(events?.filter((event) => event.timerStartedEventAttributes)).toEqual([]);
 });
@@ -70,7 +81,9 @@ test('promise 7: turn 500 costs no more than turn 5, and is in the same session'
   // A run can roll over in the very turn that is looked at: the next one cannot, again.
   let late = await costOf(topic, ask);
   while (late.rolled || late.result.turn < 500) late = await costOf(topic, ask);
-  process.stdout.write(`history: turn 5 ${fifth.events} events, ${fifth.bytes} bytes; turn ${late.result.turn} ${late.events} events, ${late.bytes} bytes\n`);
+  process.stdout.write(
+    `history: turn 5 ${fifth.events} events, ${fifth.bytes} bytes; turn ${late.result.turn} ${late.events} events, ${late.bytes} bytes\n`,
+  );
   expect(late.result.session_id).toBe(first.session_id);
   expect(late.events).toBeLessThanOrEqual(fifth.events);
   // The numbers of the turns have a digit or two more.

@@ -4,7 +4,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { PromptRequest, TopicView, TurnResult } from '../../src/contract/types.js';
+import type { PromptRequest, TurnResult } from '../../src/contract/types.js';
+import type { TopicView } from '../../src/contract/views.js';
 import { startWorld, type World } from '../support/world.js';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -30,25 +31,38 @@ interface RawPayload {
   data?: Uint8Array;
 }
 
-const raw = (encoding: string, data: string | Uint8Array): RawPayload => ({ metadata: { encoding: bytes(encoding) }, data: typeof data === 'string' ? bytes(data) : data });
+const raw = (encoding: string, data: string | Uint8Array): RawPayload => ({
+  metadata: { encoding: bytes(encoding) },
+  data: typeof data === 'string' ? bytes(data) : data,
+});
 
 /** As a sender with a codec of its own, or with none. */
 async function send(payloads: RawPayload[], signalName = 'prompt'): Promise<void> {
   const workflowExecution = { workflowId: `topic/${topic}` };
-  await world.client.workflowService.signalWorkflowExecution({ namespace: 'default', workflowExecution, signalName, input: { payloads } });
+  await world.client.workflowService.signalWorkflowExecution({
+    namespace: 'default',
+    workflowExecution,
+    signalName,
+    input: { payloads },
+  });
 }
 
 const view = () => handle.query<TopicView>('view');
 
 async function failedTasks(): Promise<number> {
   const { events } = await handle.fetchHistory();
-  return (events ?? []).filter((event) => event.workflowTaskFailedEventAttributes || event.workflowTaskTimedOutEventAttributes).length;
+  return (events ?? []).filter(
+    (event) => event.workflowTaskFailedEventAttributes || event.workflowTaskTimedOutEventAttributes,
+  ).length;
 }
 
 describe('a signal', () => {
   test.each<[string, RawPayload[], string?]>([
     ['of JSON nested 30,000 deep', [raw('json/plain', '['.repeat(30_000) + ']'.repeat(30_000))]],
-    ['of objects nested 30,000 deep within a prompt', [raw('json/plain', `{"prompt":${'{"a":'.repeat(30_000)}1${'}'.repeat(30_000)}}`)]],
+    [
+      'of objects nested 30,000 deep within a prompt',
+      [raw('json/plain', `{"prompt":${'{"a":'.repeat(30_000)}1${'}'.repeat(30_000)}}`)],
+    ],
     ['of bytes that are not JSON', [raw('json/plain', '{nonsense')]],
     ['of bytes that are not UTF-8', [raw('json/plain', new Uint8Array([0xff, 0xfe, 0x22]))]],
     ['of no bytes', [raw('json/plain', '')]],
@@ -61,7 +75,15 @@ describe('a signal', () => {
     ['of null', [raw('binary/null', '')]],
     ['with a prompt_id of the topic', [raw('json/plain', '{"prompt":"x","prompt_id":"@fix/1/a"}')]],
     ['with the prototype of an object as a field', [raw('json/plain', '{"__proto__":{"prompt":"x"}}')]],
-    ['of a request of 200 KiB', [raw('json/plain', JSON.stringify({ prompt: 'x', checks: Array.from({ length: 10 }, () => ({ run: 'x'.repeat(20_000) })) }))]],
+    [
+      'of a request of 200 KiB',
+      [
+        raw(
+          'json/plain',
+          JSON.stringify({ prompt: 'x', checks: Array.from({ length: 10 }, () => ({ run: 'x'.repeat(20_000) })) }),
+        ),
+      ],
+    ],
     ['of another name', [raw('json/plain', '"x"')], 'promt'],
   ])('%s is refused and shown, and the next prompt is answered', async (_, payloads, name) => {
     await send(payloads, name);
@@ -98,7 +120,9 @@ describe('updates and queries', () => {
     ['cancel', 'a number', [42]],
     ['cancel', 'an unknown field type', [{ prompt_id: 7 }]],
   ])('%s of %s is refused as INVALID_PROMPT', async (name, _, args) => {
-    await expect(handle.executeUpdate(name, { args: args as [unknown] })).rejects.toMatchObject({ cause: { type: 'INVALID_PROMPT' } });
+    await expect(handle.executeUpdate(name, { args: args as [unknown] })).rejects.toMatchObject({
+      cause: { type: 'INVALID_PROMPT' },
+    });
     expect(await failedTasks()).toBe(0);
   });
 
@@ -136,7 +160,8 @@ test('30 refused signals of 1.9 MB in one turn end nothing: the topic rolls over
   const { runId } = await handle.describe();
   for (let i = 1; i <= 30; i += 1) {
     await send([raw('json/plain', JSON.stringify({ prompt: 'x'.repeat(1_900_000), prompt_id: `huge-${i}` }))]);
-    // Faster than a worker can read them, 2 MB at a time, the server ends the run at 50 MB: then the topic goes on by its name.
+    // Faster than a worker can read them, 2 MB at a time, the server ends the run at 50 MB: then
+    // the topic goes on by its name.
     await expect.poll(async () => (await view()).refused_total).toBe(i);
   }
   await expect.poll(async () => (await handle.describe()).runId).not.toBe(runId);
@@ -144,14 +169,38 @@ test('30 refused signals of 1.9 MB in one turn end nothing: the topic rolls over
   await writeFile(file, '');
   expect(await held).toMatchObject({ status: 'completed', session_id: session, prompt_id: 'two' });
   expect(world.agent.promptsIn(session)).toEqual(['one', `[[until: ${file}]] two`]);
-  expect((await view()).refused.map(({ error }) => error.code)).toEqual(Array.from({ length: 20 }, () => 'PROMPT_TOO_LARGE'));
+  expect((await view()).refused.map(({ error }) => error.code)).toEqual(
+    Array.from({ length: 20 }, () => 'PROMPT_TOO_LARGE'),
+  );
+});
+
+test('a cancel that is under way when a topic rolls over in mid-turn is not forgotten', async () => {
+  const file = join(world.dir, topic);
+  const held = world.manager.delegate(topic, `[[deaf]] [[until: ${file}]] two`, { prompt_id: 'two' });
+  held.catch(() => undefined); // Awaited below.
+  await expect.poll(async () => (await world.manager.progress(topic))?.step).toBe('reading');
+  expect(await world.manager.cancel(topic)).toMatchObject({ effect: 'stopping' });
+  const { runId } = await handle.describe();
+  for (let i = 1; (await handle.describe()).runId === runId; i += 1) {
+    await send([raw('json/plain', JSON.stringify({ prompt: 'x'.repeat(1_900_000) }))]);
+    await expect.poll(async () => (await view()).refused_total).toBe(i);
+  }
+  expect(await held).toMatchObject({
+    status: 'cancelled',
+    session_id: session,
+    error: { message: 'The turn was cancelled.' },
+  });
 });
 
 test('8 held callers of a reply that takes 256 KiB as JSON, and as many who poll, are all answered', async () => {
   const file = join(world.dir, topic);
   const request: PromptRequest = { prompt: `[[until: ${file}]] [[bells: 60000]]`, prompt_id: 'big' as never };
-  const held = Array.from({ length: 8 }, () => handle.executeUpdate<TurnResult, [PromptRequest]>('prompt', { args: [request] }));
-  await expect.poll(async () => (await handle.query<{ state: string }, [string]>('outcome', 'big')).state).toBe('running');
+  const held = Array.from({ length: 8 }, () =>
+    handle.executeUpdate<TurnResult, [PromptRequest]>('prompt', { args: [request] }),
+  );
+  await expect
+    .poll(async () => (await handle.query<{ state: string }, [string]>('outcome', 'big')).state)
+    .toBe('running');
   await writeFile(file, '');
   for (const answer of await Promise.all(held)) expect(answer).toMatchObject({ prompt_id: 'big' });
   const { state, outcome } = await handle.query<{ state: string; outcome?: TurnResult }, [string]>('outcome', 'big');

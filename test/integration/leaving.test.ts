@@ -1,4 +1,7 @@
-/** A command that waits is left with Ctrl-C, and Temporal may go away under it: what is said then is known to be true. */
+/**
+ * A command that waits is left with Ctrl-C, and Temporal may go away under it: what is said then is
+ * known to be true.
+ */
 import { randomUUID } from 'node:crypto';
 import { getEventListeners } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -20,7 +23,10 @@ let server: number | undefined;
 beforeAll(async () => {
   world = await startWorld();
   [server] = childrenOf(process.pid, 'start-dev');
-  continuity = continuityIn({ cwd: world.dir, env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir } });
+  continuity = continuityIn({
+    cwd: world.dir,
+    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
+  });
 });
 afterAll(async () => {
   if (server !== undefined) process.kill(server, 'SIGCONT');
@@ -28,42 +34,68 @@ afterAll(async () => {
 });
 
 const aTopic = () => `t-${randomUUID().slice(0, 8)}`;
-const stateOf = async (topic: string, id: string) => (await world.manager.outcome(topic, id).catch(() => undefined))?.state;
+const stateOf = async (topic: string, id: string) =>
+  (await world.manager.outcome(topic, id).catch(() => undefined))?.state;
 
-test.each(['delegate', 'fix', 'also'])('%s, left with Ctrl-C, says accepted with the topic and the id of what is accepted', async (verb) => {
-  const topic = aTopic();
-  const gate = join(world.dir, randomUUID());
-  await world.manager.delegate(topic, 'begin');
-  const words = verb === 'delegate' ? ['delegate', '--topic', topic] : [verb, topic];
-  const waiting = continuity([...words, `[[until: ${gate}]] [[say: in the end]]`, '--id', 'p-left', '--json']);
-  await expect.poll(() => stateOf(topic, 'p-left')).toBe('running');
-  waiting.kill('SIGINT');
-  const { stdout, exitCode } = await waiting;
-  expect([JSON.parse(stdout), exitCode]).toEqual([{ status: 'accepted', topic, prompt_id: 'p-left' }, 130]);
-  const asking = continuity(['outcome', topic, 'p-left', '--wait', '--json']);
-  await waitsIn(asking);
-  asking.kill('SIGINT');
-  const left = await asking;
-  expect([JSON.parse(left.stdout), left.exitCode]).toEqual([expect.objectContaining({ prompt_id: 'p-left', state: 'running' }), 130]);
-  await writeFile(gate, '');
-  expect((await continuity(['outcome', topic, 'p-left', '--wait'])).stdout).toBe('in the end\n');
-});
-
-test.each(['delegate', 'fix', 'also'])('%s, left before its prompt is in any history, does not say accepted', async (verb) => {
-  const topic = aTopic();
-  await world.manager.delegate(topic, 'begin');
-  const words = verb === 'delegate' ? ['delegate', '--topic', topic] : [verb, topic];
-  await world.stopWorker();
-  try {
-    const waiting = continuity([...words, 'never taken', '--id', 'p-early', '--json']);
-    await waitsIn(waiting);
+test.each(['delegate', 'fix', 'also'])(
+  '%s, left with Ctrl-C, says accepted with the topic and the id of what is accepted',
+  async (verb) => {
+    const topic = aTopic();
+    const gate = join(world.dir, randomUUID());
+    await world.manager.delegate(topic, 'begin');
+    const words = verb === 'delegate' ? ['delegate', '--topic', topic] : [verb, topic];
+    const waiting = continuity([...words, `[[until: ${gate}]] [[say: in the end]]`, '--id', 'p-left', '--json']);
+    await expect.poll(() => stateOf(topic, 'p-left')).toBe('running');
     waiting.kill('SIGINT');
     const { stdout, exitCode } = await waiting;
-    expect([JSON.parse(stdout), exitCode]).toEqual([{ status: 'unknown', prompt_id: 'p-early' }, 130]);
-  } finally {
-    await world.startWorker();
-  }
+    expect([JSON.parse(stdout), exitCode]).toEqual([{ status: 'accepted', topic, prompt_id: 'p-left' }, 130]);
+    const asking = continuity(['outcome', topic, 'p-left', '--wait', '--json']);
+    await waitsIn(asking);
+    asking.kill('SIGINT');
+    const left = await asking;
+    expect([JSON.parse(left.stdout), left.exitCode]).toEqual([
+      expect.objectContaining({ prompt_id: 'p-left', state: 'running' }),
+      130,
+    ]);
+    await writeFile(gate, '');
+    expect((await continuity(['outcome', topic, 'p-left', '--wait'])).stdout).toBe('in the end\n');
+  },
+);
+
+test('a delegate of a script says what its turn does, and SIGTERM makes it name topic, prompt and the command that asks again', async () => {
+  const topic = aTopic();
+  const gate = join(world.dir, randomUUID());
+  const waiting = continuity(['delegate', '--topic', topic, '--id', 'p-script', `[[until: ${gate}]] [[say: later]]`]);
+  let said = '';
+  waiting.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await expect.poll(() => said).toContain(`topic ${topic} · turn 1, prompt p-script`);
+  waiting.kill('SIGTERM');
+  expect(await waiting).toMatchObject({
+    exitCode: 143,
+    stderr: expect.stringContaining(`continuity outcome ${topic} p-script --wait`) as string,
+  });
+  await writeFile(gate, '');
+  expect((await continuity(['outcome', topic, 'p-script', '--wait'])).stdout).toBe('later\n');
 });
+
+test.each(['delegate', 'fix', 'also'])(
+  '%s, left before its prompt is in any history, does not say accepted',
+  async (verb) => {
+    const topic = aTopic();
+    await world.manager.delegate(topic, 'begin');
+    const words = verb === 'delegate' ? ['delegate', '--topic', topic] : [verb, topic];
+    await world.stopWorker();
+    try {
+      const waiting = continuity([...words, 'never taken', '--id', 'p-early', '--json']);
+      await waitsIn(waiting);
+      waiting.kill('SIGINT');
+      const { stdout, exitCode } = await waiting;
+      expect([JSON.parse(stdout), exitCode]).toEqual([{ status: 'unknown', prompt_id: 'p-early' }, 130]);
+    } finally {
+      await world.startWorker();
+    }
+  },
+);
 
 test('a manager that is disconnected before a prompt is in history does not say that it is accepted', async () => {
   const relay = await cuttable(world.address);
@@ -71,7 +103,10 @@ test('a manager that is disconnected before a prompt is in history does not say 
   relay.cut();
   const waiting = manager.delegate(aTopic(), 'lost on its way').catch((error: unknown) => error);
   await manager.disconnect();
-  expect(await waiting).toMatchObject({ code: 'TEMPORAL_UNAVAILABLE', message: expect.stringContaining('before it sent prompt') as string });
+  expect(await waiting).toMatchObject({
+    code: 'TEMPORAL_UNAVAILABLE',
+    message: expect.stringContaining('before it sent prompt') as string,
+  });
   await relay.close();
 });
 
@@ -94,7 +129,9 @@ test('a wait whose Temporal was killed ends as TEMPORAL_UNAVAILABLE', async () =
   const prompt = { topic: aTopic() as TopicId, prompt_id: 'p-none' as PromptId };
   const other = await startTemporal();
   const { client, close } = await connect({ address: other.address });
-  const ended = awaitOutcome(client, prompt, { crowd: new Crowd(), noWorkerAfterMs: 1000, giveUpAfterMs: 1000 }).catch((error: unknown) => error);
+  const ended = awaitOutcome(client, prompt, { crowd: new Crowd(), noWorkerAfterMs: 1000, giveUpAfterMs: 1000 }).catch(
+    (error: unknown) => error,
+  );
   process.kill(childrenOf(process.pid, 'start-dev').find((pid) => pid !== server) ?? 0, 'SIGKILL');
   expect(await ended).toMatchObject({ code: 'TEMPORAL_UNAVAILABLE', topic: prompt.topic });
   await close();

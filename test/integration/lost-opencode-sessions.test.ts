@@ -1,4 +1,7 @@
-/** Promise 5 with the real OpenCode: sessions that are deleted, wiped out, or refused by the provider for what they hold. */
+/**
+ * Promise 5 with the real OpenCode: sessions that are deleted, wiped out, or refused by the
+ * provider for what they hold.
+ */
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -33,7 +36,10 @@ const refOf = async ({ topic, session_id }: TurnResult): Promise<SessionRef> => 
   return { session_id: session.session_id, ...session.pinned };
 };
 
-/** That the new session was sent the brief and the prompt as one message, and the model saw just that. */
+/**
+ * That the new session was sent the brief and the prompt as one message, and the model saw just
+ * that.
+ */
 async function expectBriefed(result: TurnResult, prompt: string, ...known: string[]): Promise<void> {
   const inSession = await under.promptsIn(await refOf(result));
   expect(inSession).toHaveLength(1);
@@ -51,8 +57,16 @@ test('promise 5: a topic whose session was deleted in OpenCode goes on in a new 
   expect(named).toMatchObject({ status: 'failed', session_id: first.session_id, error: { code: 'SESSION_LOST' } });
   expect(under.asked()).toHaveLength(asked);
   const second = await manager.delegate(topic, 'Fix: add rate limiting');
-  expect(second).toMatchObject({ status: 'completed', session: { kind: 'replaced', reason: 'lost', replaces: first.session_id } });
-  await expectBriefed(second, 'Fix: add rate limiting', '- turn 1 (completed): Add login endpoint → You asked first: "Add login endpoint".', '- turn 2 (failed, SESSION_LOST): Not elsewhere');
+  expect(second).toMatchObject({
+    status: 'completed',
+    session: { kind: 'replaced', reason: 'lost', replaces: first.session_id },
+  });
+  await expectBriefed(
+    second,
+    'Fix: add rate limiting',
+    '- turn 1 (completed): Add login endpoint → You asked first: "Add login endpoint".',
+    '- turn 2 (failed, SESSION_LOST): Not elsewhere',
+  );
   expect((await manager.delegate(topic, 'And a test')).session_id).toBe(second.session_id);
 });
 
@@ -63,7 +77,10 @@ test('promise 5: a topic whose store was wiped out goes on in a new session', as
   await under.kill();
   for (const file of [store, `${store}-wal`, `${store}-shm`]) await rm(file, { force: true });
   const second = await manager.delegate(topic, 'After');
-  expect(second).toMatchObject({ status: 'completed', session: { kind: 'replaced', reason: 'lost', replaces: first.session_id } });
+  expect(second).toMatchObject({
+    status: 'completed',
+    session: { kind: 'replaced', reason: 'lost', replaces: first.session_id },
+  });
   await expectBriefed(second, 'After', '- turn 1 (completed): Before');
   expect(store.startsWith(join(under.dir, 'data'))).toBe(true);
 });
@@ -73,9 +90,16 @@ test('promise 5: a topic whose conversation the provider refuses goes on in a ne
   const refusal = 'messages.13: `tool_use` ids were found without `tool_result` blocks immediately after: toolu_1.';
   const first = await manager.delegate(topic, `Begin\n[[poison: ${refusal}]]`);
   const named = await manager.delegate(undefined, 'Here', { session_id: first.session_id });
-  expect(named).toMatchObject({ status: 'failed', session_id: first.session_id, error: { code: 'SESSION_CORRUPTED', message: expect.stringContaining(refusal) } });
+  expect(named).toMatchObject({
+    status: 'failed',
+    session_id: first.session_id,
+    error: { code: 'SESSION_CORRUPTED', message: expect.stringContaining(refusal) },
+  });
   const second = await manager.delegate(topic, 'Go on');
-  expect(second).toMatchObject({ status: 'completed', session: { kind: 'replaced', reason: 'corrupted', replaces: first.session_id } });
+  expect(second).toMatchObject({
+    status: 'completed',
+    session: { kind: 'replaced', reason: 'corrupted', replaces: first.session_id },
+  });
   await expectBriefed(second, 'Go on', '- turn 1 (completed): Begin', '- turn 2 (failed, SESSION_CORRUPTED): Here');
 });
 
@@ -83,7 +107,12 @@ test('promise 5: a prompt that meets a conversation that broke since is worked o
   const topic = aTopic();
   const first = await manager.delegate(topic, 'Begin\n[[poison: messages: text content blocks must be non-empty]]');
   const second = await manager.delegate(topic, 'Go on', { prompt_id: 'same' });
-  expect(second).toMatchObject({ status: 'completed', turn: 2, prompt_id: 'same', session: { kind: 'replaced', reason: 'corrupted', replaces: first.session_id } });
+  expect(second).toMatchObject({
+    status: 'completed',
+    turn: 2,
+    prompt_id: 'same',
+    session: { kind: 'replaced', reason: 'corrupted', replaces: first.session_id },
+  });
   await expectBriefed(second, 'Go on', '- turn 1 (completed): Begin');
 });
 
@@ -91,6 +120,14 @@ test('promise 5: a context that is full also after OpenCode compacted it is CONT
   const topic = aTopic();
   const first = await manager.delegate(topic, 'Long story');
   const full = await manager.delegate(topic, 'Full [[overflow: always]]');
-  expect(full).toMatchObject({ status: 'failed', session_id: first.session_id, session: { kind: 'resumed' }, error: { code: 'CONTEXT_OVERFLOW', fix: expect.stringContaining('--new') } });
-  expect(await manager.delegate(topic, 'Still there?')).toMatchObject({ session_id: first.session_id, session: { kind: 'resumed' } });
+  expect(full).toMatchObject({
+    status: 'failed',
+    session_id: first.session_id,
+    session: { kind: 'resumed' },
+    error: { code: 'CONTEXT_OVERFLOW', fix: expect.stringContaining('--new') },
+  });
+  expect(await manager.delegate(topic, 'Still there?')).toMatchObject({
+    session_id: first.session_id,
+    session: { kind: 'resumed' },
+  });
 });

@@ -18,7 +18,10 @@ let surroundings: Surroundings;
 let mcp: McpClient;
 beforeAll(async () => {
   world = await startWorld();
-  surroundings = { cwd: world.dir, env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir } };
+  surroundings = {
+    cwd: world.dir,
+    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
+  };
   mcp = await mcpClientIn(surroundings);
 });
 afterAll(async () => {
@@ -29,7 +32,9 @@ afterAll(async () => {
 const aTopic = () => `t-${randomUUID().slice(0, 8)}`;
 const aGate = () => join(world.dir, randomUUID());
 const running = (topic: string, promptId: string) =>
-  expect.poll(async () => (await world.manager.outcome(topic, promptId).catch(() => undefined))?.state, { timeout: 20_000 }).toBe('running');
+  expect
+    .poll(async () => (await world.manager.outcome(topic, promptId).catch(() => undefined))?.state, { timeout: 20_000 })
+    .toBe('running');
 
 /** The server as a program that writes lines to it sees it. */
 function rawServer(more: { env?: Record<string, string>; cwd?: string } = {}) {
@@ -40,23 +45,39 @@ function rawServer(more: { env?: Record<string, string>; cwd?: string } = {}) {
   const ended = once(child, 'exit') as Promise<[number | null]>;
   const send = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   const open = () => {
-    send({ id: 0, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '0' } } });
+    send({
+      id: 0,
+      method: 'initialize',
+      params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '0' } },
+    });
     send({ method: 'notifications/initialized' });
   };
-  const call = (id: number, name: string, args: object) => send({ id, method: 'tools/call', params: { name, arguments: args } });
-  const answer = (id: number) => lines.map((line) => JSON.parse(line) as { id?: number; result?: { structuredContent: object } }).find((message) => message.id === id);
+  const call = (id: number, name: string, args: object) =>
+    send({ id, method: 'tools/call', params: { name, arguments: args } });
+  const answer = (id: number) =>
+    lines
+      .map((line) => JSON.parse(line) as { id?: number; result?: { structuredContent: object } })
+      .find((message) => message.id === id);
   return { child, lines, ended, send, open, call, answer };
 }
 
 describe('the tools', () => {
   test('say what they are for, what they take and what they answer', async () => {
     const { tools } = await mcp.client.listTools();
-    expect(tools.map(({ name }) => name)).toEqual(['delegate_task', 'session_outcome', 'session_view', 'session_list', 'session_cancel']);
+    expect(tools.map(({ name }) => name)).toEqual([
+      'delegate_task',
+      'session_outcome',
+      'session_view',
+      'session_list',
+      'session_cancel',
+    ]);
     for (const { description, inputSchema, outputSchema } of tools) {
       expect(description?.length).toBeGreaterThan(100);
       expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
       expect(outputSchema).toMatchObject({ type: 'object' });
     }
+    const agents = expect.stringContaining('opencode, claude-code, codex') as string;
+    expect(tools[0]?.inputSchema).toMatchObject({ properties: { agent: { description: agents } } });
   });
 
   test('are told before anything of Temporal is loaded', async () => {
@@ -78,7 +99,13 @@ describe('the tools', () => {
     expect(first.content).toMatchObject({ status: 'completed', session: { kind: 'new' }, turn: 1 });
     const { session_id, topic } = first.content;
     const second = await mcp.call('delegate_task', { session_id, prompt: 'two' });
-    expect(second.content).toMatchObject({ status: 'completed', session: { kind: 'resumed' }, session_id, topic, turn: 2 });
+    expect(second.content).toMatchObject({
+      status: 'completed',
+      session: { kind: 'resumed' },
+      session_id,
+      topic,
+      turn: 2,
+    });
     expect(second.text).toBe(
       `prompt 2 here: two; the first was: one\n\n<task_metadata>\nsession_id: ${session_id}\ntopic: ${topic}\nprompt_id: ${second.content.prompt_id}\nstatus: completed\n</task_metadata>`,
     );
@@ -88,14 +115,26 @@ describe('the tools', () => {
   test('are there for the Inspector, which speaks the protocol as clients of the first SDK do', async () => {
     const inspector = fileURLToPath(import.meta.resolve('@modelcontextprotocol/inspector-cli/build/index.js'));
     // It looks for its own version in ../package.json (1.0.3).
-    const options = { cwd: dirname(CONTINUITY), env: { PATH: process.env.PATH ?? '', HOME: world.dir, ...surroundings.env }, extendEnv: false } as const;
+    const options = {
+      cwd: dirname(CONTINUITY),
+      env: { PATH: process.env.PATH ?? '', HOME: world.dir, ...surroundings.env },
+      extendEnv: false,
+    } as const;
     const inspected = async (...words: string[]) => {
-      const { stdout } = await execa(process.execPath, [inspector, process.execPath, CONTINUITY, 'mcp', ...words], options);
+      const { stdout } = await execa(
+        process.execPath,
+        [inspector, process.execPath, CONTINUITY, 'mcp', ...words],
+        options,
+      );
       return JSON.parse(stdout) as { tools: { name: string }[]; structuredContent: object };
     };
     expect((await inspected('--method', 'tools/list')).tools.map(({ name }) => name)).toContain('delegate_task');
     const args = ['--method', 'tools/call', '--tool-name', 'delegate_task', '--tool-arg', 'prompt=inspected'];
-    expect((await inspected(...args)).structuredContent).toMatchObject({ status: 'completed', session: { kind: 'new' }, reply: expect.stringContaining('inspected') as string });
+    expect((await inspected(...args)).structuredContent).toMatchObject({
+      status: 'completed',
+      session: { kind: 'new' },
+      reply: expect.stringContaining('inspected') as string,
+    });
   });
 
   test('a new session on a topic is there for the reason that is given, and the text says so', async () => {
@@ -104,7 +143,7 @@ describe('the tools', () => {
     const fresh = await mcp.call('delegate_task', { topic, session: 'new', reason: 'fresh eyes', prompt: 'two' });
     expect(fresh.content.session).toEqual({ kind: 'new', reason: 'fresh eyes' });
     expect(fresh.content.session_id).not.toBe(first.content.session_id);
-    expect(fresh.text).toContain('Session: new (fresh eyes).');
+    expect(fresh.text).toContain('Session: new, fresh eyes.');
   });
 
   test('a reply of 200,000 characters is whole for who waits and for who asks later', async () => {
@@ -112,19 +151,31 @@ describe('the tools', () => {
     const asked = { topic, prompt_id, prompt: '[[big: 200000]]' };
     const waited = await mcp.call('delegate_task', asked);
     const later = await mcp.call('session_outcome', { topic, prompt_id });
-    for (const { content } of [waited, later]) expect(content).toMatchObject({ status: 'completed', reply: 'x'.repeat(200_000) });
+    for (const { content } of [waited, later])
+      expect(content).toMatchObject({ status: 'completed', reply: 'x'.repeat(200_000) });
   });
 
   test('a long turn is accepted when the wait is over, and its outcome is there when it is asked for', async () => {
     const [topic, gate, prompt_id] = [aTopic(), aGate(), `p-${randomUUID()}`];
     const asked = { topic, prompt_id, prompt: `[[until: ${gate}]] [[say: in the end]]` };
-    expect((await mcp.call('delegate_task', { ...asked, wait_seconds: 0 })).content).toEqual({ status: 'accepted', topic, prompt_id });
+    expect((await mcp.call('delegate_task', { ...asked, wait_seconds: 0 })).content).toEqual({
+      status: 'accepted',
+      topic,
+      prompt_id,
+    });
     await running(topic, prompt_id);
     const accepted = await mcp.call('delegate_task', { ...asked, wait_seconds: 0.5 }); // The same id: the same prompt.
-    expect(accepted).toMatchObject({ isError: false, content: { status: 'accepted', topic, state: 'running', session_id: expect.stringMatching(/^ses_/) as string } });
-    expect(accepted.text).toMatch(/call session_outcome[\s\S]+<task_metadata>\nsession_id: ses_\w+\ntopic: .+\nprompt_id: p-.+\nstatus: accepted\n<\/task_metadata>$/);
+    expect(accepted).toMatchObject({
+      isError: false,
+      content: { status: 'accepted', topic, state: 'running', session_id: expect.stringMatching(/^ses_/) as string },
+    });
+    expect(accepted.text).toMatch(
+      /call session_outcome[\s\S]+<task_metadata>\nsession_id: ses_\w+\ntopic: .+\nprompt_id: p-.+\nstatus: accepted\n<\/task_metadata>$/,
+    );
     const queued = await mcp.call('delegate_task', { topic, prompt: 'next', wait_seconds: 0 });
-    expect((await mcp.call('session_outcome', { topic, prompt_id: queued.content.prompt_id, wait_seconds: 0 })).content).toMatchObject({ status: 'accepted', state: 'queued', position: 1 });
+    expect(
+      (await mcp.call('session_outcome', { topic, prompt_id: queued.content.prompt_id, wait_seconds: 0 })).content,
+    ).toMatchObject({ status: 'accepted', state: 'queued', position: 1 });
     const waiting = mcp.call('session_outcome', { topic, prompt_id, wait_seconds: 30 });
     await writeFile(gate, '');
     expect((await waiting).content).toMatchObject({ status: 'completed', reply: 'in the end', prompt_id });
@@ -141,8 +192,14 @@ describe('the tools', () => {
   test('what the agent does is told while the call waits', async () => {
     const [topic, gate] = [aTopic(), aGate()];
     const told: Progress[] = [];
-    const waiting = mcp.call('delegate_task', { topic, prompt: `[[until: ${gate}]] [[say: done]]` }, { onprogress: (progress) => told.push(progress) });
-    await expect.poll(() => told.filter(({ message }) => message === 'reading').length, { timeout: 20_000 }).toBeGreaterThan(1);
+    const waiting = mcp.call(
+      'delegate_task',
+      { topic, prompt: `[[until: ${gate}]] [[say: done]]` },
+      { onprogress: (progress) => told.push(progress) },
+    );
+    await expect
+      .poll(() => told.filter(({ message }) => message === 'reading').length, { timeout: 20_000 })
+      .toBeGreaterThan(1);
     await writeFile(gate, '');
     expect((await waiting).content.reply).toBe('done');
     const steps = told.map(({ progress }) => progress);
@@ -152,16 +209,32 @@ describe('the tools', () => {
   test('session_view and session_list tell what there is; session_cancel stops the turn; each by topic or session_id', async () => {
     const topic = aTopic();
     const { session_id } = (await mcp.call('delegate_task', { topic, prompt: '[[big: 2000]]' })).content;
-    const { prompt_id } = (await mcp.call('delegate_task', { session_id, prompt: '[[hang]]', wait_seconds: 0 })).content;
+    const { prompt_id } = (await mcp.call('delegate_task', { session_id, prompt: '[[hang]]', wait_seconds: 0 }))
+      .content;
     await running(topic, prompt_id);
     const view = await mcp.call('session_view', { session_id });
-    expect(view.content).toMatchObject({ topic, session_id, state: 'running', running: { prompt_id }, outcomes: [{ status: 'completed', reply_truncated: true, reply: 'x'.repeat(500) }] });
+    expect(view.content).toMatchObject({
+      topic,
+      session_id,
+      state: 'running',
+      running: { prompt_id },
+      outcomes: [{ status: 'completed', reply_truncated: true, reply: 'x'.repeat(500) }],
+    });
     expect(view.text).toContain(`session_id: ${session_id}\ntopic: ${topic}\nstatus: running`);
-    await expect.poll(async () => (await mcp.call('session_list')).content, { timeout: 20_000 }).toMatchObject({ topics: expect.arrayContaining([expect.objectContaining({ topic, session_id })]) as object[] });
+    await expect
+      .poll(async () => (await mcp.call('session_list')).content, { timeout: 20_000 })
+      .toMatchObject({ topics: expect.arrayContaining([expect.objectContaining({ topic, session_id })]) as object[] });
     expect((await mcp.call('session_list', { limit: 1 })).content).toMatchObject({ topics: [{}], more: true });
-    expect((await mcp.call('session_cancel', { topic })).content).toMatchObject({ topic, prompt_id, effect: 'stopping' });
+    expect((await mcp.call('session_cancel', { topic })).content).toMatchObject({
+      topic,
+      prompt_id,
+      effect: 'stopping',
+    });
     const cancelled = await mcp.call('session_outcome', { topic, prompt_id });
-    expect(cancelled).toMatchObject({ isError: true, content: { status: 'cancelled', session_id, error: { code: 'CANCELLED' } } });
+    expect(cancelled).toMatchObject({
+      isError: true,
+      content: { status: 'cancelled', session_id, error: { code: 'CANCELLED' } },
+    });
     expect((await mcp.call('session_cancel', { session_id })).content).toMatchObject({ effect: 'nothing_running' });
     expect((await mcp.call('delegate_task', { session_id, prompt: 'on' })).content.session.kind).toBe('resumed');
   });
@@ -170,22 +243,67 @@ describe('the tools', () => {
 describe('a call that fails says code, what is wrong and what to do, as text and as JSON', () => {
   test('a failed turn keeps its session', async () => {
     const { content, text, isError } = await mcp.call('delegate_task', { prompt: '[[fail: MODEL_FAILED]]' });
-    expect(content).toMatchObject({ status: 'failed', error: { code: 'MODEL_FAILED', fix: expect.stringContaining('send a follow-up') as string } });
-    expect(text).toMatch(new RegExp(`^MODEL_FAILED: .+\\nRead what the provider said[\\s\\S]+session_id: ${content.session_id}[\\s\\S]+status: failed\\n</task_metadata>$`));
+    expect(content).toMatchObject({
+      status: 'failed',
+      error: { code: 'MODEL_FAILED', fix: expect.stringContaining('send a follow-up') as string },
+    });
+    expect(text).toMatch(
+      new RegExp(
+        `^MODEL_FAILED: .+\\nRead what the provider said[\\s\\S]+session_id: ${content.session_id}[\\s\\S]+status: failed\\n</task_metadata>$`,
+      ),
+    );
     expect(isError).toBe(true);
-    expect((await mcp.call('delegate_task', { session_id: content.session_id, prompt: 'again' })).content.session.kind).toBe('resumed');
+    expect(
+      (await mcp.call('delegate_task', { session_id: content.session_id, prompt: 'again' })).content.session.kind,
+    ).toBe('resumed');
   });
 
   test.each<[string, string, object, string, RegExp]>([
-    ['a misspelt field', 'delegate_task', { prompt: 'x', sesion_id: 'ses_1' }, 'INVALID_PROMPT', /Unrecognized key: "sesion_id"/],
+    [
+      'a misspelt field',
+      'delegate_task',
+      { prompt: 'x', sesion_id: 'ses_1' },
+      'INVALID_PROMPT',
+      /Unrecognized key: "sesion_id"/,
+    ],
     ['no prompt', 'delegate_task', {}, 'INVALID_PROMPT', /Field "prompt": .*expected string/],
     ['a blank prompt', 'delegate_task', { prompt: ' ' }, 'INVALID_PROMPT', /must not be blank/],
-    ['a session id that is null', 'delegate_task', { prompt: 'x', session_id: null }, 'INVALID_PROMPT', /Field "session_id"/],
-    ['a session and a new one at once', 'delegate_task', { prompt: 'x', session_id: 'ses_1', session: 'new' }, 'INVALID_PROMPT', /contradict/],
-    ['a wait without bounds', 'delegate_task', { prompt: 'x', wait_seconds: 100_000 }, 'INVALID_PROMPT', /Field "wait_seconds": .*600/],
-    ['an unknown category', 'delegate_task', { prompt: 'x', category: 'qick' }, 'CATEGORY_UNKNOWN', /there are: .*quick/],
+    [
+      'a session id that is null',
+      'delegate_task',
+      { prompt: 'x', session_id: null },
+      'INVALID_PROMPT',
+      /Field "session_id"/,
+    ],
+    [
+      'a session and a new one at once',
+      'delegate_task',
+      { prompt: 'x', session_id: 'ses_1', session: 'new' },
+      'INVALID_PROMPT',
+      /contradict/,
+    ],
+    [
+      'a wait without bounds',
+      'delegate_task',
+      { prompt: 'x', wait_seconds: 100_000 },
+      'INVALID_PROMPT',
+      /Field "wait_seconds": .*600/,
+    ],
+    [
+      'an unknown category',
+      'delegate_task',
+      { prompt: 'x', category: 'qick' },
+      'CATEGORY_UNKNOWN',
+      /Use one of: .*quick/,
+    ],
     ['an unknown session', 'delegate_task', { prompt: 'x', session_id: 'ses_nobody' }, 'SESSION_UNKNOWN', /ses_nobody/],
-    ['the outcome of an unknown topic', 'session_outcome', { topic: 'nobody', prompt_id: 'p' }, 'TOPIC_UNKNOWN', /nobody/],
+    [
+      'the outcome of an unknown topic',
+      'session_outcome',
+      { topic: 'nobody', prompt_id: 'p' },
+      'TOPIC_UNKNOWN',
+      /nobody/,
+    ],
     ['the view of nothing', 'session_view', {}, 'INVALID_PROMPT', /Neither field "topic" nor field "session_id"/],
     ['the view of an unknown topic', 'session_view', { topic: 'nobody' }, 'TOPIC_UNKNOWN', /nobody/],
     ['cancelling in an unknown topic', 'session_cancel', { topic: 'nobody' }, 'TOPIC_UNKNOWN', /nobody/],
@@ -200,27 +318,47 @@ describe('a call that fails says code, what is wrong and what to do, as text and
   test('a prompt that a topic does not know, and a session of another topic', async () => {
     const topic = aTopic();
     const { session_id } = (await mcp.call('delegate_task', { topic, prompt: 'one' })).content;
-    expect((await mcp.call('session_outcome', { topic, prompt_id: 'p-never', wait_seconds: 0 })).content.error?.code).toBe('OUTCOME_UNKNOWN');
-    expect((await mcp.call('session_view', { topic: aTopic(), session_id })).content.error?.code).toBe('SESSION_PINNED');
+    expect(
+      (await mcp.call('session_outcome', { topic, prompt_id: 'p-never', wait_seconds: 0 })).content.error?.code,
+    ).toBe('OUTCOME_UNKNOWN');
+    expect((await mcp.call('session_view', { topic: aTopic(), session_id })).content.error?.code).toBe(
+      'SESSION_PINNED',
+    );
   });
 
   test('Temporal that does not answer; the next call tries again, and finds it where it is then', async () => {
     const file = join(world.dir, 'temporal.toml');
     const at = (address: string) => writeFile(file, `[profile.default]\naddress = "${address}"\n`);
     await at('127.0.0.1:1');
-    const early = await mcpClientIn({ cwd: world.dir, env: { TEMPORAL_CONFIG_FILE: file, CONTINUITY_DATA_DIR: world.config.dataDir } });
+    const early = await mcpClientIn({
+      cwd: world.dir,
+      env: { TEMPORAL_CONFIG_FILE: file, CONTINUITY_DATA_DIR: world.config.dataDir },
+    });
     expect((await early.client.listTools()).tools).toHaveLength(5);
     const refused = await early.call('delegate_task', { topic: aTopic(), prompt: 'one' });
-    expect(refused).toMatchObject({ isError: true, content: { error: { code: 'TEMPORAL_UNAVAILABLE', fix: expect.stringContaining('continuity up') as string }, prompt_id: expect.stringMatching(/^p-/) as string } });
+    expect(refused).toMatchObject({
+      isError: true,
+      content: {
+        error: { code: 'TEMPORAL_UNAVAILABLE', fix: expect.stringContaining('continuity up') as string },
+        prompt_id: expect.stringMatching(/^p-/) as string,
+      },
+    });
     await at(world.address);
-    expect((await early.call('delegate_task', { topic: aTopic(), prompt: 'one', prompt_id: refused.content.prompt_id })).content).toMatchObject({ status: 'completed', prompt_id: refused.content.prompt_id });
+    expect(
+      (await early.call('delegate_task', { topic: aTopic(), prompt: 'one', prompt_id: refused.content.prompt_id }))
+        .content,
+    ).toMatchObject({ status: 'completed', prompt_id: refused.content.prompt_id });
     await early.close();
   });
 
   test('a worker that is away: the prompt is accepted, its ids are reported, and it is answered once there is one', async () => {
     const topic = aTopic();
     await world.stopWorker();
-    const { content, text, isError } = await mcp.call('delegate_task', { topic, prompt: '[[say: kept]]', wait_seconds: 1 });
+    const { content, text, isError } = await mcp.call('delegate_task', {
+      topic,
+      prompt: '[[say: kept]]',
+      wait_seconds: 1,
+    });
     expect([isError, content.error, content.topic]).toEqual([false, undefined, topic]);
     expect(text).toContain(`prompt_id: ${content.prompt_id}\nstatus: accepted`);
     await world.startWorker();
@@ -232,19 +370,30 @@ describe('whatever a client does', () => {
   test('a call that is cancelled stops the waiting, not the turn, and the next call is answered', async () => {
     const [topic, gate, prompt_id] = [aTopic(), aGate(), `p-${randomUUID()}`];
     const cancelled = new AbortController();
-    const waiting = mcp.call('delegate_task', { topic, prompt_id, prompt: `[[until: ${gate}]] [[say: went on]]` }, { signal: cancelled.signal });
+    const waiting = mcp.call(
+      'delegate_task',
+      { topic, prompt_id, prompt: `[[until: ${gate}]] [[say: went on]]` },
+      { signal: cancelled.signal },
+    );
     await running(topic, prompt_id);
     cancelled.abort();
     await expect(waiting).rejects.toThrow();
     expect((await mcp.call('session_view', { topic })).content).toMatchObject({ state: 'running' });
     await writeFile(gate, '');
-    expect((await mcp.call('session_outcome', { topic, prompt_id })).content).toMatchObject({ status: 'completed', reply: 'went on' });
+    expect((await mcp.call('session_outcome', { topic, prompt_id })).content).toMatchObject({
+      status: 'completed',
+      reply: 'went on',
+    });
   });
 
   test('twenty calls at once are twenty answers', async () => {
     const topic = aTopic();
-    const calls = Array.from({ length: 20 }, (_, number) => mcp.call('delegate_task', { prompt: `[[say: ${number}]]`, ...(number % 2 && { topic }) }));
-    expect((await Promise.all(calls)).map(({ content }) => content.reply)).toEqual(Array.from({ length: 20 }, (_, number) => `${number}`));
+    const calls = Array.from({ length: 20 }, (_, number) =>
+      mcp.call('delegate_task', { prompt: `[[say: ${number}]]`, ...(number % 2 && { topic }) }),
+    );
+    expect((await Promise.all(calls)).map(({ content }) => content.reply)).toEqual(
+      Array.from({ length: 20 }, (_, number) => `${number}`),
+    );
   });
 
   test('lines that are no messages are passed over, and stdout holds nothing but the protocol', async () => {
@@ -259,11 +408,15 @@ describe('whatever a client does', () => {
     server.open();
     server.child.stdin.write('{"jsonrpc":"2.0","id":7,"method":42}\nmore garbage\n');
     server.call(1, 'delegate_task', { topic: aTopic(), prompt: '[[say: still here]]' });
-    await expect.poll(() => server.answer(1)?.result, { timeout: 20_000 }).toMatchObject({ structuredContent: { reply: 'still here' } });
+    await expect
+      .poll(() => server.answer(1)?.result, { timeout: 20_000 })
+      .toMatchObject({ structuredContent: { reply: 'still here' } });
     server.child.stdin.end();
     expect((await server.ended)[0]).toBe(0);
     expect(stderr).toContain('a config that talks');
-    expect(server.lines.map((line) => (JSON.parse(line) as { jsonrpc: string }).jsonrpc)).toEqual(server.lines.map(() => '2.0'));
+    expect(server.lines.map((line) => (JSON.parse(line) as { jsonrpc: string }).jsonrpc)).toEqual(
+      server.lines.map(() => '2.0'),
+    );
   });
 
   test('a client that closes stdin in mid-call ends the process, and the turn goes on', async () => {

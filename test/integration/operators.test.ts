@@ -1,6 +1,6 @@
 /**
- * What a person does to a topic with the `temporal` command or the Web UI while its turn runs: no prompt is put in twice,
- * and no agent works on for a topic that is over.
+ * What a person does to a topic with the `temporal` command or the Web UI while its turn runs: no
+ * prompt is put in twice, and no agent works on for a topic that is over.
  */
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -19,8 +19,10 @@ beforeAll(async () => {
 });
 afterAll(() => world?.dispose());
 
-const temporal = (...args: string[]) => execa(program, [...args, '--address', world.address], { input: 'y\n', timeout: 20_000 });
-const workflow = (verb: string, topic: string, ...args: string[]) => temporal('workflow', verb, '--workflow-id', `topic/${topic}`, ...args);
+const temporal = (...args: string[]) =>
+  execa(program, [...args, '--address', world.address], { input: 'y\n', timeout: 20_000 });
+const workflow = (verb: string, topic: string, ...args: string[]) =>
+  temporal('workflow', verb, '--workflow-id', `topic/${topic}`, ...args);
 const handleOf = (topic: string) => world.client.workflow.getHandle(`topic/${topic}`);
 const statusOf = async (topic: string) => (await handleOf(topic).describe()).status.name;
 const stepOf = async (topic: string) => (await world.manager.progress(topic).catch(() => undefined))?.step;
@@ -51,7 +53,8 @@ async function activityOf(topic: string): Promise<string[]> {
 }
 
 /** Heartbeat details of the turn that runs. */
-const barrenOf = async (topic: string) => ((await world.manager.progress(topic)) as { barren_attempts?: number } | undefined)?.barren_attempts;
+const barrenOf = async (topic: string) =>
+  ((await world.manager.progress(topic)) as { barren_attempts?: number } | undefined)?.barren_attempts;
 
 describe('an operator who', () => {
   test('terminates a topic stops its turn; the next prompt by name goes on in the session, and the cut-off one is OUTCOME_UNKNOWN', async () => {
@@ -61,7 +64,10 @@ describe('an operator who', () => {
     await turn.letGo();
     const next = await world.manager.delegate(turn.topic, 'next');
     expect(next).toMatchObject({ status: 'completed', session_id: turn.session, session: { kind: 'resumed' } });
-    expect(await world.manager.outcome(turn.topic, 'work')).toMatchObject({ state: 'ended', outcome: { status: 'failed', session_id: turn.session, error: { code: 'OUTCOME_UNKNOWN' } } });
+    expect(await world.manager.outcome(turn.topic, 'work')).toMatchObject({
+      state: 'ended',
+      outcome: { status: 'failed', session_id: turn.session, error: { code: 'OUTCOME_UNKNOWN' } },
+    });
     expect(turn.prompts()).toEqual(['before', turn.prompt, 'next']);
     expect(turn.isDone()).toBe(false);
   });
@@ -91,24 +97,35 @@ describe('an operator who', () => {
     await workflow('cancel', turn.topic);
     await expect.poll(() => statusOf(turn.topic)).toBe('COMPLETED');
     expect(turn.outcomeInSession()).toBe('cancelled');
-    for (const id of ['work', 'queued']) expect(await world.manager.outcome(turn.topic, id)).toMatchObject({ outcome: { status: 'cancelled' } });
-    expect(await world.manager.delegate(turn.topic, 'next')).toMatchObject({ status: 'completed', session_id: turn.session, turn: 3 });
+    for (const id of ['work', 'queued'])
+      expect(await world.manager.outcome(turn.topic, id)).toMatchObject({ outcome: { status: 'cancelled' } });
+    expect(await world.manager.delegate(turn.topic, 'next')).toMatchObject({
+      status: 'completed',
+      session_id: turn.session,
+      turn: 3,
+    });
     expect(turn.prompts()).toEqual(['before', turn.prompt, 'next']);
   });
 
-  test.each(['FirstWorkflowTask', 'LastWorkflowTask'])('resets a topic to its %s puts no prompt in twice, and leaves no turn at work unattended', async (type) => {
-    const turn = await atWork();
-    // These two have no ids: their place in history names them.
-    await handleOf(turn.topic).signal('prompt', 'by signal');
-    await handleOf(turn.topic).executeUpdate('prompt', { args: [{ prompt: 'by update', wait: false }] });
-    await workflow('reset', turn.topic, '--type', type, '--reason', 'a person');
-    await expect.poll(() => stepOf(turn.topic)).toBe('reading');
-    await turn.letGo();
-    expect(await turn.result()).toMatchObject({ status: 'completed', session_id: turn.session });
-    expect(turn.isDone()).toBe(true);
-    expect(await world.manager.delegate(turn.topic, 'next')).toMatchObject({ status: 'completed', session_id: turn.session });
-    expect(turn.prompts()).toEqual(['before', turn.prompt, 'by signal', 'by update', 'next']);
-  });
+  test.each(['FirstWorkflowTask', 'LastWorkflowTask'])(
+    'resets a topic to its %s puts no prompt in twice, and leaves no turn at work unattended',
+    async (type) => {
+      const turn = await atWork();
+      // These two have no ids: their place in history names them.
+      await handleOf(turn.topic).signal('prompt', 'by signal');
+      await handleOf(turn.topic).executeUpdate('prompt', { args: [{ prompt: 'by update', wait: false }] });
+      await workflow('reset', turn.topic, '--type', type, '--reason', 'a person');
+      await expect.poll(() => stepOf(turn.topic)).toBe('reading');
+      await turn.letGo();
+      expect(await turn.result()).toMatchObject({ status: 'completed', session_id: turn.session });
+      expect(turn.isDone()).toBe(true);
+      expect(await world.manager.delegate(turn.topic, 'next')).toMatchObject({
+        status: 'completed',
+        session_id: turn.session,
+      });
+      expect(turn.prompts()).toEqual(['before', turn.prompt, 'by signal', 'by update', 'next']);
+    },
+  );
 
   test('pauses and unpauses the activity: the turn goes on, and no attempt counts', async () => {
     const turn = await atWork();
@@ -135,7 +152,10 @@ describe('an operator who', () => {
     await world.manager.cancel(turn.topic);
     expect(await turn.result()).toMatchObject({ status: 'cancelled' });
     await expect.poll(() => turn.outcomeInSession()).toBe('cancelled');
-    expect(await world.manager.delegate(turn.topic, 'next')).toMatchObject({ status: 'completed', session_id: turn.session });
+    expect(await world.manager.delegate(turn.topic, 'next')).toMatchObject({
+      status: 'completed',
+      session_id: turn.session,
+    });
   });
 
   test('resets the activity: the turn goes on, and is put in once', async () => {
@@ -152,7 +172,17 @@ describe('an operator who', () => {
 
   test('changes the options of the activity: the turn goes on, and is put in once', async () => {
     const turn = await atWork();
-    await temporal('activity', 'update-options', ...(await activityOf(turn.topic)), '--start-to-close-timeout', '90s', '--heartbeat-timeout', '20s', '--retry-maximum-attempts', '5');
+    await temporal(
+      'activity',
+      'update-options',
+      ...(await activityOf(turn.topic)),
+      '--start-to-close-timeout',
+      '90s',
+      '--heartbeat-timeout',
+      '20s',
+      '--retry-maximum-attempts',
+      '5',
+    );
     await world.stopWorker();
     await world.startWorker();
     await expect.poll(() => attemptAt(world.client, turn.topic)).toMatchObject({ attempt: 2, started: true });

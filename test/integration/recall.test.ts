@@ -3,11 +3,18 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { WorkflowHandle } from '@temporalio/client';
+import { execa } from 'execa';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { PromptRequest, PromptState, TopicView, TurnResult } from '../../src/contract/types.js';
+import { recall } from '../../src/activities/recall.js';
+import type { PromptRequest, PromptState, TurnResult } from '../../src/contract/types.js';
+import type { TopicView } from '../../src/contract/views.js';
 import type { TopicState } from '../../src/contract/state.js';
 import { startWorld, type World } from '../support/world.js';
+
+const NEVER_RECALLS = fileURLToPath(new URL('../support/worker-that-never-recalls.ts', import.meta.url));
 
 let world: World;
 beforeAll(async () => {
@@ -49,7 +56,20 @@ async function ask(request: PromptRequest & { prompt_id: string }): Promise<Turn
   return outcomeOf(request.prompt_id);
 }
 
-const prompt = (prompt_id: string, text: string, more: Partial<PromptRequest> = {}) => ({ prompt: text, ...more, prompt_id }) as PromptRequest & { prompt_id: string };
+const prompt = (prompt_id: string, text: string, more: Partial<PromptRequest> = {}) =>
+  ({ prompt: text, ...more, prompt_id }) as PromptRequest & { prompt_id: string };
+
+/** To the first workflow task, as an operator does it. */
+async function reset(): Promise<void> {
+  const { runId } = await handle.describe();
+  await world.client.workflowService.resetWorkflowExecution({
+    namespace: 'default',
+    workflowExecution: { workflowId: `topic/${topic}`, runId },
+    workflowTaskFinishEventId: { low: 4, high: 0, unsigned: false } as never,
+    reason: 'by an operator',
+    requestId: randomUUID(),
+  });
+}
 
 async function closed(): Promise<void> {
   await handle.executeUpdate('close', { args: [{}] });
@@ -80,9 +100,13 @@ describe('a topic that was closed and is named again', () => {
     const first = await ask(prompt('a', 'one'));
     await closed();
     await signal({ ...prompt('a', 'one'), ...said });
-    await expect.poll(async () => (await handle.query<TopicView>('view')).refused.map(({ error }) => error.code)).toEqual(['PROMPT_ID_REUSED']);
+    await expect
+      .poll(async () => (await handle.query<TopicView>('view')).refused.map(({ error }) => error.code))
+      .toEqual(['PROMPT_ID_REUSED']);
     expect((await stateOf('a')).state).toBe('ended');
-    await expect(handle.executeUpdate('prompt', { args: [{ ...prompt('a', 'one'), ...said }] })).rejects.toMatchObject({ cause: { type: 'PROMPT_ID_REUSED' } });
+    await expect(handle.executeUpdate('prompt', { args: [{ ...prompt('a', 'one'), ...said }] })).rejects.toMatchObject({
+      cause: { type: 'PROMPT_ID_REUSED' },
+    });
     expect(world.agent.promptsIn(first.session_id ?? '')).toEqual(['one']);
   });
 
@@ -93,7 +117,9 @@ describe('a topic that was closed and is named again', () => {
     expect(fresh).toMatchObject({ session: { kind: 'new' }, turn: 2 });
     expect(fresh.session_id).not.toBe(first.session_id);
     await closed();
-    expect(await ask(prompt('c', 'back', { session_id: first.session_id! }))).toMatchObject({ session_id: first.session_id });
+    expect(await ask(prompt('c', 'back', { session_id: first.session_id! }))).toMatchObject({
+      session_id: first.session_id,
+    });
   });
 
   test('and again, and again, at the same cost each time', async () => {
@@ -116,33 +142,76 @@ describe('a run that was ended from outside', () => {
     ['TERMINATED', 'terminate', async () => void (await handle.terminate('by an operator'))],
     ['TIMED_OUT', 'a run timeout', async () => void (await handle.result().catch(() => undefined))],
   ];
-  test.each(ends)('%s by %s: its sessions and ids are known, what ran is unknown, what was queued is cancelled', async (status, _, end) => {
-    const timeout = status === 'TIMED_OUT' ? { workflowRunTimeout: '4s' } : {};
-    await signal(prompt('a', 'one'), timeout);
-    const first = await outcomeOf('a');
-    await signal(prompt('runs', '[[hang]] work'));
-    await signal(prompt('waits', 'later'));
-    await expect.poll(async () => (await handle.query<TopicView>('view')).running?.prompt_id).toBe('runs');
-    await end();
-    expect((await handle.describe()).status.name).toBe(status);
-    const next = await ask(prompt('b', 'two'));
-    expect(next).toMatchObject({ session_id: first.session_id, session: { kind: 'resumed' } });
-    expect(await outcomeOf('runs')).toMatchObject({ status: 'failed', session_id: first.session_id, error: { code: 'OUTCOME_UNKNOWN', message: expect.stringContaining(status) } });
-    expect(await outcomeOf('waits')).toMatchObject({ status: 'cancelled', turn: 0 });
-    expect(await ask(prompt('a', 'one'))).toEqual(first);
-    expect(world.agent.promptsIn(first.session_id ?? '').filter((text) => text === 'later')).toEqual([]);
+  test.each(ends)(
+    '%s by %s: its sessions and ids are known, what ran is unknown, what was queued is cancelled',
+    async (status, _, end) => {
+      const timeout = status === 'TIMED_OUT' ? { workflowRunTimeout: '4s' } : {};
+      await signal(prompt('a', 'one'), timeout);
+      const first = await outcomeOf('a');
+      await signal(prompt('runs', '[[hang]] work'));
+      await signal(prompt('waits', 'later'));
+      await expect.poll(async () => (await handle.query<TopicView>('view')).running?.prompt_id).toBe('runs');
+      await end();
+      expect((await handle.describe()).status.name).toBe(status);
+      const next = await ask(prompt('b', 'two'));
+      expect(next).toMatchObject({ session_id: first.session_id, session: { kind: 'resumed' } });
+      expect(await outcomeOf('runs')).toMatchObject({
+        status: 'failed',
+        session_id: first.session_id,
+        error: { code: 'OUTCOME_UNKNOWN', message: expect.stringContaining(status) },
+      });
+      expect(await outcomeOf('waits')).toMatchObject({ status: 'cancelled', turn: 0 });
+      expect(await ask(prompt('a', 'one'))).toEqual(first);
+      expect(world.agent.promptsIn(first.session_id ?? '').filter((text) => text === 'later')).toEqual([]);
+    },
+  );
+
+  test('while it recalled: it is not asked what it knew, and the topic goes on as it was before', async () => {
+    const first = await ask(prompt('a', 'one'));
+    await closed();
+    await world.stopWorker();
+    const worker = execa(process.execPath, ['--import', 'tsx', NEVER_RECALLS, world.address], { reject: false });
+    await signal(prompt('lost', 'two'));
+    const lost = await handle.describe();
+    // After 8 s, the worker tells the server that the topic's task goes on.
+    await expect.poll(async () => (await handle.describe()).historyLength).toBeGreaterThan(5);
+    await handle.terminate('by an operator');
+    worker.kill('SIGKILL');
+    await worker;
+    await signal(prompt('b', 'three'));
+    // No worker is there that a query could reach.
+    const env = new MockActivityEnvironment({}, { client: world.client });
+    const { runId } = await handle.describe();
+    expect(await env.run(recall, { workflow_id: handle.workflowId, run_id: runId })).toMatchObject({
+      status: 'COMPLETED',
+      state: { sessions: [{ session_id: first.session_id }] },
+    });
+    await world.startWorker();
+    expect(await outcomeOf('b')).toMatchObject({ session_id: first.session_id, session: { kind: 'resumed' } });
+    // Asked of the run that is lost, as its replay does it: the run after it is not asked either.
+    await world.stopWorker();
+    expect(await env.run(recall, { workflow_id: handle.workflowId, run_id: lost.runId })).toMatchObject({
+      status: 'COMPLETED',
+    });
+    await world.startWorker();
   });
 
   test('Request Cancellation closes: the caller is answered, the state is the result, and the topic goes on by its name', async () => {
     const first = await ask(prompt('a', 'one'));
-    const held = handle.executeUpdate<TurnResult, [PromptRequest]>('prompt', { args: [prompt('runs', '[[hang]] work')] });
+    const held = handle.executeUpdate<TurnResult, [PromptRequest]>('prompt', {
+      args: [prompt('runs', '[[hang]] work')],
+    });
     await expect.poll(async () => (await world.manager.progress(topic))?.step).toBe('reading');
     await signal(prompt('waits', 'later'));
     await handle.cancel();
     expect(await held).toMatchObject({ status: 'cancelled', error: { code: 'CANCELLED' } });
     const state = (await handle.result()) as TopicState;
     expect((await handle.describe()).status.name).toBe('COMPLETED');
-    expect(state.outcomes.map(({ prompt_id, status }) => [prompt_id, status])).toEqual([['a', 'completed'], ['waits', 'cancelled'], ['runs', 'cancelled']]);
+    expect(state.outcomes.map(({ prompt_id, status }) => [prompt_id, status])).toEqual([
+      ['a', 'completed'],
+      ['waits', 'cancelled'],
+      ['runs', 'cancelled'],
+    ]);
     expect(await ask(prompt('b', 'two'))).toMatchObject({ session_id: first.session_id, session: { kind: 'resumed' } });
   });
 
@@ -155,26 +224,54 @@ describe('a run that was ended from outside', () => {
     await signal(prompt('runs', `[[until: ${file}]] work`));
     await signal(prompt('waits', 'later'));
     await expect.poll(async () => (await world.manager.progress(topic))?.step).toBe('reading');
-    const { runId } = await handle.describe();
-    await world.client.workflowService.resetWorkflowExecution({
-      namespace: 'default',
-      workflowExecution: { workflowId: `topic/${topic}`, runId },
-      workflowTaskFinishEventId: { low: 4, high: 0, unsigned: false } as never,
-      reason: 'by an operator',
-      requestId: randomUUID(),
-    });
+    await reset();
     await writeFile(file, '');
     expect(await outcomeOf('runs')).toMatchObject({ status: 'completed', session_id });
     const next = await ask(prompt('b', 'two'));
     expect(next.session_id).toBe(session_id);
-    expect(world.agent.promptsIn(session_id ?? '')).toEqual(['one', 'a bare string', `[[until: ${file}]] work`, 'later', 'two']);
+    expect(world.agent.promptsIn(session_id ?? '')).toEqual([
+      'one',
+      'a bare string',
+      `[[until: ${file}]] work`,
+      'later',
+      'two',
+    ]);
   });
+});
+
+test('a run that was reset, and reset again before a worker took it, ends nothing', async () => {
+  const { session_id } = await ask(prompt('a', 'one'));
+  const file = join(world.dir, topic);
+  await signal(prompt('runs', `[[until: ${file}]] work`));
+  await expect.poll(async () => (await world.manager.progress(topic))?.step).toBe('reading');
+  await world.stopWorker();
+  await reset();
+  await reset();
+  await writeFile(file, '');
+  await world.startWorker();
+  expect(await outcomeOf('runs')).toMatchObject({ status: 'completed', session_id });
 });
 
 describe('a topic that begins', () => {
   test.each<[string, unknown[]]>([
     ['a state that is none', [{ state: { queue: null } }]],
-    ['a state with a made-up session', [{ state: { sessions: [{ session_id: 'ses_evil', pinned: { host: 'h' } }], current: 'ses_evil', queue: [], turns: 0, ids: [], outcomes: [], refused: [], closing: false } }]],
+    [
+      'a state with a made-up session',
+      [
+        {
+          state: {
+            sessions: [{ session_id: 'ses_evil', pinned: { host: 'h' } }],
+            current: 'ses_evil',
+            queue: [],
+            turns: 0,
+            ids: [],
+            outcomes: [],
+            refused: [],
+            closing: false,
+          },
+        },
+      ],
+    ],
     ['null', [null]],
     ['text', ['hello']],
     ['a list', [[1, 2]]],
@@ -187,11 +284,62 @@ describe('a topic that begins', () => {
   test('under a name that was forgotten is new: its used ids are free, and its session is another', async () => {
     const first = await ask(prompt('a', 'one'));
     const forgotten = await handle.executeUpdate('forget', { args: [{}] });
-    expect(forgotten).toMatchObject({ sessions: [{ session_id: first.session_id, deleted: false, kept_because: 'it was not asked for' }] });
+    expect(forgotten).toMatchObject({
+      sessions: [{ session_id: first.session_id, deleted: false, kept_because: 'it was not asked for' }],
+    });
     await handle.result();
     const again = await ask(prompt('a', 'one'));
     expect(again).toMatchObject({ status: 'completed', session: { kind: 'new' }, turn: 1 });
     expect(again.session_id).not.toBe(first.session_id);
+  });
+
+  test(
+    'keeps a prompt that came while it was being forgotten, for its next life, and forgets once',
+    { timeout: 90_000 },
+    async () => {
+      const first = await ask(prompt('a', 'one'));
+      await world.stopWorker();
+      await world.startWorker({ host: 'host-2' });
+      try {
+        await handle.query('view'); // The topic answers from its new worker.
+        // The session's host does not answer, so it takes 30 s to learn that the session stays.
+        const forgetting = handle.executeUpdate('forget', { args: [{ sessions: true }] });
+        await expect.poll(async () => (await handle.query<TopicView>('view')).closing).toBe(true);
+        await signal(prompt('b', 'two'));
+        expect(await forgetting).toMatchObject({
+          sessions: [
+            {
+              session_id: first.session_id,
+              deleted: false,
+              kept_because: expect.stringContaining('did not answer') as string,
+            },
+          ],
+        });
+        const next = await outcomeOf('b');
+        expect(next).toMatchObject({ status: 'completed', session: { kind: 'new' }, turn: 1 });
+        expect((await stateOf('a')).state).toBe('unknown');
+        await closed();
+        expect(await ask(prompt('c', 'three'))).toMatchObject({
+          session_id: next.session_id,
+          session: { kind: 'resumed' },
+          turn: 2,
+        });
+      } finally {
+        await world.stopWorker();
+        await world.startWorker();
+      }
+    },
+  );
+
+  test('notes a signal of another name that came before a worker was there', async () => {
+    await world.stopWorker();
+    await signal(prompt('a', 'one'));
+    await handle.signal('promt', 'misspelt');
+    await world.startWorker();
+    await outcomeOf('a');
+    expect((await handle.query<TopicView>('view')).refused).toMatchObject([
+      { error: { code: 'INVALID_PROMPT', message: expect.stringContaining('"promt"') as string } },
+    ]);
   });
 
   test('takes every prompt that came by signal before a worker was there, in order', async () => {
@@ -212,11 +360,13 @@ describe('end of life', () => {
 
   test('work that takes longer than that is not cut short', async () => {
     const file = join(world.dir, topic);
-    await signal(prompt('a', `[[until: ${file}]] one`, { close_after: '1s' }));
-    await sleep(2500); // Longer than the time after which it would close.
-    expect((await handle.describe()).status.name).toBe('RUNNING');
+    await ask(prompt('a', 'one', { close_after: '2s' }));
+    await signal(prompt('b', `[[until: ${file}]] two`));
+    const fired = async () => (await handle.fetchHistory()).events?.some((event) => event.timerFiredEventAttributes);
+    await expect.poll(fired).toBe(true);
+    expect(await handle.query<TopicView>('view')).toMatchObject({ closing: false, running: { prompt_id: 'b' } });
     await writeFile(file, '');
-    expect(await outcomeOf('a')).toMatchObject({ status: 'completed' });
+    expect(await outcomeOf('b')).toMatchObject({ status: 'completed' });
     await handle.result();
   });
 });

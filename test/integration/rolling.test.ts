@@ -1,4 +1,6 @@
-/** Promises 1 to 3 while the topic continues as new again and again, with callers held and a queue. */
+/**
+ * Promises 1 to 3 while the topic continues as new again and again, with callers held and a queue.
+ */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startWorld, type World } from '../support/world.js';
@@ -31,11 +33,14 @@ test('120 prompts by update from 8 callers and 30 by signal, over many runs: eac
   const expected = ['open', ...answered, ...Array.from({ length: 30 }, (_, i) => `signal ${i}`)];
   expect([...inSession].sort()).toEqual(expected.sort());
   for (const name of ['signal', ...Array.from({ length: 8 }, (_, i) => `caller${i}`)]) {
-    const own = inSession.filter((prompt) => prompt.startsWith(`${name} `)).map((prompt) => Number(prompt.split(' ')[1]));
+    const own = inSession
+      .filter((prompt) => prompt.startsWith(`${name} `))
+      .map((prompt) => Number(prompt.split(' ')[1]));
     expect(own).toEqual([...own].sort((a, b) => a - b));
   }
   let runs = 0;
-  for await (const execution of world.client.workflow.list({ query: `WorkflowId = 'topic/${topic}'` })) runs += Number(execution.workflowId !== '');
+  for await (const execution of world.client.workflow.list({ query: `WorkflowId = 'topic/${topic}'` }))
+    runs += Number(execution.workflowId !== '');
   process.stdout.write(`rolling: ${inSession.length} prompts over ${runs} runs\n`);
   expect(runs).toBeGreaterThan(10);
 });

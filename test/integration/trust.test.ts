@@ -1,4 +1,7 @@
-/** What a project's config may decide, through the command: `continuity trust`, and what each command says until then. */
+/**
+ * What a project's config may decide, through the command: `continuity trust`, and what each
+ * command says until then.
+ */
 import { chmod, mkdir, mkdtemp, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,24 +21,44 @@ beforeEach(async () => {
   await writeFile(file, 'agents: { opencode: { path: ./agent } }\nchecks: { allow: ["*"] }\n');
   // What is tested comes before Temporal is looked for: there the commands end, at once.
   await writeFile(join(dir, 'temporal.toml'), 'broken');
-  continuity = continuityIn({ cwd: join(dir, 'repo'), env: { HOME: dir, CONTINUITY_DATA_DIR: join(dir, 'data'), TEMPORAL_CONFIG_FILE: join(dir, 'temporal.toml') } });
+  continuity = continuityIn({
+    cwd: join(dir, 'repo'),
+    env: { HOME: dir, CONTINUITY_DATA_DIR: join(dir, 'data'), TEMPORAL_CONFIG_FILE: join(dir, 'temporal.toml') },
+  });
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-const doctor = (...words: string[]) => continuity(['doctor', ...words], { env: { TEMPORAL_CONFIG_FILE: '', TEMPORAL_ADDRESS: '127.0.0.1:1' } });
+const doctor = (...words: string[]) =>
+  continuity(['doctor', ...words], { env: { TEMPORAL_CONFIG_FILE: '', TEMPORAL_ADDRESS: '127.0.0.1:1' } });
 const ran = async () => (await readdir(join(dir, 'repo'))).includes('ran');
-const notice = () => `Ignored agents.opencode.path, checks in ${file}: you have not trusted this file. Read it, then: continuity trust\n`;
+const notice = () =>
+  `Ignored agents.opencode.path, checks in ${file}: you have not trusted this file. Read it, then: continuity trust\n`;
 
 describe('a project’s config that names a program and checks', () => {
   test('is ignored in that, and every command says so in one line', async () => {
-    const commands = [['list'], ['show', 'any'], ['delegate', 'work'], ['cancel', 'any'], ['outcome', 'any', 'p-1'], ['worker'], ['watch', 'any']];
-    await Promise.all(commands.map(async (words) => expect((await continuity(words)).stderr, words.join(' ')).toContain(notice())));
+    const commands = [
+      ['list'],
+      ['show', 'any'],
+      ['delegate', 'work'],
+      ['cancel', 'any'],
+      ['outcome', 'any', 'p-1'],
+      ['worker'],
+      ['watch', 'any'],
+    ];
+    await Promise.all(
+      commands.map(async (words) => expect((await continuity(words)).stderr, words.join(' ')).toContain(notice())),
+    );
     expect(await ran()).toBe(false);
   });
 
   test('is named as data with --json, and by doctor', async () => {
     const listed = await continuity(['list', '--json']);
-    const said = { code: 'CONFIG_UNTRUSTED', file, keys: ['agents.opencode.path', 'checks'], fix: 'Read it, then: continuity trust' };
+    const said = {
+      code: 'CONFIG_UNTRUSTED',
+      file,
+      keys: ['agents.opencode.path', 'checks'],
+      fix: 'Read it, then: continuity trust',
+    };
     expect(JSON.parse(listed.stderr.split('\n')[0] ?? '')).toMatchObject({ notice: said });
     const findings = JSON.parse((await doctor('--json')).stdout) as { check: string; ok: boolean; problem?: object }[];
     expect(findings.find(({ check }) => check === 'config trust')).toMatchObject({ ok: false, problem: said });
@@ -43,7 +66,9 @@ describe('a project’s config that names a program and checks', () => {
   });
 
   test('applies once it is trusted, and nothing is said any more', async () => {
-    expect((await continuity(['trust'])).stdout).toBe(`${file} is trusted as it is now. Now these apply: agents.opencode.path, checks.\n`);
+    expect((await continuity(['trust'])).stdout).toBe(
+      `${file} is trusted as it is now. Now these apply: agents.opencode.path, checks.\n`,
+    );
     const { stdout, stderr } = await doctor();
     expect(stdout).not.toContain('config trust');
     expect(stderr).not.toContain('Ignored');
@@ -55,17 +80,24 @@ describe('a project’s config that names a program and checks', () => {
     expect((await continuity(['list'])).stderr).not.toContain('Ignored');
     const other = join(dir, 'other');
     await mkdir(join(other, '.git'), { recursive: true });
-    await writeFile(join(other, 'continuity.config.yaml'), 'agents: { opencode: { path: ./agent } }\nchecks: { allow: ["*"] }\n');
-    expect((await continuity(['list'], { cwd: other })).stderr).toContain(`Ignored agents.opencode.path, checks in ${other}`);
+    await writeFile(
+      join(other, 'continuity.config.yaml'),
+      'agents: { opencode: { path: ./agent } }\nchecks: { allow: ["*"] }\n',
+    );
+    expect((await continuity(['list'], { cwd: other })).stderr).toContain(
+      `Ignored agents.opencode.path, checks in ${other}`,
+    );
     await writeFile(file, 'agents: { opencode: { path: ./agent } }\nchecks: { allow: ["* "] }\n');
     expect((await continuity(['list'])).stderr).toContain(notice());
   });
 
   test('is trusted no more once that is taken back', async () => {
     await continuity(['trust']);
-    expect((await continuity(['trust', '--forget'])).stdout).toBe(`${file} is not trusted any more.\n`);
+    expect((await continuity(['trust', '--forget'])).stdout).toBe(`${file} is no longer trusted.\n`);
     expect((await continuity(['list'])).stderr).toContain(notice());
-    expect((await continuity(['trust', '--forget', '--json'])).stdout).toBe(`${JSON.stringify({ file, trusted: false, forgotten: false })}\n`);
+    expect((await continuity(['trust', '--forget', '--json'])).stdout).toBe(
+      `${JSON.stringify({ file, trusted: false, forgotten: false })}\n`,
+    );
   });
 });
 
@@ -94,10 +126,16 @@ describe('what is remembered of trust', () => {
 test('only the config of a project can be trusted', async () => {
   const empty = join(dir, 'empty');
   await mkdir(empty);
-  expect((await continuity(['trust'], { cwd: empty })).stderr).toMatch(/^USAGE: There is no config file of a project in .*empty/);
+  expect((await continuity(['trust'], { cwd: empty })).stderr).toMatch(
+    /^USAGE: There is no config file of a project in .*empty/,
+  );
   await mkdir(join(dir, '.config', 'continuity'), { recursive: true });
   await writeFile(join(dir, '.config', 'continuity', 'config.json'), '{}');
-  expect((await continuity(['trust'], { cwd: empty })).stderr).toContain(`config.json is your own, and needs no trust.`);
+  expect((await continuity(['trust'], { cwd: empty })).stderr).toContain(
+    `config.json is your own, and needs no trust.`,
+  );
   await writeFile(join(dir, 'repo', 'evil.js'), '');
-  expect((await continuity(['trust', 'evil.js'])).stderr).toMatch(/^CONFIG_INVALID: .*evil\.js is no config of a project/);
+  expect((await continuity(['trust', 'evil.js'])).stderr).toMatch(
+    /^CONFIG_INVALID: .*evil\.js is not a project config/,
+  );
 });

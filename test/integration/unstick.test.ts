@@ -1,4 +1,6 @@
-/** A topic whose history cannot be replayed is freed, and nothing that was accepted is lost by it. */
+/**
+ * A topic whose history cannot be replayed is freed, and nothing that was accepted is lost by it.
+ */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,13 +30,29 @@ test('it is reset to before what cannot be replayed, and gets every prompt again
   const over = new AbortController();
   const logs: string[] = [];
   try {
-    const handle = await world.client.workflow.start(topicSession, { workflowId: 'topic/stuck', taskQueue: CONTINUITY });
+    const handle = await world.client.workflow.start(topicSession, {
+      workflowId: 'topic/stuck',
+      taskQueue: CONTINUITY,
+    });
     await handle.signal(promptSignal, 'first');
-    await working(connection, 'before', () => expect.poll(async () => (await handle.fetchHistory()).events?.some((event) => event.timerStartedEventAttributes)).toBe(true));
+    await working(connection, 'before', () =>
+      expect
+        .poll(async () => (await handle.fetchHistory()).events?.some((event) => event.timerStartedEventAttributes))
+        .toBe(true),
+    );
     await handle.signal(promptSignal, 'second');
-    const unsticking = unstickTopics({ connection, namespace: 'default', buildId: BUILD, log: (message) => logs.push(message), signal: over.signal, everyMs: 200 });
+    const unsticking = unstickTopics({
+      connection,
+      namespace: 'default',
+      buildId: BUILD,
+      log: (message) => logs.push(message),
+      signal: over.signal,
+      everyMs: 200,
+    });
     const latest = () => world.client.workflow.getHandle('topic/stuck');
-    await working(connection, 'after', () => expect.poll(async () => (await latest().describe()).status.name, { timeout: 80_000 }).toBe('COMPLETED'));
+    await working(connection, 'after', () =>
+      expect.poll(async () => (await latest().describe()).status.name, { timeout: 80_000 }).toBe('COMPLETED'),
+    );
     expect(await latest().result()).toEqual(['first', 'second']);
     expect(logs).toEqual(['topic was stuck and is reset']);
     over.abort();
@@ -55,7 +73,15 @@ test('a server on which stuck topics cannot be found is named in the log once an
     looks += 1;
     return passed;
   };
-  const unsticking = unstickTopics({ connection, namespace: 'not there', buildId: BUILD, log: (message) => logs.push(message), signal: over.signal, everyMs: 10, now });
+  const unsticking = unstickTopics({
+    connection,
+    namespace: 'not there',
+    buildId: BUILD,
+    log: (message) => logs.push(message),
+    signal: over.signal,
+    everyMs: 10,
+    now,
+  });
   try {
     await expect.poll(() => looks).toBeGreaterThan(10);
     expect(logs).toEqual(['stuck topics could not be looked for or reset']);
@@ -68,53 +94,78 @@ test('a server on which stuck topics cannot be found is named in the log once an
   }
 });
 
-test('a caller that waits meanwhile gets the outcome from the run that follows, and the prompt is put in once', { timeout: 60_000 }, async () => {
-  await world.startWorker();
-  const go = join(world.dir, 'go');
-  const waiting = world.manager.delegate('reset', `Work [[until: ${go}]]`, { prompt_id: 'p1' });
-  waiting.catch(() => undefined); // Looked at below.
-  await expect.poll(async () => (await world.manager.progress('reset').catch(() => undefined))?.step, { timeout: 20_000 }).toBe('reading');
-  const { events } = await world.client.workflow.getHandle('topic/reset').fetchHistory();
-  await world.client.workflowService.resetWorkflowExecution({
-    namespace: 'default',
-    workflowExecution: { workflowId: 'topic/reset' },
-    workflowTaskFinishEventId: events?.find((event) => event.workflowTaskCompletedEventAttributes)?.eventId ?? null,
-    reason: 'As if it were stuck.',
-    requestId: 'once',
-  });
-  await writeFile(go, '');
-  expect(await waiting).toMatchObject({ status: 'completed', prompt_id: 'p1', reply: expect.stringContaining('prompt 1 here') as string });
-});
+test(
+  'a caller that waits meanwhile gets the outcome from the run that follows, and the prompt is put in once',
+  { timeout: 60_000 },
+  async () => {
+    await world.startWorker();
+    const go = join(world.dir, 'go');
+    const waiting = world.manager.delegate('reset', `Work [[until: ${go}]]`, { prompt_id: 'p1' });
+    waiting.catch(() => undefined); // Looked at below.
+    await expect
+      .poll(async () => (await world.manager.progress('reset').catch(() => undefined))?.step, { timeout: 20_000 })
+      .toBe('reading');
+    const { events } = await world.client.workflow.getHandle('topic/reset').fetchHistory();
+    await world.client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: 'topic/reset' },
+      workflowTaskFinishEventId: events?.find((event) => event.workflowTaskCompletedEventAttributes)?.eventId ?? null,
+      reason: 'As if it were stuck.',
+      requestId: 'once',
+    });
+    await writeFile(go, '');
+    expect(await waiting).toMatchObject({
+      status: 'completed',
+      prompt_id: 'p1',
+      reply: expect.stringContaining('prompt 1 here') as string,
+    });
+  },
+);
 
-test('promise 2: prompts without an id, by signal and by update, are put in once although the topic is reset to before them', { timeout: 60_000 }, async () => {
-  const topic = 'unnamed';
-  const handle = world.client.workflow.getHandle(`topic/${topic}`);
-  const { session_id } = await world.manager.delegate(topic, 'one', { prompt_id: 'one' });
-  const go = join(world.dir, 'go-unnamed');
-  await handle.signal(promptSignal, { prompt: ' ' }); // Refused, and counted all the same.
-  await handle.signal(promptSignal, `two [[until: ${go}]]`);
-  await handle.executeUpdate('prompt', { args: [{ prompt: 'three', wait: false }] });
-  await expect.poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.step, { timeout: 20_000 }).toBe('reading');
-  const events = (await handle.fetchHistory()).events ?? [];
-  const before = events.slice(0, events.findIndex((event) => event.workflowExecutionSignaledEventAttributes));
-  await world.client.workflowService.resetWorkflowExecution({
-    namespace: 'default',
-    workflowExecution: { workflowId: `topic/${topic}` },
-    workflowTaskFinishEventId: before.findLast((event) => event.workflowTaskCompletedEventAttributes)?.eventId ?? null,
-    reason: 'As if it were stuck.',
-    requestId: 'unnamed',
-  });
-  await writeFile(go, '');
-  await expect.poll(async () => (await world.manager.view(topic)).turns, { timeout: 30_000 }).toBe(3);
-  await expect.poll(async () => (await world.manager.view(topic)).state, { timeout: 30_000 }).toBe('idle');
-  expect(world.agent.promptsIn(`${session_id}`)).toEqual(['one', `two [[until: ${go}]]`, 'three']);
-  expect((await world.manager.view(topic)).sessions).toHaveLength(1);
-});
+test(
+  'promise 2: prompts without an id, by signal and by update, are put in once although the topic is reset to before them',
+  { timeout: 60_000 },
+  async () => {
+    const topic = 'unnamed';
+    const handle = world.client.workflow.getHandle(`topic/${topic}`);
+    const { session_id } = await world.manager.delegate(topic, 'one', { prompt_id: 'one' });
+    const go = join(world.dir, 'go-unnamed');
+    await handle.signal(promptSignal, { prompt: ' ' }); // Refused, and counted all the same.
+    await handle.signal(promptSignal, `two [[until: ${go}]]`);
+    await handle.executeUpdate('prompt', { args: [{ prompt: 'three', wait: false }] });
+    await expect
+      .poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.step, { timeout: 20_000 })
+      .toBe('reading');
+    const events = (await handle.fetchHistory()).events ?? [];
+    const before = events.slice(
+      0,
+      events.findIndex((event) => event.workflowExecutionSignaledEventAttributes),
+    );
+    await world.client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: `topic/${topic}` },
+      workflowTaskFinishEventId:
+        before.findLast((event) => event.workflowTaskCompletedEventAttributes)?.eventId ?? null,
+      reason: 'As if it were stuck.',
+      requestId: 'unnamed',
+    });
+    await writeFile(go, '');
+    await expect.poll(async () => (await world.manager.view(topic)).turns, { timeout: 30_000 }).toBe(3);
+    await expect.poll(async () => (await world.manager.view(topic)).state, { timeout: 30_000 }).toBe('idle');
+    expect(world.agent.promptsIn(`${session_id}`)).toEqual(['one', `two [[until: ${go}]]`, 'three']);
+    expect((await world.manager.view(topic)).sessions).toHaveLength(1);
+  },
+);
 
 test('a caller of a topic that is terminated from outside is told so', { timeout: 60_000 }, async () => {
   const waiting = world.manager.delegate('terminated', `Work [[until: ${join(world.dir, 'never')}]]`);
   waiting.catch(() => undefined); // Looked at below.
-  await expect.poll(async () => (await world.manager.progress('terminated').catch(() => undefined))?.step, { timeout: 20_000 }).toBe('reading');
+  await expect
+    .poll(async () => (await world.manager.progress('terminated').catch(() => undefined))?.step, { timeout: 20_000 })
+    .toBe('reading');
   await world.client.workflow.getHandle('topic/terminated').terminate('A person in the Web UI.');
-  await expect(waiting).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('ended from outside (TERMINATED)') as string });
+  await expect(waiting).rejects.toMatchObject({
+    code: 'OUTCOME_UNKNOWN',
+    message: expect.stringContaining('ended from outside (TERMINATED)') as string,
+  });
 });

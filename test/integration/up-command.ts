@@ -5,10 +5,10 @@ import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import { cacheDirOf } from '../../src/config.js';
-import { isolatedOpenCode } from '../support/isolated-opencode.js';
+import { cacheDirOf } from '../../src/host/data-dir.js';
+import { isolatedOpenCode } from '../../scripted/isolated-opencode.js';
 import { processesOf } from '../support/processes.js';
-import { startScriptedModel } from '../support/scripted-model.js';
+import { startScriptedModel } from '../../scripted/model.js';
 import { CONTINUITY, continuityIn, type Continuity } from './cli-command.js';
 
 export type UpProcess = ReturnType<Continuity>;
@@ -17,6 +17,8 @@ export interface Up {
   process: UpProcess;
   address: string;
   ui: string;
+  /** Which opens new sessions. null: none was found. */
+  agent: { name: string; because: string } | null;
   /** What it has written to stderr. */
   said: () => string;
 }
@@ -31,20 +33,30 @@ export interface UpBench {
   startWith(stdio: StdioOptions): ChildProcess;
   /** Returns once it says that it is ready. */
   up(...words: string[]): Promise<Up>;
-  recorded(dataDir?: string): Promise<{ server: { pid: number; port: number; uiPort: number }; worker: { pid: number } }>;
+  recorded(
+    dataDir?: string,
+  ): Promise<{ server: { pid: number; port: number; uiPort: number }; worker: { pid: number } }>;
   stopAll(): Promise<void>;
   dispose(): Promise<void>;
 }
 
-export async function upBench(name: string, env: Record<string, string> = {}): Promise<UpBench> {
+/** `env`: more of it, which may name the bench's directory. */
+export async function upBench(
+  name: string,
+  env: Record<string, string> | ((dir: string) => Record<string, string>) = {},
+): Promise<UpBench> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), `continuity-${name}-`)));
   const dataDir = join(dir, 'continuity'); // OpenCode has its own under `data`.
   const model = await startScriptedModel();
   const opencode = await isolatedOpenCode(dir, model.url);
   const cwd = join(dir, 'work');
   await mkdir(cwd);
-  const own = { CONTINUITY_DATA_DIR: dataDir, CONTINUITY_CACHE_DIR: cacheDirOf(), TEMPORAL_CLI_PATH: process.env.TEMPORAL_CLI_PATH ?? '' };
-  const surroundings = { ...opencode, ...own, ...env };
+  const own = {
+    CONTINUITY_DATA_DIR: dataDir,
+    CONTINUITY_CACHE_DIR: cacheDirOf(),
+    TEMPORAL_CLI_PATH: process.env.TEMPORAL_CLI_PATH ?? '',
+  };
+  const surroundings = { ...opencode, ...own, ...(typeof env === 'function' ? env(dir) : env) };
   const continuity = continuityIn({ cwd, env: surroundings });
   const ups: UpProcess[] = [];
 
@@ -57,7 +69,12 @@ export async function upBench(name: string, env: Record<string, string> = {}): P
       ups.push(started);
       return started;
     },
-    startWith: (stdio) => spawn(process.execPath, [CONTINUITY, 'up', '--json', '--port', '0'], { cwd, env: { PATH: process.env.PATH, HOME: cwd, ...surroundings }, stdio }),
+    startWith: (stdio) =>
+      spawn(process.execPath, [CONTINUITY, 'up', '--json', '--port', '0'], {
+        cwd,
+        env: { PATH: process.env.PATH, HOME: cwd, ...surroundings },
+        stdio,
+      }),
     async up(...words) {
       const process = bench.start(...words);
       let [out, err] = ['', ''];
@@ -65,10 +82,11 @@ export async function upBench(name: string, env: Record<string, string> = {}): P
       process.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
       await vi.waitUntil(() => out.includes('\n') || process.exitCode !== null, { timeout: 60_000 });
       if (process.exitCode !== null) throw new Error(`continuity up ended with exit code ${process.exitCode}: ${err}`);
-      const { address, ui } = JSON.parse(out) as { address: string; ui: string };
-      return { process, address, ui, said: () => err };
+      const { address, ui, agent } = JSON.parse(out) as Pick<Up, 'address' | 'ui' | 'agent'>;
+      return { process, address, ui, agent, said: () => err };
     },
-    recorded: async (of = dataDir) => JSON.parse(await readFile(join(of, 'stack.json'), 'utf8')) as Awaited<ReturnType<UpBench['recorded']>>,
+    recorded: async (of = dataDir) =>
+      JSON.parse(await readFile(join(of, 'stack.json'), 'utf8')) as Awaited<ReturnType<UpBench['recorded']>>,
     async stopAll() {
       for (const up of ups.splice(0)) {
         up.kill('SIGINT');

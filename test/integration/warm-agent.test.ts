@@ -1,4 +1,7 @@
-/** The agent of a worker that starts again is there before the first prompt; on a new data directory it is started when it is needed. */
+/**
+ * The agent of a worker that starts again is there before the first prompt; on a new data directory
+ * it is started when it is needed.
+ */
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { isRunning } from '../support/processes.js';
@@ -36,7 +39,10 @@ test('a worker starts the agent that was used before, without a prompt, and ends
   await expect.poll(server, { timeout: 30_000 }).toBeDefined();
   const pid = (await server())!;
   await expect.poll(() => second.said(), { timeout: 30_000 }).toMatch(/OpenCode was started/);
-  expect(await stage.manager.delegate('warm', 'Again [[say: Again.]]')).toMatchObject({ status: 'completed', reply: 'Again.' });
+  expect(await stage.manager.delegate('warm', 'Again [[say: Again.]]')).toMatchObject({
+    status: 'completed',
+    reply: 'Again.',
+  });
   expect(await server()).toBe(pid);
   await stop(second);
   expect(isRunning(pid)).toBe(false);

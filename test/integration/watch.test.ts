@@ -15,7 +15,8 @@ beforeAll(async () => {
 });
 afterAll(() => world?.dispose());
 
-const historyOf = async (topic: string) => (await world.client.workflow.getHandle(`topic/${topic}`).describe()).historyLength;
+const historyOf = async (topic: string) =>
+  (await world.client.workflow.getHandle(`topic/${topic}`).describe()).historyLength;
 
 test('two watchers see the same turn from its begin to its end, and history does not notice them', async () => {
   const topic = randomUUID();
@@ -31,7 +32,15 @@ test('two watchers see the same turn from its begin to its end, and history does
   for (const events of seen) await expect.poll(() => events.map(({ type }) => type)).toEqual(['view', 'progress']);
   expect(await historyOf(topic)).toBe(before);
   await writeFile(gate, '');
-  for (const events of seen) await expect.poll(() => events.some((event) => event.type === 'view' && event.view.state === 'idle' && event.view.outcomes[0]?.prompt_id === 'p-1')).toBe(true);
+  for (const events of seen)
+    await expect
+      .poll(() =>
+        events.some(
+          (event) =>
+            event.type === 'view' && event.view.state === 'idle' && event.view.outcomes[0]?.prompt_id === 'p-1',
+        ),
+      )
+      .toBe(true);
   const [turn] = seen[0] ?? [];
   expect(turn).toMatchObject({ type: 'view', view: { running: { prompt_id: 'p-1', turn: 1 } } });
   left.abort();
@@ -54,11 +63,23 @@ test('it ends with the topic', async () => {
 test('the command prints lines into a pipe, leaves with Ctrl-C, and names a topic that is not there', async () => {
   const topic = randomUUID();
   await world.manager.delegate(topic, '[[say: hello there]]');
-  const options = { cwd: world.dir, env: { PATH: process.env.PATH ?? '', HOME: world.dir, TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir }, extendEnv: false, reject: false } as const;
+  const options = {
+    cwd: world.dir,
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: world.dir,
+      TEMPORAL_ADDRESS: world.address,
+      CONTINUITY_DATA_DIR: world.config.dataDir,
+    },
+    extendEnv: false,
+    reject: false,
+  } as const;
   const watching = execa(process.execPath, [CONTINUITY, 'watch', topic], options);
   let printed = '';
   watching.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-  await expect.poll(() => printed).toMatch(new RegExp(`^✔ turn 1 completed · new · .*: hello there\n${topic}  idle · 1 turn · ses_\\w+\n$`));
+  await expect
+    .poll(() => printed)
+    .toMatch(new RegExp(`^✔ turn 1 completed · new · .*: hello there\n${topic}  idle · 1 turn · ses_\\w+ of fake\n$`));
   watching.kill('SIGINT');
   expect((await watching).exitCode).toBe(130);
   const nobody = await execa(process.execPath, [CONTINUITY, 'watch', 'nobody'], options);
@@ -68,8 +89,17 @@ test('the command prints lines into a pipe, leaves with Ctrl-C, and names a topi
 test('delegate in a terminal shows the same while it waits, and then the reply; NO_COLOR is heeded, and 40 columns are enough', async () => {
   const topic = randomUUID();
   const gate = join(world.dir, randomUUID());
-  const env = { PATH: process.env.PATH, HOME: world.dir, TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir, NO_COLOR: '1' };
-  const { terminal, seen } = commandInTerminal(['delegate', '--topic', topic, `[[until: ${gate}]] [[say: All done.]]`], { cwd: world.dir, env, columns: 40 });
+  const env = {
+    PATH: process.env.PATH,
+    HOME: world.dir,
+    TEMPORAL_ADDRESS: world.address,
+    CONTINUITY_DATA_DIR: world.config.dataDir,
+    NO_COLOR: '1',
+  };
+  const { terminal, seen } = commandInTerminal(
+    ['delegate', '--topic', topic, `[[until: ${gate}]] [[say: All done.]]`],
+    { cwd: world.dir, env, columns: 40 },
+  );
   await expect.poll(seen).toMatch(/▶ turn 1: \[\[until:[^]*\u001b\[2K {2}· reading\r\n[^]*1 s · reading/);
   await writeFile(gate, '');
   expect((await terminal).exitCode).toBe(0);

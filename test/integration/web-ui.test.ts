@@ -1,4 +1,7 @@
-/** What a person sees of topics in Temporal's Web UI, in a real browser. The pictures are in test/output. */
+/**
+ * What a person sees of topics in Temporal's Web UI, in a real browser. The pictures are in
+ * test/output.
+ */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +14,15 @@ import { savedViewLinks } from '../../src/stack/saved-views.js';
 import { startWorld, type World } from '../support/world.js';
 
 const CHROMIUM = '/usr/bin/chromium';
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 const OUTPUT = fileURLToPath(new URL('../output/', import.meta.url));
 
 const found = existsSync(CHROMIUM);
@@ -45,7 +56,9 @@ const currentDetails = () => page.frameLocator('#user-metadata-current-details')
 async function openPage(topic: TopicId, tab: 'timeline' | 'history' | 'user-metadata'): Promise<void> {
   const workflowId = workflowIdOf(topic);
   const { runId } = await world.client.workflow.getHandle(workflowId).describe();
-  await page.goto(`${ui}/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${runId}/${tab}`, { waitUntil: 'domcontentloaded' });
+  await page.goto(`${ui}/namespaces/default/workflows/${encodeURIComponent(workflowId)}/${runId}/${tab}`, {
+    waitUntil: 'domcontentloaded',
+  });
 }
 
 describe.skipIf(!found)('the page of a topic with a running turn and two queued prompts', () => {
@@ -59,9 +72,13 @@ describe.skipIf(!found)('the page of a topic with a running turn and two queued 
     await world.manager.delegate(topic, '[[fail: AGENT_AUTH]] Fix: log every refusal');
     gate = join(world.dir, 'gate');
     await world.manager.submit(topic, `[[until: ${gate}]] Fix: add rate limiting`);
-    await world.manager.submit(topic, 'Fix: escape <b>names</b>, *all* of them, &amp; ~~test~~ it', { prompt_id: 'in-markup' });
+    await world.manager.submit(topic, 'Fix: escape <b>names</b>, *all* of them, &amp; ~~test~~ it', {
+      prompt_id: 'in-markup',
+    });
     await world.manager.submit(topic, 'Now write the tests', { prompt_id: 'the-tests' });
-    await vi.waitUntil(async () => (await world.manager.view(topic)).running?.session_id === session, { timeout: 20_000 });
+    await vi.waitUntil(async () => (await world.manager.view(topic)).running?.session_id === session, {
+      timeout: 20_000,
+    });
   });
 
   afterAll(async () => {
@@ -90,12 +107,21 @@ describe.skipIf(!found)('the page of a topic with a running turn and two queued 
     await open('user-metadata');
     await expect.poll(currentDetails).toContain('Go on');
     const text = await currentDetails();
-    const parts = ['running · 3 turns · 2 queued', `session_id: ${session}`, 'agent: fake · category: quick', `turn 3: [[until: ${gate}]] Fix: add rate limiting`];
+    const parts = [
+      'running · 3 turns · 2 queued',
+      `session_id: ${session}`,
+      'agent: fake · category: quick',
+      `turn 3: [[until: ${gate}]] Fix: add rate limiting`,
+    ];
     for (const part of parts) expect(text).toContain(part);
     const queue = text.slice(text.indexOf('Queue'), text.indexOf('Last outcomes'));
-    expect(queue).toMatch(/Fix: escape <b>names<\/b>, \*all\* of them, &amp; ~~test~~ it · in-markup\s+Now write the tests · the-tests/);
+    expect(queue).toMatch(
+      /Fix: escape <b>names<\/b>, \*all\* of them, &amp; ~~test~~ it · in-markup\s+Now write the tests · the-tests/,
+    );
     const outcomes = text.slice(text.indexOf('Last outcomes'), text.indexOf('Go on'));
-    expect(outcomes).toMatch(/turn 2 failed \(resumed, [\d.]+ s\): AGENT_AUTH: .*\s+turn 1 completed \(new, [\d.]+ s\): .*Add a login endpoint/);
+    expect(outcomes).toMatch(
+      /turn 2 failed \(resumed, [\d.]+ s\): AGENT_AUTH: .*\s+turn 1 completed \(new, [\d.]+ s\): .*Add a login endpoint/,
+    );
     expect(text).toContain(`continuity delegate --topic ${topic} 'Fix: …'`);
     expect(text).toContain(`continuity delegate --session ${session} 'Fix: …'`);
     await picture('user-metadata');
@@ -114,7 +140,12 @@ describe.skipIf(!found)('the page of a topic with a running turn and two queued 
 });
 
 describe.skipIf(!found)('topics in every state', () => {
-  const [idle, failed, replaced, waiting] = ['docs/readme', 'tests/flaky', 'search/index', 'reports/monthly'] as TopicId[] as [TopicId, TopicId, TopicId, TopicId];
+  const [idle, failed, replaced, waiting] = [
+    'docs/readme',
+    'tests/flaky',
+    'search/index',
+    'reports/monthly',
+  ] as TopicId[] as [TopicId, TopicId, TopicId, TopicId];
   let lost: string;
 
   beforeAll(async () => {
@@ -128,19 +159,46 @@ describe.skipIf(!found)('topics in every state', () => {
     await world.stopWorker();
     await world.startWorker({ host: 'host-2' });
     await world.client.workflow.getHandle(workflowIdOf(waiting)).signal('prompt', 'Fix: leave out the weekends');
-    await vi.waitUntil(async () => (await world.manager.view(waiting)).running?.waiting_for_host !== undefined, { timeout: 60_000 });
+    await vi.waitUntil(async () => (await world.manager.view(waiting)).running?.waiting_for_host !== undefined, {
+      timeout: 60_000,
+    });
   });
 
   test.each<[string, TopicId, (string | RegExp)[]]>([
-    ['idle', idle, ['idle · 1 turn · 0 queued', /turn 1 completed \(new, [\d.]+ s\)/, "continuity delegate --topic docs/readme 'Fix: …'"]],
+    [
+      'idle',
+      idle,
+      [
+        'idle · 1 turn · 0 queued',
+        /turn 1 completed \(new, [\d.]+ s\)/,
+        "continuity delegate --topic docs/readme 'Fix: …'",
+      ],
+    ],
     ['failed', failed, ['idle · 1 turn · 0 queued', /turn 1 failed \(new, [\d.]+ s\): MODEL_FAILED: /]],
-    ['replaced', replaced, ['idle · 2 turns · 0 queued', /turn 2 completed \(replaced, lost, instead of ses_\w+, [\d.]+ s\)/, /lost: ses_\w+/]],
-    ['waiting', waiting, ['waiting · 2 turns · 0 queued', 'Host host-1 does not answer; the turn goes on when a worker is started there: continuity worker', 'turn 2: Fix: leave out the weekends']],
+    [
+      'replaced',
+      replaced,
+      [
+        'idle · 2 turns · 0 queued',
+        /turn 2 completed \(replaced, lost, instead of ses_\w+, [\d.]+ s\)/,
+        /lost: ses_\w+/,
+      ],
+    ],
+    [
+      'waiting',
+      waiting,
+      [
+        'waiting · 2 turns · 0 queued',
+        'Host host-1 does not answer; the turn goes on when a worker is started there: continuity worker',
+        'turn 2: Fix: leave out the weekends',
+      ],
+    ],
   ])('the page of one that is %s says so', async (state, topic, parts) => {
     await openPage(topic, 'user-metadata');
     await expect.poll(currentDetails).toContain('Go on');
     const text = await currentDetails();
-    for (const part of parts) expect(text).toMatch(part instanceof RegExp ? part : new RegExp(part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')));
+    for (const part of parts)
+      expect(text).toMatch(part instanceof RegExp ? part : new RegExp(part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')));
     if (topic === replaced) expect(text).toContain(lost);
     await picture(state);
   });
@@ -152,14 +210,20 @@ describe.skipIf(!found)('topics in every state', () => {
       const text = await textOfPage();
       return all.filter((topic) => text.includes(workflowIdOf(topic)));
     };
-    const expected: Record<string, TopicId[]> = { Topics: all, 'Topics at work': [], 'Topics that wait for a host': [waiting], 'Topics with nothing to do': [idle, failed, replaced] };
+    const expected: Record<string, TopicId[]> = {
+      Topics: all,
+      'Topics at work': [],
+      'Topics that wait for a host': [waiting],
+      'Topics with nothing to do': [idle, failed, replaced],
+    };
     for (const { name, url } of links) {
       await page.goto(url, { waitUntil: 'domcontentloaded' });
       await expect.poll(shown).toEqual(expected[name]);
     }
     await page.goto(`${ui}/namespaces/default/workflows`, { waitUntil: 'domcontentloaded' });
     await page.getByRole('button', { name: 'Saved Views' }).click();
-    for (const { name } of links) await expect.poll(() => page.getByText(name, { exact: true }).count()).toBeGreaterThan(0);
+    for (const { name } of links)
+      await expect.poll(() => page.getByText(name, { exact: true }).count()).toBeGreaterThan(0);
     await picture('saved-views');
   });
 });

@@ -1,6 +1,10 @@
-/** `continuity worker` as a process: which process it is, what signals do to it, and what a full disk does. Real Temporal, real OpenCode. */
+/**
+ * `continuity worker` as a process: which process it is, what signals do to it, and what a full
+ * disk does. Real Temporal, real OpenCode.
+ */
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
+import { chmod, cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { commandInTerminal } from '../support/in-terminal.js';
@@ -34,6 +38,11 @@ async function exited(process: StagedWorker['process']): Promise<number | null> 
   return process.exitCode;
 }
 
+async function exitedSoon(process: StagedWorker['process']): Promise<number | null> {
+  await vi.waitFor(() => expect(process.exitCode ?? process.signalCode).not.toBeNull(), patiently);
+  return process.exitCode;
+}
+
 const recordFile = () => join(stage.opencode.dataDir, 'agents', 'opencode', 'server.json');
 const agentPid = () => (JSON.parse(readFileSync(recordFile(), 'utf8')) as { pid: number }).pid;
 
@@ -46,18 +55,44 @@ test('continuity worker is the process that holds the data directory: after kill
   expect(stage.holder()).toBe(second.process.pid);
 });
 
+test('promise 3: a worker on a copy of the data directory is refused while the first one works, and goes on once that has ended', async () => {
+  const first = await ready();
+  const copy = join(stage.opencode.dir, 'copied');
+  await cp(stage.opencode.dataDir, copy, { recursive: true, preserveTimestamps: true });
+  await chmod(copy, 0o700);
+  const second = stage.worker('--data-dir', copy);
+  workers.push(second);
+  expect(await exitedSoon(second.process), second.said()).toBe(7);
+  expect(second.said()).toContain(`DATA_DIR_LOCKED: A worker already runs for host`);
+  expect(second.said()).toContain(`on ${stage.opencode.dataDir} (process ${first.process.pid}), and ${copy} is a copy`);
+  first.process.kill('SIGKILL');
+  await exited(first.process);
+  await ready('--data-dir', copy);
+});
+
+test('promise 3: a worker whose lock file is removed ends, and says so', async () => {
+  const first = await ready();
+  await rm(join(stage.opencode.dataDir, 'worker.lock'));
+  expect(await exitedSoon(first.process), first.said()).toBe(7);
+  expect(first.said()).toMatch(/DATA_DIR_LOCKED: .*worker\.lock was removed or replaced/);
+  await ready();
+});
+
 describe('with a turn at work', () => {
-  test.each(['SIGINT', 'SIGHUP'] as const)('%s ends the worker and its agent, and the next worker goes on with the turn', async (signal) => {
-    const { process, said } = await ready();
-    const turn = await stage.atWork(`topic-${signal}`);
-    const agent = agentPid();
-    process.kill(signal);
-    expect(await exited(process)).toBe(0);
-    expect(isRunning(agent), said()).toBe(false);
-    await turn.letGo();
-    await ready();
-    expect(await turn.result).toMatchObject({ status: 'completed' });
-  });
+  test.each(['SIGINT', 'SIGHUP'] as const)(
+    '%s ends the worker and its agent, and the next worker goes on with the turn',
+    async (signal) => {
+      const { process, said } = await ready();
+      const turn = await stage.atWork(`topic-${signal}`);
+      const agent = agentPid();
+      process.kill(signal);
+      expect(await exited(process)).toBe(0);
+      expect(isRunning(agent), said()).toBe(false);
+      await turn.letGo();
+      await ready();
+      expect(await turn.result).toMatchObject({ status: 'completed' });
+    },
+  );
 
   test('SIGTERM ends the worker, and its agent goes on for the next one', async () => {
     const { process } = await ready();
@@ -113,14 +148,19 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('a standby is ended by %s, w
   expect(await exited(standby.process)).toBe(0);
 });
 
-test.runIf(process.platform === 'linux').each([[], ['--log-json']])('a full disk under its log stops neither its work nor its end (flags: %s)', async (...flags) => {
-  const held = existsSync(join(stage.opencode.dataDir, 'worker.lock')) ? stage.holder() : 0;
-  const log = stage.workerInShell(flags, '2>/dev/full');
-  await until(() => stage.holder() !== held && isRunning(stage.holder()));
-  const worker = stage.holder();
-  expect(await stage.manager.delegate(`full-${flags.length}`, 'Work all the same')).toMatchObject({ status: 'completed' });
-  const agent = agentPid();
-  process.kill(worker, 'SIGINT');
-  expect((await log).exitCode).toBe(0);
-  expect([worker, agent].map(isRunning)).toEqual([false, false]);
-});
+test.runIf(process.platform === 'linux').each([[], ['--log-json']])(
+  'a full disk under its log stops neither its work nor its end (flags: %s)',
+  async (...flags) => {
+    const held = existsSync(join(stage.opencode.dataDir, 'worker.lock')) ? stage.holder() : 0;
+    const log = stage.workerInShell(flags, '2>/dev/full');
+    await until(() => stage.holder() !== held && isRunning(stage.holder()));
+    const worker = stage.holder();
+    expect(await stage.manager.delegate(`full-${flags.length}`, 'Work all the same')).toMatchObject({
+      status: 'completed',
+    });
+    const agent = agentPid();
+    process.kill(worker, 'SIGINT');
+    expect((await log).exitCode).toBe(0);
+    expect([worker, agent].map(isRunning)).toEqual([false, false]);
+  },
+);

@@ -1,7 +1,13 @@
 /** Topics live for months: what an older release wrote, this one must be able to read. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
@@ -18,8 +24,11 @@ beforeAll(async () => {
   });
 });
 
-/** Under its own id: a run that carries state compares its search attributes with what its id says. */
-const replay = (name: string, history = historyOf(name)) => Worker.runReplayHistory({ workflowBundle: bundle }, history, `topic/recorded-${name.replace('.json', '')}`);
+/**
+ * Under its own id: a run that carries state compares its search attributes with what its id says.
+ */
+const replay = (name: string, history = historyOf(name)) =>
+  Worker.runReplayHistory({ workflowBundle: bundle }, history, `topic/recorded-${name.replace('.json', '')}`);
 
 describe('a topic recorded by an older release goes on in this one:', () => {
   test('there are recorded histories', () => expect(histories.length).toBeGreaterThanOrEqual(10));
@@ -30,7 +39,41 @@ describe('a topic recorded by an older release goes on in this one:', () => {
 });
 
 test('a history that this workflow did not write is noticed', async () => {
-  const history = historyOf('new-session-and-follow-up.json') as { events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[] };
-  for (const { activityTaskScheduledEventAttributes: scheduled } of history.events) if (scheduled) scheduled.activityType.name = 'another';
+  const history = historyOf('new-session-and-follow-up.json') as {
+    events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[];
+  };
+  for (const { activityTaskScheduledEventAttributes: scheduled } of history.events)
+    if (scheduled) scheduled.activityType.name = 'another';
   await expect(replay('new-session-and-follow-up.json', history)).rejects.toThrow(/[Nn]ondeterminism/);
 });
+
+describe('a session that is taken over:', () => {
+  const theirs = { session_id: 'ses_theirs', adopt: true };
+
+  test('a run that refused to, because its release did not know how, goes on without it', async () => {
+    const name = 'malformed-signals.json';
+    const history = rewritten(name, '{"promt":"x"}', { prompt: 'two', prompt_id: 'two', ...theirs });
+    await replay(name, history);
+  });
+
+  test('the host is asked for it, where a new session would have been opened', async () => {
+    const name = 'new-session-and-follow-up.json';
+    const history = JSON.stringify(rewritten(name, /"prompt":"Add login endpoint"/, theirs));
+    await expect(replay(name, JSON.parse(history))).rejects.toThrow(/[Nn]ondeterminism/);
+    await replay(name, JSON.parse(history.replaceAll('"openSession"', '"adoptSession"')));
+  });
+});
+
+/** The history with more in its first payload that reads so. */
+function rewritten(name: string, payload: string | RegExp, more: object): unknown {
+  let isDone = false;
+  const history = JSON.stringify(historyOf(name)).replace(/"data":"([\w+/=]+)"/g, (whole, data: string) => {
+    const text = Buffer.from(data, 'base64').toString();
+    if (isDone || (typeof payload === 'string' ? text !== payload : !payload.test(text))) return whole;
+    isDone = true;
+    const said = { ...(JSON.parse(text) as object), promt: undefined, ...more };
+    return `"data":"${Buffer.from(JSON.stringify(said)).toString('base64')}"`;
+  });
+  expect(isDone).toBe(true);
+  return JSON.parse(history);
+}

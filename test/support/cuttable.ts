@@ -1,4 +1,7 @@
-/** A network between a worker and its server that can be cut as a cable is: no connection ends, and nothing arrives. */
+/**
+ * A network between a worker and its server that can be cut as a cable is: no connection ends, and
+ * nothing arrives.
+ */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
@@ -15,7 +18,10 @@ export async function cuttable(server: string): Promise<Cuttable> {
   let whole = true;
   const relay = createServer((near) => {
     const far = connect(Number(port), host);
-    for (const [from, to] of [[near, far], [far, near]] as const) {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       ends.add(from);
       from.on('data', (bytes) => to.write(bytes));
       from.on('error', () => to.destroy());

@@ -1,6 +1,6 @@
 /**
- * A process in the position of a worker that an agent's tool started: it has the marker of the tree that it ends. Its own child has
- * another environment. Prints whether that child is still there.
+ * A process in the position of a worker that an agent's tool started: it has the marker of the tree
+ * that it ends. Its own child has another environment. Prints whether that child is still there.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,10 +1,12 @@
 /**
- * An agent for tests: a real process with sessions on disk and no model. It keeps each session as JSON lines and answers with what
- * the session holds. Directives in a prompt make it misbehave on purpose:
+ * An agent for tests: a real process with sessions on disk and no model. It keeps each session as
+ * JSON lines and answers with what the session holds. Directives in a prompt make it misbehave on
+ * purpose:
  *
  *   [[say: text]]    answer this             [[until: file]]  work until the file is there
  *   [[fail: CODE]]   end as failed           [[crash]]        die in mid-turn, the first time
  *   [[hang]]         never end               [[big: n]]       answer n characters
+ *   [[deaf]]         work on when it is cancelled
  *   [[bells: n]]     answer n characters of which each takes six bytes as JSON
  *   [[touch: file]]  make this file       [[corrupt]]      as its first words: every prompt after it ends as SESSION_CORRUPTED
  *   [[saying: text]] report this text as progress
@@ -15,39 +17,55 @@ import { join } from 'node:path';
 const [store] = process.argv.slice(2);
 mkdirSync(store, { recursive: true, mode: 0o700 });
 const fileOf = (session) => join(store, `${session}.jsonl`);
-const linesOf = (session) => readFileSync(fileOf(session), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line));
+const linesOf = (session) =>
+  readFileSync(fileOf(session), 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
 const note = (session, line) => appendFileSync(fileOf(session), `${JSON.stringify(line)}\n`);
-const cancelled = new Map();
+/** Of each session: which prompt's turn works, and how it is stopped. */
+const working = new Map();
+const tell = (id, signal) => process.send?.({ id, signal });
 
 const operations = {
   open({ session }) {
     if (!existsSync(fileOf(session))) writeFileSync(fileOf(session), '', { flag: 'wx' });
     return session;
   },
-  inspect: ({ session }) => (existsSync(fileOf(session)) ? 'exists' : 'missing'),
-  cancel({ session }) {
-    cancelled.get(session)?.();
+  look: ({ session }) =>
+    existsSync(fileOf(session)) ? { lines: linesOf(session), busy: working.get(session)?.id } : null,
+  abort({ session }) {
+    working.get(session)?.stop?.();
   },
-  async turn({ session, id, prompt }, emit) {
-    if (!existsSync(fileOf(session))) return { status: 'failed', reply: '', code: 'SESSION_LOST' };
+  /**
+   * Answers once the prompt is in the session, or with the code of a refusal. The turn works on.
+   */
+  put({ session, id, prompt }) {
     const known = linesOf(session);
-    const held = known.find((line) => line.prompt === id);
-    if (held && held.text !== prompt) return { status: 'failed', reply: '', code: 'PROMPT_ID_REUSED' };
-    const ended = known.find((line) => line.end === id);
-    if (ended) return { ...ended.outcome, recovered: 'harvested' };
-    const again = held !== undefined;
-    if (known.some((line) => line.prompt !== id && line.text?.startsWith('[[corrupt]]'))) return { status: 'failed', reply: '', code: 'SESSION_CORRUPTED' };
+    if (known.some((line) => line.prompt !== id && line.text?.startsWith('[[corrupt]]'))) return 'SESSION_CORRUPTED';
+    const again = known.some((line) => line.prompt === id);
     if (!again) note(session, { prompt: id, text: prompt });
-    const said = prompt.match(/\[\[saying: (.*?)\]\]/s)?.[1];
-    emit({ step: 'reading', ...(said !== undefined && { text_tail: said }) });
-    const outcome = await work(session, prompt, again);
-    note(session, { end: id, outcome });
-    return { ...outcome, ...(again && { recovered: 'continued' }) };
+    void turn(session, id, prompt, again);
+    return null;
   },
 };
 
-async function work(session, prompt, again) {
-  const directive = (name) => prompt.match(new RegExp(`\\[\\[${name}(?::\\s*(.*?))?\\]\\]`, 's'));
+/** A brief before it quotes earlier prompts, with their directives. */
+const ownWordsOf = (prompt) => prompt.split('The prompt:\n\n').at(-1);
+
+async function turn(session, id, prompt, again) {
+  const mine = { id };
+  working.set(session, mine);
+  const said = ownWordsOf(prompt).match(/\[\[saying: (.*?)\]\]/s)?.[1];
+  tell(id, { type: 'did', step: 'reading', ...(said !== undefined && { text: said }) });
+  const outcome = await work(session, prompt, again, mine);
+  if (existsSync(fileOf(session))) note(session, { end: id, outcome });
+  if (working.get(session) === mine) working.delete(session);
+  tell(id, { type: 'moved' });
+}
+
+async function work(session, prompt, again, mine) {
+  const directive = (name) => ownWordsOf(prompt).match(new RegExp(`\\[\\[${name}(?::\\s*(.*?))?\\]\\]`, 's'));
   if (directive('crash') && !again) process.exit(1);
   const until = directive('until')?.[1];
   if (until || directive('hang')) {
@@ -55,10 +73,9 @@ async function work(session, prompt, again) {
       const poll = setInterval(() => until && existsSync(until) && finish(false), 10);
       const finish = (how) => {
         clearInterval(poll);
-        cancelled.delete(session);
         resolve(how);
       };
-      cancelled.set(session, () => finish(true));
+      if (!directive('deaf')) mine.stop = () => finish(true);
     });
     if (stopped) return { status: 'cancelled', reply: '', code: 'CANCELLED' };
   }
@@ -67,14 +84,19 @@ async function work(session, prompt, again) {
   const fail = directive('fail')?.[1];
   if (fail) return { status: 'failed', reply: '', code: fail };
   const big = directive('big')?.[1];
-  const prompts = linesOf(session).filter((line) => line.prompt).map((line) => line.text);
+  const prompts = linesOf(session)
+    .filter((line) => line.prompt)
+    .map((line) => line.text);
   const bells = directive('bells')?.[1];
-  const reply = bells ? '\u0007'.repeat(Number(bells)) : big ? 'x'.repeat(Number(big)) : (directive('say')?.[1] ?? `prompt ${prompts.length} here: ${prompt}; the first was: ${prompts[0]}`);
+  const reply = bells
+    ? '\u0007'.repeat(Number(bells))
+    : big
+      ? 'x'.repeat(Number(big))
+      : (directive('say')?.[1] ?? `prompt ${prompts.length} here: ${prompt}; the first was: ${prompts[0]}`);
   return { status: 'completed', reply };
 }
 
-process.on('message', async ({ call, operation, ...request }) => {
-  const result = await operations[operation](request, (progress) => process.send?.({ call, progress }));
-  process.send?.({ call, result });
-});
+process.on('message', ({ call, operation, ...request }) =>
+  process.send?.({ call, result: operations[operation](request) ?? null }),
+);
 process.on('disconnect', () => process.exit(0));

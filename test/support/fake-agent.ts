@@ -1,85 +1,151 @@
-/** Our side of the fake agent: drives the process over IPC, and starts another when it died. */
+/**
+ * Our side of the fake agent: a driver that talks to its process over IPC, and starts another when
+ * it died.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AgentError, type Agent, type AgentOutcome, type OpenRequest, type SessionExistence, type SessionRef, type TurnEvent, type TurnProgress, type TurnRequest } from '../../src/agents/agent.js';
+import {
+  AgentError,
+  type Agent,
+  type AgentOutcome,
+  type OpenRequest,
+  type SessionRef,
+} from '../../src/agents/agent.js';
+import {
+  Unreachable,
+  type AgentDriver,
+  type AgentSignal,
+  type KeyedPrompt,
+  type PromptKey,
+  type Sight,
+} from '../../src/agents/driver.js';
+import { createAgent, TurnRoom } from '../../src/agents/turn/create-agent.js';
 import { failure, type FailureCode } from '../../src/contract/failures.js';
-import type { SessionId } from '../../src/contract/ids.js';
-
-interface Answer {
-  progress?: TurnProgress;
-  result?: unknown;
-  died?: true;
-}
+import { cwdMissing } from '../../src/host/working-directory.js';
+import type { PromptId, SessionId } from '../../src/contract/ids.js';
 
 /** A prompt, or how its turn ended. */
 interface SessionLine {
   prompt?: string;
   text?: string;
   end?: string;
-  outcome?: AgentOutcome;
+  outcome?: AgentOutcome & { code?: FailureCode };
 }
 
-export class FakeAgent implements Agent {
-  readonly name: string;
-  readonly capabilities = { choosesSessionId: true, promptIds: true, reattach: false, cancel: true, usage: 'none' } as const;
-  readonly store: string;
-  #child: ChildProcess | undefined;
-  #calls = 0;
-  readonly #waiting = new Map<number, (answer: Answer) => void>();
+interface Held {
+  lines: SessionLine[];
+  /** The prompt whose turn works. */
+  busy?: string;
+}
 
-  constructor(dataDir: string, name = 'fake') {
-    this.name = name;
-    this.store = join(dataDir, 'fake-agent');
+const digest = (...facts: string[]) => createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 20);
+
+class FakeDriver implements AgentDriver {
+  readonly capabilities = {
+    choosesSessionId: true,
+    promptIds: true,
+    repeatablePut: true,
+    reattach: true,
+    cancel: true,
+    usage: 'none',
+  } as const;
+  readonly storeIsSetBy = 'nothing';
+  readonly log = 'its standard error';
+  readonly maxPuts = 4;
+  #child: ChildProcess | undefined;
+  #generation = 0;
+  #calls = 0;
+  readonly #waiting = new Map<number, (answer: { result?: unknown; died?: true }) => void>();
+  readonly #listeners = new Map<PromptKey, (signal: AgentSignal) => void>();
+
+  constructor(readonly store: string) {}
+
+  check() {
+    return Promise.resolve();
   }
 
   async open({ seed, cwd }: OpenRequest) {
-    if (!(await stat(cwd).catch(() => undefined))) throw new AgentError(failure('CWD_MISSING', `Working directory ${cwd} does not exist.`), false);
-    const session = `ses_${createHash('sha256').update(seed).digest('hex').slice(0, 20)}` as SessionId;
+    if (!(await stat(cwd).catch(() => undefined))) throw new AgentError(cwdMissing(cwd), false);
+    const session = `ses_${digest(seed)}` as SessionId;
     await this.#call('open', { session });
     return { session_id: session, store: this.store };
   }
 
-  async *turn({ session, prompt_id, prompt }: TurnRequest, signal: AbortSignal): AsyncGenerator<TurnEvent> {
-    if (session.store !== this.store) throw new AgentError(failure('OUTCOME_UNKNOWN', `Session ${session.session_id} is of another store.`), true);
-    const answers: Answer[] = [];
-    let wake = () => {};
-    const push = (answer: Answer) => {
-      answers.push(answer);
-      wake();
+  keyOf({ session_id }: SessionRef, prompt: PromptId) {
+    return `prompt_${digest(session_id, prompt)}` as PromptKey;
+  }
+
+  connect() {
+    this.#process();
+    return Promise.resolve(this.#generation);
+  }
+
+  recover() {
+    return Promise.resolve();
+  }
+
+  async isBusy(session: SessionRef) {
+    return (await this.#held(session))?.busy !== undefined;
+  }
+
+  async look(session: SessionRef, wanted?: PromptKey): Promise<Sight | undefined> {
+    const held = await this.#held(session);
+    if (!held) return undefined;
+    const { lines, busy } = held;
+    const key = wanted ?? (lines.findLast(({ prompt }) => prompt !== undefined)?.prompt as PromptKey | undefined);
+    const at = lines.findIndex(({ prompt }) => prompt !== undefined && prompt === key);
+    const text = lines[at]?.text;
+    const outcome = lines.find(({ end }) => end !== undefined && end === key)?.outcome;
+    const error = outcome?.code && failure(outcome.code, `The fake agent was asked to end as ${outcome.code}.`);
+    return {
+      ...(key && { key }),
+      prompt: at < 0 ? 'absent' : 'present',
+      ...(text !== undefined && { text }),
+      ...(outcome && { end: { status: outcome.status, ...(error && { error }) } }),
+      superseded: at >= 0 && lines.slice(at + 1).some(({ prompt }) => prompt !== undefined),
+      busy: busy === undefined ? false : busy === key ? 'this' : 'ours',
+      steps: 0,
+      fingerprint: JSON.stringify([at, outcome]),
+      done: () => (busy !== undefined && busy === key ? [{ type: 'did', step: 'reading' }] : []),
+      said: () => ({ reply: outcome?.reply ?? '' }),
     };
-    signal.addEventListener('abort', () => wake(), { once: true });
-    this.#send('turn', { session: session.session_id, id: prompt_id, prompt }, push);
-    for (;;) {
-      signal.throwIfAborted();
-      const answer = answers.shift();
-      if (!answer) await new Promise<void>((resolve) => (wake = resolve));
-      else if (answer.died) throw new AgentError(failure('AGENT_CRASHED', 'The fake agent died.'), true);
-      else if (answer.progress) yield { type: 'progress', progress: answer.progress };
-      else {
-        const { code, ...outcome } = answer.result as AgentOutcome & { code?: FailureCode };
-        yield { type: 'outcome', outcome: code ? { ...outcome, error: failure(code, `The fake agent was told to end as ${code}.`) } : outcome };
-        return;
-      }
-    }
   }
 
-  async cancel({ session_id }: SessionRef) {
-    await this.#call('cancel', { session: session_id });
+  async put(session: SessionRef, { key, text }: KeyedPrompt) {
+    const code = (await this.#call('put', {
+      session: session.session_id,
+      id: key,
+      prompt: text,
+    })) as FailureCode | null;
+    return code ? failure(code, `The fake agent was asked to end as ${code}.`) : undefined;
   }
 
-  async inspect({ session_id }: SessionRef): Promise<SessionExistence> {
-    return (await this.#call('inspect', { session: session_id })) as SessionExistence;
+  async abort({ session_id }: SessionRef) {
+    await this.#call('abort', { session: session_id });
   }
 
-  async transcript() {
+  listen(_session: SessionRef, key: PromptKey, on: (signal: AgentSignal) => void) {
+    this.#listeners.set(key, on);
+    return () => void (this.#listeners.get(key) === on && this.#listeners.delete(key));
+  }
+
+  /** Only one that a person began: `begin` notes where. */
+  find(session: SessionId) {
+    const note = join(this.store, `${session}.begun`);
+    if (!existsSync(note)) return Promise.resolve(undefined);
+    const { cwd, model } = JSON.parse(readFileSync(note, 'utf8')) as { cwd: string; model: string };
+    return Promise.resolve({ session_id: session, cwd, model, updated_at: statSync(note).mtime.toISOString() });
+  }
+
+  transcript() {
     return Promise.resolve([]);
   }
 
-  async interface() {
+  interactive() {
     return Promise.reject(new AgentError(failure('AGENT_NOT_FOUND', 'The fake agent has no interface.'), false));
   }
 
@@ -93,59 +159,77 @@ export class FakeAgent implements Agent {
     return Promise.resolve();
   }
 
-  /** The prompts that a session holds: the third side from which promises are checked. */
-  promptsIn(session: string): string[] {
-    return this.#linesIn(session).flatMap(({ text }) => (text === undefined ? [] : [text]));
-  }
-
-  /** How the turn of a prompt ended, in the agent's own words; nothing while it runs. */
-  outcomeIn(session: string, prompt: string): string | undefined {
-    const lines = this.#linesIn(session);
-    const id = lines.find(({ text }) => text === prompt)?.prompt;
-    return lines.find(({ end }) => end !== undefined && end === id)?.outcome?.status;
-  }
-
-  #linesIn(session: string): SessionLine[] {
-    const lines = readFileSync(join(this.store, `${session}.jsonl`), 'utf8').split('\n').filter(Boolean);
-    return lines.map((line) => JSON.parse(line) as SessionLine);
-  }
-
-  /** Removes a session behind everybody's back. */
-  lose(session: string | null): void {
-    rmSync(join(this.store, `${session}.jsonl`));
+  async #held({ session_id }: SessionRef): Promise<Held | undefined> {
+    return ((await this.#call('look', { session: session_id })) as Held | null) ?? undefined;
   }
 
   #call(operation: string, request: object): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#send(operation, request, (answer) => {
-        if (answer.died) reject(new AgentError(failure('AGENT_CRASHED', 'The fake agent died.'), true));
-        else if (!answer.progress) resolve(answer.result);
-      });
+      const call = (this.#calls += 1);
+      this.#waiting.set(call, ({ result, died }) =>
+        died ? reject(new Unreachable('The fake agent died')) : resolve(result),
+      );
+      this.#process().send({ call, operation, ...request });
     });
-  }
-
-  #send(operation: string, request: object, receive: (answer: Answer) => void): void {
-    const call = (this.#calls += 1);
-    this.#waiting.set(call, receive);
-    this.#process().send({ call, operation, ...request });
   }
 
   #process(): ChildProcess {
     if (this.#child) return this.#child;
-    const child = fork(fileURLToPath(new URL('fake-agent-process.mjs', import.meta.url)), [this.store], { execArgv: [] });
-    child.on('message', ({ call, ...answer }: Answer & { call: number }) => {
-      const receive = this.#waiting.get(call);
-      if ('result' in answer || !answer.progress) this.#waiting.delete(call);
-      receive?.(answer);
+    const child = fork(fileURLToPath(new URL('fake-agent-process.mjs', import.meta.url)), [this.store], {
+      execArgv: [],
+    });
+    child.on('message', (message: { call: number; result?: unknown } | { signal: AgentSignal; id: PromptKey }) => {
+      if ('signal' in message) return this.#listeners.get(message.id)?.(message.signal);
+      this.#waiting.get(message.call)?.(message);
+      this.#waiting.delete(message.call);
     });
     child.on('exit', () => {
       if (this.#child === child) this.#child = undefined;
-      for (const [call, receive] of this.#waiting) {
-        this.#waiting.delete(call);
-        receive({ died: true });
-      }
+      for (const receive of this.#waiting.values()) receive({ died: true });
+      this.#waiting.clear();
+      for (const on of this.#listeners.values()) on({ type: 'moved' });
     });
     this.#child = child;
+    this.#generation += 1;
     return child;
   }
+}
+
+export type FakeAgent = ReturnType<typeof newFakeAgent>;
+
+export function newFakeAgent(dataDir: string, name = 'fake') {
+  const store = join(dataDir, 'fake-agent');
+  const room = new TurnRoom(join(dataDir, 'agents', name), () => undefined);
+  const linesIn = (session: string): SessionLine[] =>
+    readFileSync(join(store, `${session}.jsonl`), 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as SessionLine);
+  const agent: Agent = createAgent({ name, room, driver: new FakeDriver(store) });
+  return {
+    ...agent,
+    store,
+    /** The prompts that a session holds: the third side from which promises are checked. */
+    promptsIn: (session: string) => linesIn(session).flatMap(({ text }) => (text === undefined ? [] : [text])),
+    /** How the turn of a prompt ended, in the agent's own words; nothing while it runs. */
+    outcomeIn(session: string, prompt: string): string | undefined {
+      const lines = linesIn(session);
+      const id = lines.find(({ text }) => text === prompt)?.prompt;
+      return lines.find(({ end }) => end !== undefined && end === id)?.outcome?.status;
+    },
+    /** As a person does it in the agent's own interface. */
+    begin(cwd: string, prompt: string): SessionId {
+      const session = `ses_${digest(cwd, prompt)}` as SessionId;
+      mkdirSync(store, { recursive: true });
+      writeFileSync(join(store, `${session}.begun`), JSON.stringify({ cwd, model: 'their/model' }));
+      const lines = [
+        { prompt: 'theirs', text: prompt },
+        { end: 'theirs', outcome: { status: 'completed', reply: 'Done.' } },
+      ];
+      writeFileSync(join(store, `${session}.jsonl`), lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+      return session;
+    },
+    /** Removes a session behind our back. */
+    lose: (session: string | null) => rmSync(join(store, `${session}.jsonl`)),
+  };
 }

@@ -9,7 +9,11 @@ export interface Answer {
   text: string;
   isError: boolean;
   /** As the tool's output schema tells it; which of its forms, the test knows. */
-  content: Omit<TurnResult, 'status' | 'error'> & { status: TurnResult['status'] | 'accepted'; state?: string; error?: Failure };
+  content: Omit<TurnResult, 'status' | 'error'> & {
+    status: TurnResult['status'] | 'accepted';
+    state?: string;
+    error?: Failure;
+  };
 }
 
 export type CallOptions = Parameters<Client['callTool']>[1];
@@ -22,16 +26,30 @@ export interface McpClient {
 }
 
 export async function mcpClientIn({ cwd, env }: Surroundings, words: string[] = []): Promise<McpClient> {
-  const transport = new StdioClientTransport({ command: process.execPath, args: [CONTINUITY, 'mcp', ...words], cwd, env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env }, stderr: 'ignore' });
+  const transport = new StdioClientTransport({
+    command: process.execPath,
+    args: [CONTINUITY, 'mcp', ...words],
+    cwd,
+    env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env },
+    stderr: 'ignore',
+  });
   const client = new Client({ name: 'test', version: '0' });
   await client.connect(transport);
   return {
     client,
     pid: transport.pid ?? 0,
     async call(tool, args = {}, options = {}) {
-      const { content, structuredContent, isError = false } = await client.callTool({ name: tool, arguments: { ...args } }, options);
+      const {
+        content,
+        structuredContent,
+        isError = false,
+      } = await client.callTool({ name: tool, arguments: { ...args } }, options);
       const [block] = content;
-      return { text: block?.type === 'text' ? block.text : '', isError, content: structuredContent as Answer['content'] };
+      return {
+        text: block?.type === 'text' ? block.text : '',
+        isError,
+        content: structuredContent as Answer['content'],
+      };
     },
     close: () => client.close(),
   };

@@ -3,13 +3,18 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** Those whose environment mentions the directory. Linux only. */
 export function processesOf(dir: string): number[] {
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => pid !== process.pid && environmentOf(pid).includes(dir));
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && environmentOf(pid).includes(dir));
 }
 
 /** The children of a process that have this word in their command. Linux only. */
 export function childrenOf(parent: number, word: string): number[] {
   const isChild = (pid: number) => readProc(pid, 'status').includes(`\nPPid:\t${parent}\n`);
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   return pids.filter((pid) => isChild(pid) && readProc(pid, 'cmdline').split('\0').includes(word));
 }
 
@@ -36,7 +41,9 @@ export function isRunning(pid: number): boolean {
 /** How many TCP connections a process has to a port of this machine. Linux only. */
 export function connectionsOf(pid: number, port: number): number {
   const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const rows = ['net/tcp', 'net/tcp6'].flatMap((file) => readProc(pid, file).split('\n')).map((row) => row.trim().split(/\s+/));
+  const rows = ['net/tcp', 'net/tcp6']
+    .flatMap((file) => readProc(pid, file).split('\n'))
+    .map((row) => row.trim().split(/\s+/));
   const inodes = new Set(rows.filter((row) => row[2]?.endsWith(hex) && row[3] === '01').map((row) => row[9]));
   return filesOf(pid).filter((file) => inodes.has(/^socket:\[(\d+)\]$/.exec(file)?.[1])).length;
 }
@@ -55,7 +62,11 @@ export function filesOf(pid: number): string[] {
 /** The TCP addresses on which a process listens, as `127.0.0.1:7233`. Linux only, IPv4 only. */
 export function listenersOf(pid: number): string[] {
   const own = new Set(filesOf(pid));
-  const rows = readFileSync('/proc/net/tcp', 'latin1').trim().split('\n').slice(1).map((row) => row.trim().split(/\s+/));
+  const rows = readFileSync('/proc/net/tcp', 'latin1')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((row) => row.trim().split(/\s+/));
   return rows.filter((row) => row[3] === '0A' && own.has(`socket:[${row[9]}]`)).map((row) => addressOf(row[1] ?? ''));
 }
 

@@ -1,7 +1,8 @@
 /**
  * `npm run record-history`: plays the shapes that a topic's history can have on a real server, and keeps each as JSON in
  * test/replay/histories, named for what it guards. Run it on the code that is to be guarded, before it is changed.
- * `lost-before-it-was-replaced` has no shape here: the code that it was recorded with is gone.
+ * `lost-before-it-was-replaced` and `asked-to-adopt-before-it-could` have no shape here: the code that they were
+ * recorded with is gone.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -49,7 +50,9 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void | str
   },
   async 'many-callers-at-once'({ manager, connect }, topic) {
     const others = await Promise.all(Array.from({ length: 5 }, () => connect()));
-    await Promise.all([manager, ...others].flatMap((one) => Array.from({ length: 5 }, () => one.delegate(topic, `x ${randomUUID()}`))));
+    await Promise.all(
+      [manager, ...others].flatMap((one) => Array.from({ length: 5 }, () => one.delegate(topic, `x ${randomUUID()}`))),
+    );
   },
   async 'closed-with-a-queue'({ manager, client }, topic) {
     await manager.delegate(topic, 'one');
@@ -98,13 +101,31 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void | str
     agent.lose(corrupted.session_id);
     await manager.delegate(topic, 'seven');
   },
+  async 'handed-over-and-back'({ manager, agent }, topic) {
+    const { session_id } = await manager.delegate(topic, 'one');
+    await manager.delegate(topic, 'two', { agent: 'other' });
+    await manager.delegate(topic, 'three');
+    await manager.delegate(topic, '[[fail: AGENT_AUTH]] four', { agent: 'twin' });
+    await manager.delegate(topic, 'five');
+    await manager.delegate(topic, 'six', { agent: 'fake' });
+    await manager.delegate(topic, 'seven', { agent: 'other' });
+    agent.lose(session_id);
+    await manager.delegate(topic, 'eight', { agent: 'fake' });
+    await manager.delegate(topic, 'nine', { model: 'a/b' });
+    await manager.delegate(topic, '[[fail: MODEL_FAILED]] ten', { category: 'deep' });
+    await manager.delegate(topic, 'eleven');
+  },
   async 'checked-fixed-and-cancelled'({ manager, dir }, topic) {
     const file = join(dir, topic);
     const check = { run: `test -e ${file} || { echo "[[touch: ${file}]]"; exit 3; }` };
     await manager.delegate(topic, 'one', { checks: [check] });
     await manager.delegate(topic, 'two', { checks: [{ run: 'exit 1' }], max_fixes: 1 });
     await manager.submit(topic, 'three', { prompt_id: 'three', checks: [{ run: 'sleep 60' }] });
-    await until(async () => (await manager.view(topic)).running?.checking === true && (await manager.progress(topic))?.step?.startsWith('check') === true);
+    await until(
+      async () =>
+        (await manager.view(topic)).running?.checking === true &&
+        (await manager.progress(topic))?.step?.startsWith('check') === true,
+    );
     await manager.cancel(topic);
     await manager.wait(topic, 'three');
   },
@@ -206,22 +227,71 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void | str
     const { events } = await handle.fetchHistory();
     const first = events?.find((event) => event.workflowTaskCompletedEventAttributes)?.eventId ?? null;
     const workflowExecution = { workflowId: handle.workflowId };
-    await client.workflowService.resetWorkflowExecution({ namespace: 'default', workflowExecution, workflowTaskFinishEventId: first, reason: 'recorded', requestId: topic });
+    await client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution,
+      workflowTaskFinishEventId: first,
+      reason: 'recorded',
+      requestId: topic,
+    });
     await until(async () => (await manager.progress(topic))?.step === 'reading');
     await writeFile(join(dir, topic), '');
     await until(async () => (await manager.view(topic)).turns === 3 && (await manager.view(topic)).state === 'idle');
+  },
+  async 'recalled-in-a-run-of-a-cron-schedule'({ manager, client }, topic) {
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    await opened(client, topic, { prompt: 'one', prompt_id: 'one' }, { cronSchedule: '@every 1s' });
+    await manager.wait(topic, 'one');
+    const { runId } = await handle.describe();
+    await handle.executeUpdate('close', { args: [{}] });
+    await until(async () => (await handle.describe()).runId !== runId);
+    await opened(client, topic, { prompt: 'two', prompt_id: 'two' });
+    await manager.wait(topic, 'two');
+    return (await handle.describe()).runId;
+  },
+  async 'asked-twice-as-it-was-forgotten'({ manager, client, startWorker, stopWorker }, topic) {
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    await manager.delegate(topic, 'one');
+    await stopWorker();
+    await startWorker({ host: 'host-2' });
+    const forgetting = handle.executeUpdate('forget', { args: [{ sessions: true }] });
+    await until(async () => (await manager.view(topic)).closing);
+    const request = { prompt: 'two', prompt_id: 'two' };
+    await handle.signal('prompt', request);
+    const held = handle.executeUpdate('prompt', { args: [request] });
+    await Promise.all([forgetting, held]);
+    await manager.wait(topic, 'two');
+    await stopWorker();
+    await startWorker();
+  },
+  async 'adopted-session'({ manager, client, agent, dir }, topic) {
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    const session_id = agent.begin(dir, `Theirs ${topic}`);
+    await manager.delegate(topic, 'one', { session_id, adopt: true });
+    await manager.delegate(topic, 'two');
+    await manager.delegate(topic, 'three', { session_id: 'ses_none', adopt: true });
+    const prompt = { prompt: 'four', prompt_id: 'four', session_id: agent.begin(dir, `Another ${topic}`), adopt: true };
+    await handle.signal('prompt', prompt);
+    await manager.wait(topic, 'four');
   },
   async 'rolled-over-with-a-queue'({ manager, client }, topic) {
     await manager.delegate(topic, 'one');
     const { runId } = await client.workflow.getHandle(`topic/${topic}`).describe();
     await Promise.all(Array.from({ length: 20 }, (_, i) => manager.delegate(topic, `x ${i}`)));
-    if ((await client.workflow.getHandle(`topic/${topic}`).describe()).runId === runId) throw new Error('It did not roll over.');
+    if ((await client.workflow.getHandle(`topic/${topic}`).describe()).runId === runId)
+      throw new Error('It did not roll over.');
   },
 };
 
 /** As a sender in another language does it. */
-async function opened(client: World['client'], topic: string, prompt: object): Promise<void> {
-  await client.workflow.signalWithStart('topicSession', { workflowId: `topic/${topic}`, taskQueue: 'continuity', signal: 'prompt', signalArgs: [prompt] });
+async function opened(client: World['client'], topic: string, prompt: object, options: object = {}): Promise<void> {
+  await client.workflow.signalWithStart('topicSession', {
+    ...options,
+    workflowId: `topic/${topic}`,
+    taskQueue: 'continuity',
+    signal: 'prompt',
+    signalArgs: [prompt],
+  });
 }
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
@@ -231,18 +301,23 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 await mkdir(folder, { recursive: true });
 for (const rolling of [false, true]) {
   const extraArgs = rolling ? ['--dynamic-config-value', 'limit.historyCount.suggestContinueAsNew=60'] : [];
-  const names = Object.keys(shapes).filter((name) => name.startsWith('rolled-over') === rolling && (only === undefined || name === only));
+  const names = Object.keys(shapes).filter(
+    (name) => name.startsWith('rolled-over') === rolling && (only === undefined || name === only),
+  );
   if (names.length === 0) continue;
   const world = await startWorld({ extraArgs });
   for (const name of names) {
     const topic = `recorded-${name}`;
     const kept = await shapes[name]?.(world, topic);
     const runs = [];
-    for await (const { runId, startTime } of world.client.workflow.list({ query: `WorkflowId = 'topic/${topic}'` })) runs.push({ runId, startTime });
+    for await (const { runId, startTime } of world.client.workflow.list({ query: `WorkflowId = 'topic/${topic}'` }))
+      runs.push({ runId, startTime });
     // The first run of a topic that rolled over is the one that ends with a queue; the last one of others recalls it.
     const run = runs.sort((a, b) => Number(a.startTime) - Number(b.startTime)).at(name.startsWith('recalled') ? -1 : 0);
     const history = await world.client.workflow.getHandle(`topic/${topic}`, kept ?? run?.runId).fetchHistory();
-    const json = historyToJSON(history).replaceAll(world.dir, '/work-dir').replace(/"(identity|stackTrace)":\s*"(?:[^"\\]|\\.)*"/g, '"$1": "recorded"');
+    const json = historyToJSON(history)
+      .replaceAll(world.dir, '/work-dir')
+      .replace(/"(identity|stackTrace)":\s*"(?:[^"\\]|\\.)*"/g, '"$1": "recorded"');
     await writeFile(join(folder, `${name}.json`), `${JSON.stringify(JSON.parse(json))}\n`);
     process.stdout.write(`${name}: ${history.events?.length ?? 0} events\n`);
   }

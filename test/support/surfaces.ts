@@ -1,4 +1,7 @@
-/** The surfaces on which people meet a failure: the library, the command's text, its JSON, and MCP. What each tells, in one shape. */
+/**
+ * The surfaces on which people meet a failure: the library, the command's text, its JSON, and MCP.
+ * What each tells, in one shape.
+ */
 import type { DelegateOptions, SessionManager } from '../../src/client/session-manager.js';
 import { toldOf } from '../../src/client/told.js';
 import type { Failure } from '../../src/contract/failures.js';
@@ -6,10 +9,21 @@ import { continuityIn, type Surroundings } from '../integration/cli-command.js';
 import { mcpClientIn, type McpClient } from './mcp-client.js';
 
 /** As `delegate_task` takes it, and every surface can say it. */
-export type Asked = Pick<DelegateOptions, 'prompt_id' | 'session_id' | 'category' | 'agent' | 'cwd' | 'checks' | 'max_fixes'> & { topic?: string; prompt: string };
+export type Asked = Pick<
+  DelegateOptions,
+  'prompt_id' | 'session_id' | 'category' | 'agent' | 'cwd' | 'checks' | 'max_fixes'
+> & { topic?: string; prompt: string };
 
 type Flagged = Exclude<keyof Asked, 'prompt' | 'checks'>;
-const FLAGS: Record<Flagged, string> = { topic: '--topic', prompt_id: '--id', session_id: '--session', category: '--category', agent: '--agent', cwd: '--cwd', max_fixes: '--max-fixes' };
+const FLAGS: Record<Flagged, string> = {
+  topic: '--topic',
+  prompt_id: '--id',
+  session_id: '--session',
+  category: '--category',
+  agent: '--agent',
+  cwd: '--cwd',
+  max_fixes: '--max-fixes',
+};
 
 export function delegateWords({ prompt, checks = [], ...asked }: Asked): string[] {
   const flags = Object.entries(asked).flatMap(([name, value]) => [FLAGS[name as Flagged], String(value)]);
@@ -24,7 +38,10 @@ export async function toldByLibrary(work: () => Promise<{ error?: Failure }>): P
   }
 }
 
-export async function toldByDelegate(connect: () => Promise<SessionManager>, { topic, prompt, ...options }: Asked): Promise<Failure | undefined> {
+export async function toldByDelegate(
+  connect: () => Promise<SessionManager>,
+  { topic, prompt, ...options }: Asked,
+): Promise<Failure | undefined> {
   return toldByLibrary(async () => (await connect()).delegate(topic, prompt, options));
 }
 
@@ -36,13 +53,25 @@ export interface ToldByCommand {
   json: Failure | undefined;
 }
 
-/** The same words twice: for a person, and as JSON. Not `atOnce` what would be in its own way on one data directory. */
-export async function toldByCommand([name = '', ...words]: string[], surroundings: Surroundings, atOnce = true): Promise<ToldByCommand> {
+/**
+ * The same words twice: for a person, and as JSON. Not `atOnce` what would be in its own way on one
+ * data directory.
+ */
+export async function toldByCommand(
+  [name = '', ...words]: string[],
+  surroundings: Surroundings,
+  atOnce = true,
+): Promise<ToldByCommand> {
   const continuity = continuityIn(surroundings);
   const telling = continuity([name, ...words]);
   if (!atOnce) await telling;
   const [text, json] = await Promise.all([telling, continuity([name, '--json', ...words])]);
-  return { stdout: text.stdout, stderr: text.stderr, exits: [text.exitCode, json.exitCode], json: (JSON.parse(json.stdout || '{}') as { error?: Failure }).error };
+  return {
+    stdout: text.stdout,
+    stderr: text.stderr,
+    exits: [text.exitCode, json.exitCode],
+    json: (JSON.parse(json.stdout || '{}') as { error?: Failure }).error,
+  };
 }
 
 export interface ToldByMcp {

@@ -1,4 +1,7 @@
-/** Workers as they are run in production: processes of their own on one data directory, with a real Temporal server, the real OpenCode and the scripted model. */
+/**
+ * Workers as they are run in production: processes of their own on one data directory, with a real
+ * Temporal server, the real OpenCode and the scripted model.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Client } from '@temporalio/client';
 import { execa } from 'execa';
-import { quoted } from '../../src/cli/words.js';
+import { quoted } from '../../src/cli/terminal/words.js';
 import { SessionManager } from '../../src/client/session-manager.js';
 import { loadConfig } from '../../src/config.js';
 import { openCodeUnderTest, type OpenCodeUnderTest } from '../agents/opencode-under-test.js';
@@ -28,7 +31,9 @@ export interface WorkerStage {
   workerInShell(flags: string[], redirection: string): ReturnType<Continuity>;
   /** The process that holds the data directory, or held it last. */
   holder(): number;
-  /** Hands the topic a prompt whose tool works until it is let go, and returns once the tool does. */
+  /**
+   * Hands the topic a prompt whose tool works until it is let go, and returns once the tool does.
+   */
   atWork(topic: string): Promise<WorkingTurn>;
   attemptAt(topic: string): ReturnType<typeof attemptAt>;
   /** As an operator does in the Web UI. */
@@ -57,9 +62,18 @@ export async function startWorkerStage(): Promise<WorkerStage> {
   const [temporal, opencode] = await Promise.all([startTemporal(), openCodeUnderTest()]);
   const { cwd, dataDir, dir } = opencode;
   await writeFile(join(cwd, 'continuity.config.json'), JSON.stringify({ project: 'stage', defaultAgent: 'opencode' }));
-  const env = { ...opencode.env, CONTINUITY_DATA_DIR: dataDir, TEMPORAL_ADDRESS: temporal.address, TEMPORAL_CONFIG_FILE: join(dir, 'none.toml') };
+  const env = {
+    ...opencode.env,
+    CONTINUITY_DATA_DIR: dataDir,
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_CONFIG_FILE: join(dir, 'none.toml'),
+  };
   const continuity = continuityIn({ cwd, env });
-  const manager = await SessionManager.connect({ address: temporal.address, config: await loadConfig({ cwd, dataDir, env: { HOME: dir } }), cwd });
+  const manager = await SessionManager.connect({
+    address: temporal.address,
+    config: await loadConfig({ cwd, dataDir, env: { HOME: dir } }),
+    cwd,
+  });
 
   return {
     opencode,
@@ -74,7 +88,13 @@ export async function startWorkerStage(): Promise<WorkerStage> {
     },
     workerInShell: (flags, redirection) => {
       const line = `exec ${[process.execPath, CONTINUITY, 'worker', ...flags].map(quoted).join(' ')} ${redirection}`;
-      return execa('bash', ['-c', line], { cwd, env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env }, extendEnv: false, reject: false, input: '' }) as ReturnType<Continuity>;
+      return execa('bash', ['-c', line], {
+        cwd,
+        env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env },
+        extendEnv: false,
+        reject: false,
+        input: '',
+      }) as ReturnType<Continuity>;
     },
     holder: () => Number(readFileSync(join(dataDir, 'worker.lock'), 'utf8')),
     async atWork(topic) {
@@ -90,7 +110,15 @@ export async function startWorkerStage(): Promise<WorkerStage> {
       const connection = await NativeConnection.connect({ address: temporal.address });
       const config = await loadConfig({ cwd, dataDir: join(dir, 'elsewhere'), env: { HOME: dir } });
       const workflows = await loadWorkflows();
-      const worker = await createSessionWorker({ connection, namespace: 'default', config, agents: new Map(), host: 'elsewhere', workflows, log: () => undefined });
+      const worker = await createSessionWorker({
+        connection,
+        namespace: 'default',
+        config,
+        agents: new Map(),
+        host: 'elsewhere',
+        workflows,
+        log: () => undefined,
+      });
       const running = worker.run();
       return {
         async stop() {
@@ -117,11 +145,22 @@ export async function until(reached: () => Promise<boolean> | boolean, withinMs 
   }
 }
 
-/** The attempt that a worker is at, or that waits for one, and for how long it had to wait after the one before; nothing while there is no turn. */
+/**
+ * The attempt that a worker is at, or that waits for one, and for how long it had to wait after the
+ * one before; nothing while there is no turn.
+ */
 export async function attemptAt(client: Client, topic: string) {
   const { raw } = await client.workflow.getHandle(`topic/${topic}`).describe();
   const turn = raw.pendingActivities?.find(({ activityType }) => activityType?.name === 'runTurn');
-  return turn && { attempt: turn.attempt ?? 1, started: Number(turn.state) === STARTED, waitedMs: msOf(turn.scheduledTime) - msOf(turn.lastAttemptCompleteTime) };
+  return (
+    turn && {
+      attempt: turn.attempt ?? 1,
+      started: Number(turn.state) === STARTED,
+      /** Of the attempt before: `WORKER_DIED` from a pick-up, nothing from a missed heartbeat. */
+      lastFailure: turn.lastFailure?.applicationFailureInfo?.type,
+      waitedMs: msOf(turn.scheduledTime) - msOf(turn.lastAttemptCompleteTime),
+    }
+  );
 }
 
 function msOf(time: { seconds?: unknown; nanos?: number | null } | null | undefined): number {

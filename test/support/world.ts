@@ -1,4 +1,7 @@
-/** A whole world for a test file: a real Temporal server, a worker with the fake agent, and a client. */
+/**
+ * A whole world for a test file: a real Temporal server, a worker with the fake agent, and a
+ * client.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +13,10 @@ import { SessionManager, type ManagerOptions } from '../../src/client/session-ma
 import { loadConfig, type Config } from '../../src/config.js';
 import { DYNAMIC_CONFIG } from '../../src/stack/dev-server.js';
 import { findTemporal } from '../../src/stack/temporal-binary.js';
-import { createSessionWorker, loadWorkflows, type SessionWorker } from '../../workers/compose.js';
+import type { SessionWorker } from '../../workers/as-one.js';
+import { createSessionWorker, loadWorkflows } from '../../workers/compose.js';
 import { ensureSearchAttributes } from '../../workers/search-attributes.js';
-import { FakeAgent } from './fake-agent.js';
+import { newFakeAgent, type FakeAgent } from './fake-agent.js';
 
 export interface World {
   address: string;
@@ -23,7 +27,12 @@ export interface World {
   manager: SessionManager;
   connect: (options?: Partial<ManagerOptions>) => Promise<SessionManager>;
   /** Starts a worker, or another one after `stopWorker`. */
-  startWorker: (overrides?: { config?: Partial<Config>; host?: string; agents?: Map<string, Agent>; connection?: NativeConnection }) => Promise<void>;
+  startWorker: (overrides?: {
+    config?: Partial<Config>;
+    host?: string;
+    agents?: Map<string, Agent>;
+    connection?: NativeConnection;
+  }) => Promise<void>;
   stopWorker: () => Promise<void>;
   dispose(): Promise<void>;
 }
@@ -45,16 +54,27 @@ export async function startTemporal({ extraArgs = [], ...ui }: ServerOptions = {
   });
 }
 
+/** The fake agent under two names of one kind, and one of another kind. Config knows no kind of its own for it. */
+const FAKE_AGENTS: Config['agents'] = {
+  fake: { kind: 'opencode' },
+  twin: { kind: 'opencode', model: 'fake/twin' },
+  other: { kind: 'codex' },
+};
+
 /** The config of a directory of its own, with the fake agent as the default. */
 export async function fakeConfig(dir: string): Promise<Config> {
   const config = await loadConfig({ cwd: dir, dataDir: join(dir, 'data'), env: { HOME: dir } });
-  return { ...config, defaultAgent: 'fake', agents: { fake: { kind: 'opencode' }, other: { kind: 'opencode' } } };
+  const review = { description: 'Another agent looks at it.', instructions: 'Review it.', agent: 'other' };
+  return { ...config, defaultAgent: 'fake', agents: FAKE_AGENTS, categories: { ...config.categories, review } };
 }
 
 /** Of the process, which a second world shares. */
 let installed = false;
 
-export async function startWorld({ worker: withWorker = true, ...server }: ServerOptions & { worker?: boolean } = {}): Promise<World> {
+export async function startWorld({
+  worker: withWorker = true,
+  ...server
+}: ServerOptions & { worker?: boolean } = {}): Promise<World> {
   if (!installed) Runtime.install({ logger: new DefaultLogger('ERROR') });
   installed = true;
   const [env, dir] = await Promise.all([startTemporal(server), mkdtemp(join(tmpdir(), 'continuity-world-'))]);
@@ -64,8 +84,8 @@ export async function startWorld({ worker: withWorker = true, ...server }: Serve
   await ensureSearchAttributes(native, 'default');
   const workflows = await loadWorkflows();
   const connection = await Connection.connect({ address });
-  const agent = new FakeAgent(config.dataDir);
-  const others = [new FakeAgent(config.dataDir, 'other')];
+  const agent = newFakeAgent(config.dataDir);
+  const others = ['twin', 'other'].map((name) => newFakeAgent(config.dataDir, name));
   const managers: SessionManager[] = [];
   let worker: { worker: SessionWorker; running: Promise<void> } | undefined;
 
@@ -83,7 +103,15 @@ export async function startWorld({ worker: withWorker = true, ...server }: Serve
     },
     async startWorker({ config: changed, host = 'host-1', agents, connection = native } = {}) {
       const all = agents ?? new Map<string, Agent>([agent, ...others].map((one) => [one.name, one]));
-      const started = await createSessionWorker({ connection, namespace: 'default', config: { ...config, ...changed }, agents: all, host, workflows, log: () => undefined });
+      const started = await createSessionWorker({
+        connection,
+        namespace: 'default',
+        config: { ...config, ...changed },
+        agents: all,
+        host,
+        workflows,
+        log: () => undefined,
+      });
       worker = { worker: started, running: started.run() };
     },
     async stopWorker() {
@@ -93,7 +121,7 @@ export async function startWorld({ worker: withWorker = true, ...server }: Serve
     },
     async dispose() {
       await world.stopWorker();
-      await Promise.all([agent, ...others].map((one) => one.close()));
+      await Promise.all([agent, ...others].map((one) => one.close({ stop: true })));
       await Promise.all(managers.map((manager) => manager.disconnect()));
       await connection.close();
       await native.close();

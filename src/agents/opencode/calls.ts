@@ -1,7 +1,8 @@
-/** Calls to the server: typed, never longer than their time, and failing in one way. */
+/** Calls to the server. They are typed, have a time limit, and fail in one way. */
+import { Unreachable } from '../driver.js';
 import { createOpencodeClient, type OpencodeClient } from '@opencode-ai/sdk/v2/client';
 
-/** How one running server is reached. */
+/** The address of one running server. */
 export interface Address {
   port: number;
   password: string;
@@ -11,15 +12,20 @@ const CALL_MS = 20_000;
 
 export function clientOf({ port, password }: Address): OpencodeClient {
   const credentials = Buffer.from(`opencode:${password}`).toString('base64');
-  return createOpencodeClient({ baseUrl: `http://127.0.0.1:${port}`, headers: { Authorization: `Basic ${credentials}` } });
+  return createOpencodeClient({
+    baseUrl: `http://127.0.0.1:${port}`,
+    headers: { Authorization: `Basic ${credentials}` },
+  });
 }
 
-/** The server did not answer, or not with what was asked for. What it did is unknown: look again. */
-export class CallFailed extends Error {
+/**
+ * The server did not answer, or gave an unexpected answer. What it did is unknown, so look again.
+ */
+export class CallFailed extends Unreachable {
   override readonly name = 'CallFailed';
   constructor(
     readonly what: string,
-    /** Absent: there was no answer at all. */
+    /** The HTTP status. Absent: there was no answer at all. */
     readonly status: number | undefined,
     cause: unknown,
   ) {
@@ -34,14 +40,21 @@ interface Answer<T> {
 }
 
 /** @throws CallFailed */
-export async function ask<T>(what: string, call: (options: { signal: AbortSignal }) => Promise<Answer<T>>, ms = CALL_MS): Promise<T> {
+export async function ask<T>(
+  what: string,
+  call: (options: { signal: AbortSignal }) => Promise<Answer<T>>,
+  ms = CALL_MS,
+): Promise<T> {
   const { data, error, response } = await call({ signal: AbortSignal.timeout(ms) });
   if (data === undefined || error !== undefined) throw new CallFailed(what, response?.status, error);
   return data;
 }
 
-/** The answer, or undefined where the server says that there is no such thing. */
-export async function askIfThere<T>(what: string, call: (options: { signal: AbortSignal }) => Promise<Answer<T>>): Promise<T | undefined> {
+/** The answer, or `undefined` when the server answers 404. */
+export async function askIfThere<T>(
+  what: string,
+  call: (options: { signal: AbortSignal }) => Promise<Answer<T>>,
+): Promise<T | undefined> {
   try {
     return await ask(what, call);
   } catch (error) {

@@ -1,18 +1,22 @@
-/** For `doctor`. */
+/** Describes OpenCode for `doctor`. */
 import type { AgentConfig } from '../../config.js';
 import { failure, type Failure } from '../../contract/failures.js';
-import { rangeOf, SUPPORTED, verdictOn } from '../../host/supported-versions.js';
+import { rangeOf, SUPPORTED, supportOf, verdictOn } from '../../host/supported-versions.js';
 import { AgentError, type AgentDescription } from '../agent.js';
 import type { OpenCodeHome } from './home.js';
-import { missingForModel } from './credentials.js';
+import { modelAccess } from './credentials.js';
 import { findProgram } from './program.js';
 import { refusalOfService } from './service.js';
 import type { Env } from './store.js';
 import { refusalOfVersion, versionOf } from './version.js';
 
-/** Starts no server: it only asks the program for its version. */
-export async function describeOpenCode({ server }: OpenCodeHome, { path, model }: AgentConfig, env: Env): Promise<AgentDescription> {
-  const places = { store: server.store, log: server.logFile };
+/** Starts no server. It only asks the program for its version. */
+export async function describeOpenCode(
+  { server }: OpenCodeHome,
+  { path, model }: AgentConfig,
+  env: Env,
+): Promise<AgentDescription> {
+  const places = { store: server.store, log: server.logFile, install: SUPPORTED.opencode.mend };
   let program: string;
   let version: string;
   try {
@@ -22,10 +26,29 @@ export async function describeOpenCode({ server }: OpenCodeHome, { path, model }
     if (error instanceof AgentError) return { ...places, problem: error.failure };
     throw error;
   }
-  const problem = refusalOfVersion(program, version) ?? tooOld(program, version) ?? (await refusalOfService(server.store, env)) ?? (await missingForModel(model, env));
+  const access = await modelAccess(model, env);
+  const problem =
+    refusalOfVersion(program, version) ??
+    tooOld(program, version) ??
+    (await refusalOfService(server.store, env)) ??
+    access.problem;
   const isNewer = verdictOn(SUPPORTED.opencode, version) === 'newer';
-  const note = `OpenCode ${version} is newer than what was tried (${rangeOf(SUPPORTED.opencode)}).`;
-  return { ...places, program, version, ...(isNewer && { note }), ...(problem && { problem }) };
+  const note = [
+    isNewer && `OpenCode ${version} is newer than what was tried (${rangeOf(SUPPORTED.opencode)}).`,
+    access.note,
+  ]
+    .filter(Boolean)
+    .join(' ');
+  return {
+    ...places,
+    program,
+    version,
+    support: supportOf(SUPPORTED.opencode, version),
+    model: access.model,
+    credentials: access.credentials,
+    ...(note && { note }),
+    ...(problem && { problem }),
+  };
 }
 
 function tooOld(program: string, version: string): Failure | undefined {

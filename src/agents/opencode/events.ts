@@ -1,6 +1,7 @@
 /**
- * One stream of the server's events, shared by all turns: `/global/event` sees every directory. Events only wake whoever waits
- * and feed progress; what is true is always read from the session, so a lost event costs a second and nothing else.
+ * One stream of the server's events, shared by all turns: `/global/event` has the events of every
+ * directory. Events only wake the waiter and feed progress. The truth is always read from the
+ * session, so a lost event costs a second and nothing else.
  */
 import type { GlobalEvent } from '@opencode-ai/sdk/v2/client';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,7 +10,10 @@ import type { Connection, Log } from './server.js';
 export type OpenCodeEvent = GlobalEvent['payload'];
 export type Listener = (event: OpenCodeEvent) => void;
 
-/** The server sends a heartbeat every 10 s: after this much silence it is gone (1.18.33). */
+/**
+ * The server sends a heartbeat every 10 s (1.18.33). After this much silence, the stream is given
+ * up.
+ */
 const SILENCE_MS = 45_000;
 const CONNECT_MS = 5_000;
 
@@ -17,7 +21,7 @@ interface Stream {
   generation: number;
   close: AbortController;
   ended: Promise<void>;
-  /** Resolves with the first event, which the server sends at once. */
+  /** Resolves with the first event. The server sends one at once. */
   open: Promise<void>;
 }
 
@@ -27,7 +31,10 @@ export class Events {
 
   constructor(private readonly log: Log) {}
 
-  /** Call it before the first look at a session, and again after each reconnect: it waits until the stream is open. */
+  /**
+   * Waits until the stream is open. Call it before the first look at a session, and after each
+   * reconnect.
+   */
   async open(connection: Connection): Promise<void> {
     if (this.#stream?.generation !== connection.generation || this.#stream.close.signal.aborted) {
       this.#stream?.close.abort();
@@ -57,7 +64,7 @@ export class Events {
       this.log('The event stream of OpenCode broke.', { reason: String(error) });
     });
     void ended.then(() => {
-      close.abort(); // Whoever opens it again gets a new one.
+      close.abort(); // The next `open` starts a new stream.
       opened();
     });
     return { generation: connection.generation, close, ended, open };
@@ -78,7 +85,7 @@ export class Events {
   }
 }
 
-/** The session that an event is about, where it is about one. */
+/** The session of an event. `undefined` if it is about none. */
 export function sessionOf(event: OpenCodeEvent): string | undefined {
   if (!('properties' in event) || !('sessionID' in event.properties)) return undefined;
   const { sessionID } = event.properties;

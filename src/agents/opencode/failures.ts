@@ -1,22 +1,41 @@
-/** OpenCode's errors → our codes. */
+/** Translates OpenCode's errors to our codes. */
 import type { AssistantMessage } from '@opencode-ai/sdk/v2/client';
 import { failure, type Failure, type FailureCode } from '../../contract/failures.js';
-import { isCorruption } from './corruption.js';
+import { isCorruption } from '../shared/provider-refusals.js';
 
 /** A provider's whole error page would be too large for a result. */
 const MAX_MESSAGE = 2_000;
 
-/** As it stands on a message and in `session.error`. */
+/** An error as a message and `session.error` have it. */
 export type OpenCodeError = NonNullable<AssistantMessage['error']>;
 
 export function failureOf(error: OpenCodeError, session: string): Failure {
   const facts = factsOf(error);
   const { message, statusCode } = facts;
   const status = statusCode === undefined ? '' : ` (HTTP ${statusCode})`;
-  return failure(codeOf(error.name, facts), `${whatHappened[error.name] ?? 'The model failed'}${status} in session ${session}: ${message}`);
+  const what = isUnreachable(error.name, facts)
+    ? 'The provider did not answer'
+    : (whatHappened[error.name] ?? 'The model failed');
+  return failure(
+    codeOf(error.name, facts),
+    `${what}${status} in session ${session}: ${message}`,
+    fixOf(error.name, facts),
+  );
 }
 
-/** Stopped by somebody: us, or a person in OpenCode. */
+/** Without an HTTP status, no answer came from the provider. */
+const isUnreachable = (name: string, { statusCode }: Facts) => name === 'APIError' && statusCode === undefined;
+
+/** `undefined` when the fix in the table of failures is good. */
+function fixOf(name: string, facts: Facts): string | undefined {
+  if (isUnreachable(name, facts))
+    return "Check the network, a proxy (HTTPS_PROXY) and the provider's address in the config of OpenCode (provider.<name>.options.baseURL), then send a follow-up.";
+  if ((facts.statusCode ?? 0) >= 500)
+    return 'The provider has trouble of its own. Send a follow-up later, or use another model.';
+  return undefined;
+}
+
+/** Whether we, or a person in OpenCode, stopped the turn. */
 export function isAbort(error: OpenCodeError | undefined): boolean {
   return error?.name === 'MessageAbortedError';
 }
@@ -39,13 +58,17 @@ interface Facts {
 function codeOf(name: string, { message, statusCode, responseBody = '' }: Facts): FailureCode {
   if (name === 'ProviderAuthError' || statusCode === 401 || statusCode === 403) return 'AGENT_AUTH';
   if (statusCode === 429) return 'AGENT_RATE_LIMITED';
-  // OpenCode has compacted by then. The session is whole, and what it holds is worth keeping: it is not replaced.
+  // OpenCode has compacted before it reports this. The session is whole and its content is worth
+  // keeping, so it is not replaced.
   if (name === 'ContextOverflowError') return 'CONTEXT_OVERFLOW';
   return isCorruption(statusCode, [message, responseBody]) ? 'SESSION_CORRUPTED' : 'MODEL_FAILED';
 }
 
-/** A newer OpenCode may send an error without the fields that this one has. */
-function factsOf(error: { name: string; data?: { message?: unknown; statusCode?: unknown; responseBody?: unknown } }): Facts {
+/** Reads the fields with care, because a newer OpenCode may leave some out. */
+function factsOf(error: {
+  name: string;
+  data?: { message?: unknown; statusCode?: unknown; responseBody?: unknown };
+}): Facts {
   const { message, statusCode, responseBody } = error.data ?? {};
   return {
     message: typeof message === 'string' && message ? withoutStack(message).slice(0, MAX_MESSAGE) : error.name,
@@ -54,5 +77,5 @@ function factsOf(error: { name: string; data?: { message?: unknown; statusCode?:
   };
 }
 
-/** For people: OpenCode puts the stack of an error of its own into its message. */
+/** OpenCode adds the stack to the message of its own errors. People do not need it. */
 const withoutStack = (message: string) => message.split(/\n\s+at /, 1).join('');

@@ -1,118 +1,150 @@
-/** What a watcher sees of a turn, gathered from events. */
+/** Translates OpenCode's events of one turn to signals. */
 import type { AssistantMessage, Part, SessionStatus } from '@opencode-ai/sdk/v2/client';
-import { failure, type Failure } from '../../contract/failures.js';
-import type { TurnProgress } from '../agent.js';
-import type { OpenCodeEvent } from './events.js';
-import { usageOf } from './usage.js';
+import { failure } from '../../contract/failures.js';
+import type { SessionId } from '../../contract/ids.js';
+import type { AgentSignal, PromptKey } from '../driver.js';
+import { sessionOf, type OpenCodeEvent } from './events.js';
+import { failureOf, isAbort } from './failures.js';
 import type { StoredAnswer } from './turn-state.js';
+import { usageOf } from './usage.js';
 
+/** How many characters of the text so far are kept. */
 const TAIL = 400;
-const STEP = 200;
 
-export class Progress {
-  #step: string | undefined;
-  /** It waits for a person; the tool that asks is told of before or after, as it comes. */
-  #blocked: string | undefined;
-  /** The provider refused for now. OpenCode does not tell with which status (1.18.33), only in its own words. */
-  #refused: Failure | undefined;
+export class Following {
+  /** The sessions of sub-agents at any depth. Their work is progress of this turn. */
+  readonly #children = new Set<string>();
+  readonly #answers = new Set<string>();
   #text = '';
   #textPart = '';
-  readonly #steps = new Map<string, AssistantMessage>();
-  #changed = false;
 
-  /** What the turn had done before we looked. */
-  begin(answers: StoredAnswer[]): void {
+  constructor(
+    readonly session: SessionId,
+    readonly key: PromptKey,
+    private on: (signal: AgentSignal) => void,
+  ) {}
+
+  /**
+   * Takes in what the turn did before it was followed.
+   *
+   * @returns what it did, as signals
+   */
+  begin(answers: StoredAnswer[]): AgentSignal[] {
+    const done: AgentSignal[] = [];
+    const live = this.on;
+    this.on = (signal) => done.push(signal);
     for (const { info, parts } of answers) {
-      this.#steps.set(info.id, info);
+      this.#answer(info);
       for (const part of parts) this.#part(part);
     }
+    this.on = live;
+    return done;
   }
 
-  get steps(): number {
-    return this.#steps.size;
-  }
-
-  /** The progress, if it changed since the last call. */
-  take(): TurnProgress | undefined {
-    if (!this.#changed) return undefined;
-    this.#changed = false;
-    const step = this.#blocked ?? this.#step;
-    return {
-      ...(step && { step }),
-      ...(this.#text && { text_tail: this.#text }),
-      ...(this.#steps.size && { usage: usageOf([...this.#steps.values()]) }),
-      ...(this.#refused && { refused: this.#refused }),
-    };
-  }
-
-  on(event: OpenCodeEvent): void {
-    if (event.type === 'message.updated' && event.properties.info.role === 'assistant') {
-      this.#steps.set(event.properties.info.id, event.properties.info);
-      this.#changed = true;
-    } else if (event.type === 'message.part.updated') this.#part(event.properties.part);
-    else if (event.type === 'message.part.delta' && event.properties.field === 'text' && event.properties.partID === this.#textPart) {
-      this.#setText(this.#text + event.properties.delta);
-    } else if (event.type === 'permission.asked') {
-      this.#block(`waits for permission: ${event.properties.permission} ${event.properties.patterns.join(' ')}`);
-    } else if (event.type === 'question.asked') {
-      this.#block(`waits for an answer: ${event.properties.questions[0]?.question ?? ''}`);
-    } else if (event.type === 'permission.replied' || event.type === 'question.replied' || event.type === 'question.rejected') {
-      this.#block(undefined);
-    } else if (event.type === 'session.status') this.onStatus(event.properties.status);
-  }
-
-  /** Asking the provider again is no change by itself: only what comes of it is. */
-  onStatus(status: SessionStatus): void {
-    if (status.type !== 'retry') {
-      if (this.#refused) this.#step = undefined;
-      this.#refused = undefined;
+  event(event: OpenCodeEvent): void {
+    if (event.type === 'session.created' || event.type === 'session.updated') {
+      const { id, parentID } = event.properties.info;
+      if (parentID !== undefined && (parentID === this.session || this.#children.has(parentID))) this.#children.add(id);
       return;
     }
-    const at = `${new Date(status.next).toISOString().slice(0, 19)}Z`;
-    this.#refused = failure('AGENT_RATE_LIMITED', `The provider refused for now: ${lineOf(status.message)}. It would have been asked again at ${at}.`);
-    this.#setStep(`the provider refused for now and is asked again at ${at}: ${status.message}`);
+    const session = sessionOf(event);
+    if (session !== undefined && this.#children.has(session)) this.#child(event);
+    if (session === this.session) this.#own(event);
   }
 
-  /** A sub-agent works in a session of its own; its text and tokens are not this turn's. */
-  onChild(event: OpenCodeEvent): void {
+  /**
+   * Asking the provider again is not progress. Only its answer is. OpenCode gives the reason only
+   * as text (1.18.33).
+   */
+  status(status: SessionStatus): void {
+    if (status.type !== 'retry') return this.on({ type: 'refused' });
+    const at = `${new Date(status.next).toISOString().slice(0, 19)}Z`;
+    const said = status.message.replace(/\s+/g, ' ').trim().slice(0, 200);
+    this.on({
+      type: 'refused',
+      because: failure(
+        'AGENT_RATE_LIMITED',
+        `The provider refused for now: ${said}. It would have been asked again at ${at}.`,
+      ),
+    });
+    this.on({ type: 'did', step: `the provider refused for now and is asked again at ${at}: ${status.message}` });
+  }
+
+  #own(event: OpenCodeEvent): void {
+    switch (event.type) {
+      case 'session.error': {
+        const { error } = event.properties;
+        return this.on(
+          error && !isAbort(error) ? { type: 'broke_off', because: failureOf(error, this.session) } : { type: 'moved' },
+        );
+      }
+      case 'session.idle':
+        return this.on({ type: 'moved' });
+      case 'session.status':
+        this.status(event.properties.status);
+        return this.on({ type: 'moved' });
+      case 'message.updated': {
+        const { info } = event.properties;
+        if (info.role === 'assistant') this.#answer(info);
+        else if (info.id !== this.key) this.on({ type: 'prompted' });
+        return;
+      }
+      case 'message.part.updated':
+        return this.#part(event.properties.part);
+      case 'message.part.delta':
+        if (event.properties.field === 'text' && event.properties.partID === this.#textPart)
+          this.#say(this.#text + event.properties.delta);
+        return;
+      case 'permission.asked':
+        return this.on({
+          type: 'blocked',
+          on: `waits for permission: ${event.properties.permission} ${event.properties.patterns.join(' ')}`,
+        });
+      case 'question.asked':
+        return this.on({
+          type: 'blocked',
+          on: `waits for an answer: ${event.properties.questions[0]?.question ?? ''}`,
+        });
+      case 'permission.replied':
+      case 'question.replied':
+      case 'question.rejected':
+        return this.on({ type: 'blocked' });
+      default:
+        return; // Events about other things than turns.
+    }
+  }
+
+  /** A sub-agent works in a session of its own. Its text and tokens do not count for this turn. */
+  #child(event: OpenCodeEvent): void {
     if (event.type !== 'message.part.updated') return;
     const { part } = event.properties;
-    if (part.type === 'tool') this.#setStep(`sub-agent: ${stepOf(part.tool, part.state.input)}`);
-    else if (part.type === 'step-start') this.#setStep('sub-agent: thinks');
+    if (part.type === 'tool') this.on({ type: 'did', step: `sub-agent: ${stepOf(part.tool, part.state.input)}` });
+    else if (part.type === 'step-start') this.on({ type: 'did', step: 'sub-agent: thinks' });
+  }
+
+  #answer(info: AssistantMessage): void {
+    this.#answers.add(info.id);
+    this.on({ type: 'used', step: info.id, usage: usageOf([info]) });
   }
 
   #part(part: Part): void {
-    if (part.type === 'tool') this.#setStep(stepOf(part.tool, part.state.input));
-    if (part.type === 'text' && !part.synthetic && this.#steps.has(part.messageID)) {
+    if (part.type === 'tool') this.on({ type: 'did', step: stepOf(part.tool, part.state.input) });
+    if (part.type === 'text' && !part.synthetic && this.#answers.has(part.messageID)) {
       this.#textPart = part.id;
-      this.#setText(part.text);
+      this.#say(part.text);
     }
   }
 
-  #block(reason: string | undefined): void {
-    this.#blocked = reason && lineOf(reason);
-    this.#changed = true;
-  }
-
-  #setStep(step: string): void {
-    const line = lineOf(step);
-    if (line === this.#step) return;
-    this.#step = line;
-    this.#changed = true;
-  }
-
-  #setText(text: string): void {
-    const tail = text.slice(-TAIL);
-    if (tail === this.#text) return;
-    this.#text = tail;
-    this.#changed = true;
+  #say(text: string): void {
+    this.#text = text.slice(-TAIL);
+    this.on({ type: 'did', text: this.#text });
   }
 }
 
-const lineOf = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, STEP);
-
 /** e.g. `bash: npm test`, `read: src/index.ts`. */
 function stepOf(tool: string, input: Record<string, unknown>): string {
-  const subject = ['command', 'filePath', 'pattern', 'url', 'query', 'description'].map((key) => input[key]).find((value) => typeof value === 'string');
+  const subject = ['command', 'filePath', 'pattern', 'url', 'query', 'description']
+    .map((key) => input[key])
+    .find((value) => typeof value === 'string');
   return subject === undefined ? tool : `${tool}: ${subject}`;
 }

@@ -1,9 +1,12 @@
 /**
- * The one `opencode serve` of a data directory. Whoever makes this holds that directory's lock.
+ * The one `opencode serve` of a data directory. The process that creates this object holds the
+ * directory's lock.
  *
- * 1. A server that outlived its worker is adopted: its turns never notice.
- * 2. Otherwise all that is left of it is ended before another one starts: two servers on one session would livelock.
- * 3. The password is in its environment and in a file for the owner only; never in arguments, logs or messages.
+ * 1. A server that outlived its worker is adopted, and its turns go on.
+ * 2. Otherwise every remaining process of it is ended before another one starts, because two
+ *    servers on one session livelock.
+ * 3. The password is in the server's environment and in a file that only its owner can read. It is
+ *    never in arguments, logs or messages.
  */
 import type { OpencodeClient } from '@opencode-ai/sdk/v2/client';
 import { createHash, randomBytes } from 'node:crypto';
@@ -17,7 +20,8 @@ import { AgentError } from '../agent.js';
 import { identityOf, isAlive } from '../../host/process-identity.js';
 import { AGENT_MARKER, killTree } from '../../host/process-tree.js';
 import { ask, clientOf, type Address } from './calls.js';
-import { readRecord, writeRecord, type ServerRecord } from './record.js';
+import { readRecord, writeRecord } from '../shared/server-record.js';
+import { ServerRecord } from './record.js';
 import { spawnServer } from './spawn.js';
 import { storeOf, type Env } from './store.js';
 
@@ -25,13 +29,16 @@ export type Log = (message: string, facts?: object) => void;
 
 export interface ServerOptions {
   dataDir: string;
-  /** Looked for, and its version checked, only when a server has to be started. */
+  /** Called, to find the program and check its version, only when a server has to be started. */
   program: () => Promise<string>;
   env: Env;
   log: Log;
 }
 
-/** A server that runs, as far as is known. A new one has a new generation: what was learnt of the old no longer holds. */
+/**
+ * A server that runs, as far as is known. A new server has a new generation, and facts about an
+ * older one are no longer valid.
+ */
 export interface Connection {
   readonly client: OpencodeClient;
   readonly generation: number;
@@ -40,7 +47,7 @@ export interface Connection {
 
 const BOOTS = 3;
 const BOOT_MS = 30_000;
-/** The first request while it boots can hang: better many short ones. */
+/** The first request during a start can hang, so many short ones are sent. */
 const HEALTH_MS = 400;
 
 export class OpenCodeServer {
@@ -57,7 +64,11 @@ export class OpenCodeServer {
     this.logFile = join(this.folder, 'server.log');
   }
 
-  /** The running server; adopted or started where there is none. @throws AgentError */
+  /**
+   * The running server. Adopts or starts one if there is none.
+   *
+   * @throws AgentError
+   */
   async connect(): Promise<Connection> {
     const current = this.#current;
     if (current && (await isAlive(current.record))) return current;
@@ -66,36 +77,40 @@ export class OpenCodeServer {
     return this.#starting;
   }
 
-  /** For callers that got no answer: a server that is alive but does not answer for ten seconds is given up. */
-  async verify(connection: Connection): Promise<void> {
+  /**
+   * For callers that got no answer. Gives up a server that is alive but does not answer for ten
+   * seconds.
+   */
+  async verify(generation: number): Promise<void> {
     const current = this.#current;
-    if (current?.generation !== connection.generation || !(await isAlive(current.record))) return;
+    if (current?.generation !== generation || !(await isAlive(current.record))) return;
     if (await isHealthy(current.record, 10_000, 2_000)) return;
-    this.options.log('The OpenCode server does not answer; it is replaced.', { pid: current.pid });
+    this.options.log('The OpenCode server does not answer and is replaced.', { pid: current.pid });
     if (this.#current === current) this.#current = undefined;
   }
 
-  /** Whether a server was ever started on this data directory. */
+  /** Whether a server was ever started for this data directory. */
   wasUsed(): boolean {
     return existsSync(this.logFile);
   }
 
-  /** Whether a server of this data directory runs, started by us or by a worker before us. */
+  /** Whether a server of this data directory runs. A worker before this one may have started it. */
   async isRunning(): Promise<boolean> {
-    const record = this.#current?.record ?? (await readRecord(this.#recordFile));
+    const record = this.#current?.record ?? (await readRecord(ServerRecord, this.#recordFile));
     return record !== undefined && (await isAlive(record));
   }
 
-  /** Of the server that runs, whoever started it. */
+  /** The address of the running server. A worker before this one may have started it. */
   async address(): Promise<Address | undefined> {
-    const record = this.#current?.record ?? (await readRecord(this.#recordFile));
+    const record = this.#current?.record ?? (await readRecord(ServerRecord, this.#recordFile));
     return record && (await isAlive(record)) ? { port: record.port, password: record.password } : undefined;
   }
 
-  /** Ends the server and all that its tools have started. */
+  /** Ends the server and every process that its tools have started. */
   async stop(): Promise<void> {
-    await this.#starting?.catch(() => undefined); // It failed to start: its caller was told, and there is less to end.
-    const record = this.#current?.record ?? (await readRecord(this.#recordFile));
+    // The caller of `connect` got the error. A server that did not start has less to end.
+    await this.#starting?.catch(() => undefined);
+    const record = this.#current?.record ?? (await readRecord(ServerRecord, this.#recordFile));
     this.#current = undefined;
     await this.#endTree(record);
     await rm(this.#recordFile, { force: true });
@@ -105,14 +120,17 @@ export class OpenCodeServer {
     return join(this.folder, 'server.json');
   }
 
-  /** The same for the same data directory, so that a server is found even if its record is gone. */
+  /** The same for the same data directory, so that a server is found even if its record is lost. */
   async #marker(): Promise<string> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    return createHash('sha256').update(await realpath(this.folder)).digest('hex').slice(0, 32);
+    return createHash('sha256')
+      .update(await realpath(this.folder))
+      .digest('hex')
+      .slice(0, 32);
   }
 
   async #start(): Promise<Connection> {
-    const record = await readRecord(this.#recordFile);
+    const record = await readRecord(ServerRecord, this.#recordFile);
     if (record && record.store === this.store && (await isAlive(record)) && (await isHealthy(record, 10_000, 2_000))) {
       this.options.log('OpenCode was still running and is adopted.', { pid: record.pid, port: record.port });
       return this.#use(record);
@@ -128,7 +146,11 @@ export class OpenCodeServer {
       }
     }
     await killTree(entryOf(await this.#marker()));
-    throw new AgentError(failure('AGENT_CRASHED', `${program} did not start in ${BOOTS} attempts. Its log is ${this.logFile}.`), true, { cause });
+    throw new AgentError(
+      failure('AGENT_CRASHED', `${program} did not start in ${BOOTS} attempts. Its log is ${this.logFile}.`),
+      true,
+      { cause },
+    );
   }
 
   async #boot(program: string, left: ServerRecord | undefined): Promise<ServerRecord> {
@@ -140,7 +162,16 @@ export class OpenCodeServer {
 
     const port = await getPort({ host: '127.0.0.1' });
     const password = randomBytes(24).toString('base64url');
-    const pid = await spawnServer({ program, port, password, marker, tmp, folder: this.folder, logFile: this.logFile, env: this.options.env });
+    const pid = await spawnServer({
+      program,
+      port,
+      password,
+      marker,
+      tmp,
+      folder: this.folder,
+      logFile: this.logFile,
+      env: this.options.env,
+    });
     const identity = await identityOf(pid);
     if (!identity) throw new Error(`process ${pid} ended at once`);
     const record = { ...identity, port, password, store: this.store };
@@ -150,7 +181,7 @@ export class OpenCodeServer {
     return record;
   }
 
-  /** A recorded pid that now belongs to another process is not touched. */
+  /** Does not touch a recorded pid that now belongs to another process. */
   async #endTree(record: ServerRecord | undefined): Promise<void> {
     const ours = record !== undefined && (await isAlive(record));
     await killTree(entryOf(await this.#marker()), ours ? record.pid : undefined);

@@ -1,7 +1,8 @@
 /**
- * The background service of OpenCode 2.x, where it uses the same store: a second writer, which also resumes turns by itself.
- * It registers in `$XDG_STATE_HOME/opencode/service.json` with its pid, other channels in `service-<channel>.json`, and runs as
- * `opencode serve --service` (anomalyco/opencode, packages/client/src/effect/service.ts). 1.x has no such service.
+ * Finds a background service of OpenCode 2.x that uses the same store. It is a second writer, and
+ * resumes turns by itself. It registers its pid in `$XDG_STATE_HOME/opencode/service.json`, other
+ * channels in `service-<channel>.json`, and runs as `opencode serve --service` (anomalyco/opencode,
+ * packages/client/src/effect/service.ts). 1.x has no such service.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -18,10 +19,10 @@ const Registration = z.object({ pid: z.number().int().positive(), version: z.str
 /** The channel that shares its store with 1.x. */
 const MAIN = 'service.json';
 
-/** AGENT_UNSUPPORTED where a 2.x service runs on this store. Costs a look into a directory. */
+/** AGENT_UNSUPPORTED when a 2.x service runs on this store. It costs a look into a directory. */
 export async function refusalOfService(store: string, env: Env): Promise<Failure | undefined> {
   const folder = join(env['XDG_STATE_HOME'] || join(env['HOME'] || homedir(), '.local', 'state'), 'opencode');
-  const names = await readdir(folder).catch(() => []); // ENOENT: OpenCode has kept nothing there.
+  const names = await readdir(folder).catch(() => []); // ENOENT: OpenCode has stored nothing there.
   for (const name of names.filter((one) => /^service(-.+)?\.json$/.test(one))) {
     const file = join(folder, name);
     const service = await registrationIn(file);
@@ -34,14 +35,15 @@ async function registrationIn(file: string) {
   try {
     return Registration.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch {
-    return undefined; // ENOENT, SyntaxError, ZodError: OpenCode takes such a file for none, too.
+    return undefined; // ENOENT, SyntaxError, ZodError. OpenCode ignores such a file, too.
   }
 }
 
-/** What the kernel does not say (it says nothing on macOS) counts as yes. */
+/** Whatever the kernel does not say counts as yes. On macOS it says nothing. */
 async function runsOn(store: string, pid: number, isMain: boolean): Promise<boolean> {
   if (!(await identityOf(pid))) return false;
-  if (commandOf(pid)?.includes('--service') === false) return false; // The pid of a service that has ended, given out again.
+  // The service has ended, and another process has its pid.
+  if (commandOf(pid)?.includes('--service') === false) return false;
   if (filesOf(pid)?.includes(store)) return true;
   const environment = environmentOf(pid);
   return isMain && (environment === undefined || storeOf(environment) === store);
@@ -49,6 +51,10 @@ async function runsOn(store: string, pid: number, isMain: boolean): Promise<bool
 
 function refusal(store: string, file: string, { pid, version }: z.infer<typeof Registration>): Failure {
   const which = `the background service of OpenCode ${version ?? '2.x'} (process ${pid}, ${file})`;
-  const message = `${store} is in use by ${which}, which is refused: ${WHY_NOT_2}. Nothing was put in.`;
-  return failure('AGENT_UNSUPPORTED', message, 'Stop it with: opencode service stop. If OpenCode 2.x has migrated the store, restore a copy from before.');
+  const message = `${store} is in use by ${which}, which is refused, because ${WHY_NOT_2}. Nothing was put in.`;
+  return failure(
+    'AGENT_UNSUPPORTED',
+    message,
+    'Stop it with: opencode service stop. If OpenCode 2.x has migrated the store, restore a copy from before.',
+  );
 }

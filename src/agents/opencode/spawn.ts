@@ -1,4 +1,4 @@
-/** Starting `opencode serve` so that it outlives us. */
+/** Starts `opencode serve` so that it outlives this process. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
@@ -10,7 +10,7 @@ interface Spawn {
   port: number;
   password: string;
   marker: string;
-  /** Each start unpacks 5 MB there, and a killed server leaves them. */
+  /** Each start unpacks 5 MB here. A killed server leaves them behind. */
   tmp: string;
   folder: string;
   logFile: string;
@@ -19,8 +19,17 @@ interface Spawn {
 
 const MAX_LOG_BYTES = 5 * 1024 * 1024;
 
-/** The pid of a server that was started; whether it serves is another question. */
-export async function spawnServer({ program, port, password, marker, tmp, folder, logFile, env }: Spawn): Promise<number> {
+/** @returns the pid of the new process, which may not serve yet */
+export async function spawnServer({
+  program,
+  port,
+  password,
+  marker,
+  tmp,
+  folder,
+  logFile,
+  env,
+}: Spawn): Promise<number> {
   await using log = await open(logFile, 'a', 0o600);
   if ((await log.stat()).size > MAX_LOG_BYTES) await log.truncate();
   const child = spawn(program, ['serve', '--hostname', '127.0.0.1', '--port', String(port)], {
@@ -31,7 +40,7 @@ export async function spawnServer({ program, port, password, marker, tmp, folder
       ...env,
       OPENCODE_SERVER_USERNAME: 'opencode',
       OPENCODE_SERVER_PASSWORD: password,
-      // A server that replaces its own program under a running turn would be neither the old one nor the new.
+      // A server that updates its program during a turn would be a mix of two versions.
       OPENCODE_DISABLE_AUTOUPDATE: '1',
       TMPDIR: tmp,
       [AGENT_MARKER]: marker,

@@ -1,24 +1,26 @@
 /**
- * The version of OpenCode's program, asked before anything else is run with it. Another major version is refused: the first start of
- * 2.x migrates the store for good, and its background server resumes turns by itself (read in its source, 2.0).
+ * The version of OpenCode's program, which is asked before the program is used for anything else.
+ * Another major version is refused: the first start of 2.x migrates the store irreversibly, and its
+ * background server resumes turns by itself (read in its source, 2.0).
  */
-import { stat } from 'node:fs/promises';
-import { execa } from 'execa';
+import { join } from 'node:path';
 import { failure, type Failure } from '../../contract/failures.js';
+import { homeOf } from '../../host/home.js';
+import { whyNoRoom } from '../../host/room.js';
 import { rangeOf, SUPPORTED, verdictOn } from '../../host/supported-versions.js';
 import { AgentError } from '../agent.js';
+import { versionOf as askVersion } from '../shared/program-version.js';
 import { findProgram } from './program.js';
 import type { Env } from './store.js';
 
-/** A start takes OpenCode half a second, and much longer on a machine at work. */
-const WITHIN_MS = 60_000;
+export const WHY_NOT_2 =
+  "its first start migrates OpenCode's store irreversibly, and its background server resumes turns by itself";
 
-/** By path, time and size of the program: it is asked again once it was replaced. */
-const known = new Map<string, string>();
-
-export const WHY_NOT_2 = "its first start migrates OpenCode's store irreversibly, and its background server resumes turns by itself";
-
-/** A program that may be run on the store. @throws AgentError AGENT_NOT_FOUND, AGENT_UNSUPPORTED */
+/**
+ * A program that may run on the store.
+ *
+ * @throws AgentError AGENT_NOT_FOUND, AGENT_UNSUPPORTED
+ */
 export async function supportedProgram(named: string | undefined, env: Env): Promise<string> {
   const program = await findProgram(named, env);
   const refusal = refusalOfVersion(program, await versionOf(program, env));
@@ -26,27 +28,53 @@ export async function supportedProgram(named: string | undefined, env: Env): Pro
   return program;
 }
 
-/** Costs a start of the program, once. @throws AgentError AGENT_NOT_FOUND where it does not run */
-export async function versionOf(program: string, env: Env): Promise<string> {
-  const { mtimeMs, size } = await stat(program);
-  const key = `${program}\0${mtimeMs}\0${size}`;
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const asked = await execa(program, ['--version'], { env, extendEnv: false, reject: false, timeout: WITHIN_MS, stdin: 'ignore' });
-  if (asked.failed) {
-    const retryable = asked.timedOut;
-    throw new AgentError(failure('AGENT_NOT_FOUND', `${program} --version does not run: ${asked.shortMessage ?? 'it failed'}.`), retryable);
+/**
+ * @throws AgentError AGENT_NOT_FOUND when the program does not run, SETUP_INCOMPLETE when it has no
+ * directory for its files
+ */
+export const versionOf = (program: string, env: Env) => askVersion(program, env, () => unwritableDirectory(env));
+
+const DIRECTORIES = {
+  XDG_DATA_HOME: '.local/share',
+  XDG_STATE_HOME: '.local/state',
+  XDG_CONFIG_HOME: '.config',
+  XDG_CACHE_HOME: '.cache',
+};
+/** OpenCode unpacks some megabytes at each start. */
+const OPENCODE_NEEDS_BYTES = 20e6;
+
+/**
+ * SETUP_INCOMPLETE for the first directory that OpenCode cannot create. It creates its directories
+ * at each start, even to print its version (1.18.33).
+ */
+async function unwritableDirectory(env: Env): Promise<Failure | undefined> {
+  const home = homeOf(env);
+  for (const [variable, below] of Object.entries(DIRECTORIES)) {
+    const above = env[variable] ?? (home === undefined ? undefined : join(home, below));
+    const why = above === undefined ? undefined : await whyNoRoom(join(above, 'opencode'), OPENCODE_NEEDS_BYTES);
+    if (above === undefined || why === undefined) continue;
+    const message = `OpenCode does not start, because it keeps files in ${join(above, 'opencode')}, which ${why}.`;
+    return failure(
+      'SETUP_INCOMPLETE',
+      message,
+      `Make it writable and make room there, or name another directory with ${variable} (or HOME).`,
+    );
   }
-  const version = asked.stdout.trim().replace(/^v/, '');
-  known.set(key, version);
-  return version;
+  return undefined;
 }
 
-/** Nothing for an older 1.x: it may lack something, but it harms no store. Doctor reports it. */
+/** `undefined` for an older 1.x, which may lack something but harms no store. Doctor reports it. */
 export function refusalOfVersion(program: string, version: string): Failure | undefined {
   const verdict = verdictOn(SUPPORTED.opencode, version);
   if (verdict !== 'refused' && verdict !== 'unknown') return undefined;
-  const which = verdict === 'refused' ? `OpenCode ${version}` : `an OpenCode that may be of 2.x (it says ${JSON.stringify(version)})`;
-  const message = `${program} is ${which}, which is refused: ${WHY_NOT_2} (${rangeOf(SUPPORTED.opencode)}). Nothing was started or put in.`;
-  return failure('AGENT_UNSUPPORTED', message, `Run: ${SUPPORTED.opencode.mend}, or name such a program in continuity.config (agents.<name>.path).`);
+  const which =
+    verdict === 'refused'
+      ? `OpenCode ${version}`
+      : `an OpenCode that may be of 2.x (it says ${JSON.stringify(version)})`;
+  const message = `${program} is ${which}, which is refused, because ${WHY_NOT_2} (${rangeOf(SUPPORTED.opencode)}). Nothing was started or put in.`;
+  return failure(
+    'AGENT_UNSUPPORTED',
+    message,
+    `Run: ${SUPPORTED.opencode.mend}, or name such a program in continuity.config (agents.<name>.path).`,
+  );
 }

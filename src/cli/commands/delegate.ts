@@ -1,79 +1,154 @@
 import { newPromptId } from '../../client/new-prompt-id.js';
 import type { DelegateOptions, SessionManager } from '../../client/session-manager.js';
+import { defined } from '../../contract/defined.js';
 import type { OnLost } from '../../contract/types.js';
-import { command } from '../command.js';
+import { command } from '../args/command.js';
 import { connected } from '../connect.js';
 import { untilInterrupted } from '../interrupted.js';
-import type { Output } from '../output.js';
-import { readPrompt } from '../read-prompt.js';
-import { UsageError } from '../usage-error.js';
+import type { Output } from '../terminal/output.js';
+import { readPrompt } from '../args/read-prompt.js';
+import { UsageError } from '../args/usage-error.js';
 import { sendAndWait } from '../waiting.js';
-import { quoted } from '../words.js';
+import { quoted } from '../terminal/words.js';
 
 type Options = Omit<DelegateOptions, 'signal' | 'onProgress'> & { prompt_id: string };
 
 export default command({
   name: 'delegate',
-  summary: 'Hands a prompt to the session of a topic and waits for the reply; without a topic the task gets one of its own.',
+  summary:
+    'Sends a prompt to the session of a topic and waits for the reply. Without a topic, the task gets its own.\nPrints the reply on stdout, and the topic, the session and the next command on stderr.',
   flags: {
-    topic: { kind: 'text', value: 'T', help: 'The line of work. Its session goes on with full context.' },
-    session: { kind: 'text', value: 'ID', help: 'Exactly this session, or a refusal.' },
-    category: { kind: 'text', value: 'C', help: 'What kind of work it is: quick, deep, writing, …' },
-    agent: { kind: 'text', value: 'A', help: 'The agent, as config names it.' },
-    model: { kind: 'text', value: 'M', help: 'The model, as the agent spells it.' },
+    topic: { kind: 'text', value: 'T', help: 'The topic. Its session continues with full context.' },
+    session: { kind: 'text', value: 'ID', help: 'Continue exactly this session. Refused when it cannot be continued.' },
+    adopt: {
+      kind: 'switch',
+      help: 'With --session: take over a session that you began in the agent itself. See: continuity sessions.',
+    },
+    category: { kind: 'text', value: 'C', help: 'The kind of work: quick, deep, writing, …' },
+    agent: {
+      kind: 'text',
+      value: 'A',
+      help: "The name of the agent in the config. An agent of another kind takes the topic over with a brief; the first agent's name brings it back.",
+    },
+    model: { kind: 'text', value: 'M', help: "The model, in the agent's spelling." },
     skill: { kind: 'list', value: 'S', help: 'A skill for the session. May be given several times.' },
-    new: { kind: 'optional', value: 'reason', help: 'A new session on the topic: an unrelated task, a fresh perspective.' },
-    next: { kind: 'switch', help: 'Before whatever is queued.' },
-    interrupt: { kind: 'switch', help: 'Before whatever is queued, and the running turn is stopped; its session goes on.' },
-    'on-lost': { kind: 'text', value: 'replace|fail', help: "When the topic's session is lost: a new one with a brief, or a failed turn." },
-    check: { kind: 'list', value: 'CMD', help: 'Run this after the turn; if it fails, the session is asked to fix it. May be given several times.' },
+    new: {
+      kind: 'optional',
+      value: 'reason',
+      help: 'Open a new session on the topic, for an unrelated task or a fresh perspective.',
+    },
+    next: { kind: 'switch', help: 'Put the prompt first in the queue.' },
+    interrupt: {
+      kind: 'switch',
+      help: 'Put the prompt first in the queue and stop the running turn. The session continues.',
+    },
+    'on-lost': {
+      kind: 'text',
+      value: 'replace|fail',
+      help: "When the topic's session is lost: open a new one with a brief, or fail the turn.",
+    },
+    check: {
+      kind: 'list',
+      value: 'CMD',
+      help: 'Run CMD after the turn. If it fails, ask the session to fix it. May be given several times.',
+    },
     'check-timeout': { kind: 'text', value: '10m', help: 'How long one check may take.' },
-    'max-fixes': { kind: 'count', value: 'N', help: 'How often the session is asked to fix what a check found. Default: 3.' },
-    id: { kind: 'text', value: 'ID', help: 'Id of the prompt. The same id again attaches to the first: for scripts that retry.' },
+    'max-fixes': {
+      kind: 'count',
+      value: 'N',
+      help: 'Ask the session at most N times to fix a failed check. Default: 3.',
+    },
+    id: {
+      kind: 'text',
+      value: 'ID',
+      help: 'Id of the prompt. A second call with the same ID waits for the first prompt. For scripts that retry.',
+    },
     'no-wait': { kind: 'switch', help: 'Return as soon as the prompt is accepted.' },
   },
   args: [{ name: 'prompt', required: false }],
   examples: [
     ['continuity delegate --topic auth "Add a login endpoint"', 'a new topic, a new session'],
-    ['continuity delegate --topic auth "Fix: add rate limiting"', 'the same session, with all it knows'],
-    ['continuity delegate --session ses_… "Fix: missing email validation"', 'by the session id that a result named'],
+    ['continuity delegate --topic auth "Fix: add rate limiting"', 'the same session, with full context'],
+    ['continuity delegate --session ses_… "Fix: missing email validation"', 'the session id is in every result'],
     ['continuity delegate --topic auth --new="fresh eyes" "Review the endpoint"', 'another session on the topic'],
-    ['continuity delegate --topic auth --check "npm test" --max-fixes 3 "Add a logout endpoint"', 'and again until the tests pass'],
-    ['git diff | continuity delegate --category quick --no-wait -', 'a prompt from stdin, not waited for'],
+    [
+      'continuity delegate --topic auth --session ID --adopt "Now add tests"',
+      'what you began in the agent itself becomes the topic’s session',
+    ],
+    [
+      'continuity delegate --topic auth --agent codex "Review what was done"',
+      'another agent goes on, with a brief of the work so far',
+    ],
+    [
+      'continuity delegate --topic auth --check "npm test" --max-fixes 3 "Add a logout endpoint"',
+      'asks the session to fix until the tests pass',
+    ],
+    ['git diff | continuity delegate --category quick --no-wait -', 'a prompt from stdin, without waiting'],
   ],
   async run({ flags, args, output }) {
-    if (flags['check-timeout'] !== undefined && !flags.check) throw new UsageError('--check-timeout says how long a check may take, and there is no --check.', 'See: continuity delegate --help');
-    if (flags.next && flags.interrupt) throw new UsageError('--next and --interrupt exclude each other: --interrupt also goes before what is queued.', 'See: continuity delegate --help');
+    if (flags['check-timeout'] !== undefined && !flags.check)
+      throw new UsageError(
+        '--check-timeout limits a check, and there is no --check.',
+        'See: continuity delegate --help',
+      );
+    if (flags.next && flags.interrupt)
+      throw new UsageError(
+        '--next and --interrupt exclude each other: --interrupt also goes before what is queued.',
+        'See: continuity delegate --help',
+      );
+    if (flags.adopt && flags.session === undefined)
+      throw new UsageError(
+        '--adopt takes over the session that --session names, and there is no --session.',
+        'The sessions that the agents have: continuity sessions',
+      );
     const prompt = await readPrompt(args.prompt);
     const options: Options = {
       prompt_id: flags.id ?? newPromptId(),
-      ...(flags.session !== undefined && { session_id: flags.session }),
-      ...(flags.category !== undefined && { category: flags.category }),
-      ...(flags.agent !== undefined && { agent: flags.agent }),
-      ...(flags.model !== undefined && { model: flags.model }),
-      ...(flags.skill !== undefined && { skills: flags.skill }),
+      ...defined({
+        session_id: flags.session,
+        adopt: flags.adopt,
+        category: flags.category,
+        agent: flags.agent,
+        model: flags.model,
+        skills: flags.skill,
+      }),
       ...(flags.new !== undefined && { session: 'new' as const }),
       ...(typeof flags.new === 'string' && { reason: flags.new }),
       ...(flags.next && { when: 'next' as const }),
       ...(flags.interrupt && { when: 'interrupt' as const }),
-      ...(flags['on-lost'] !== undefined && { on_lost: flags['on-lost'] as OnLost }), // The guard knows the words.
-      ...(flags.check !== undefined && { checks: flags.check.map((run) => ({ run, ...(flags['check-timeout'] !== undefined && { timeout: flags['check-timeout'] }) })) }),
+      ...(flags['on-lost'] !== undefined && { on_lost: flags['on-lost'] as OnLost }), // parse-prompt.ts checks the value.
+      ...(flags.check !== undefined && {
+        checks: flags.check.map((run) => ({
+          run,
+          ...(flags['check-timeout'] !== undefined && { timeout: flags['check-timeout'] }),
+        })),
+      }),
       ...(flags['max-fixes'] !== undefined && { max_fixes: flags['max-fixes'] }),
       ...(flags.cwd !== undefined && { cwd: process.cwd() }),
     };
-    if (flags['no-wait']) return connected(flags, ({ manager }) => submit(manager, flags.topic, prompt, options, output));
+    if (flags['no-wait'])
+      return connected(flags, ({ manager }) => submit(manager, flags.topic, prompt, options, output));
     return untilInterrupted((left) =>
       connected(flags, ({ manager }) =>
-        sendAndWait(output, left, options.prompt_id, (waiting) => manager.delegate(flags.topic, prompt, { ...options, ...waiting })),
+        sendAndWait(output, left, options.prompt_id, (waiting) =>
+          manager.delegate(flags.topic, prompt, { ...options, ...waiting }),
+        ),
       ),
     );
   },
 });
 
-async function submit(manager: SessionManager, topic: string | undefined, prompt: string, options: Options, output: Output): Promise<number> {
+async function submit(
+  manager: SessionManager,
+  topic: string | undefined,
+  prompt: string,
+  options: Options,
+  output: Output,
+): Promise<number> {
   const accepted = await manager.submit(topic, prompt, options);
   output.answer(accepted, `${accepted.prompt_id} accepted in topic ${accepted.topic}`);
   if (accepted.notice && !output.json) output.problem(accepted.notice);
-  if (!output.json) output.note(`Its outcome: continuity outcome ${quoted(accepted.topic)} ${quoted(accepted.prompt_id)} --wait`);
+  if (!output.json)
+    output.note(`Its outcome: continuity outcome ${quoted(accepted.topic)} ${quoted(accepted.prompt_id)} --wait`);
   return 0;
 }

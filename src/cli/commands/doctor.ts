@@ -1,32 +1,37 @@
+import { Failed } from '../../contract/failures.js';
 import type { Config } from '../../config.js';
-import { command } from '../command.js';
+import { command } from '../args/command.js';
 import { addressOf, configOf } from '../connect.js';
 import type { Finding } from '../doctor/check.js';
-import { exitOf } from '../fail.js';
-import type { Output } from '../output.js';
-import { table } from '../table.js';
+import { exitOf } from '../terminal/fail.js';
+import type { Output } from '../terminal/output.js';
+import { table } from '../terminal/table.js';
 
 export default command({
   name: 'doctor',
-  summary: 'Checks everything that continuity needs, and says what to do about what is wrong.',
+  summary: 'Checks everything that continuity needs.\nPrints a table of the checks, and a fix for each problem.',
   flags: {},
   args: [],
   examples: [
-    ['continuity doctor', 'exit code 0 when all is well'],
-    ['continuity doctor --json', 'to put into a report'],
+    ['continuity doctor', 'exit code 0 when there is no problem'],
+    ['continuity doctor --json', 'for a bug report'],
   ],
   async run({ flags, output }) {
-    const [machine, { wrong }, { checkConfig }] = await Promise.all([import('../doctor/machine.js'), import('../doctor/check.js'), import('../doctor/trust.js')]);
+    const [machine, { wrong }, { checkConfig }] = await Promise.all([
+      import('../doctor/machine.js'),
+      import('../doctor/check.js'),
+      import('../doctor/trust.js'),
+    ]);
     const findings = [machine.checkNode()];
     let config: Config | undefined;
     try {
       config = await configOf(flags);
       findings.push(...checkConfig(config));
     } catch (error) {
-      if (typeof error !== 'object' || error === null || !('failure' in error)) throw error;
+      if (!(error instanceof Failed)) throw error;
       findings.push(wrong('config', error.failure as NonNullable<Finding['problem']>));
     }
-    // Without a config nobody knows where the rest is.
+    // Without a config the data directory is unknown.
     if (config) findings.push(...(await rest(config)));
     output.answer(findings, await textOf(findings, output));
     const first = findings.find(({ problem }) => problem)?.problem;
@@ -43,7 +48,8 @@ async function rest(config: Config): Promise<Finding[]> {
     import('../doctor/private.js'),
   ]);
   const isPrivate = await checkPrivate(config.dataDir);
-  // What others can write there says nothing about this machine: which server runs, which agents there are.
+  // When other users can write the data directory, its records are no evidence about the server and
+  // the agents of this machine.
   if (!isPrivate.ok) return [isPrivate, await machine.checkProgram()];
   const found = await Promise.all([
     machine.checkDataDir(config.dataDir),
@@ -56,10 +62,19 @@ async function rest(config: Config): Promise<Finding[]> {
 }
 
 async function textOf(findings: Finding[], output: Output): Promise<string> {
-  const rows = findings.map(({ check, ok, detail, note }) => [ok ? (note === undefined ? 'ok' : 'note') : 'problem', check, detail.replaceAll('\n', ' ')]);
-  const part = (title: string, lines: string[]) => (lines.length > 0 ? ['', output.styled('bold', title), ...lines] : []);
+  const rows = findings.map(({ check, ok, detail, note }) => [
+    ok ? (note === undefined ? 'ok' : 'note') : 'problem',
+    check,
+    detail.replaceAll('\n', ' '),
+  ]);
+  const part = (title: string, lines: string[]) =>
+    lines.length > 0 ? ['', output.styled('bold', title), ...lines] : [];
   const line = (check: string, text: string) => `${output.styled('bold', check)}: ${text}`;
   const fixes = findings.flatMap(({ check, problem }) => (problem ? [line(check, problem.fix)] : []));
   const notes = findings.flatMap(({ check, note }) => (note === undefined ? [] : [line(check, note)]));
-  return [await table(['', 'CHECK', 'FOUND'], rows), ...part('Worth knowing', notes), ...part('What to do', fixes)].join('\n');
+  return [
+    await table(['', 'CHECK', 'FOUND'], rows),
+    ...part('Worth knowing', notes),
+    ...part('What to do', fixes),
+  ].join('\n');
 }

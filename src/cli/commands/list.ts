@@ -1,33 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionManager } from '../../client/session-manager.js';
 import type { TopicFilter, TopicSummary } from '../../client/list-topics.js';
-import { TOPIC_STATES, type TopicLifeState } from '../../contract/types.js';
-import { command } from '../command.js';
+import { defined } from '../../contract/defined.js';
+import { TOPIC_STATES, type TopicLifeState } from '../../contract/views.js';
+import { command } from '../args/command.js';
 import { connected } from '../connect.js';
 import { LEFT, untilInterrupted } from '../interrupted.js';
-import type { Output } from '../output.js';
-import { table } from '../table.js';
-import { UsageError } from '../usage-error.js';
-import { oneLine } from '../words.js';
+import type { Output } from '../terminal/output.js';
+import { table } from '../terminal/table.js';
+import { UsageError } from '../args/usage-error.js';
+import { oneLine } from '../terminal/words.js';
 
 const LOOK_EVERY_MS = 2000;
 
 export default command({
   name: 'list',
-  summary: 'Lists the topics, newest first: state, turns, agent, session and project.',
+  summary: 'Lists the topics, newest first.\nPrints a table: topic, state, turns, agent, session and project.',
   flags: {
-    all: { kind: 'switch', help: 'Also topics that were closed.' },
+    all: { kind: 'switch', help: 'Also list closed topics.' },
     state: { kind: 'text', value: TOPIC_STATES.join('|'), help: 'Only topics in this state.' },
-    agent: { kind: 'text', value: 'A', help: 'Only topics whose session is of this agent.' },
-    'older-than': { kind: 'text', value: 'TIME', help: 'Only topics whose current run began longer ago than that, such as 7d or "2 hours".' },
-    watch: { kind: 'switch', help: 'Again whenever it has changed, until Ctrl-C.' },
+    agent: { kind: 'text', value: 'A', help: 'Only topics with a session of this agent.' },
+    'older-than': {
+      kind: 'text',
+      value: 'TIME',
+      help: 'Only topics whose current run started longer ago, such as 7d or "2 hours".',
+    },
+    watch: { kind: 'switch', help: 'Print the list again when it changes, until Ctrl-C.' },
   },
   args: [],
   examples: [
     ['continuity list', 'the open topics'],
-    ['continuity list --state running --watch', 'what is at work, as it goes on'],
-    ['continuity list --older-than 7d --state idle', 'what could be closed'],
-    ['continuity list --all --json | jq -r .[].session_id', 'every session id there is'],
+    ['continuity list --state running --watch', 'the topics at work, live'],
+    ['continuity list --older-than 7d --state idle', 'topics that you may want to close'],
+    ['continuity list --all --json | jq -r .[].session_id', 'all session ids'],
   ],
   async run({ flags, output }) {
     const filter = await filterOf(flags);
@@ -40,14 +45,33 @@ export default command({
   },
 });
 
-async function filterOf({ state, agent, 'older-than': age }: { state?: string; agent?: string; 'older-than'?: string }): Promise<TopicFilter> {
+async function filterOf({
+  state,
+  agent,
+  'older-than': age,
+}: {
+  state?: string;
+  agent?: string;
+  'older-than'?: string;
+}): Promise<TopicFilter> {
   const states: readonly string[] = TOPIC_STATES;
-  if (state !== undefined && !states.includes(state)) throw new UsageError(`--state must be ${TOPIC_STATES.join(', ')}; got ${JSON.stringify(state)}.`, 'See: continuity list --help');
-  const filter: TopicFilter = { ...(state !== undefined && { state: state as TopicLifeState }), ...(agent !== undefined && { agent }) };
+  if (state !== undefined && !states.includes(state))
+    throw new UsageError(
+      `--state must be ${TOPIC_STATES.join(', ')}; got ${JSON.stringify(state)}.`,
+      'See: continuity list --help',
+    );
+  const filter: TopicFilter = {
+    ...(state !== undefined && { state: state as TopicLifeState }),
+    ...defined({ agent }),
+  };
   if (age === undefined) return filter;
   const { milliseconds } = await import('../../contract/duration.js');
   const ms = milliseconds(age);
-  if (!(ms >= 0)) throw new UsageError(`--older-than must be a time such as 30m, 7d or "2 hours"; got ${JSON.stringify(age)}.`, 'See: continuity list --help');
+  if (!(ms >= 0))
+    throw new UsageError(
+      `--older-than must be a time such as 30m, 7d or "2 hours"; got ${JSON.stringify(age)}.`,
+      'See: continuity list --help',
+    );
   return { ...filter, startedBefore: new Date(Date.now() - ms) };
 }
 
@@ -58,14 +82,15 @@ async function topicsOf(manager: SessionManager, filter: TopicFilter, all: boole
 }
 
 async function show(topics: TopicSummary[], output: Output): Promise<void> {
-  if (topics.length === 0 && !output.json) output.note('No such topics. Begin one: continuity delegate --topic NAME "…"');
+  if (topics.length === 0 && !output.json)
+    output.note('No such topics. Start one: continuity delegate --topic NAME "…"');
   output.answer(topics, topics.length === 0 ? '' : await tableOf(topics));
 }
 
-/** One picture after the other; a terminal is cleared in between. */
+/** Prints each new list. A terminal is cleared in between. */
 async function watch(look: () => Promise<TopicSummary[]>, output: Output): Promise<number> {
   return untilInterrupted(async (left) => {
-    for (let before = ''; !left.aborted; ) {
+    for (let before = ''; !left.aborted;) {
       const topics = await look();
       const now = JSON.stringify(topics);
       if (now !== before) {
@@ -73,15 +98,20 @@ async function watch(look: () => Promise<TopicSummary[]>, output: Output): Promi
         await show(topics, output);
       }
       before = now;
-      await sleep(LOOK_EVERY_MS, undefined, { signal: left }).catch(() => undefined); // Left: the loop ends.
+      await sleep(LOOK_EVERY_MS, undefined, { signal: left }).catch(() => undefined); // AbortError: the loop's condition sees it.
     }
     return LEFT;
   });
 }
 
 function tableOf(topics: TopicSummary[]): Promise<string> {
-  const rows = topics.map(({ topic, state, turns, agent, session_id, project, problem }) => [
-    oneLine(topic, 50), problem ? `${state}, ${problem.code}` : state, String(turns), agent ?? '-', session_id ?? '-', oneLine(project ?? '-', 60),
+  const rows = topics.map(({ topic, state, turns, agent, session_id, other_sessions, project, problem }) => [
+    oneLine(topic, 50),
+    problem ? `${state}, ${problem.code}` : state,
+    String(turns),
+    agent ?? '-',
+    session_id === undefined ? '-' : `${session_id}${other_sessions ? ` (+${other_sessions.length})` : ''}`,
+    oneLine(project ?? '-', 60),
   ]);
   return table(['TOPIC', 'STATE', 'TURNS', 'AGENT', 'SESSION', 'PROJECT'], rows);
 }

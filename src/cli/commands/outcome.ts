@@ -1,50 +1,60 @@
 import type { SessionManager } from '../../client/session-manager.js';
 import { toldOf } from '../../client/told.js';
 import type { PromptState } from '../../contract/types.js';
-import { command } from '../command.js';
+import { command } from '../args/command.js';
 import { connected } from '../connect.js';
-import { exitOf } from '../fail.js';
+import { exitOf } from '../terminal/fail.js';
 import { LEFT, untilInterrupted } from '../interrupted.js';
-import type { Output } from '../output.js';
-import { showResult } from '../show-result.js';
+import type { Output } from '../terminal/output.js';
+import { showResult } from '../terminal/show-result.js';
 import { untilEnded } from '../waiting.js';
 
 export default command({
   name: 'outcome',
-  summary: 'Shows what became of a prompt: queued, running, ended with its reply, or unknown.',
-  flags: { wait: { kind: 'switch', help: 'Wait until it has ended.' } },
+  summary: 'Shows the state of a prompt.\nPrints queued, running, unknown, or the reply of a prompt that has ended.',
+  flags: { wait: { kind: 'switch', help: 'Wait until the prompt has ended.' } },
   args: [
     { name: 'topic', required: true },
     { name: 'prompt_id', required: true },
   ],
   examples: [
-    ['continuity outcome auth p-1f0c…', 'as it is now'],
-    ['continuity outcome auth p-1f0c… --wait', 'the reply, as delegate would have printed it'],
+    ['continuity outcome auth p-1f0c…', 'its state now'],
+    ['continuity outcome auth p-1f0c… --wait', 'waits, then prints the reply'],
     ['continuity outcome auth p-1f0c… --json | jq -r .state', 'for scripts'],
   ],
   async run({ flags, args, output }) {
     const { topic, prompt_id } = args;
-    if (flags.wait) return untilInterrupted((left) => connected(flags, ({ manager }) => wait(manager, topic, prompt_id, output, left)));
+    if (flags.wait)
+      return untilInterrupted((left) =>
+        connected(flags, ({ manager }) => wait(manager, topic, prompt_id, output, left)),
+      );
     return connected(flags, async ({ manager }) => show(await manager.outcome(topic, prompt_id), topic, output));
   },
 });
 
-async function wait(manager: SessionManager, topic: string, promptId: string, output: Output, left: AbortSignal): Promise<number> {
+async function wait(
+  manager: SessionManager,
+  topic: string,
+  promptId: string,
+  output: Output,
+  left: AbortSignal,
+): Promise<number> {
   const result = await untilEnded(output, left, (waiting) => manager.wait(topic, promptId, waiting));
   if (result) return showResult(result, output);
   if (output.json) output.answer(await manager.outcome(topic, promptId).catch(toldOf), '');
-  output.note('No longer waiting; the prompt goes on.');
+  output.note('No longer waiting. The prompt goes on.');
   return LEFT;
 }
 
-/** As of what the topic does not know. */
+/** The exit code of TOPIC_UNKNOWN and SESSION_UNKNOWN. */
 const UNKNOWN = 3;
 
 function show(prompt: PromptState, topic: string, output: Output): number {
   if (output.json) {
     output.answer(prompt, '');
     if (prompt.state === 'unknown') return UNKNOWN;
-    const error = prompt.state === 'refused' ? prompt.error : prompt.state === 'ended' ? prompt.outcome?.error : undefined;
+    const error =
+      prompt.state === 'refused' ? prompt.error : prompt.state === 'ended' ? prompt.outcome?.error : undefined;
     return error ? exitOf(error.code) : 0;
   }
   switch (prompt.state) {
@@ -52,11 +62,14 @@ function show(prompt: PromptState, topic: string, output: Output): number {
       output.answer(prompt, `queued at position ${prompt.position}`);
       return 0;
     case 'running':
-      output.answer(prompt, `running as turn ${prompt.turn} since ${prompt.started_at}${prompt.session_id ? ` in session ${prompt.session_id}` : ''}`);
+      output.answer(
+        prompt,
+        `running as turn ${prompt.turn} since ${prompt.started_at}${prompt.session_id ? ` in session ${prompt.session_id}` : ''}`,
+      );
       return 0;
     case 'ended':
       if (prompt.outcome) return showResult(prompt.outcome, output);
-      output.answer(prompt, 'ended; its outcome is no longer remembered, and stands in the session of the agent');
+      output.answer(prompt, "ended; the topic no longer remembers its outcome, but the agent's session has it");
       return 0;
     case 'refused':
       output.problem(prompt.error);

@@ -1,10 +1,11 @@
-import { command } from '../command.js';
+import { command } from '../args/command.js';
 import { connected } from '../connect.js';
-import { topicText } from '../topic-text.js';
+import { topicText } from '../terminal/topic-text.js';
 
 export default command({
   name: 'show',
-  summary: 'Shows a topic: its sessions, what is running and queued, and how the last turns ended.',
+  summary:
+    'Shows a topic.\nPrints its sessions, the running turn, the queue and the last outcomes, with a command for each.',
   flags: {},
   args: [{ name: 'topic', required: true }],
   examples: [

@@ -1,16 +1,17 @@
-import { command } from '../command.js';
+import { command } from '../args/command.js';
 import { connected } from '../connect.js';
 import { LEFT, untilInterrupted } from '../interrupted.js';
-import { WatchPrinter } from '../watch-printer.js';
+import { WatchPrinter } from '../terminal/watch-printer.js';
 
 export default command({
   name: 'watch',
-  summary: "Follows a topic live, until Ctrl-C: the agent's text and tools, the queue, the outcomes. Watching changes nothing.",
+  summary:
+    "Follows a topic live until Ctrl-C.\nPrints the agent's text and tools, the queue and the outcomes. Watching changes nothing.",
   flags: {},
   args: [{ name: 'topic', required: true }],
   examples: [
     ['continuity watch auth', 'for people'],
-    ['continuity watch auth --json | jq .', 'one JSON document a line: {"type":"view",…} and {"type":"progress",…}'],
+    ['continuity watch auth --json | jq .', 'one JSON document per line: {"type":"view",…} or {"type":"progress",…}'],
   ],
   async run({ flags, args, output }) {
     return untilInterrupted((left) =>

@@ -1,5 +1,5 @@
-/** Whether the data directory is its owner's alone. */
-import { unsafeDataDir } from '../../config.js';
+/** Checks that only its owner can use the data directory. */
+import { unsafeDataDir } from '../../host/private-data-dir.js';
 import { fine, wrong, type Finding } from './check.js';
 
 export async function checkPrivate(dataDir: string): Promise<Finding> {

@@ -1,6 +1,10 @@
-/** What Temporal says: does it answer, which version is it, is our namespace there, does it know our search attributes, does a worker ask it for work? */
+/**
+ * Checks Temporal: whether it answers, its version, our namespace, our search attributes, and
+ * whether a worker polls it.
+ */
 import { Client, Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { dataConverter } from '../../contract/client-options.js';
 import { failure } from '../../contract/failures.js';
 import { SEARCH_ATTRIBUTES } from '../../contract/search-attributes.js';
 import { SUPPORTED } from '../../host/supported-versions.js';
@@ -20,10 +24,18 @@ export async function checkServer(running: string | undefined, dataDir: string):
   try {
     connection = await Connection.connect({ ...connectionOptions, address, connectTimeout: WITHIN_MS });
   } catch (cause) {
-    return [wrong('temporal', failure('TEMPORAL_UNAVAILABLE', `Temporal does not answer at ${address}: ${cause instanceof Error ? cause.message : String(cause)}.`))];
+    return [
+      wrong(
+        'temporal',
+        failure(
+          'TEMPORAL_UNAVAILABLE',
+          `Temporal does not answer at ${address}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+        ),
+      ),
+    ];
   }
   try {
-    const client = new Client({ connection, namespace });
+    const client = new Client({ connection, dataConverter, namespace });
     return await client.withDeadline(Date.now() + WITHIN_MS, async () => {
       const server = await checked('temporal', () => checkServerVersion(connection, address));
       const there = await checked('namespace', () => checkNamespace(connection, namespace, address));
@@ -38,12 +50,20 @@ export async function checkServer(running: string | undefined, dataDir: string):
 }
 
 async function checked(check: string, look: () => Promise<Finding>): Promise<Finding> {
-  return look().catch((error: unknown) => wrong(check, failure('TEMPORAL_UNAVAILABLE', `Temporal did not say: ${error instanceof Error ? error.message : String(error)}.`)));
+  return look().catch((error: unknown) =>
+    wrong(
+      check,
+      failure(
+        'TEMPORAL_UNAVAILABLE',
+        `Temporal did not answer the check: ${error instanceof Error ? error.message : String(error)}.`,
+      ),
+    ),
+  );
 }
 
 async function checkServerVersion(connection: Connection, address: string): Promise<Finding> {
   const { serverVersion } = await connection.workflowService.getSystemInfo({});
-  if (!serverVersion) return fine('temporal', address); // A service, such as Temporal Cloud, may keep it to itself.
+  if (!serverVersion) return fine('temporal', address); // A service such as Temporal Cloud may not report its version.
   return checkVersion('temporal', SUPPORTED.temporalServer, serverVersion, `${address}, version ${serverVersion}`);
 }
 
@@ -54,7 +74,10 @@ async function checkNamespace(connection: Connection, namespace: string, address
   } catch (error) {
     if ((error as { code?: unknown }).code !== NOT_FOUND) throw error;
     const command = `temporal operator namespace create --namespace ${namespace} --retention 90d --address ${address}`;
-    return wrong('namespace', failure('SETUP_INCOMPLETE', `Temporal at ${address} has no namespace ${namespace}.`, `Run: ${command}`));
+    return wrong(
+      'namespace',
+      failure('SETUP_INCOMPLETE', `Temporal at ${address} has no namespace ${namespace}.`, `Run: ${command}`),
+    );
   }
 }
 
@@ -64,5 +87,12 @@ async function checkAttributes(connection: Connection, namespace: string): Promi
   if (missing.length === 0) return fine('search attributes', `all ${Object.keys(SEARCH_ATTRIBUTES).length}`);
   const flags = missing.map(([name, type]) => `--name ${name} --type ${type}`).join(' ');
   const message = `Namespace ${namespace} has no search attribute ${missing.map(([name]) => name).join(', ')}.`;
-  return wrong('search attributes', failure('SETUP_INCOMPLETE', message, `A worker creates them when it starts, where it may; else run: temporal operator search-attribute create --namespace ${namespace} ${flags}`));
+  return wrong(
+    'search attributes',
+    failure(
+      'SETUP_INCOMPLETE',
+      message,
+      `A worker creates them at its start when it has the permission. Otherwise run: temporal operator search-attribute create --namespace ${namespace} ${flags}`,
+    ),
+  );
 }

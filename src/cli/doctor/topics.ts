@@ -1,4 +1,7 @@
-/** Whether topics fail their workflow tasks: then they answer nobody, whatever else is well. */
+/**
+ * Checks whether topics fail their workflow tasks. Such a topic answers no call, even when
+ * everything else works.
+ */
 import type { Client } from '@temporalio/client';
 import { topicSession } from '../../contract/messages.js';
 import { problemIn } from '../../client/topic-problem.js';

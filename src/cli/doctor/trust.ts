@@ -1,6 +1,6 @@
-/** What of the config applies: the file, and what of it the user has not trusted. */
+/** Reports the config file, and the parts of it that the user has not trusted. */
 import type { Config } from '../../config.js';
-import { untrusted } from '../report-ignored.js';
+import { untrusted } from '../terminal/report-ignored.js';
 import { fine, wrong, type Finding } from './check.js';
 
 export function checkConfig(config: Config): Finding[] {

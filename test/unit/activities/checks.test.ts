@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runCheck } from '../../../src/activities/check-command.js';
-import { CheckOutput } from '../../../src/activities/check-output.js';
 import { matches } from '../../../src/activities/may-check.js';
-import { checkProofOf, isCheckProof } from '../../../src/config.js';
+import { checkProofOf, isCheckProof } from '../../../src/host/check-proof.js';
 import type { PromptId, TopicId } from '../../../src/contract/ids.js';
 import { MAX_CHECK_OUTPUT_BYTES } from '../../../src/contract/limits.js';
 import { isRunning } from '../../support/processes.js';
@@ -21,9 +20,17 @@ const run = (command: string, timeout: string | number = '20s', signal = new Abo
 describe('a check', () => {
   test('passes with exit code 0 and fails with any other; both streams are told', async () => {
     expect(await run('echo fine')).toMatchObject({ passed: true, exit_code: 0, output: 'fine', output_bytes: 5 });
-    expect(await run('echo out; echo err >&2; exit 3')).toMatchObject({ passed: false, exit_code: 3, output: expect.stringMatching(/out\nerr|err\nout/) as string });
+    expect(await run('echo out; echo err >&2; exit 3')).toMatchObject({
+      passed: false,
+      exit_code: 3,
+      output: expect.stringMatching(/out\nerr|err\nout/) as string,
+    });
     expect(await run('no-such-command-here')).toMatchObject({ passed: false, exit_code: 127 });
-    expect(await run('kill -SEGV $$')).toMatchObject({ passed: false, exit_code: null, stopped: 'it was ended by SIGSEGV' });
+    expect(await run('kill -SEGV $$')).toMatchObject({
+      passed: false,
+      exit_code: null,
+      stopped: 'it was ended by SIGSEGV',
+    });
   });
 
   test('that never ends is cut off, with what it started', async () => {
@@ -34,7 +41,10 @@ describe('a check', () => {
 
   test('that asks for input, or for a terminal, is told that there is none', async () => {
     expect(await run('read line || echo "no input"')).toMatchObject({ passed: true, output: 'no input' });
-    expect(await run('echo "$(tty)"; exec 3</dev/tty')).toMatchObject({ passed: false, output: expect.stringContaining('not a tty') as string });
+    expect(await run('echo "$(tty)"; exec 3</dev/tty')).toMatchObject({
+      passed: false,
+      output: expect.stringContaining('not a tty') as string,
+    });
   });
 
   test('that prints without end is cut off, in a bounded memory', async () => {
@@ -45,12 +55,15 @@ describe('a check', () => {
     expect(process.memoryUsage.rss() - before).toBeLessThan(80 * 1024 * 1024);
   });
 
-  test.runIf(process.platform === 'linux')('that leaves processes behind has them ended, and says so; they hold up nothing', async () => {
-    const ended = await run('(setsid sleep 63 & echo $!)');
-    expect(ended).toMatchObject({ passed: true, exit_code: 0, left_behind: 1 });
-    expect(isRunning(Number(ended.output))).toBe(false);
-    expect(ended.duration_ms).toBeLessThan(10_000);
-  });
+  test.runIf(process.platform === 'linux')(
+    'that leaves processes behind has them ended, and says so; they hold up nothing',
+    async () => {
+      const ended = await run('(setsid sleep 63 & echo $!)');
+      expect(ended).toMatchObject({ passed: true, exit_code: 0, left_behind: 1 });
+      expect(isRunning(Number(ended.output))).toBe(false);
+      expect(ended.duration_ms).toBeLessThan(10_000);
+    },
+  );
 
   test('that nobody waits for any more is ended', async () => {
     const stop = new AbortController();
@@ -60,30 +73,12 @@ describe('a check', () => {
   });
 
   test('in a directory that is gone, says so', async () => {
-    await expect(runCheck({ run: 'true' }, { cwd: join(dir, 'none'), marker: 'x', signal: new AbortController().signal, onOutput: () => undefined })).rejects.toThrow('ENOENT');
-  });
-});
-
-describe('what is told of a long output', () => {
-  const told = (...chunks: string[]) => {
-    const output = new CheckOutput();
-    for (const chunk of chunks) output.add(Buffer.from(chunk));
-    return output.text();
-  };
-
-  test('is all of it when it is short, without colours', () => expect(told('\u001b[31mred\u001b[0m ', 'and plain\n')).toBe('red and plain'));
-
-  test.each([1, 7, 4096, 65536])('is its beginning and its end, whatever the pieces are (%d bytes)', (size) => {
-    const all = `first line\n${'ä'.repeat(20_000)}\nlast line\n`;
-    const bytes = Buffer.from(all);
-    const output = new CheckOutput();
-    for (let at = 0; at < bytes.length; at += size) output.add(bytes.subarray(at, at + size));
-    const text = output.text();
-    expect(text.startsWith('first line\n')).toBe(true);
-    expect(text.endsWith('\nlast line')).toBe(true);
-    expect(text).toContain('bytes are left out here');
-    expect(text).not.toContain('\uFFFD');
-    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX_CHECK_OUTPUT_BYTES);
+    await expect(
+      runCheck(
+        { run: 'true' },
+        { cwd: join(dir, 'none'), marker: 'x', signal: new AbortController().signal, onOutput: () => undefined },
+      ),
+    ).rejects.toThrow('ENOENT');
   });
 });
 

@@ -1,4 +1,6 @@
-/** Which attempts at checks count, and that an attempt before this one has ended its command first. */
+/**
+ * Which attempts at checks count, and that an attempt before this one has ended its command first.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +8,8 @@ import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, expect, test, vi } from 'vitest';
-import { Fence } from '../../../src/activities/fence.js';
-import type { ActivityContext } from '../../../src/activities/index.js';
+import { Fence } from '../../../src/agents/turn/fence.js';
+import type { ActivityContext } from '../../../src/activities/context.js';
 import { runChecks } from '../../../src/activities/run-checks.js';
 import type { AttemptFacts, RunChecksInput } from '../../../src/activities/types.js';
 
@@ -18,12 +20,22 @@ const logger = new DefaultLogger('ERROR', () => undefined);
 const fence = new Fence();
 const config = { checks: { allow: ['*'], local: 'any' } };
 
-function attemptAt(run: string, attempt: number, heartbeatDetails?: AttemptFacts, isCheckProof = () => Promise.resolve(true)) {
+function attemptAt(
+  run: string,
+  attempt: number,
+  heartbeatDetails?: AttemptFacts,
+  isCheckProof = () => Promise.resolve(true),
+) {
   const env = new MockActivityEnvironment({ attempt, ...(heartbeatDetails && { heartbeatDetails }) }, { logger });
   let last: AttemptFacts | undefined;
   env.on('heartbeat', (sent: AttemptFacts) => (last = sent));
-  const input = { asked: { topic: 'a topic', prompt_id: 'p', checks: [{ run }], proof: 'given' }, cwd: dir } as unknown as RunChecksInput;
-  const result = env.run(() => runChecks(input, { config, host: 'h', fence, isCheckProof } as unknown as ActivityContext));
+  const input = {
+    asked: { topic: 'a topic', prompt_id: 'p', checks: [{ run }], proof: 'given' },
+    cwd: dir,
+  } as unknown as RunChecksInput;
+  const result = env.run(() =>
+    runChecks(input, { config, host: 'h', fence, isCheckProof } as unknown as ActivityContext),
+  );
   result.catch(() => undefined); // Looked at by the test.
   return { env, result, last: () => last };
 }
@@ -32,7 +44,8 @@ test('a command that takes its worker along is given up after 10 attempts, and t
   await expect(attemptAt('true', 11).result).rejects.toMatchObject({
     type: 'OUTCOME_UNKNOWN',
     nonRetryable: true,
-    message: '10 attempts could not run the checks of prompt p to their end. Attempt 10 took its worker down, or lost it.',
+    message:
+      '10 attempts could not run the checks of prompt p to their end. Attempt 10 reported no reason. Its worker died or was cut off.',
   });
 });
 
@@ -46,7 +59,9 @@ test('a deploy is no attempt that failed', async () => {
 });
 
 test('an exception is retried with back-off, and tells the next attempt why', async () => {
-  const { result, last } = attemptAt('touch x; false', 3, { attempt: 2, barren_attempts: 2 }, () => Promise.reject(new Error('The key cannot be read.')));
+  const { result, last } = attemptAt('touch x; false', 3, { attempt: 2, barren_attempts: 2 }, () =>
+    Promise.reject(new Error('The key cannot be read.')),
+  );
   await expect(result).rejects.toMatchObject({ type: 'INTERNAL', nonRetryable: false, nextRetryDelay: 4000 });
   expect(last()).toMatchObject({ barren_attempts: 3, trouble: 'The key cannot be read.' });
 });

@@ -3,15 +3,21 @@ import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, test, vi } from 'vitest';
-import { Fence } from '../../../src/activities/fence.js';
 import { runTurn } from '../../../src/activities/run-turn.js';
-import { newTurnSlots } from '../../../src/activities/turn-slots.js';
-import type { ActivityContext } from '../../../src/activities/index.js';
+import { Semaphore } from '../../../src/semaphore.js';
+import type { ActivityContext } from '../../../src/activities/context.js';
 import type { RunTurnInput, TurnHeartbeat } from '../../../src/activities/types.js';
 import { AgentError, type Agent, type TurnEvent } from '../../../src/agents/agent.js';
 import { failure } from '../../../src/contract/failures.js';
 
-const input = { topic: 't', turn: 1, prompt_id: 'p', prompt: 'x', session_id: 'ses_1', pinned: { agent: 'a', host: 'h', cwd: '/', project: 'p', store: 's' } } as RunTurnInput;
+const input = {
+  topic: 't',
+  turn: 1,
+  prompt_id: 'p',
+  prompt: 'x',
+  session_id: 'ses_1',
+  pinned: { agent: 'a', host: 'h', cwd: '/', project: 'p', store: 's' },
+} as RunTurnInput;
 const logger = new DefaultLogger('ERROR', () => undefined);
 const done: TurnEvent = { type: 'outcome', outcome: { status: 'completed', reply: 'Done.' } };
 
@@ -37,15 +43,34 @@ interface Given {
   turn?: Turn;
   context?: Partial<ActivityContext>;
   input?: Partial<RunTurnInput>;
+  promptIds?: boolean;
 }
 
-function attemptAt({ attempt = 1, heartbeatDetails, turn = unreachable, context, input: more }: Given) {
+function attemptAt({
+  attempt = 1,
+  heartbeatDetails,
+  turn = unreachable,
+  context,
+  input: more,
+  promptIds = true,
+}: Given) {
   const env = new MockActivityEnvironment({ attempt, ...(heartbeatDetails && { heartbeatDetails }) }, { logger });
   const told: TurnHeartbeat[] = [];
   env.on('heartbeat', (sent: TurnHeartbeat) => told.push(sent));
-  const agent = { name: 'a', turn: (_, signal) => turn(signal), cancel: () => Promise.resolve() } as Partial<Agent> as Agent;
+  const agent = {
+    name: 'a',
+    capabilities: { promptIds } as Agent['capabilities'],
+    turn: (_, signal) => turn(signal),
+    cancel: () => Promise.resolve(),
+  } as Partial<Agent> as Agent;
   const limits = { turnTimeoutMs: 60_000, stallTimeoutMs: 60_000 };
-  const whole = { agents: new Map([['a', agent]]), config: { limits, checks: { allow: [], local: 'any' } }, host: 'h', fence: new Fence(), log: () => undefined, ...context };
+  const whole = {
+    agents: new Map([['a', agent]]),
+    config: { limits, checks: { allow: [], local: 'any' } },
+    host: 'h',
+    log: () => undefined,
+    ...context,
+  };
   const result = env.run(() => runTurn({ ...input, ...more }, whole as unknown as ActivityContext));
   result.catch(() => undefined); // Looked at by the test.
   return { env, result, told, last: () => told.at(-1) };
@@ -58,7 +83,10 @@ test('an attempt that breaks off tells the next one why, and the last one tells 
   const last = attemptAt({ attempt: 31, heartbeatDetails: first.last()! });
   expect(await last.result).toMatchObject({
     status: 'failed',
-    error: { code: 'OUTCOME_UNKNOWN', message: expect.stringMatching(/^30 attempts .* ses_1\. It did not start\.$/) as string },
+    error: {
+      code: 'OUTCOME_UNKNOWN',
+      message: expect.stringMatching(/^30 attempts .* ses_1\. It did not start\.$/) as string,
+    },
   });
 });
 
@@ -74,25 +102,41 @@ test.each([
 describe('an attempt without progress counts, whatever ended it:', () => {
   test('a turn that takes its worker down before it has said anything', async () => {
     expect(await attemptAt({ attempt: 31 }).result).toMatchObject({
-      error: { code: 'OUTCOME_UNKNOWN', message: expect.stringContaining('Attempt 30 took its worker down, or lost it.') as string },
+      error: {
+        code: 'OUTCOME_UNKNOWN',
+        message: expect.stringContaining('Attempt 30 reported no reason. Its worker died or was cut off.') as string,
+      },
     });
   });
 
   test('a crash after an attempt that said why it broke off', async () => {
     const heartbeatDetails = { attempt: 25, barren_attempts: 25, worked_ms: 0, trouble: 'It did not start.' };
     const { result } = attemptAt({ attempt: 31, heartbeatDetails });
-    expect(await result).toMatchObject({ error: { message: expect.stringContaining('Attempt 30 took its worker down') as string } });
+    expect(await result).toMatchObject({
+      error: { message: expect.stringContaining('Attempt 30 reported no reason') as string },
+    });
   });
 
   test('an exception that is no AgentError, which is retried with back-off like one and named in the end', async () => {
     const broken: Turn = () => {
       throw new TypeError('undefined is not a function');
     };
-    const { result, last } = attemptAt({ turn: broken, attempt: 3, heartbeatDetails: { attempt: 2, barren_attempts: 2, worked_ms: 0 } });
-    await expect(result).rejects.toMatchObject({ type: 'INTERNAL', message: 'undefined is not a function', nonRetryable: false, nextRetryDelay: 4000 });
+    const { result, last } = attemptAt({
+      turn: broken,
+      attempt: 3,
+      heartbeatDetails: { attempt: 2, barren_attempts: 2, worked_ms: 0 },
+    });
+    await expect(result).rejects.toMatchObject({
+      type: 'INTERNAL',
+      message: 'undefined is not a function',
+      nonRetryable: false,
+      nextRetryDelay: 4000,
+    });
     expect(last()).toMatchObject({ barren_attempts: 3, trouble: 'undefined is not a function' });
     const end = attemptAt({ attempt: 31, heartbeatDetails: { ...last()!, attempt: 30, barren_attempts: 30 } });
-    expect(await end.result).toMatchObject({ error: { code: 'OUTCOME_UNKNOWN', message: expect.stringMatching(/undefined is not a function$/) as string } });
+    expect(await end.result).toMatchObject({
+      error: { code: 'OUTCOME_UNKNOWN', message: expect.stringMatching(/undefined is not a function$/) as string },
+    });
   });
 
   test('an attempt that comes as far as the one before it, and no further', async () => {
@@ -105,7 +149,11 @@ describe('an attempt without progress counts, whatever ended it:', () => {
 
 describe('an attempt does not count', () => {
   test('once there is progress', async () => {
-    const { env, last, result } = attemptAt({ turn: atWork('reading', 'writing'), attempt: 5, heartbeatDetails: { attempt: 4, barren_attempts: 4, worked_ms: 0, step: 'reading' } });
+    const { env, last, result } = attemptAt({
+      turn: atWork('reading', 'writing'),
+      attempt: 5,
+      heartbeatDetails: { attempt: 4, barren_attempts: 4, worked_ms: 0, step: 'reading' },
+    });
     await vi.waitFor(() => expect(last()).toMatchObject({ step: 'writing', barren_attempts: 0 }));
     env.cancel('TIMED_OUT', new ActivityCancellationDetails({ timedOut: true }));
     await expect(result).rejects.toThrow();
@@ -117,7 +165,11 @@ describe('an attempt does not count', () => {
     ['paused', 'ACTIVITY_PAUSED'],
     ['reset', 'ACTIVITY_RESET'],
   ] as const)('when it is ended by %s, and the next one waits for no back-off', async (reason, type) => {
-    const { env, result, last } = attemptAt({ turn: atWork(), attempt: 5, heartbeatDetails: { attempt: 4, barren_attempts: 4, worked_ms: 0 } });
+    const { env, result, last } = attemptAt({
+      turn: atWork(),
+      attempt: 5,
+      heartbeatDetails: { attempt: 4, barren_attempts: 4, worked_ms: 0 },
+    });
     await vi.waitFor(() => expect(last()).toMatchObject({ barren_attempts: 5 }));
     env.cancel('CANCELLED', new ActivityCancellationDetails({ [reason]: true }));
     await expect(result).rejects.toMatchObject({ type, nonRetryable: false, nextRetryDelay: '500 milliseconds' });
@@ -126,43 +178,78 @@ describe('an attempt does not count', () => {
   });
 
   test('after an operator has reset the activity: the server counts from 1 again', async () => {
-    expect(await attemptAt({ turn: () => only(done), attempt: 1, heartbeatDetails: { attempt: 40, barren_attempts: 30, worked_ms: 0 } }).result).toMatchObject({ status: 'completed' });
+    expect(
+      await attemptAt({
+        turn: () => only(done),
+        attempt: 1,
+        heartbeatDetails: { attempt: 40, barren_attempts: 30, worked_ms: 0 },
+      }).result,
+    ).toMatchObject({ status: 'completed' });
   });
 
   test('while it waits for a slot, which is shown, is no work, and no stall', async () => {
-    const turnSlots = newTurnSlots(1);
+    const turnSlots = new Semaphore(1);
     const release = await turnSlots.acquire(new AbortController().signal);
     const limits = { turnTimeoutMs: 500, stallTimeoutMs: 500 };
-    const { result, last } = attemptAt({ turn: () => only(done), attempt: 5, heartbeatDetails: { attempt: 4, barren_attempts: 4, worked_ms: 7 }, context: { turnSlots, config: { limits } as ActivityContext['config'] } });
-    await vi.waitFor(() => expect(last()).toMatchObject({ step: 'waits for one of 1 turn slots of this host', barren_attempts: 4, worked_ms: 7 }), { timeout: 3000 });
+    const { result, last } = attemptAt({
+      turn: () => only(done),
+      attempt: 5,
+      heartbeatDetails: { attempt: 4, barren_attempts: 4, worked_ms: 7 },
+      context: { turnSlots, config: { limits } as ActivityContext['config'] },
+    });
+    await vi.waitFor(
+      () =>
+        expect(last()).toMatchObject({
+          step: 'waits for one of 1 turn slots of this host',
+          barren_attempts: 4,
+          worked_ms: 7,
+        }),
+      { timeout: 3000 },
+    );
     release();
     expect(await result).toMatchObject({ status: 'completed', attempts: 5 });
     (await turnSlots.acquire(new AbortController().signal))();
   });
 });
 
-test('a turn that is cancelled while it waits for a slot is not begun, and what an attempt before it began is stopped', async () => {
-  const turnSlots = newTurnSlots(1);
+test('a turn that is cancelled while it waits for a slot is stopped by its prompt before the agent is asked how it ended', async () => {
+  const turnSlots = new Semaphore(1);
   await turnSlots.acquire(new AbortController().signal);
-  const cancel = vi.fn(() => Promise.resolve());
-  const turn = vi.fn(() => only(done));
-  const agents = new Map([['a', { name: 'a', turn, cancel } as Partial<Agent> as Agent]]);
+  const calls: unknown[] = [];
+  const cancel: Agent['cancel'] = (_session, _signal, prompt) => Promise.resolve(void calls.push(['cancel', prompt]));
+  const turn = () => (
+    calls.push('turn'),
+    only({ type: 'outcome', outcome: { status: 'cancelled', reply: '', error: failure('CANCELLED', 'cancelled') } })
+  );
+  const capabilities = { promptIds: true } as Agent['capabilities'];
+  const agents = new Map([['a', { name: 'a', capabilities, turn, cancel } as Partial<Agent> as Agent]]);
   const { env, result } = attemptAt({ attempt: 2, context: { turnSlots, agents } });
   env.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true }));
   expect(await result).toMatchObject({ status: 'cancelled', error: { code: 'CANCELLED' } });
-  expect(cancel).toHaveBeenCalledTimes(1);
-  expect(turn).not.toHaveBeenCalled();
+  expect(calls).toEqual([['cancel', 'p'], 'turn']);
 });
 
 test('whether the checks may run is asked in each attempt until it was granted once', async () => {
-  const asked_checks = { topic: 't', prompt_id: 'p', checks: [{ run: 'true' }], proof: 'given' } as NonNullable<RunTurnInput['asked_checks']>;
+  const asked_checks = { topic: 't', prompt_id: 'p', checks: [{ run: 'true' }], proof: 'given' } as NonNullable<
+    RunTurnInput['asked_checks']
+  >;
   const isCheckProof = vi.fn(() => Promise.resolve(false));
   const refused = attemptAt({ attempt: 2, turn: () => only(done), input: { asked_checks }, context: { isCheckProof } });
   expect(await refused.result).toMatchObject({ status: 'failed', error: { code: 'CHECK_NOT_ALLOWED' } });
-  const granted = attemptAt({ attempt: 2, input: { asked_checks }, context: { isCheckProof: () => Promise.resolve(true) } });
+  const granted = attemptAt({
+    attempt: 2,
+    input: { asked_checks },
+    context: { isCheckProof: () => Promise.resolve(true) },
+  });
   await expect(granted.result).rejects.toMatchObject({ type: 'AGENT_CRASHED' });
   expect(granted.last()).toMatchObject({ checks_granted: true });
-  const again = attemptAt({ attempt: 3, turn: () => only(done), heartbeatDetails: granted.last()!, input: { asked_checks }, context: { isCheckProof } });
+  const again = attemptAt({
+    attempt: 3,
+    turn: () => only(done),
+    heartbeatDetails: granted.last()!,
+    input: { asked_checks },
+    context: { isCheckProof },
+  });
   expect(await again.result).toMatchObject({ status: 'completed' });
   expect(isCheckProof).toHaveBeenCalledTimes(1);
 });
@@ -171,3 +258,18 @@ async function* only(event: TurnEvent): AsyncGenerator<TurnEvent> {
   await Promise.resolve();
   yield event;
 }
+
+test('a turn of an agent that cannot find a prompt again says so, however it ended', async () => {
+  const ended: Turn = async function* () {
+    await Promise.resolve();
+    yield done;
+  };
+  const broken: Turn = async function* () {
+    await Promise.resolve();
+    throw new AgentError(failure('AGENT_AUTH', 'Nobody is logged in.'), false);
+  };
+  const weaker = { guarantee: 'at_most_once_unknown' };
+  expect(await attemptAt({ turn: ended, promptIds: false }).result).toMatchObject({ status: 'completed', ...weaker });
+  expect(await attemptAt({ turn: broken, promptIds: false }).result).toMatchObject({ status: 'failed', ...weaker });
+  expect(await attemptAt({ turn: ended }).result).not.toHaveProperty('guarantee');
+});

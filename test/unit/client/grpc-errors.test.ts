@@ -5,7 +5,8 @@ import { isUnprocessed, refusalIn } from '../../../src/client/grpc-errors.js';
 import type { TopicId } from '../../../src/contract/ids.js';
 
 const topic = 'auth' as TopicId;
-const failed = (type: string) => new WorkflowUpdateFailedError('failed', ApplicationFailure.nonRetryable('because', type));
+const failed = (type: string) =>
+  new WorkflowUpdateFailedError('failed', ApplicationFailure.nonRetryable('because', type));
 
 test('an update that a worker dropped is no refusal: it can be sent again', () => {
   expect(isUnprocessed(failed('UnprocessedUpdate'))).toBe(true);

@@ -20,7 +20,10 @@ test('a topic whose worker died in the middle of a workflow task is not called s
 });
 
 test('a topic whose workflow task times out again and again is called stuck', () => {
-  expect(problemIn(topic('WorkflowTaskTimedOutCauseStartToClose', 3))).toMatchObject({ code: 'TOPIC_STUCK', message: expect.stringContaining('attempt 3') as string });
+  expect(problemIn(topic('WorkflowTaskTimedOutCauseStartToClose', 3))).toMatchObject({
+    code: 'TOPIC_STUCK',
+    message: expect.stringContaining('attempt 3') as string,
+  });
 });
 
 test('a topic that cannot be replayed is called stuck at the first report', () => {

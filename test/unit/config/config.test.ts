@@ -9,7 +9,12 @@ let env: NodeJS.ProcessEnv;
 
 beforeEach(async () => {
   directory = await realpath(await mkdtemp(join(tmpdir(), 'continuity-config-')));
-  env = { HOME: directory, XDG_CONFIG_HOME: join(directory, 'own'), XDG_STATE_HOME: join(directory, 'state'), CONTINUITY_DATA_DIR: join(directory, 'data') };
+  env = {
+    HOME: directory,
+    XDG_CONFIG_HOME: join(directory, 'own'),
+    XDG_STATE_HOME: join(directory, 'state'),
+    CONTINUITY_DATA_DIR: join(directory, 'data'),
+  };
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
@@ -23,7 +28,9 @@ async function refusalOf(content: unknown, name?: string): Promise<string> {
   const file = await written(content, name);
   const error: unknown = await loadConfig({ cwd: directory, env }).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(ConfigInvalid);
-  expect(error).toMatchObject({ failure: { code: 'CONFIG_INVALID', fix: expect.stringContaining('config') as string } });
+  expect(error).toMatchObject({
+    failure: { code: 'CONFIG_INVALID', fix: expect.stringContaining('config') as string },
+  });
   return (error as Error).message.replaceAll(file, 'FILE');
 }
 
@@ -32,9 +39,24 @@ describe('without a config file', () => {
     await mkdir(join(directory, 'empty'));
     const config = await loadConfig({ cwd: join(directory, 'empty'), env });
     expect(Object.keys(config.categories).sort()).toEqual(
-      ['artistry', 'deep', 'quick', 'ultrabrain', 'unspecified-high', 'unspecified-low', 'visual-engineering', 'writing'].sort(),
+      [
+        'artistry',
+        'deep',
+        'quick',
+        'ultrabrain',
+        'unspecified-high',
+        'unspecified-low',
+        'visual-engineering',
+        'writing',
+      ].sort(),
     );
-    expect(config).toMatchObject({ defaultAgent: 'opencode', agents: { opencode: { kind: 'opencode' } }, limits: { turnTimeoutMs: 7_200_000, stallTimeoutMs: 900_000, turnsPerHost: 4 * availableParallelism() }, warmAgent: true, onLost: 'replace' });
+    expect(config).toMatchObject({
+      agents: { opencode: { kind: 'opencode' } },
+      limits: { turnTimeoutMs: 7_200_000, stallTimeoutMs: 900_000, turnsPerHost: 4 * availableParallelism() },
+      warmAgent: true,
+      onLost: 'replace',
+    });
+    expect(config.defaultAgent).toBeUndefined();
     expect(config.file).toBeUndefined();
   });
 
@@ -60,7 +82,11 @@ describe('a config file', () => {
   it('changes one field of a built-in category and leaves the rest', async () => {
     await written({ categories: { quick: { model: 'local/small' } } });
     const { quick } = (await loadConfig({ cwd: directory, env })).categories;
-    expect(quick).toMatchObject({ model: 'local/small', description: expect.stringContaining('Small') as string, instructions: expect.stringContaining('smallest') as string });
+    expect(quick).toMatchObject({
+      model: 'local/small',
+      description: expect.stringContaining('Small') as string,
+      instructions: expect.stringContaining('smallest') as string,
+    });
   });
 
   it('adds categories and agents, and names the default agent', async () => {
@@ -99,12 +125,18 @@ describe('a config file', () => {
     ['named.cjs', 'module.exports = { project: "shop" };\n'],
   ])('can be the program %s where CONTINUITY_CONFIG names it', async (name, content) => {
     const file = await written(content, name);
-    expect(await loadConfig({ cwd: directory, env: { ...env, CONTINUITY_CONFIG: file } })).toMatchObject({ project: 'shop', file });
+    expect(await loadConfig({ cwd: directory, env: { ...env, CONTINUITY_CONFIG: file } })).toMatchObject({
+      project: 'shop',
+      file,
+    });
   });
 
   it('can be a program in the user’s own config directory', async () => {
     await mkdir(join(directory, 'own', 'continuity'), { recursive: true });
-    const file = await written('export default { agents: { opencode: { path: "./bin/mine" } } };', 'own/continuity/config.mjs');
+    const file = await written(
+      'export default { agents: { opencode: { path: "./bin/mine" } } };',
+      'own/continuity/config.mjs',
+    );
     const config = await loadConfig({ cwd: directory, env });
     expect(config).toMatchObject({ file, agents: { opencode: { path: join(directory, 'own/continuity/bin/mine') } } });
     expect(config.ignored).toBeUndefined();
@@ -119,13 +151,16 @@ describe('a config file', () => {
 
   it('that is empty changes nothing', async () => {
     const file = await written('');
-    expect(await loadConfig({ cwd: directory, env })).toMatchObject({ file, defaultAgent: 'opencode' });
+    expect(await loadConfig({ cwd: directory, env })).toMatchObject({ file, onLost: 'replace' });
   });
 
   it('can be named by CONTINUITY_CONFIG, which goes before the one that is near', async () => {
     await written({ project: 'near' });
     const file = await written({ project: 'named' }, 'other.json');
-    expect(await loadConfig({ cwd: directory, env: { ...env, CONTINUITY_CONFIG: 'other.json' } })).toMatchObject({ project: 'named', file });
+    expect(await loadConfig({ cwd: directory, env: { ...env, CONTINUITY_CONFIG: 'other.json' } })).toMatchObject({
+      project: 'named',
+      file,
+    });
   });
 
   it('that CONTINUITY_CONFIG names must exist', async () => {
@@ -137,27 +172,87 @@ describe('a config file', () => {
 
 describe('a bad field is named, with what it must be and what it is', () => {
   it.each<[string, unknown, string]>([
-    ['a kind that there is not', { agents: { opencode: { kind: 'codex' } } }, 'agents.opencode.kind in FILE must be "opencode", got "codex".'],
-    ['a new agent without a kind', { agents: { fast: {} } }, 'agents.fast.kind in FILE is missing; it says which kind of agent this is: "opencode".'],
-    ['a field of the wrong type', { agents: { opencode: { model: 7 } } }, 'agents.opencode.model in FILE must be text, got 7.'],
+    [
+      'a kind that there is not',
+      { agents: { opencode: { kind: 'codecs' } } },
+      'agents.opencode.kind in FILE must be one of "opencode", "claude-code", "codex", "acp", got "codecs".',
+    ],
+    [
+      'a new agent without a kind',
+      { agents: { fast: {} } },
+      'agents.fast.kind in FILE is missing; it says which kind of agent this is: "opencode", "claude-code", "codex", "acp".',
+    ],
+    [
+      'a field of the wrong type',
+      { agents: { opencode: { model: 7 } } },
+      'agents.opencode.model in FILE must be text, got 7.',
+    ],
     ['a blank field', { project: ' ' }, 'project in FILE must not be blank, got " ".'],
-    ['a misspelt key', { agents: { opencode: { modell: 'x' } } }, 'agents.opencode in FILE has no key "modell"; did you mean "model"? It takes: kind, path, model, variant, mode.'],
-    ['a misspelt key at the top', { catgories: {} }, 'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, checks, warmAgent, onLost.'],
-    ['a policy that there is not', { onLost: 'panic' }, 'onLost in FILE must be one of "replace", "fail", got "panic".'],
+    [
+      'a misspelt key',
+      { agents: { opencode: { modell: 'x' } } },
+      'agents.opencode in FILE has no key "modell"; did you mean "model"? It takes: kind, path, command, preset, model, variant, mode, settingSources, permissionMode.',
+    ],
+    [
+      'a misspelt key at the top',
+      { catgories: {} },
+      'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, checks, warmAgent, onLost.',
+    ],
+    [
+      'a policy that there is not',
+      { onLost: 'panic' },
+      'onLost in FILE must be one of "replace", "fail", got "panic".',
+    ],
     ['a list instead of an object', { agents: [] }, 'agents in FILE must be an object of names, got [].'],
     ['text instead of an object', { limits: 'none' }, 'limits in FILE must be an object, got "none".'],
     ['a file that holds no object', '[1]', 'FILE must be an object, got [1].'],
-    ['a number of turns that is none', { limits: { turnsPerHost: 0 } }, 'limits.turnsPerHost in FILE must be a whole number from 1 to 1000, got 0.'],
+    [
+      'a number of turns that is none',
+      { limits: { turnsPerHost: 0 } },
+      'limits.turnsPerHost in FILE must be a whole number from 1 to 1000, got 0.',
+    ],
     ['a switch that is neither', { warmAgent: 'no' }, 'warmAgent in FILE must be true or false, got "no".'],
-    ['a duration that is none', { limits: { turnTimeout: 'soon' } }, 'limits.turnTimeout in FILE must be a duration from 1 second to 24 days, such as "30m", "2 hours" or a number of milliseconds, got "soon".'],
-    ['a duration that is too short', { limits: { turnTimeout: '5' } }, 'limits.turnTimeout in FILE must be a duration from 1 second to 24 days, such as "30m", "2 hours" or a number of milliseconds, got "5".'],
-    ['a default agent that there is not', { defaultAgent: 'opencod' }, 'defaultAgent in FILE must be an agent of the config (opencode), got "opencod"; did you mean "opencode"?'],
-    ['a category with an agent that there is not', { categories: { quick: { agent: 'ghost' } } }, 'categories.quick.agent in FILE must be an agent of the config (opencode), got "ghost".'],
-    ['a new category without a description', { categories: { review: {} } }, 'categories.review.description in FILE is missing; it says in a sentence what the category is for.'],
-    ['instructions that are too long', { categories: { quick: { instructions: 'x'.repeat(2001) } } }, `categories.quick.instructions in FILE must be at most 2000 characters long, got "${'x'.repeat(76)}….`],
+    [
+      'a duration that is none',
+      { limits: { turnTimeout: 'soon' } },
+      'limits.turnTimeout in FILE must be a duration from 1 second to 24 days, such as "30m", "2 hours" or a number of milliseconds, got "soon".',
+    ],
+    [
+      'a duration that is too short',
+      { limits: { turnTimeout: '5' } },
+      'limits.turnTimeout in FILE must be a duration from 1 second to 24 days, such as "30m", "2 hours" or a number of milliseconds, got "5".',
+    ],
+    [
+      'a default agent that there is not',
+      { defaultAgent: 'opencod' },
+      'defaultAgent in FILE must be an agent of the config (opencode, claude-code, codex), got "opencod"; did you mean "opencode"?',
+    ],
+    [
+      'a category with an agent that there is not',
+      { categories: { quick: { agent: 'ghost' } } },
+      'categories.quick.agent in FILE must be an agent of the config (opencode, claude-code, codex), got "ghost".',
+    ],
+    [
+      'a new category without a description',
+      { categories: { review: {} } },
+      'categories.review.description in FILE is missing; it says in a sentence what the category is for.',
+    ],
+    [
+      'instructions that are too long',
+      { categories: { quick: { instructions: 'x'.repeat(2001) } } },
+      `categories.quick.instructions in FILE must be at most 2000 characters long, got "${'x'.repeat(76)}….`,
+    ],
     ['a check that is no text', { checks: { allow: [1] } }, 'checks.allow.0 in FILE must be text, got 1.'],
-    ['a word for local checks that there is not', { checks: { local: 'all' } }, 'checks.local in FILE must be one of "any", "listed", got "all".'],
-    ['a name that is none', { agents: { ' x': { kind: 'opencode' } } }, 'agents in FILE has a name that must be a name: printable, on one line, at most 200 characters, got " x".'],
+    [
+      'a word for local checks that there is not',
+      { checks: { local: 'all' } },
+      'checks.local in FILE must be one of "any", "listed", got "all".',
+    ],
+    [
+      'a name that is none',
+      { agents: { ' x': { kind: 'opencode' } } },
+      'agents in FILE has a name that must be a name: printable, on one line, at most 200 characters, got " x".',
+    ],
   ])('%s', async (_, content, message) => {
     expect(await refusalOf(content)).toBe(message);
   });

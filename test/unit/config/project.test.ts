@@ -29,12 +29,15 @@ describe('the project of a directory', () => {
   });
 
   it('is one for all work trees of a repository', async () => {
-    const git = (...words: string[]) => execa('git', ['-C', join(directory, 'main'), '-c', 'user.name=A', '-c', 'user.email=a@b.c', ...words]);
+    const git = (...words: string[]) =>
+      execa('git', ['-C', join(directory, 'main'), '-c', 'user.name=A', '-c', 'user.email=a@b.c', ...words]);
     await made('main');
     await git('init', '--quiet');
     await git('commit', '--quiet', '--allow-empty', '--message', 'one');
     await git('worktree', 'add', '--quiet', '../linked');
-    const projects = await Promise.all([await made('main', 'src'), await made('linked', 'src')].map((cwd) => projectOf(cwd, {})));
+    const projects = await Promise.all(
+      [await made('main', 'src'), await made('linked', 'src')].map((cwd) => projectOf(cwd, {})),
+    );
     expect(projects).toEqual([join(directory, 'main'), join(directory, 'main')]);
   });
 
@@ -61,6 +64,8 @@ describe('the project of a directory', () => {
 
   it('that does not exist is refused as CWD_MISSING', async () => {
     const gone = join(directory, 'gone');
-    await expect(projectOf(gone, {})).rejects.toMatchObject({ failure: { code: 'CWD_MISSING', message: `Working directory ${gone} does not exist.` } });
+    await expect(projectOf(gone, {})).rejects.toMatchObject({
+      failure: { code: 'CWD_MISSING', message: `Working directory ${gone} does not exist.` },
+    });
   });
 });

@@ -13,7 +13,12 @@ const here = process.cwd();
 beforeEach(async () => {
   directory = await realpath(await mkdtemp(join(tmpdir(), 'continuity-strangers-')));
   const home = await made('home');
-  env = { HOME: home, XDG_CONFIG_HOME: join(home, '.config'), XDG_STATE_HOME: join(home, '.state'), CONTINUITY_DATA_DIR: join(home, 'data') };
+  env = {
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, '.config'),
+    XDG_STATE_HOME: join(home, '.state'),
+    CONTINUITY_DATA_DIR: join(home, 'data'),
+  };
 });
 afterEach(async () => {
   process.chdir(here);
@@ -35,7 +40,8 @@ async function written(path: string, content: unknown): Promise<string> {
 
 const load = (cwd: string): Promise<Config> => loadConfig({ cwd, env });
 /** A program that leaves a trace when it is run. */
-const trap = () => `require("node:fs").writeFileSync(${JSON.stringify(join(directory, 'ran'))}, ""); module.exports = {};`;
+const trap = () =>
+  `require("node:fs").writeFileSync(${JSON.stringify(join(directory, 'ran'))}, ""); module.exports = {};`;
 const ran = () => existsSync(join(directory, 'ran'));
 
 describe('the search for a config', () => {
@@ -76,14 +82,17 @@ describe('the search for a config', () => {
 });
 
 describe('a config that comes with a project is only data:', () => {
-  it.each(['continuity.config.js', 'continuity.config.cjs', '.config/config.cjs', '.config/config.js'])('%s is not run', async (name) => {
-    await made('repo', '.git');
-    const file = await written(`repo/${name}`, trap());
-    process.chdir(join(directory, 'repo'));
-    const config = await load(join(directory, 'repo'));
-    expect(ran()).toBe(false);
-    if (name.startsWith('continuity')) expect(config.ignored).toEqual([{ file }]);
-  });
+  it.each(['continuity.config.js', 'continuity.config.cjs', '.config/config.cjs', '.config/config.js'])(
+    '%s is not run',
+    async (name) => {
+      await made('repo', '.git');
+      const file = await written(`repo/${name}`, trap());
+      process.chdir(join(directory, 'repo'));
+      const config = await load(join(directory, 'repo'));
+      expect(ran()).toBe(false);
+      if (name.startsWith('continuity')) expect(config.ignored).toEqual([{ file }]);
+    },
+  );
 
   it('a program beside it is not run by an import either', async () => {
     await made('repo', '.git');
@@ -102,7 +111,13 @@ describe('a config that comes with a project is only data:', () => {
 });
 
 describe('a config file that others could have written is refused, with the command that mends it:', () => {
-  const refusal = (path: string, message: string, fix: string) => ({ failure: { code: 'CONFIG_UNSAFE', message: expect.stringContaining(message) as string, fix: fix.replace('PATH', path) } });
+  const refusal = (path: string, message: string, fix: string) => ({
+    failure: {
+      code: 'CONFIG_UNSAFE',
+      message: expect.stringContaining(message) as string,
+      fix: fix.replace('PATH', path),
+    },
+  });
 
   const byGroup = [
     ['a file that a group may write', 'continuity.config.json', 0o664],
@@ -118,7 +133,9 @@ describe('a config file that others could have written is refused, with the comm
     await written('repo/continuity.config.json', { project: 'shop' });
     const path = join(repo, name);
     await chmod(path, mode);
-    await expect(load(repo)).rejects.toMatchObject(refusal(path, `Other users may write ${path}: it is not used as config.`, 'Run: chmod go-w PATH'));
+    await expect(load(repo)).rejects.toMatchObject(
+      refusal(path, `Other users can write ${path}. So it is not used as config.`, 'Run: chmod go-w PATH'),
+    );
   });
 
   it.runIf(process.getuid?.() === 0).each([
@@ -129,13 +146,20 @@ describe('a config file that others could have written is refused, with the comm
     await written('repo/continuity.config.json', { project: 'shop' });
     const path = join(repo, name);
     await chown(path, 65534, 65534);
-    await expect(load(repo)).rejects.toMatchObject({ failure: { code: 'CONFIG_UNSAFE', message: `${path} belongs to user 65534, and you are user 0: it is not used as config.` } });
+    await expect(load(repo)).rejects.toMatchObject({
+      failure: {
+        code: 'CONFIG_UNSAFE',
+        message: `${path} belongs to user 65534, and you are user 0. So it is not used as config.`,
+      },
+    });
   });
 
   it('also where CONTINUITY_CONFIG names it, or it is the user’s own', async () => {
     const named = await written('named.cjs', trap());
     await chmod(named, 0o666);
-    await expect(loadConfig({ cwd: directory, env: { ...env, CONTINUITY_CONFIG: named } })).rejects.toMatchObject({ failure: { code: 'CONFIG_UNSAFE' } });
+    await expect(loadConfig({ cwd: directory, env: { ...env, CONTINUITY_CONFIG: named } })).rejects.toMatchObject({
+      failure: { code: 'CONFIG_UNSAFE' },
+    });
     const own = await written('home/.config/continuity/config.cjs', trap());
     await chmod(own, 0o666);
     await expect(load(join(directory, 'home'))).rejects.toMatchObject({ failure: { code: 'CONFIG_UNSAFE' } });
@@ -144,13 +168,21 @@ describe('a config file that others could have written is refused, with the comm
 });
 
 describe('what a project’s config says of programs and checks', () => {
-  const content = { project: 'shop', agents: { opencode: { path: './evil', model: 'm' } }, checks: { allow: ['*'], local: 'listed' } };
+  const content = {
+    project: 'shop',
+    agents: { opencode: { path: './evil', model: 'm' } },
+    checks: { allow: ['*'], local: 'listed' },
+  };
 
   it('does not apply until the user trusts the file; the rest does', async () => {
     const repo = await made('repo');
     const file = await written('repo/continuity.config.json', content);
     const config = await load(repo);
-    expect(config).toMatchObject({ project: 'shop', agents: { opencode: { kind: 'opencode', model: 'm' } }, checks: { allow: [], local: 'any' } });
+    expect(config).toMatchObject({
+      project: 'shop',
+      agents: { opencode: { kind: 'opencode', model: 'm' } },
+      checks: { allow: [], local: 'any' },
+    });
     expect(config.agents.opencode).not.toHaveProperty('path');
     expect(config.ignored).toEqual([{ file, keys: ['agents.opencode.path', 'checks'] }]);
   });
@@ -158,7 +190,10 @@ describe('what a project’s config says of programs and checks', () => {
   it('applies at once in a file that CONTINUITY_CONFIG names', async () => {
     const file = await written('repo/continuity.config.json', content);
     const config = await loadConfig({ cwd: directory, env: { ...env, CONTINUITY_CONFIG: file } });
-    expect(config).toMatchObject({ agents: { opencode: { path: join(directory, 'repo/evil') } }, checks: { allow: ['*'] } });
+    expect(config).toMatchObject({
+      agents: { opencode: { path: join(directory, 'repo/evil') } },
+      checks: { allow: ['*'] },
+    });
     expect(config.ignored).toBeUndefined();
   });
 });

@@ -1,7 +1,8 @@
 /** What signals and updates may bring into a workflow. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parsePrompt } from '../../../src/contract/parse-prompt.js';
+import { digestOfRequest, parsePrompt } from '../../../src/contract/parse-prompt.js';
+import type { SessionId } from '../../../src/contract/ids.js';
 import { utf8Length } from '../../../src/contract/text.js';
 
 const problemOf = (payload: unknown) => {
@@ -12,7 +13,9 @@ const problemOf = (payload: unknown) => {
 describe('a prompt', () => {
   test('is an object, or a bare string', () => {
     expect(parsePrompt('hi')).toEqual({ request: { prompt: 'hi' } });
-    expect(parsePrompt({ prompt: 'hi', prompt_id: 'a', category: null })).toEqual({ request: { prompt: 'hi', prompt_id: 'a' } });
+    expect(parsePrompt({ prompt: 'hi', prompt_id: 'a', category: null })).toEqual({
+      request: { prompt: 'hi', prompt_id: 'a' },
+    });
   });
 
   test.each([
@@ -30,10 +33,13 @@ describe('a prompt', () => {
     [{ prompt: 'x', cwd: 'relative' }, 'Field "cwd" must be an absolute path'],
     [{ prompt: 'x', session: 'fresh' }, '"continue", "new" or "resume"'],
     [{ prompt: 'x', session: 'new', session_id: 'ses_1' }, 'contradict'],
-    [{ prompt: 'x', prompt_id: '@fix/1/p' }, 'derived by the topic itself'],
+    [{ prompt: 'x', prompt_id: '@fix/1/p' }, 'the topic derives such ids itself'],
     [{ prompt: 'x', close_after: '5 minutes ago' }, 'a duration from 1 second'],
     [{ prompt: 'x', on_lost: 'panic' }, '"replace" or "fail"'],
     [{ prompt: 'x', on_lost: 'replace', session_id: 'ses_1' }, 'never runs anywhere else'],
+    [{ prompt: 'x', session_id: 'ses_1', adopt: 'yes' }, 'Field "adopt" must be true or false; got "yes"'],
+    [{ prompt: 'x', adopt: true }, 'there is no field "session_id"'],
+    [{ prompt: 'x', host: 'h' }, 'there is no field "session_id"'],
     [{ prompt: 'x', __proto__: null, constructor: 'x' }, 'Field "constructor" is not a field'],
   ])('%j is refused, naming field, expectation and value', (payload, words) => {
     expect(problemOf(payload)).toMatchObject({ code: 'INVALID_PROMPT' });
@@ -42,12 +48,20 @@ describe('a prompt', () => {
 
   test('over 64 KiB of UTF-8 is refused, and says to write a file', () => {
     expect(problemOf('é'.repeat(32 * 1024))).toBeUndefined();
-    expect(problemOf(`${'é'.repeat(32 * 1024)}x`)).toMatchObject({ code: 'PROMPT_TOO_LARGE', fix: expect.stringContaining('file') });
+    expect(problemOf(`${'é'.repeat(32 * 1024)}x`)).toMatchObject({
+      code: 'PROMPT_TOO_LARGE',
+      fix: expect.stringContaining('file'),
+    });
   });
 
   test('of any shape at all is either taken or refused, never thrown at', () => {
     fc.assert(fc.property(fc.anything(), (payload) => Object.keys(parsePrompt(payload)).length === 1));
   });
+});
+
+test('a retry is the same request, whether or not it says again that the session is taken over', () => {
+  const request = { prompt: 'x', session_id: 'ses_1' as SessionId };
+  expect(digestOfRequest({ ...request, adopt: true, host: 'h' })).toBe(digestOfRequest(request));
 });
 
 test('bytes are counted as UTF-8 counts them', () => {

@@ -1,4 +1,6 @@
-/** Whatever bytes come, the converter answers: an exception in it fails the workflow task for ever. */
+/**
+ * Whatever bytes come, the converter answers: an exception in it fails the workflow task for ever.
+ */
 import { defaultPayloadConverter, type Payload } from '@temporalio/common';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -21,18 +23,37 @@ test.each<[string, Payload]>([
 ])('%s are no prompt, and say why', (_, payload) => {
   const value = payloadConverter.fromPayload(payload);
   expect(value).toBeInstanceOf(Unreadable);
-  expect(parsePrompt(value)).toMatchObject({ problem: { code: 'INVALID_PROMPT', message: expect.stringContaining('payload') } });
+  expect(parsePrompt(value)).toMatchObject({
+    problem: { code: 'INVALID_PROMPT', message: expect.stringContaining('payload') },
+  });
 });
 
 test('every JSON value of ours is read as the default converter reads it', () => {
-  fc.assert(fc.property(fc.jsonValue({ maxDepth: 20 }), (value) => {
-    expect(payloadConverter.fromPayload(defaultPayloadConverter.toPayload(value))).toEqual(JSON.parse(JSON.stringify(value)));
-  }));
+  fc.assert(
+    fc.property(fc.jsonValue({ maxDepth: 20 }), (value) => {
+      expect(payloadConverter.fromPayload(defaultPayloadConverter.toPayload(value))).toEqual(
+        JSON.parse(JSON.stringify(value)),
+      );
+    }),
+  );
 });
 
 test('any bytes under any encoding are answered', () => {
-  const encoding = fc.constantFrom('json/plain', 'binary/plain', 'binary/null', 'json/protobuf', 'binary/protobuf', 'x');
-  fc.assert(fc.property(encoding, fc.uint8Array({ maxLength: 200 }), (name, data) => void payloadConverter.fromPayload(payloadOf(name, data))));
+  const encoding = fc.constantFrom(
+    'json/plain',
+    'binary/plain',
+    'binary/null',
+    'json/protobuf',
+    'binary/protobuf',
+    'x',
+  );
+  fc.assert(
+    fc.property(
+      encoding,
+      fc.uint8Array({ maxLength: 200 }),
+      (name, data) => void payloadConverter.fromPayload(payloadOf(name, data)),
+    ),
+  );
 });
 
 test('brackets within strings are no depth', () => {

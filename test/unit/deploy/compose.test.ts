@@ -29,18 +29,35 @@ const compose = (await parse('docker-compose.yml')) as {
 };
 const services = Object.entries(compose.services);
 const waitedForToEnd = new Set(
-  services.flatMap(([, { depends_on = {} }]) => Object.entries(depends_on).flatMap(([name, { condition }]) => (condition === 'service_completed_successfully' ? [name] : []))),
+  services.flatMap(([, { depends_on = {} }]) =>
+    Object.entries(depends_on).flatMap(([name, { condition }]) =>
+      condition === 'service_completed_successfully' ? [name] : [],
+    ),
+  ),
 );
 const longRunning = services.filter(([name]) => !waitedForToEnd.has(name));
-const manifest = JSON.parse(await read('package.json')) as { version: string; devDependencies: Record<string, string>; dependencies: Record<string, string> };
+const manifest = JSON.parse(await read('package.json')) as {
+  version: string;
+  devDependencies: Record<string, string>;
+  dependencies: Record<string, string>;
+};
 
 const ENV = { POSTGRES_PASSWORD: 'only-for-this-test', CONTINUITY_WORKSPACE: '/srv/projects' };
 const plugin = await execa('docker', ['compose', 'version'], { reject: false });
-if (plugin.failed) console.warn('docker compose is not here: docker-compose.yml is parsed and checked, but not by Compose itself.');
+if (plugin.failed)
+  console.warn('docker compose is not here: docker-compose.yml is parsed and checked, but not by Compose itself.');
 
 describe('docker-compose.yml', () => {
   it('has a store, its schema, a server, its namespace, a UI with its door, and a worker', () => {
-    expect(services.map(([name]) => name)).toEqual(['postgresql', 'schema', 'temporal', 'namespace', 'web-ui', 'web-ui-door', 'worker']);
+    expect(services.map(([name]) => name)).toEqual([
+      'postgresql',
+      'schema',
+      'temporal',
+      'namespace',
+      'web-ui',
+      'web-ui-door',
+      'worker',
+    ]);
     expect([...waitedForToEnd].sort()).toEqual(['namespace', 'schema']);
   });
 
@@ -53,7 +70,11 @@ describe('docker-compose.yml', () => {
   });
 
   it.each(longRunning)('%s: runs on, is asked for its health, and gets time to end', (_name, service) => {
-    expect(service).toMatchObject({ restart: 'unless-stopped', init: true, stop_grace_period: expect.stringMatching(/^\d+[sm]$/) as string });
+    expect(service).toMatchObject({
+      restart: 'unless-stopped',
+      init: true,
+      stop_grace_period: expect.stringMatching(/^\d+[sm]$/) as string,
+    });
     expect(service.healthcheck?.test?.[0]).toBe('CMD');
   });
 
@@ -63,19 +84,28 @@ describe('docker-compose.yml', () => {
 
   it('waits for what a service needs to be healthy or done, never only started', () => {
     for (const [, { depends_on = {} }] of services) {
-      for (const [name, { condition }] of Object.entries(depends_on)) expect(condition).toBe(waitedForToEnd.has(name) ? 'service_completed_successfully' : 'service_healthy');
+      for (const [name, { condition }] of Object.entries(depends_on))
+        expect(condition).toBe(waitedForToEnd.has(name) ? 'service_completed_successfully' : 'service_healthy');
     }
   });
 
   it('has no secret: every password comes from the environment', () => {
-    const secrets = services.flatMap(([, { environment = {} }]) => Object.entries(environment).filter(([name]) => /PASSWORD|PWD|SECRET|TOKEN|KEY/.test(name)));
+    const secrets = services.flatMap(([, { environment = {} }]) =>
+      Object.entries(environment).filter(([name]) => /PASSWORD|PWD|SECRET|TOKEN|KEY/.test(name)),
+    );
     expect(secrets.length).toBeGreaterThan(0);
     for (const [, value] of secrets) expect(value).toMatch(/^\$\{\w+:\?[^}]+\}$/);
   });
 
   it('keeps the database, the data directory and the sessions in named volumes', () => {
-    const kept = services.flatMap(([, { volumes = [] }]) => volumes.filter((volume) => typeof volume === 'string' && !volume.startsWith('.')));
-    expect(kept).toEqual(['postgresql:/var/lib/postgresql/data', 'continuity:/var/lib/continuity', 'opencode:/home/node/.local/share/opencode']);
+    const kept = services.flatMap(([, { volumes = [] }]) =>
+      volumes.filter((volume) => typeof volume === 'string' && !volume.startsWith('.')),
+    );
+    expect(kept).toEqual([
+      'postgresql:/var/lib/postgresql/data',
+      'continuity:/var/lib/continuity',
+      'opencode:/home/node/.local/share/opencode',
+    ]);
     expect(Object.keys(compose.volumes)).toEqual(['postgresql', 'continuity', 'opencode']);
   });
 
@@ -96,14 +126,19 @@ describe('docker-compose.yml', () => {
   });
 
   it('closes the HTTP API of Temporal, which any web page could use', async () => {
-    expect(await parse('deploy/dynamicconfig/temporal.yaml')).toMatchObject({ 'frontend.httpAllowedHosts': [{ value: ['refused.invalid'] }] });
+    expect(await parse('deploy/dynamicconfig/temporal.yaml')).toMatchObject({
+      'frontend.httpAllowedHosts': [{ value: ['refused.invalid'] }],
+    });
   });
 
   it('lets a browser reach the Web UI through its door alone', () => {
     const { 'web-ui': ui, 'web-ui-door': door } = compose.services;
     expect(ui).not.toHaveProperty('ports');
     expect(ui?.networks).toEqual(['ui']);
-    expect(compose.networks['ui']).toEqual({ internal: true, driver_opts: { 'com.docker.network.bridge.inhibit_ipv4': 'true' } });
+    expect(compose.networks['ui']).toEqual({
+      internal: true,
+      driver_opts: { 'com.docker.network.bridge.inhibit_ipv4': 'true' },
+    });
     expect(door).toMatchObject({ ports: ['127.0.0.1:8080:8080'], environment: { WEB_UI: 'web-ui:8080' } });
     expect(door?.volumes).toContain('./deploy/web-ui-door.conf.template:/etc/nginx/templates/default.conf.template:ro');
   });
@@ -119,14 +154,22 @@ describe('docker-compose.yml', () => {
   });
 
   it.skipIf(plugin.failed)('is what Compose understands', async () => {
-    const { stdout } = await execa('docker', ['compose', '--file', `${root}docker-compose.yml`, '--env-file', '/dev/null', 'config', '--format', 'json'], { env: ENV });
+    const { stdout } = await execa(
+      'docker',
+      ['compose', '--file', `${root}docker-compose.yml`, '--env-file', '/dev/null', 'config', '--format', 'json'],
+      { env: ENV },
+    );
     const config = JSON.parse(stdout) as { services: Record<string, unknown> };
     expect(Object.keys(config.services).sort()).toEqual(services.map(([name]) => name).sort());
   });
 
   it.skipIf(plugin.failed).each(Object.keys(ENV))('is refused without %s', async (name) => {
     const env = Object.fromEntries(Object.entries({ ...process.env, ...ENV }).filter(([key]) => key !== name));
-    const { failed, stderr } = await execa('docker', ['compose', '--file', `${root}docker-compose.yml`, '--env-file', '/dev/null', 'config', '--quiet'], { env, extendEnv: false, reject: false });
+    const { failed, stderr } = await execa(
+      'docker',
+      ['compose', '--file', `${root}docker-compose.yml`, '--env-file', '/dev/null', 'config', '--quiet'],
+      { env, extendEnv: false, reject: false },
+    );
     expect(failed).toBe(true);
     expect(stderr).toContain(name);
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runCheck } from '../../../src/activities/check-command.js';
-import { createAgents } from '../../../src/agents/registry.js';
+import { createAgents } from '../../../src/agents/kinds.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'continuity-environment-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -37,18 +37,26 @@ const USERS_OWN = {
   A_NAME_OF_THE_USERS_OWN: 'x',
 };
 
-beforeEach(() => Object.entries({ ...WORKERS_ALONE, ...USERS_OWN }).forEach(([name, value]) => vi.stubEnv(name, value)));
+beforeEach(() =>
+  Object.entries({ ...WORKERS_ALONE, ...USERS_OWN }).forEach(([name, value]) => vi.stubEnv(name, value)),
+);
 afterEach(() => void vi.unstubAllEnvs());
 
 async function environmentOfCheck(): Promise<Record<string, string>> {
-  const ended = await runCheck({ run: 'env' }, { cwd: dir, marker: 'mark', signal: new AbortController().signal, onOutput: () => undefined });
+  const ended = await runCheck(
+    { run: 'env' },
+    { cwd: dir, marker: 'mark', signal: new AbortController().signal, onOutput: () => undefined },
+  );
   return parsed(ended.output ?? '');
 }
 
 /** A program in the place of OpenCode says what it was started with. */
 async function environmentOfAgent(): Promise<Record<string, string>> {
   const program = join(dir, 'opencode');
-  writeFileSync(program, `#!/bin/sh\n[ "$1" = --version ] && echo 1.18.33 && exit\nenv > ${dir}/seen.new; mv ${dir}/seen.new ${dir}/seen; exec sleep 1\n`);
+  writeFileSync(
+    program,
+    `#!/bin/sh\n[ "$1" = --version ] && echo 1.18.33 && exit\nenv > ${dir}/seen.new; mv ${dir}/seen.new ${dir}/seen; exec sleep 1\n`,
+  );
   chmodSync(program, 0o700);
   const config = { dataDir: join(dir, 'data'), agents: { opencode: { kind: 'opencode', path: program } } } as const;
   const agent = createAgents(config, { log: () => undefined }).get('opencode');
@@ -60,7 +68,10 @@ async function environmentOfAgent(): Promise<Record<string, string>> {
   return parsed(seen);
 }
 
-const parsed = (text: string) => Object.fromEntries(text.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)])) as Record<string, string>;
+const parsed = (text: string) =>
+  Object.fromEntries(
+    text.split('\n').map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  ) as Record<string, string>;
 
 describe('a check', () => {
   test('has what the user has set, and nothing of the worker’s own', async () => {

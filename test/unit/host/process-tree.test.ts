@@ -8,8 +8,17 @@ const children: ChildProcess[] = [];
 afterEach(() => children.splice(0).forEach((child) => child.kill('SIGKILL')));
 
 /** Runs the script and waits for its first lines. @returns its pid, and those lines */
-async function linesOf(script: string, marker: string, count: number, withinMs = 5_000): Promise<{ pid: number; lines: string[] }> {
-  const child = spawn('sh', ['-c', script], { env: { ...process.env, [AGENT_MARKER]: marker }, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+async function linesOf(
+  script: string,
+  marker: string,
+  count: number,
+  withinMs = 5_000,
+): Promise<{ pid: number; lines: string[] }> {
+  const child = spawn('sh', ['-c', script], {
+    env: { ...process.env, [AGENT_MARKER]: marker },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   children.push(child);
   let out = '';
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));

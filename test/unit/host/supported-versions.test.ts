@@ -17,7 +17,10 @@ test.each([
 });
 
 test('the table agrees with what is installed, fetched and demanded', () => {
-  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as { engines: { node: string }; devDependencies: Record<string, string> };
+  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+    engines: { node: string };
+    devDependencies: Record<string, string>;
+  };
   expect(manifest.engines.node).toBe(`>=${SUPPORTED.node.oldest}`);
   expect(SUPPORTED.opencode.tried).toContain(manifest.devDependencies['opencode-ai']);
   expect(SUPPORTED.opencode.mend).toContain(`opencode-ai@${manifest.devDependencies['opencode-ai']}`);

@@ -23,7 +23,8 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const watch = (rollOverAt = 1000) => watchLog(file, { write: (text) => (followed += text), report: (line) => reported.push(line), rollOverAt });
+const watch = (rollOverAt = 1000) =>
+  watchLog(file, { write: (text) => (followed += text), report: (line) => reported.push(line), rollOverAt });
 const sizeOf = async (name: string) => (await stat(name)).size;
 
 it('a log rolls over while its child writes, and every line is followed', async () => {
@@ -58,10 +59,10 @@ it('a log that another program moved away is followed to its new file', async ()
 it('a character that is written in two halves is handed on whole', async () => {
   const log = await watch();
   const [first, ...rest] = Buffer.from('ü');
-  writeSync(child, Buffer.from([first ?? 0]));
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  writeSync(child, Buffer.concat([Buffer.from('x'), Buffer.from([first ?? 0])]));
+  await expect.poll(() => followed).toBe('x');
   writeSync(child, Buffer.from([...rest, 10]));
-  await expect.poll(() => followed).toBe('ü\n');
+  await expect.poll(() => followed).toBe('xü\n');
   await log.stop();
 });
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keepRunning, type Running } from '../../../src/stack/keep-running.js';
 import { choosePorts } from '../../../src/stack/ports.js';
 import { endProcess, identityOf, isAlive } from '../../../src/host/process-identity.js';
-import { readRecord, runningServer, writeRecord } from '../../../src/stack/stack-record.js';
+import { readStackRecord, runningServer, writeStackRecord } from '../../../src/stack/stack-record.js';
 
 let dir: string;
 const children: ChildProcess[] = [];
@@ -22,7 +22,9 @@ afterEach(async () => {
 
 /** Ready once it has said so: before, a signal would meet a process that has no handler yet. */
 async function started(script = ''): Promise<ChildProcess & { pid: number }> {
-  const child = spawn(process.execPath, ['-e', `${script}; setInterval(() => {}, 1e6); console.log('ready')`], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, ['-e', `${script}; setInterval(() => {}, 1e6); console.log('ready')`], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   children.push(child);
   await new Promise((resolve) => child.stdout.once('data', resolve));
   return child as ChildProcess & { pid: number };
@@ -62,26 +64,31 @@ describe('the record of a stack', () => {
   it('is its owner’s alone, and names the server while that lives', async () => {
     const { pid } = await started();
     const identity = (await identityOf(pid)) ?? { pid, started: '' };
-    await writeRecord(dir, { server: { ...identity, port: 7300, uiPort: 8300 } });
+    await writeStackRecord(dir, { server: { ...identity, port: 7300, uiPort: 8300 } });
     expect((await stat(join(dir, 'stack.json'))).mode & 0o777).toBe(0o600);
     expect(await runningServer(dir)).toEqual({ address: '127.0.0.1:7300', uiUrl: 'http://127.0.0.1:8300' });
     await endProcess(identity, 'SIGKILL', 5000);
     expect(await runningServer(dir)).toBeUndefined();
     const up = await identityOf(process.pid);
-    await writeRecord(dir, { server: { ...identity, port: 7300, uiPort: 8300 }, up });
+    await writeStackRecord(dir, { server: { ...identity, port: 7300, uiPort: 8300 }, up });
     expect((await runningServer(dir))?.address, 'while continuity up starts it again').toBe('127.0.0.1:7300');
   });
 
-  it.each([['{ cut sho'], ['[]'], ['{"server":{"pid":-1}}'], ['{"worker":7}']])('%s is as good as none', async (content) => {
-    await writeFile(join(dir, 'stack.json'), content);
-    expect(await readRecord(dir)).not.toHaveProperty('server.pid');
-    expect((await readRecord(dir)).worker).toBeUndefined();
-  });
+  it.each([['{ cut sho'], ['[]'], ['{"server":{"pid":-1}}'], ['{"worker":7}']])(
+    '%s is as good as none',
+    async (content) => {
+      await writeFile(join(dir, 'stack.json'), content);
+      expect(await readStackRecord(dir)).not.toHaveProperty('server.pid');
+      expect((await readStackRecord(dir)).worker).toBeUndefined();
+    },
+  );
 });
 
 async function unused(from: number): Promise<number> {
   const server = createServer();
-  const taken = await new Promise<boolean>((resolve) => server.once('error', () => resolve(true)).listen(from, '127.0.0.1', () => resolve(false)));
+  const taken = await new Promise<boolean>((resolve) =>
+    server.once('error', () => resolve(true)).listen(from, '127.0.0.1', () => resolve(false)),
+  );
   if (taken) return unused(from + 1);
   await new Promise((resolve) => server.close(resolve));
   return from;
@@ -100,7 +107,11 @@ describe('ports', () => {
     const { port } = server.address() as { port: number };
     const wanted = flag === '--port' ? { port, uiPort: 0 } : { port: 0, uiPort: port };
     await expect(choosePorts(wanted)).rejects.toMatchObject({
-      failure: { code: 'TEMPORAL_UNAVAILABLE', message: `Port ${port} of 127.0.0.1 is in use by another program.`, fix: expect.stringContaining(`${flag} N`) as string },
+      failure: {
+        code: 'TEMPORAL_UNAVAILABLE',
+        message: `Port ${port} of 127.0.0.1 is in use by another program.`,
+        fix: expect.stringContaining(`${flag} N`) as string,
+      },
     });
     await new Promise((resolve) => server.close(resolve));
   });
@@ -124,6 +135,9 @@ describe('a part of the stack', () => {
       });
     });
     await again;
-    expect(reported).toEqual(['The worker ended by SIGKILL. Starting it again in 0.5 s.', 'The worker ended with exit code 1. Starting it again in 1 s.']);
+    expect(reported).toEqual([
+      'The worker ended by SIGKILL. Starting it again in 0.5 s.',
+      'The worker ended with exit code 1. Starting it again in 1 s.',
+    ]);
   });
 });

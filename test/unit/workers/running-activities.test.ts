@@ -18,5 +18,10 @@ test('a note that cannot be read is logged, and the notes beside it are picked u
   const logged: unknown[] = [];
   const found = await leftBehind(dataDir, (message, facts) => logged.push([message, facts]));
   expect(found.map(({ activity }) => activity)).toEqual([left]);
-  expect(logged).toEqual([['note of an activity could not be read', { file: join(folder, 'unreadable.json'), error: expect.stringContaining('EISDIR') as string }]]);
+  expect(logged).toEqual([
+    [
+      'note of an activity could not be read',
+      { file: join(folder, 'unreadable.json'), error: expect.stringContaining('EISDIR') as string },
+    ],
+  ]);
 });

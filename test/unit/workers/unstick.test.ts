@@ -7,11 +7,15 @@ type Events = Parameters<typeof resetPointOf>[0];
 const history = (message: string) =>
   [4, 7, 10, 13, 16, 20].map((eventId) => ({
     eventId,
-    ...(eventId === 20 ? { workflowTaskFailedEventAttributes: { failure: { message } } } : [4, 10, 16].includes(eventId) && { workflowTaskCompletedEventAttributes: {} }),
+    ...(eventId === 20
+      ? { workflowTaskFailedEventAttributes: { failure: { message } } }
+      : [4, 10, 16].includes(eventId) && { workflowTaskCompletedEventAttributes: {} }),
   })) as unknown as Events;
 
 test('a topic is reset to the task that wrote the event at which its replay broke', () => {
-  const named = history('[TMPRL1100] Nondeterminism error: Update machine does not handle this event: HistoryEvent(id: 13, ActivityTaskScheduled)');
+  const named = history(
+    '[TMPRL1100] Nondeterminism error: Update machine does not handle this event: HistoryEvent(id: 13, ActivityTaskScheduled)',
+  );
   expect([0, 1].map((resets) => resetPointOf(named, resets))).toEqual([10, 10]);
 });
 
@@ -24,7 +28,14 @@ test('a topic without a completed task is left alone', () => {
   expect(resetPointOf([], 0)).toBeUndefined();
 });
 
-test('a topic is its own build\'s when no other build completed a task from the reset on', () => {
-  const events = ['older', 'ours', 'ours'].map((buildId, i) => ({ eventId: 4 + i, workflowTaskCompletedEventAttributes: { workerVersion: { buildId } } })) as unknown as Events;
-  expect([4, 5].map((eventId) => otherBuildsSince(events, eventId as unknown as NonNullable<Events[number]['eventId']>, 'ours'))).toEqual([['older'], []]);
+test("a topic is its own build's when no other build completed a task from the reset on", () => {
+  const events = ['older', 'ours', 'ours'].map((buildId, i) => ({
+    eventId: 4 + i,
+    workflowTaskCompletedEventAttributes: { workerVersion: { buildId } },
+  })) as unknown as Events;
+  expect(
+    [4, 5].map((eventId) =>
+      otherBuildsSince(events, eventId as unknown as NonNullable<Events[number]['eventId']>, 'ours'),
+    ),
+  ).toEqual([['older'], []]);
 });

@@ -6,6 +6,7 @@ import type { CheckLoop, RunningPrompt, TopicState } from '../../../src/contract
 import { jsonBytes } from '../../../src/contract/text.js';
 import type { CheckRound, PromptRequest, TurnResult } from '../../../src/contract/types.js';
 import { bounded, boundedRounds } from '../../../src/workflows/remembered.js';
+import { PINNED_FIELDS } from '../../../src/workflows/pinned.js';
 import * as transitions from '../../../src/workflows/session-state.js';
 
 /** What Temporal takes in one payload (`limit.blobSize.error`), less what stands around it. */
@@ -20,7 +21,14 @@ const round = (turn: number): CheckRound => ({
   prompt_id: `@fix/${turn}/p` as PromptId,
   status: 'completed',
   duration_ms: 1,
-  ran: Array.from({ length: 10 }, () => ({ run: bells(1000), passed: false, exit_code: 1, output: bells(8 * 1024), output_bytes: 1, duration_ms: 1 })),
+  ran: Array.from({ length: 10 }, () => ({
+    run: bells(1000),
+    passed: false,
+    exit_code: 1,
+    output: bells(8 * 1024),
+    output_bytes: 1,
+    duration_ms: 1,
+  })),
 });
 
 function outcomeOf(turn: number, reply: number): TurnResult {
@@ -43,26 +51,78 @@ function outcomeOf(turn: number, reply: number): TurnResult {
   };
 }
 
-const largest = (id: string): PromptRequest => ({ prompt: 'x'.repeat(limits.MAX_PROMPT_BYTES), prompt_id: id as PromptId, checks: Array.from({ length: 10 }, () => ({ run: bells(1000) })), reason: bells(1000) });
+const largest = (id: string): PromptRequest => ({
+  prompt: 'x'.repeat(limits.MAX_PROMPT_BYTES),
+  prompt_id: id as PromptId,
+  checks: Array.from({ length: 10 }, () => ({ run: bells(1000) })),
+  reason: bells(1000),
+});
 
 function fullState(): TopicState {
   const state = transitions.newTopicState();
-  const pinned = { agent: 'a', project: 'é'.repeat(1000), cwd: 'é'.repeat(1000), host: 'h', store: 's', instructions: bells(30_000) };
-  for (let i = 0; i < 40; i += 1) transitions.addSession(state, { session_id: `ses_${i}` as SessionId, pinned, turns: 1, opened_at: now });
-  for (let i = 0; i < 3000; i += 1) transitions.rememberId(state, `i${i}`.padEnd(200, 'é') as PromptId, '2:0000000.0000000.00000');
-  for (let i = 0; i < 3000; i += 1) transitions.noteRefused(state, { code: 'INVALID_PROMPT', message: bells(5000), fix: bells(1000) }, `r${i}`.padEnd(200, 'é') as PromptId, now);
-  for (let turn = 1; turn <= 300; turn += 1) transitions.recordOutcome(state, bounded(outcomeOf(turn, turn === 300 ? 200_000 : 10_000)));
+  const pinned = {
+    agent: 'a',
+    project: 'é'.repeat(1000),
+    cwd: 'é'.repeat(1000),
+    host: 'h',
+    store: 's',
+    instructions: bells(30_000),
+  };
+  for (let i = 0; i < 40; i += 1)
+    transitions.addSession(state, {
+      session_id: `ses_${i}` as SessionId,
+      pinned,
+      turns: 1,
+      opened_at: now,
+      line: 'ses_0' as SessionId,
+      left: { turn: i, at: now },
+      brief_due: { reason: 'agent_changed', from: 'ses_0' as SessionId },
+    });
+  for (let i = 0; i < 3000; i += 1)
+    transitions.rememberId(state, `i${i}`.padEnd(200, 'é') as PromptId, '2:0000000.0000000.00000');
+  for (let i = 0; i < 3000; i += 1)
+    transitions.noteRefused(
+      state,
+      { code: 'INVALID_PROMPT', message: bells(5000), fix: bells(1000) },
+      `r${i}`.padEnd(200, 'é') as PromptId,
+      now,
+    );
+  for (let turn = 1; turn <= 300; turn += 1)
+    transitions.recordOutcome(state, bounded(outcomeOf(turn, turn === 300 ? 200_000 : 10_000)));
   for (let i = 0; ; i += 1) {
     const request = largest(`q${i}`);
-    if (transitions.refusalOf(state, request, { topic, via: 'update', isFull: transitions.isFull, promptId: request.prompt_id! })) break;
+    if (
+      transitions.refusalOf(state, request, {
+        topic,
+        via: 'update',
+        isFull: transitions.isFull,
+        fixed: PINNED_FIELDS,
+        promptId: request.prompt_id!,
+      })
+    )
+      break;
     transitions.accept(state, request, now, request.prompt_id!);
   }
   return state;
 }
 
-const rounds = boundedRounds(Array.from({ length: 20 }, (_, i) => round(i)), limits.MAX_OUTCOME_FACTS_BYTES / 2);
-const loop: CheckLoop = { first: { goal: bells(120), session: { kind: 'new' }, started_at: now }, rounds, prompt: { prompt_id: '@fix/1/p' as PromptId, request: { prompt: bells(10_000) }, accepted_at: now } };
-const running: RunningPrompt = { prompt: { prompt_id: 'run' as PromptId, request: largest('run'), accepted_at: now }, turn: 1, session_id: null, started_at: now, loop };
+const rounds = boundedRounds(
+  Array.from({ length: 20 }, (_, i) => round(i)),
+  limits.MAX_OUTCOME_FACTS_BYTES / 2,
+);
+const loop: CheckLoop = {
+  first: { goal: bells(120), session: { kind: 'new' }, started_at: now },
+  rounds,
+  prompt: { prompt_id: '@fix/1/p' as PromptId, request: { prompt: bells(10_000) }, accepted_at: now },
+};
+const running: RunningPrompt = {
+  prompt: { prompt_id: 'run' as PromptId, request: largest('run'), accepted_at: now },
+  turn: 1,
+  session_id: null,
+  started_at: now,
+  brief: bells(limits.MAX_BRIEF_BYTES),
+  loop,
+};
 
 describe('a topic at all of its limits at once', () => {
   const state = fullState();

@@ -1,4 +1,7 @@
-/** Promise 5, promise 6: which session a prompt goes to, row by row of the design's table. */
+/**
+ * Promise 5, promise 6: which session a prompt goes to, row by row of the table in
+ * docs/sessions.md.
+ */
 import { describe, expect, test } from 'vitest';
 import type { SessionId } from '../../../src/contract/ids.js';
 import type { TopicState } from '../../../src/contract/state.js';
@@ -6,15 +9,25 @@ import type { OnLost, Pinned, PromptRequest } from '../../../src/contract/types.
 import { chooseSession } from '../../../src/workflows/choose-session.js';
 import { addSession, newTopicState } from '../../../src/workflows/session-state.js';
 
-const pinned: Pinned = { agent: 'opencode', model: 'a/b', category: 'quick', project: '/p', cwd: '/p', host: 'h', store: '/s' };
+const pinned: Pinned = {
+  agent: 'opencode',
+  model: 'a/b',
+  category: 'quick',
+  project: '/p',
+  cwd: '/p',
+  host: 'h',
+  store: '/s',
+};
 
 function topicWith(...sessions: string[]): TopicState {
   const state = newTopicState();
-  for (const session of sessions) addSession(state, { session_id: session as SessionId, pinned, turns: 1, opened_at: '' });
+  for (const session of sessions)
+    addSession(state, { session_id: session as SessionId, pinned, turns: 1, opened_at: '' });
   return state;
 }
 
-const choose = (state: TopicState, request: Omit<PromptRequest, 'prompt'>) => chooseSession(state, { request: { prompt: 'x', ...request } });
+const choose = (state: TopicState, request: Omit<PromptRequest, 'prompt'>) =>
+  chooseSession(state, { request: { prompt: 'x', ...request } });
 
 describe('a prompt goes to', () => {
   test('a new session, on a topic never seen, where the caller stands', () => {
@@ -25,11 +38,32 @@ describe('a prompt goes to', () => {
   });
 
   test('the session of the topic, wherever the caller stands within the project', () => {
-    expect(choose(topicWith('ses_1', 'ses_2'), { default_cwd: '/p/src' })).toMatchObject({ session: { session_id: 'ses_2' }, choice: { kind: 'resumed' } });
+    expect(choose(topicWith('ses_1', 'ses_2'), { default_cwd: '/p/src' })).toMatchObject({
+      session: { session_id: 'ses_2' },
+      choice: { kind: 'resumed' },
+    });
   });
 
   test('exactly the session that is named, also when it is not the current one', () => {
-    expect(choose(topicWith('ses_1', 'ses_2'), { session_id: 'ses_1' as SessionId })).toMatchObject({ session: { session_id: 'ses_1' }, choice: { kind: 'resumed' } });
+    expect(choose(topicWith('ses_1', 'ses_2'), { session_id: 'ses_1' as SessionId })).toMatchObject({
+      session: { session_id: 'ses_1' },
+      choice: { kind: 'resumed' },
+    });
+  });
+
+  test('a session that no topic has, taken over from the host that is named', () => {
+    expect(choose(topicWith('ses_2'), { session_id: 'ses_1' as SessionId, adopt: true, host: 'h' })).toEqual({
+      adopt: 'ses_1',
+      host: 'h',
+      choice: { kind: 'resumed', reason: 'adopted' },
+    });
+  });
+
+  test('the session that the topic has, though it was to be taken over', () => {
+    expect(choose(topicWith('ses_1'), { session_id: 'ses_1' as SessionId, adopt: true })).toMatchObject({
+      session: { session_id: 'ses_1' },
+      choice: { kind: 'resumed' },
+    });
   });
 
   test('no session, when the one that is named has been forgotten meanwhile', () => {
@@ -39,7 +73,7 @@ describe('a prompt goes to', () => {
   test('a new session of another category, which brings its own agent and model', () => {
     expect(choose(topicWith('ses_1'), { category: 'deep' })).toEqual({
       choice: { kind: 'new', reason: 'category_changed' },
-      opening: { category: 'deep', cwd: '/p', project: '/p' },
+      opening: { agent_before: 'opencode', category: 'deep', cwd: '/p', project: '/p' },
     });
   });
 
@@ -53,13 +87,25 @@ describe('a prompt goes to', () => {
   describe('a topic whose session was lost, to', () => {
     const lostTopic = (policy?: OnLost) => {
       const state = topicWith('ses_1', 'ses_2');
-      state.sessions = state.sessions.map((session) => ({ ...session, lost: 'lost', pinned: { ...pinned, variant: 'high', ...(policy && { on_lost: policy }) } }));
+      state.sessions = state.sessions.map((session) => ({
+        ...session,
+        lost: 'lost',
+        pinned: { ...pinned, variant: 'high', ...(policy && { on_lost: policy }) },
+      }));
       return state;
     };
     const replaced = {
       choice: { kind: 'replaced', reason: 'lost', replaces: 'ses_2' },
       host: 'h',
-      opening: { agent: 'opencode', model: 'a/b', variant: 'high', category: 'quick', cwd: '/p', project: '/p', replaces: 'ses_2' },
+      opening: {
+        agent: 'opencode',
+        model: 'a/b',
+        variant: 'high',
+        category: 'quick',
+        cwd: '/p',
+        project: '/p',
+        replaces: 'ses_2',
+      },
     };
     const tried = { session: { session_id: 'ses_2' }, choice: { kind: 'resumed' } };
 
@@ -70,16 +116,22 @@ describe('a prompt goes to', () => {
       ['fail', 'replace', replaced],
       ['replace', 'fail', tried],
     ] as const)('what is pinned (%s) and what the prompt says (%s) decide', (policy, said, chosen) => {
-      expect(choose(lostTopic(policy), { default_cwd: '/elsewhere', ...(said && { on_lost: said }) })).toMatchObject(chosen);
+      expect(choose(lostTopic(policy), { default_cwd: '/elsewhere', ...(said && { on_lost: said }) })).toMatchObject(
+        chosen,
+      );
     });
 
     test('exactly that session all the same, when it is named', () => {
       expect(choose(lostTopic(), { session_id: 'ses_2' as SessionId })).toMatchObject(tried);
-      expect(choose(lostTopic(), { session_id: 'ses_1' as SessionId })).toMatchObject({ session: { session_id: 'ses_1' } });
+      expect(choose(lostTopic(), { session_id: 'ses_1' as SessionId })).toMatchObject({
+        session: { session_id: 'ses_1' },
+      });
     });
 
     test('a new one for the reason that the caller has, where it has one', () => {
-      expect(choose(lostTopic(), { category: 'deep' })).toMatchObject({ choice: { kind: 'new', reason: 'category_changed' } });
+      expect(choose(lostTopic(), { category: 'deep' })).toMatchObject({
+        choice: { kind: 'new', reason: 'category_changed' },
+      });
       expect(choose(lostTopic(), { session: 'new' })).toMatchObject({ choice: { kind: 'new' } });
     });
   });

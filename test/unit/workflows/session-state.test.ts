@@ -6,8 +6,19 @@ import type { PromptId, SessionId, TopicId } from '../../../src/contract/ids.js'
 import * as limits from '../../../src/contract/limits.js';
 import type { TopicState } from '../../../src/contract/state.js';
 import type { Pinned, PromptRequest, TurnResult } from '../../../src/contract/types.js';
+import { PINNED_FIELDS } from '../../../src/workflows/pinned.js';
 import * as transitions from '../../../src/workflows/session-state.js';
-import { addSession, cancelQueued, isKnown, newTopicState, noteRefused, outcomeOf, recordOutcome, refusalOfId, takeNext } from '../../../src/workflows/session-state.js';
+import {
+  addSession,
+  cancelQueued,
+  isKnown,
+  newTopicState,
+  noteRefused,
+  outcomeOf,
+  recordOutcome,
+  refusalOfId,
+  takeNext,
+} from '../../../src/workflows/session-state.js';
 
 const topic = 'T' as TopicId;
 const now = '2026-01-01T00:00:00.000Z';
@@ -20,11 +31,34 @@ function accept(state: TopicState, request: PromptRequest): void {
 
 function refusalOf(state: TopicState, request: PromptRequest, via: 'update' | 'signal') {
   const { prompt_id: promptId } = request;
-  return transitions.refusalOf(state, request, { topic, via, isFull: transitions.isFull, ...(promptId !== undefined && { promptId }) });
+  return transitions.refusalOf(state, request, {
+    topic,
+    via,
+    isFull: transitions.isFull,
+    fixed: PINNED_FIELDS,
+    ...(promptId !== undefined && { promptId }),
+  });
 }
 
-function resultOf(promptId: PromptId, turn: number, reply = 'done', status: TurnResult['status'] = 'completed'): TurnResult {
-  return { topic, prompt_id: promptId, session_id: 'ses_1' as SessionId, session: { kind: 'resumed' }, status, reply, agent: 'opencode', turn, attempts: 1, started_at: now, duration_ms: 1 };
+function resultOf(
+  promptId: PromptId,
+  turn: number,
+  reply = 'done',
+  status: TurnResult['status'] = 'completed',
+): TurnResult {
+  return {
+    topic,
+    prompt_id: promptId,
+    session_id: 'ses_1' as SessionId,
+    session: { kind: 'resumed' },
+    status,
+    reply,
+    agent: 'opencode',
+    turn,
+    attempts: 1,
+    started_at: now,
+    duration_ms: 1,
+  };
 }
 
 function withSession(state = newTopicState(), session = 'ses_1'): TopicState {
@@ -40,9 +74,20 @@ type Step =
   | { do: 'roll' };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('accept' as const), id: fc.nat(60), text: fc.constantFrom('a', 'b'), bytes: fc.constantFrom(1, 300, 60_000) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('accept' as const),
+      id: fc.nat(60),
+      text: fc.constantFrom('a', 'b'),
+      bytes: fc.constantFrom(1, 300, 60_000),
+    }),
+  },
   { weight: 4, arbitrary: fc.constant({ do: 'begin' as const }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('end' as const), reply: fc.constantFrom(0, 100, 5000, 250_000) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('end' as const), reply: fc.constantFrom(0, 100, 5000, 250_000) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('cancel' as const), id: fc.nat(60) }) },
   { weight: 1, arbitrary: fc.constant({ do: 'roll' as const }) },
 );
@@ -63,7 +108,8 @@ describe('promises 1, 3 and 7: any interleaving of accepting, ending, cancelling
             const request = { prompt: action.text.repeat(action.bytes), prompt_id: id(`p${action.id}`) };
             const refusal = refusalOf(state, request, 'update');
             const before = accepted.get(request.prompt_id);
-            if (before !== undefined) expect(refusal?.code).toBe(before === request.prompt ? undefined : 'PROMPT_ID_REUSED');
+            if (before !== undefined)
+              expect(refusal?.code).toBe(before === request.prompt ? undefined : 'PROMPT_ID_REUSED');
             if (refusal) continue;
             accept(state, request);
             if (before === undefined) {
@@ -86,7 +132,7 @@ describe('promises 1, 3 and 7: any interleaving of accepting, ending, cancelling
             const effect = cancelQueued(state, promptId, (queued) => resultOf(queued.prompt_id, 0, '', 'cancelled'));
             const index = waiting.indexOf(promptId);
             expect(effect === 'removed').toBe(index >= 0);
-            if (index >= 0) end(...waiting.splice(index, 1) as [PromptId]);
+            if (index >= 0) end(...(waiting.splice(index, 1) as [PromptId]));
           } else if (action.do === 'roll' && !running) {
             state = JSON.parse(JSON.stringify(state)) as TopicState;
           }
@@ -96,7 +142,8 @@ describe('promises 1, 3 and 7: any interleaving of accepting, ending, cancelling
           expect(utf8Length(JSON.stringify(state))).toBeLessThan(2 * 1024 * 1024);
         }
         for (const promptId of accepted.keys()) {
-          const places = Number(waiting.includes(promptId)) + Number(running?.id === promptId) + (ended.get(promptId) ?? 0);
+          const places =
+            Number(waiting.includes(promptId)) + Number(running?.id === promptId) + (ended.get(promptId) ?? 0);
           expect(places).toBe(1);
         }
         expect(new Set(begun).size).toBe(begun.length);
@@ -113,7 +160,8 @@ describe('bounds', () => {
     expect(refusalOf(state, { prompt: 'x', prompt_id: id('more') }, 'update')?.code).toBe('QUEUE_FULL');
     const heavy = newTopicState();
     const prompt = 'x'.repeat(limits.MAX_PROMPT_BYTES);
-    for (let i = 0; i < limits.MAX_QUEUED_BYTES / limits.MAX_PROMPT_BYTES; i += 1) accept(heavy, { prompt, prompt_id: id(`p${i}`) });
+    for (let i = 0; i < limits.MAX_QUEUED_BYTES / limits.MAX_PROMPT_BYTES; i += 1)
+      accept(heavy, { prompt, prompt_id: id(`p${i}`) });
     expect(refusalOf(heavy, { prompt: 'x' }, 'signal')?.code).toBe('QUEUE_FULL');
   });
 
@@ -145,7 +193,8 @@ describe('bounds', () => {
 
   test('the id of a refused prompt is remembered as long as one that was accepted', () => {
     const state = newTopicState();
-    for (let i = 0; i < 2000; i += 1) noteRefused(state, { code: 'QUEUE_FULL', message: 'full', fix: '' }, id(`r${i}`), now);
+    for (let i = 0; i < 2000; i += 1)
+      noteRefused(state, { code: 'QUEUE_FULL', message: 'full', fix: '' }, id(`r${i}`), now);
     expect(refusalOfId(state, id('r0'))?.code).toBe('QUEUE_FULL');
     expect(state.refused_total).toBe(2000);
     accept(state, { prompt: 'x', prompt_id: id('r0') });
@@ -161,7 +210,8 @@ describe('bounds', () => {
     expect([isKnown(state, id('p0')), isKnown(state, id('p1'))]).toEqual([false, true]);
     for (let i = 0; i < 21; i += 1) withSession(state, `ses_${i}`);
     expect(state.sessions.map((session) => session.session_id)).not.toContain('ses_0');
-    for (let i = 0; i < 50; i += 1) noteRefused(state, { code: 'INVALID_PROMPT', message: '', fix: '' }, undefined, now);
+    for (let i = 0; i < 50; i += 1)
+      noteRefused(state, { code: 'INVALID_PROMPT', message: '', fix: '' }, undefined, now);
     expect(state.refused).toHaveLength(limits.MAX_REFUSED);
   });
 });
@@ -195,14 +245,24 @@ describe('refusals', () => {
     const state = withSession();
     accept(state, { prompt: 'x', prompt_id: id('used') });
     expect(refusalOf(state, { prompt: 'x', prompt_id: id('used'), ...said }, 'signal')?.code).toBe('PROMPT_ID_REUSED');
-    expect(refusalOf(state, { prompt: 'x', prompt_id: id('used'), default_cwd: '/q', wait: false, when: 'next' }, 'update')).toBeUndefined();
+    expect(
+      refusalOf(state, { prompt: 'x', prompt_id: id('used'), default_cwd: '/q', wait: false, when: 'next' }, 'update'),
+    ).toBeUndefined();
   });
 
-  test.each<[Partial<PromptRequest>]>([[{ skills: ['b', 'a', 'a'] }], [{ cwd: '/p/' }], [{ cwd: '/p/./' }]])('%o is what the session has pinned', (said) => {
-    const state = newTopicState();
-    addSession(state, { session_id: 'ses_1' as SessionId, pinned: { ...pinned, skills: ['a', 'b'] }, turns: 0, opened_at: now });
-    expect(refusalOf(state, { prompt: 'x', session_id: 'ses_1' as SessionId, ...said }, 'update')).toBeUndefined();
-  });
+  test.each<[Partial<PromptRequest>]>([[{ skills: ['b', 'a', 'a'] }], [{ cwd: '/p/' }], [{ cwd: '/p/./' }]])(
+    '%o is what the session has pinned',
+    (said) => {
+      const state = newTopicState();
+      addSession(state, {
+        session_id: 'ses_1' as SessionId,
+        pinned: { ...pinned, skills: ['a', 'b'] },
+        turns: 0,
+        opened_at: now,
+      });
+      expect(refusalOf(state, { prompt: 'x', session_id: 'ses_1' as SessionId, ...said }, 'update')).toBeUndefined();
+    },
+  );
 
   test('a closing topic refuses new updates, takes signals, and still attaches a known id', () => {
     const state = withSession();
@@ -222,7 +282,9 @@ describe('refusals', () => {
     [{ agent: 'opencode', category: 'quick', cwd: '/p' }, undefined],
     [{ default_cwd: '/elsewhere', project: '/elsewhere' }, undefined],
   ])('a session id with %o: %s', (said, code) => {
-    expect(refusalOf(withSession(), { prompt: 'x', session_id: 'ses_1' as SessionId, ...said }, 'update')?.code).toBe(code);
+    expect(refusalOf(withSession(), { prompt: 'x', session_id: 'ses_1' as SessionId, ...said }, 'update')?.code).toBe(
+      code,
+    );
   });
 
   test('a topic of another project refuses, and a prompt that names no project is taken', () => {

@@ -14,21 +14,66 @@ test('a session that was replaced is shown as lost, and the outcome says in whos
   addSession(state, { session_id: old, pinned, turns: 1, opened_at: '', lost: 'lost' });
   addSession(state, { session_id: instead, pinned, turns: 0, opened_at: '' });
   recordOutcome(state, {
-    topic, prompt_id: 'p' as PromptId, session_id: instead, session: { kind: 'replaced', reason: 'lost', replaces: old },
-    status: 'completed', reply: 'Done.', agent: 'opencode', turn: 2, attempts: 1, started_at: '', duration_ms: 1500,
-    usage: { input_tokens: 900, output_tokens: 80, reasoning_tokens: 20, cache_read_tokens: 3000, cache_write_tokens: 0, cost_usd: 0.031 },
+    topic,
+    prompt_id: 'p' as PromptId,
+    session_id: instead,
+    session: { kind: 'replaced', reason: 'lost', replaces: old },
+    status: 'completed',
+    reply: 'Done.',
+    agent: 'opencode',
+    turn: 2,
+    attempts: 1,
+    started_at: '',
+    duration_ms: 1500,
+    usage: {
+      input_tokens: 900,
+      output_tokens: 80,
+      reasoning_tokens: 20,
+      cache_read_tokens: 3000,
+      cache_write_tokens: 0,
+      cost_usd: 0.031,
+    },
   });
   const page = detailsOf(topic, state, undefined, false);
   expect(page).toContain('- session_id: `ses_new`');
-  expect(page).toContain('- lost: `ses_old`');
-  expect(page).toContain('- turn 2 **completed** (replaced, lost, instead of ses\\_old, 1.5 s, 4000 tokens, $0.03): Done.');
-  expect(viewOf(topic, state, undefined, false).sessions).toMatchObject([{ session_id: old, lost: 'lost', current: false }, { session_id: instead, current: true }]);
+  expect(page).toContain('- lost: `ses_old` · opencode');
+  expect(page).toContain(
+    '- turn 2 **completed** (replaced, lost, instead of ses\\_old, 1.5 s, 4000 tokens, $0.03): Done.',
+  );
+  expect(viewOf(topic, state, undefined, false).sessions).toMatchObject([
+    { session_id: old, lost: 'lost', current: false },
+    { session_id: instead, current: true },
+  ]);
+});
+
+test('a topic that was handed over shows whose session is the current one, and the other, without what only it needs', () => {
+  const state = newTopicState();
+  const left = { turn: 1, at: '' };
+  addSession(state, { session_id: old, pinned: { ...pinned, agent: 'codex' }, turns: 1, opened_at: '' });
+  addSession(state, { session_id: instead, pinned, turns: 1, opened_at: '', line: old, left });
+  state.current = old;
+  const page = detailsOf(topic, state, undefined, false);
+  expect(page).toContain('- session_id: `ses_old`\n- agent: codex');
+  expect(page).toContain('- also: `ses_new` · opencode');
+  const [, other] = viewOf(topic, state, undefined, false).sessions;
+  expect(other).toEqual({ session_id: instead, pinned, turns: 1, opened_at: '', current: false });
 });
 
 test('a round that fixes what a check found is asked for by its own id while it runs, and is told as its turn', () => {
   const state = newTopicState();
   const prompt = { prompt_id: 'p' as PromptId, request: { prompt: 'x' }, accepted_at: '' };
-  const running = { prompt, turn: 2, session_id: old, started_at: '', fix: 1, loop: { first: { session: { kind: 'new' as const }, started_at: '' }, rounds: [], prompt: { ...prompt, prompt_id: '@fix/1/p' as PromptId } } };
+  const running = {
+    prompt,
+    turn: 2,
+    session_id: old,
+    started_at: '',
+    fix: 1,
+    loop: {
+      first: { session: { kind: 'new' as const }, started_at: '' },
+      rounds: [],
+      prompt: { ...prompt, prompt_id: '@fix/1/p' as PromptId },
+    },
+  };
   const asked = (id: string) => promptStateOf(state, running, id as PromptId);
   expect(asked('@fix/1/p')).toMatchObject({ state: 'running', prompt_id: '@fix/1/p', turn: 2 });
   expect([asked('p').state, asked('@fix/2/p').state]).toEqual(['running', 'unknown']);

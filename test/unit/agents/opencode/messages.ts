@@ -17,22 +17,58 @@ export function tool(status: ToolState['status'], metadata: Record<string, unkno
     completed: { status: 'completed', input: { command: 'npm test' }, output: 'ok', title: 'npm test', metadata, time },
     error: { status: 'error', input: { command: 'npm test' }, error: 'failed', metadata, time },
   };
-  return { id: `prt_${++parts}`, sessionID, messageID: 'm', type: 'tool', callID: 'call', tool: 'bash', state: states[status] };
+  return {
+    id: `prt_${++parts}`,
+    sessionID,
+    messageID: 'm',
+    type: 'tool',
+    callID: 'call',
+    tool: 'bash',
+    state: states[status],
+  };
 }
 
 export function compaction(overflow = false): Part {
-  return { id: `prt_${++parts}`, sessionID, messageID: 'm', type: 'compaction', auto: true, ...(overflow && { overflow }) };
+  return {
+    id: `prt_${++parts}`,
+    sessionID,
+    messageID: 'm',
+    type: 'compaction',
+    auto: true,
+    ...(overflow && { overflow }),
+  };
 }
 
 export function user(id: string, ...content: Part[]): StoredMessage {
-  return { info: { id, sessionID, role: 'user', time: { created: 1 }, agent: 'build', model: { providerID: 'scripted', modelID: 'model' } }, parts: content };
+  return {
+    info: {
+      id,
+      sessionID,
+      role: 'user',
+      time: { created: 1 },
+      agent: 'build',
+      model: { providerID: 'scripted', modelID: 'model' },
+    },
+    parts: content,
+  };
 }
 
 export function answer(parentID: string, info: Partial<AssistantMessage>, ...content: Part[]): StoredMessage {
   const tokens = { input: 10, output: 5, reasoning: 1, cache: { read: 3, write: 2 } };
   const whole: AssistantMessage = {
-    id: `msg_${++parts}`, sessionID, role: 'assistant', parentID, time: { created: 1, completed: 2 }, modelID: 'model', providerID: 'scripted',
-    mode: 'build', agent: 'build', path: { cwd: '/', root: '/' }, cost: 0.01, tokens, ...info,
+    id: `msg_${++parts}`,
+    sessionID,
+    role: 'assistant',
+    parentID,
+    time: { created: 1, completed: 2 },
+    modelID: 'model',
+    providerID: 'scripted',
+    mode: 'build',
+    agent: 'build',
+    path: { cwd: '/', root: '/' },
+    cost: 0.01,
+    tokens,
+    ...info,
   };
   return { info: whole, parts: content };
 }

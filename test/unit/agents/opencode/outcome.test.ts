@@ -1,28 +1,55 @@
 import { describe, expect, test } from 'vitest';
 import type { OpenCodeError } from '../../../../src/agents/opencode/failures.js';
-import { outcomeOfEnded } from '../../../../src/agents/opencode/outcome.js';
-import { turnStateOf } from '../../../../src/agents/opencode/turn-state.js';
+import { keyOf, sightOf } from '../../../../src/agents/opencode/read-session.js';
+import { harvested } from '../../../../src/agents/turn/outcomes.js';
+import type { PromptId, SessionId } from '../../../../src/contract/ids.js';
+import type { StoredMessage } from '../../../../src/agents/opencode/turn-state.js';
 import { answer, compaction, text, tool, user } from './messages.js';
 
-const S = 'ses_1';
-const P = 'msg_cty_p';
-const outcomeOf = (...turn: Parameters<typeof turnStateOf>[0]) => outcomeOfEnded(turnStateOf([user(P, text('Add login')), ...turn], P), S, 10);
+const S = 'ses_1' as SessionId;
+const P = keyOf({ session_id: S, cwd: '/', store: 's' }, 'p' as PromptId);
+const outcomeOf = (...turn: StoredMessage[]) => {
+  const messages = [user(P, text('Add login')), ...turn];
+  return harvested({ ...sightOf({ idle: true, status: { type: 'idle' }, messages }, S, P), done: () => [] }, S, 10);
+};
 const failed = (error: OpenCodeError) => outcomeOf(answer(P, { error }));
-const api = (statusCode?: number): OpenCodeError => ({ name: 'APIError', data: { message: 'says the provider', isRetryable: false, ...(statusCode && { statusCode }) } });
+const api = (statusCode?: number): OpenCodeError => ({
+  name: 'APIError',
+  data: { message: 'says the provider', isRetryable: false, ...(statusCode && { statusCode }) },
+});
 
 test('the reply is the last text of this turn, and usage is summed over all steps', () => {
-  const outcome = outcomeOf(answer(P, { finish: 'tool-calls' }, text('Let me see.'), tool('completed')), answer(P, { finish: 'stop' }, text('Done.')), answer(P, { finish: 'stop' }));
+  const outcome = outcomeOf(
+    answer(P, { finish: 'tool-calls' }, text('Let me see.'), tool('completed')),
+    answer(P, { finish: 'stop' }, text('Done.')),
+    answer(P, { finish: 'stop' }),
+  );
   expect(outcome).toMatchObject({ status: 'completed', reply: 'Done.', model: 'scripted/model' });
-  expect(outcome.usage).toEqual({ input_tokens: 30, output_tokens: 15, reasoning_tokens: 3, cache_read_tokens: 9, cache_write_tokens: 6, cost_usd: 0.03 });
+  expect(outcome.usage).toEqual({
+    input_tokens: 30,
+    output_tokens: 15,
+    reasoning_tokens: 3,
+    cache_read_tokens: 9,
+    cache_write_tokens: 6,
+    cost_usd: 0.03,
+  });
 });
 
 test('a summary that OpenCode made of the conversation is not the reply', () => {
-  const outcome = outcomeOf(answer(P, { finish: 'tool-calls' }, tool('completed')), user('c', compaction()), answer('c', { summary: true, finish: 'stop' }, text('So far')), user('s', text('Go on', { synthetic: true })), answer('s', { finish: 'stop' }));
+  const outcome = outcomeOf(
+    answer(P, { finish: 'tool-calls' }, tool('completed')),
+    user('c', compaction()),
+    answer('c', { summary: true, finish: 'stop' }, text('So far')),
+    user('s', text('Go on', { synthetic: true })),
+    answer('s', { finish: 'stop' }),
+  );
   expect(outcome).toMatchObject({ status: 'completed', reply: '' });
 });
 
 test('tools without a text are work, neither is EMPTY_REPLY', () => {
-  expect(outcomeOf(answer(P, { finish: 'tool-calls' }, tool('completed')), answer(P, { finish: 'stop' }))).toMatchObject({ status: 'completed', reply: '' });
+  expect(
+    outcomeOf(answer(P, { finish: 'tool-calls' }, tool('completed')), answer(P, { finish: 'stop' })),
+  ).toMatchObject({ status: 'completed', reply: '' });
   expect(outcomeOf(answer(P, { finish: 'stop' }))).toMatchObject({ status: 'failed', error: { code: 'EMPTY_REPLY' } });
 });
 
@@ -38,6 +65,15 @@ test.each<[OpenCodeError, string]>([
   [{ name: 'MessageOutputLengthError', data: {} }, 'MODEL_FAILED'],
 ])('%j is %s, with the session in the message', (error, code) => {
   expect(failed(error)).toMatchObject({ status: 'failed', error: { code, message: expect.stringContaining(S) } });
+});
+
+test('a provider that gave no answer at all is said to be out of reach; the name of the model is not blamed', () => {
+  expect(failed(api()).error).toMatchObject({
+    message: expect.stringContaining('The provider did not answer in session'),
+    fix: expect.stringMatching(/Check the network.*HTTPS_PROXY.*baseURL/),
+  });
+  expect(failed(api(503)).error?.fix).toMatch(/trouble of its own/);
+  expect(failed(api(404)).error?.fix).toMatch(/name of the model/);
 });
 
 describe('what the provider refuses for ever because of what the session holds is SESSION_CORRUPTED', () => {
@@ -62,9 +98,15 @@ describe('what the provider refuses for ever because of what the session holds i
     "Item 'fc_1' of type 'function_call' was provided without its required 'reasoning' item: 'rs_1'.",
     'Function call is missing a thought_signature in functionCall parts.',
   ])('%s', (message) => {
-    const refused = (statusCode: number, data: object = { message }) => failed({ name: 'APIError', data: { message: 'Bad Request', isRetryable: false, statusCode, ...data } });
-    expect(refused(400)).toMatchObject({ status: 'failed', error: { code: 'SESSION_CORRUPTED', message: expect.stringContaining(message) } });
-    expect(refused(400, { responseBody: JSON.stringify({ error: { metadata: { raw: message } } }) }).error?.code).toBe('SESSION_CORRUPTED');
+    const refused = (statusCode: number, data: object = { message }) =>
+      failed({ name: 'APIError', data: { message: 'Bad Request', isRetryable: false, statusCode, ...data } });
+    expect(refused(400)).toMatchObject({
+      status: 'failed',
+      error: { code: 'SESSION_CORRUPTED', message: expect.stringContaining(message) },
+    });
+    expect(refused(400, { responseBody: JSON.stringify({ error: { metadata: { raw: message } } }) }).error?.code).toBe(
+      'SESSION_CORRUPTED',
+    );
     expect(failed({ name: 'UnknownError', data: { message } }).error?.code).toBe('SESSION_CORRUPTED');
     for (const statusCode of [401, 429, 500]) expect(refused(statusCode).error?.code).not.toBe('SESSION_CORRUPTED');
   });
@@ -76,13 +118,19 @@ describe('what the provider refuses for ever because of what the session holds i
     'tools.0.input_schema: JSON schema is invalid',
     'prompt is too long: 210000 tokens > 200000 maximum',
   ])('%s is not', (message) => {
-    expect(failed({ name: 'APIError', data: { message, isRetryable: false, statusCode: 400 } }).error?.code).toBe('MODEL_FAILED');
+    expect(failed({ name: 'APIError', data: { message, isRetryable: false, statusCode: 400 } }).error?.code).toBe(
+      'MODEL_FAILED',
+    );
   });
 });
 
 test('stopped by somebody is cancelled, with what was said so far; stopped for its length is a failure', () => {
   const error: OpenCodeError = { name: 'MessageAbortedError', data: { message: 'Aborted' } };
-  expect(outcomeOf(answer(P, { error }, text('I was about')))).toMatchObject({ status: 'cancelled', reply: 'I was about', error: { code: 'CANCELLED' } });
+  expect(outcomeOf(answer(P, { error }, text('I was about')))).toMatchObject({
+    status: 'cancelled',
+    reply: 'I was about',
+    error: { code: 'CANCELLED' },
+  });
   const many = Array.from({ length: 10 }, () => answer(P, { finish: 'strange' }));
   expect(outcomeOf(...many, answer(P, { error }))).toMatchObject({ status: 'failed', error: { code: 'MODEL_FAILED' } });
 });

@@ -3,6 +3,7 @@ import { arch, platform, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findProgram } from '../../../../src/agents/opencode/program.js';
+import { versionOf } from '../../../../src/agents/opencode/version.js';
 
 let dir: string;
 beforeEach(async () => (dir = await mkdtemp(join(tmpdir(), 'continuity-program-'))));
@@ -37,5 +38,23 @@ test("npm's wrapper that cannot run stands for the program of this platform", as
 
 test('a path that is no program is AGENT_NOT_FOUND, and the message names it', async () => {
   const named = join(dir, 'not-there');
-  await expect(findProgram(named, {})).rejects.toMatchObject({ retryable: false, failure: { code: 'AGENT_NOT_FOUND', message: expect.stringContaining(named) } });
+  await expect(findProgram(named, {})).rejects.toMatchObject({
+    retryable: false,
+    failure: { code: 'AGENT_NOT_FOUND', message: expect.stringContaining(named) },
+  });
+});
+
+test('an OpenCode that does not start because it can’t write its directories is no matter of installing it', async () => {
+  const file = await program('not-a-directory');
+  const named = await program('opencode', '#!/bin/sh\necho "EROFS: read-only file system, mkdir" >&2; exit 1\n');
+  await expect(versionOf(named, { HOME: dir, XDG_STATE_HOME: file })).rejects.toMatchObject({
+    failure: {
+      code: 'SETUP_INCOMPLETE',
+      message: expect.stringContaining(join(file, 'opencode')) as string,
+      fix: expect.stringContaining('XDG_STATE_HOME') as string,
+    },
+  });
+  await expect(versionOf(named, { HOME: dir })).rejects.toMatchObject({
+    failure: { code: 'AGENT_NOT_FOUND', message: expect.stringContaining('It says: EROFS') as string },
+  });
 });

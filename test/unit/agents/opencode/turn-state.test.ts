@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { fingerprintOf, lastPromptOf, lastWorkedOnAt, turnStateOf } from '../../../../src/agents/opencode/turn-state.js';
+import {
+  fingerprintOf,
+  lastPromptOf,
+  lastWorkedOnAt,
+  turnStateOf,
+} from '../../../../src/agents/opencode/turn-state.js';
 import { answer, compaction, cutOff, text, tool, user } from './messages.js';
 
 const P = 'msg_cty_p';
@@ -12,17 +17,50 @@ const calls = { finish: 'tool-calls' };
 describe('a turn has ended', () => {
   test.each([
     ['with a text', [answer(P, stop, text('Done.'))]],
-    ['with a text, although a kill came before the time of its end was noted', [cutOff(P, text('Do')), answer(P, { ...stop, time: { created: 1 } }, text('Done.'))]],
+    [
+      'with a text, although a kill came before the time of its end was noted',
+      [cutOff(P, text('Do')), answer(P, { ...stop, time: { created: 1 } }, text('Done.'))],
+    ],
     ['with nothing at all', [answer(P, stop)]],
     ['after tools', [answer(P, calls, tool('completed')), answer(P, stop, text('Done.'))]],
     ['at the length limit', [answer(P, { finish: 'length' }, text('Do'))]],
-    ['with an error of the provider', [answer(P, { error: { name: 'APIError', data: { message: 'no', isRetryable: false } } })]],
-    ['by an abort in a tool', [answer(P, { error: aborted, finish: 'tool-calls' }, tool('error', { interrupted: true }))]],
-    ['although it was interrupted before', [cutOff(P, tool('error', { interrupted: true })), answer(P, stop, text('Done.'))]],
+    [
+      'with an error of the provider',
+      [answer(P, { error: { name: 'APIError', data: { message: 'no', isRetryable: false } } })],
+    ],
+    [
+      'by an abort in a tool',
+      [answer(P, { error: aborted, finish: 'tool-calls' }, tool('error', { interrupted: true }))],
+    ],
+    [
+      'although it was interrupted before',
+      [cutOff(P, tool('error', { interrupted: true })), answer(P, stop, text('Done.'))],
+    ],
     ['with a structured answer', [answer(P, { finish: 'tool-calls', structured: { ok: true } })]],
-    ['after a compaction of OpenCode itself', [answer(P, calls, tool('completed')), user('c', compaction()), answer('c', { ...stop, summary: true }, text('So far')), user('s', text('Continue', { synthetic: true })), answer('s', stop, text('Done.'))]],
-    ['with a compaction that failed', [cutOff(P), user('c', compaction(true)), answer('c', { summary: true, error: overflow, finish: 'error' })]],
-    ['after an overflow, with the answer to the copy of its prompt', [answer(P, {}), user('c', compaction(true)), answer('c', { ...stop, summary: true }), user('copy', text('Add login')), answer('copy', stop, text('Done.'))]],
+    [
+      'after a compaction of OpenCode itself',
+      [
+        answer(P, calls, tool('completed')),
+        user('c', compaction()),
+        answer('c', { ...stop, summary: true }, text('So far')),
+        user('s', text('Continue', { synthetic: true })),
+        answer('s', stop, text('Done.')),
+      ],
+    ],
+    [
+      'with a compaction that failed',
+      [cutOff(P), user('c', compaction(true)), answer('c', { summary: true, error: overflow, finish: 'error' })],
+    ],
+    [
+      'after an overflow, with the answer to the copy of its prompt',
+      [
+        answer(P, {}),
+        user('c', compaction(true)),
+        answer('c', { ...stop, summary: true }),
+        user('copy', text('Add login')),
+        answer('copy', stop, text('Done.')),
+      ],
+    ],
   ])('%s', (_, turn) => {
     expect(turnStateOf([prompt, ...turn], P)).toMatchObject({ present: true, ended: true, superseded: false });
   });
@@ -37,19 +75,35 @@ describe('a turn has not ended', () => {
     ['when it says stop but a tool is open', [answer(P, stop, tool('completed'))]],
     ['with a finish that OpenCode does not know', [answer(P, { finish: 'unknown' }, text('x'))]],
     ['without a finish: an abort while the provider was asked again', [answer(P, {})]],
-    ['right after a summary', [answer(P, calls, tool('completed')), user('c', compaction()), answer('c', { ...stop, summary: true })]],
-    ['while the copy of its prompt has no answer', [answer(P, {}), user('c', compaction(true)), answer('c', { ...stop, summary: true }), user('copy', text('Add login'))]],
+    [
+      'right after a summary',
+      [answer(P, calls, tool('completed')), user('c', compaction()), answer('c', { ...stop, summary: true })],
+    ],
+    [
+      'while the copy of its prompt has no answer',
+      [
+        answer(P, {}),
+        user('c', compaction(true)),
+        answer('c', { ...stop, summary: true }),
+        user('copy', text('Add login')),
+      ],
+    ],
   ])('%s', (_, turn) => {
     expect(turnStateOf([prompt, ...turn], P)).toMatchObject({ present: true, ended: false, superseded: false });
   });
 });
 
 test('a prompt that is not there is absent, whatever else is', () => {
-  expect(turnStateOf([user('msg_other', text('x')), answer('msg_other', stop)], P)).toMatchObject({ present: false, ended: false });
+  expect(turnStateOf([user('msg_other', text('x')), answer('msg_other', stop)], P)).toMatchObject({
+    present: false,
+    ended: false,
+  });
 });
 
 test('the text of a prompt is what was asked, without what OpenCode adds; one that a kill left without parts has none yet', () => {
-  expect(turnStateOf([user(P, text('Add login'), text('You are in plan mode.', { synthetic: true }))], P).text).toBe('Add login');
+  expect(turnStateOf([user(P, text('Add login'), text('You are in plan mode.', { synthetic: true }))], P).text).toBe(
+    'Add login',
+  );
   expect(turnStateOf([user(P)], P)).toMatchObject({ present: true });
   expect(turnStateOf([user(P)], P).text).toBeUndefined();
 });
@@ -63,8 +117,17 @@ test('a later prompt bounds the turn, and its answer is not ours', () => {
 });
 
 test('the same words typed by a person are a prompt, not a copy', () => {
-  expect(turnStateOf([prompt, answer(P, stop), user('msg_person', text('Add login'))], P)).toMatchObject({ ended: true, superseded: true });
-  const afterCompaction = [prompt, answer(P, stop), user('c', compaction()), answer('c', { ...stop, summary: true }), user('msg_person', text('Add login'))];
+  expect(turnStateOf([prompt, answer(P, stop), user('msg_person', text('Add login'))], P)).toMatchObject({
+    ended: true,
+    superseded: true,
+  });
+  const afterCompaction = [
+    prompt,
+    answer(P, stop),
+    user('c', compaction()),
+    answer('c', { ...stop, summary: true }),
+    user('msg_person', text('Add login')),
+  ];
   expect(turnStateOf(afterCompaction, P).superseded).toBe(true);
 });
 
@@ -80,7 +143,13 @@ test('the message to continue from is the one that OpenCode put in last', () => 
 });
 
 test('the fingerprint changes with every step, part and tool', () => {
-  const states = [[], [cutOff(P)], [cutOff(P, tool('running'))], [cutOff(P, tool('running'), tool('pending'))], [answer(P, stop)]];
+  const states = [
+    [],
+    [cutOff(P)],
+    [cutOff(P, tool('running'))],
+    [cutOff(P, tool('running'), tool('pending'))],
+    [answer(P, stop)],
+  ];
   const prints = states.map((turn) => fingerprintOf(turnStateOf([prompt, ...turn], P)));
   expect(new Set(prints).size).toBe(prints.length);
 });

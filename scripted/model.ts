@@ -1,0 +1,234 @@
+/**
+ * A model provider that answers from a script: an HTTP server with OpenAI's chat completions,
+ * OpenAI's Responses and Anthropic's Messages. `script.ts` decides the answers. `GET /requests`
+ * lists the recorded requests. To run it as a process: `tsx scripted/model.ts --port 4711`
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { asideStep, asksIn, nextStep, piecesOf, textOf, tokensOf, type ChatMessage, type Step } from './script.js';
+import { answerMessages, chatOf, messagesError, type MessagesRequest } from './messages.js';
+import { answerResponses, conversationOf, failResponses, type ResponsesRequest } from './responses.js';
+
+export interface RecordedRequest {
+  /** All user messages of the conversation, oldest first. */
+  asks: string[];
+  system: string;
+  model: string;
+  /**
+   * Whether the agent asked for itself (a title, a summary) and not for a turn. Such a request
+   * offers no tools.
+   */
+  aside: boolean;
+  messages: number;
+  /** What was sent, where the model keeps it. */
+  body?: string;
+}
+
+/** `calls`: its answer, a tool call, was sent whole. `answered`: so was one that is no call. */
+export type ModelMoment = 'asked' | 'streams' | 'calls' | 'answered';
+
+export interface ScriptedModel {
+  /** The base URL for a provider's configuration. It ends in `/v1`. */
+  url: string;
+  requests(): RecordedRequest[];
+  /** Calls back at each moment of a turn, not of an aside. @returns a function that ends it */
+  listen(on: (moment: ModelMoment) => void): () => void;
+  close(): Promise<void>;
+}
+
+interface ChatRequest {
+  model: string;
+  messages: ChatMessage[];
+  stream?: boolean;
+  tools?: unknown[];
+}
+
+type Request = ChatRequest & MessagesRequest & ResponsesRequest;
+
+/** The differences between the three APIs. */
+interface Wire {
+  chat(asked: Request): ChatMessage[];
+  error(status: number, message: string, code: string | null): object;
+  tooLong(response: ServerResponse): void;
+  answer(response: ServerResponse, asked: Request, step: Step, call: number, gone: AbortSignal): Promise<void>;
+}
+
+const FULL = 'context_length_exceeded';
+
+const openAiError: Wire['error'] = (_status, message, code) => ({ error: { message, type: 'scripted', code } });
+const COMPLETIONS: Wire = {
+  chat: ({ messages }) => messages,
+  error: openAiError,
+  tooLong: (response) =>
+    send(response, 400, openAiError(400, "This model's maximum context length is 1000 tokens.", FULL)),
+  answer,
+};
+const MESSAGES: Wire = {
+  chat: chatOf,
+  error: messagesError,
+  tooLong: (response) => send(response, 400, messagesError(400, 'prompt is too long: 210000 tokens > 200000 maximum')),
+  answer: answerMessages,
+};
+const RESPONSES: Wire = {
+  chat: conversationOf,
+  error: openAiError,
+  tooLong: (response) => failResponses(response, FULL, "This model's maximum context length is 1000 tokens."),
+  answer: answerResponses,
+};
+
+function wireOf({ url = '' }: IncomingMessage): Wire {
+  if (url.includes('/messages')) return MESSAGES;
+  return url.endsWith('/responses') ? RESPONSES : COMPLETIONS;
+}
+
+interface Options {
+  port?: number;
+  /** Directives that are added to the last prompt of a conversation. `asks`: all of its prompts. */
+  direct?: (messages: ChatMessage[], asks: string[]) => string;
+  /** Keep each request's body. */
+  keep?: boolean;
+}
+
+export async function startScriptedModel(options: Options = {}): Promise<ScriptedModel> {
+  const recorded: RecordedRequest[] = [];
+  const listeners = new Set<(moment: ModelMoment) => void>();
+  const failures = new Map<string, number>();
+  let calls = 0;
+
+  async function complete(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const wire = wireOf(request);
+    const body = await text(request);
+    const asked = JSON.parse(body) as Request;
+    if (request.url?.includes('/count_tokens'))
+      return send(response, 200, { input_tokens: tokensOf(JSON.stringify(asked).length) });
+    const chat: ChatRequest = { ...asked, messages: wire.chat(asked) };
+    const fail = (status: number, message: string, code: string | null = null) =>
+      send(response, status, wire.error(status, message, code));
+    const aside = !chat.tools?.length;
+    const asks = asksIn(chat.messages);
+    const system = chat.messages
+      .filter(({ role }) => role === 'system' || role === 'developer')
+      .map(textOf)
+      .join('\n');
+    recorded.push({
+      ...{ asks, system, model: chat.model, aside, messages: chat.messages.length },
+      ...(options.keep && { body }),
+    });
+    const at = (moment: ModelMoment) => {
+      if (!aside) for (const listener of listeners) listener(moment);
+    };
+    at('asked');
+    const step = aside
+      ? asideStep(chat.messages)
+      : nextStep(directed(chat.messages, options.direct?.(chat.messages, asks)));
+
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    if (step.hang) return;
+    if (step.slowMs) await sleep(step.slowMs, undefined, { signal: gone.signal });
+    const failed = failures.get(asks.at(-1) ?? '') ?? 0;
+    if (step.status || step.overflow.times) failures.set(asks.at(-1) ?? '', failed + 1);
+    if (step.refusal !== undefined) return fail(400, step.refusal);
+    if (step.status && failed < step.status.times) {
+      if (step.status.retryAfter !== undefined) response.setHeader('retry-after', step.status.retryAfter);
+      return fail(step.status.code, `scripted failure ${step.status.code}${'!'.repeat(step.status.longer)}`);
+    }
+    if (failed < step.overflow.times) return wire.tooLong(response);
+    if (step.streamMs) at('streams');
+    await wire.answer(response, asked, step, ++calls, gone.signal);
+    at(step.call ? 'calls' : 'answered');
+  }
+
+  const server = createServer((request, response) => {
+    if (request.method === 'GET' && request.url === '/requests') return send(response, 200, recorded);
+    if (request.method === 'GET')
+      return send(response, 200, { object: 'list', data: [{ id: 'model', object: 'model' }] });
+    complete(request, response).catch((error: unknown) => {
+      if (!response.closed && !response.headersSent) send(response, 500, { error: { message: String(error) } });
+    });
+  });
+  await new Promise<void>((resolve, reject) =>
+    server.once('error', reject).listen(options.port ?? 0, '127.0.0.1', resolve),
+  );
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('The scripted model has no port.');
+
+  return {
+    url: `http://127.0.0.1:${address.port}/v1`,
+    requests: () => [...recorded],
+    listen(on) {
+      listeners.add(on);
+      return () => void listeners.delete(on);
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function directed(messages: ChatMessage[], directives = ''): ChatMessage[] {
+  if (directives === '') return messages;
+  const last = messages.findLastIndex(({ role }) => role === 'user');
+  const added = (message: ChatMessage) => ({ ...message, content: `${textOf(message)}\n${directives}` });
+  return messages.map((message, index) => (index === last ? added(message) : message));
+}
+
+async function answer(
+  response: ServerResponse,
+  chat: Pick<ChatRequest, 'model' | 'messages' | 'stream'>,
+  step: Step,
+  call: number,
+  gone: AbortSignal,
+): Promise<void> {
+  const tool_calls = step.call && [
+    {
+      index: 0,
+      id: `call_${call}`,
+      type: 'function',
+      function: { name: step.call.name, arguments: JSON.stringify(step.call.arguments) },
+    },
+  ];
+  const prompt_tokens = tokensOf(chat.messages.reduce((sum, message) => sum + textOf(message).length, 0));
+  const completion_tokens = tokensOf((step.text + JSON.stringify(step.call ?? '')).length);
+  const usage = { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+  const head = { id: `scripted-${call}`, created: 0, model: chat.model };
+  if (!chat.stream) {
+    const message = { role: 'assistant', content: step.text || null, ...(tool_calls && { tool_calls }) };
+    return send(response, 200, {
+      ...head,
+      object: 'chat.completion',
+      choices: [{ index: 0, message, finish_reason: step.finish }],
+      usage,
+    });
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  const chunk = (delta: object, finish_reason: string | null = null) =>
+    response.write(
+      `data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] })}\n\n`,
+    );
+  chunk({ role: 'assistant', content: '' });
+  const words = piecesOf(step.text);
+  for (const word of words) {
+    if (step.streamMs) await sleep(step.streamMs / words.length, undefined, { signal: gone });
+    chunk({ content: word });
+  }
+  if (tool_calls) chunk({ tool_calls });
+  chunk({}, step.finish);
+  response.write(`data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [], usage })}\n\n`);
+  response.end('data: [DONE]\n\n');
+}
+
+function send(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const { values } = parseArgs({ options: { port: { type: 'string' } } });
+  const model = await startScriptedModel(values.port ? { port: Number(values.port) } : {});
+  process.stdout.write(`${model.url}\n`);
+}

@@ -1,0 +1,71 @@
+/**
+ * Takes over a session that is in an agent's own store on this host, so that a topic can go on in
+ * it. Nothing is changed in it. What is pinned is what the session has: agent, directory, model.
+ */
+import { realpath, stat } from 'node:fs/promises';
+import { Context } from '@temporalio/activity';
+import type { Config } from '../config.js';
+import type { FoundSession } from '../agents/agent.js';
+import { defined } from '../contract/defined.js';
+import { failed } from '../contract/failures.js';
+import { claim } from './claims.js';
+import { findInStores } from './find-in-stores.js';
+import type { ActivityContext } from './context.js';
+import { kindOf } from './resolve.js';
+import { refusal, translated } from './translate.js';
+import type { AdoptSessionInput, OpenSessionOutput } from './types.js';
+
+const HEARTBEAT_EVERY_MS = 1000;
+
+/** An attempt that is repeated finds what the one before it found. */
+export async function adoptSession(input: AdoptSessionInput, context: ActivityContext): Promise<OpenSessionOutput> {
+  const { cancellationSignal, client, heartbeat } = Context.current();
+  const beat = setInterval(heartbeat, HEARTBEAT_EVERY_MS);
+  try {
+    const { topic, session_id } = input;
+    const found = await findInStores(input, context);
+    const cwd = await directoryOf(found, context.host);
+    const project = await context.projectOf(cwd);
+    if (input.project !== undefined && input.project !== project)
+      throw failed(
+        'TOPIC_ELSEWHERE',
+        `Topic ${topic} belongs to project ${input.project}; session ${session_id} belongs to project ${project}.`,
+        'Take the session over on another topic.',
+      );
+    await claim(client, context.config.dataDir, input);
+    return { session_id, pinned: { ...pinnedOf(found, context), project, cwd, ...(await askedAs(input, found, cwd)) } };
+  } catch (error) {
+    cancellationSignal.throwIfAborted();
+    throw translated(error);
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/** A variant belongs to the model that config names it with. What a turn may do is config's, too. */
+function pinnedOf({ agent, store, model }: FoundSession & { agent: string }, { config, host }: ActivityContext) {
+  const configured = config.agents[agent];
+  const { model: usual, variant, mode } = configured ?? ({} as Partial<Config['agents'][string]>);
+  const its = model ?? usual;
+  const kind = configured && kindOf(agent, configured);
+  return {
+    ...defined({ agent, kind, model: its, variant: its === usual ? variant : undefined, mode }),
+    host,
+    store,
+    on_lost: config.onLost,
+    host_timeout_ms: config.limits.hostTimeoutMs,
+  };
+}
+
+async function directoryOf({ session_id, cwd }: FoundSession, host: string): Promise<string> {
+  const found = await stat(cwd).catch(() => undefined); // ENOENT, ENOTDIR, EACCES: no directory to work in.
+  if (found?.isDirectory()) return realpath(cwd);
+  throw refusal('CWD_MISSING', `Session ${session_id} works in ${cwd}, which is not a directory on host ${host}.`);
+}
+
+/** Another name of the directory: as the caller spells it, else as the session does. */
+async function askedAs({ cwd: asked }: AdoptSessionInput, found: FoundSession, cwd: string) {
+  const isSame = asked !== undefined && (await realpath(asked).catch(() => undefined)) === cwd; // ENOENT
+  const name = isSame ? asked : found.cwd;
+  return name === cwd ? {} : { asked_cwd: name };
+}

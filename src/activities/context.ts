@@ -1,0 +1,23 @@
+/** What all activities of one host use. */
+import type { Agent } from '../agents/agent.js';
+import type { Fence } from '../agents/turn/fence.js';
+import type { Config } from '../config.js';
+import type { Semaphore } from '../semaphore.js';
+import type { IsCheckProof } from './may-check.js';
+
+export type Log = (message: string, facts?: object) => void;
+
+export interface ActivityContext {
+  config: Config;
+  agents: ReadonlyMap<string, Agent>;
+  host: string;
+  projectOf: (cwd: string) => Promise<string>;
+  /** Which agent opens a session that nothing else names one for. @throws AgentError AGENT_NOT_FOUND */
+  defaultAgent: () => Promise<string>;
+  isCheckProof: IsCheckProof;
+  log: Log;
+  /** Allows one attempt at a time at the checks of a topic. Agents fence their turns themselves. */
+  fence: Fence;
+  /** Limits how many turns work at once on this host. Absent: any number. */
+  turnSlots?: Semaphore;
+}

@@ -1,0 +1,128 @@
+/**
+ * What an agent tells while it replays a session or works in it, as far as it is used: pure. Kinds
+ * of updates that are not known are passed over.
+ */
+import * as z from 'zod';
+import type { AgentSignal } from '../driver.js';
+
+const text = z.string().nullish();
+const Content = z.looseObject({ type: z.string(), text: z.string().optional() });
+const Tool = {
+  toolCallId: z.string(),
+  title: text,
+  name: text,
+  kind: text,
+  status: text,
+  rawInput: z.unknown().optional(),
+  content: z
+    .array(z.looseObject({ type: z.string(), content: Content.optional().catch(undefined) }))
+    .nullish()
+    .catch(undefined),
+};
+
+const Known = z.discriminatedUnion('sessionUpdate', [
+  z.object({ sessionUpdate: z.literal('user_message_chunk'), content: Content, messageId: text }),
+  z.object({ sessionUpdate: z.literal('agent_message_chunk'), content: Content, messageId: text }),
+  z.object({ sessionUpdate: z.literal('agent_thought_chunk'), content: Content }),
+  z.object({ sessionUpdate: z.literal('tool_call'), ...Tool }),
+  z.object({ sessionUpdate: z.literal('tool_call_update'), ...Tool }),
+]);
+export type Update = z.infer<typeof Known>;
+export type ToolUpdate = Extract<Update, { toolCallId: string }>;
+
+const Notification = z.object({ sessionId: z.string(), update: z.unknown() });
+
+/** `update` is absent where it is of no known kind. undefined: no notification of a session. */
+export function updateIn(params: unknown): { sessionId: string; update?: Update } | undefined {
+  const notified = Notification.safeParse(params);
+  if (!notified.success) return undefined;
+  const { sessionId, update } = notified.data;
+  const known = Known.safeParse(update);
+  return { sessionId, ...(known.success && { update: known.data }) };
+}
+
+const TAIL = 400;
+
+/** What one turn says. */
+export class Said {
+  /** How many calls of tools there were. */
+  tools = 0;
+  /** How many updates there were. */
+  updates = 0;
+  #texts: string[] = [];
+  /** The next text begins another message. */
+  #broken = true;
+  #message: string | undefined;
+  readonly #calls = new Map<string, ToolCall>();
+
+  /** All text after the last call of a tool, or the last text before that. */
+  get reply(): string {
+    return this.#texts.at(-1)?.trim() || (this.#texts.findLast((one) => one.trim() !== '')?.trim() ?? '');
+  }
+
+  on(update: Update): AgentSignal[] {
+    this.updates++;
+    switch (update.sessionUpdate) {
+      case 'user_message_chunk':
+        return [];
+      case 'agent_thought_chunk':
+        return [{ type: 'did', step: 'thinks' }];
+      case 'agent_message_chunk':
+        return this.#text(update.content.type === 'text' ? (update.content.text ?? '') : '', update.messageId);
+      case 'tool_call':
+      case 'tool_call_update':
+        return this.#tool(update);
+    }
+  }
+
+  #text(piece: string, message: string | null | undefined): AgentSignal[] {
+    if (piece === '') return [];
+    if (this.#broken) this.#texts.push('');
+    else if (message != null && this.#message !== undefined && message !== this.#message) this.#add('\n\n');
+    this.#broken = false;
+    this.#message = message ?? this.#message;
+    this.#add(piece);
+    return [{ type: 'did', text: (this.#texts.at(-1) ?? '').slice(-TAIL) }];
+  }
+
+  #add(piece: string): void {
+    this.#texts[this.#texts.length - 1] += piece;
+  }
+
+  #tool(update: ToolUpdate): AgentSignal[] {
+    const before = this.#calls.get(update.toolCallId);
+    if (!before) {
+      this.tools++;
+      this.#broken = true;
+    }
+    const call = toolCallOf(update, before);
+    this.#calls.set(update.toolCallId, call);
+    return before && stepOf(call) === stepOf(before) ? [] : [{ type: 'did', step: stepOf(call) }];
+  }
+}
+
+const Input = z.record(z.string(), z.unknown());
+const SUBJECTS = ['command', 'file_path', 'filePath', 'path', 'pattern', 'url', 'query'];
+
+/** What a call is, as far as it is known: each update tells what has changed. */
+export interface ToolCall {
+  tool: string;
+  /** What it works on. */
+  subject?: string;
+}
+
+/**
+ * Agents use `title` for the name of the tool, for what it works on, or for a sentence. So a first
+ * title of one word is taken for a name.
+ */
+export function toolCallOf({ title, name, kind, rawInput }: ToolUpdate, before?: ToolCall): ToolCall {
+  const input = Input.safeParse(rawInput).data ?? {};
+  const given = SUBJECTS.map((key) => input[key]).find((value) => typeof value === 'string');
+  const isName = title != null && /^[\w.-]+$/.test(title);
+  const tool = before?.tool ?? name ?? (isName ? title : undefined) ?? kind ?? 'a tool';
+  const subject = given ?? before?.subject ?? (title != null && title !== tool ? title : undefined);
+  return { tool, ...(subject !== undefined && { subject }) };
+}
+
+/** e.g. `bash: npm test`. */
+export const stepOf = ({ tool, subject }: ToolCall) => (subject === undefined ? tool : `${tool}: ${subject}`);

@@ -1,0 +1,100 @@
+/**
+ * The driver of Claude Code. Each promise is kept in a file of its own: runs (one process a
+ * session), turn-state, read-session, put, opened.
+ */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defined } from '../../contract/defined.js';
+import type { AgentConfig } from '../../config.js';
+import { AgentError, type AgentCapabilities, type OpenedSession, type OpenRequest, type SessionRef } from '../agent.js';
+import type { AgentDriver, DriverContext } from '../driver.js';
+import { failureOfDirectory } from '../../host/working-directory.js';
+import { describeClaude } from './describe.js';
+import { ClaudeHome } from './home.js';
+import { isSessionId, keyOf, sessionIdOf } from './ids.js';
+import { refusalByHook } from './last-words.js';
+import { supportedClaude } from './program.js';
+import { Following } from './progress.js';
+import { put } from './put.js';
+import { lookAt, type ClaudeSight } from './read-session.js';
+import { findSession, storedSessions } from './sessions.js';
+import { refusalOfSettings, type Settings } from './settings.js';
+import { sessionFileOf } from './store.js';
+import { interactiveIn, readTranscript } from './transcript.js';
+
+const capabilities: AgentCapabilities = {
+  choosesSessionId: true,
+  promptIds: true,
+  repeatablePut: false,
+  reattach: true,
+  cancel: true,
+  usage: 'per_turn',
+};
+
+/** Starts nothing before it is needed. */
+export function createClaudeDriver(config: AgentConfig, home: ClaudeHome): AgentDriver<ClaudeSight> {
+  const program = () => supportedClaude(config.path, home.env);
+  return {
+    capabilities,
+    store: home.store,
+    storeIsSetBy: 'HOME, CLAUDE_CONFIG_DIR',
+    log: join(home.folder, 'runs'),
+    maxPuts: 6,
+    check: () => home.prepare(),
+    async open(request, signal) {
+      await program();
+      signal.throwIfAborted();
+      return openSession(home, config, request);
+    },
+    keyOf: ({ session_id }, prompt) => keyOf(session_id, prompt),
+    connect: ({ session_id }) => Promise.resolve(home.killsIn(session_id)),
+    recover: () => Promise.resolve(),
+    isBusy: async ({ session_id }) =>
+      home.runs.of(session_id) !== undefined || (await home.otherOn(session_id)) !== undefined,
+    look: (session, key) => lookAt(home, session, key),
+    put: async (session, prompt, sight) => put(home, await program(), config, session, prompt, sight),
+    abort: ({ session_id }) => home.runs.stop(session_id),
+    whyRefused: ({ session_id }) => refusalByHook(home.runs.outputOf(session_id), session_id),
+    listen: (session, _key, on) => home.follow(new Following(session.session_id, home.runs, on)),
+    async delete(session) {
+      if (!isSessionId(session.session_id)) return;
+      const file = await sessionFileOf(home.store, session);
+      await rm(file, { force: true });
+      // The files of its sub-agents.
+      await rm(file.replace(/\.jsonl$/, ''), { recursive: true, force: true });
+      await home.runs.forget(session.session_id);
+    },
+    sessions: () => storedSessions(home.store),
+    find: (session) => findSession(home.store, session),
+    transcript: (session) => readTranscript(home.store, session),
+    interactive: async (session) => interactiveIn(await program(), session),
+    describe: () => describeClaude(home, config),
+    close: ({ stop }) => (stop ? home.runs.stopAll() : Promise.resolve()),
+  };
+}
+
+/** Makes a driver for each name. All of them share the sessions of one store. */
+export function claudeCodeDrivers(
+  configs: ReadonlyMap<string, AgentConfig>,
+  { folder, log, env = process.env }: Pick<DriverContext, 'folder' | 'log' | 'env'>,
+): Map<string, AgentDriver> {
+  const home = new ClaudeHome(folder, env, log);
+  return new Map([...configs].map(([name, config]) => [name, createClaudeDriver(config, home)]));
+}
+
+/**
+ * Opens a session. Claude Code stores a session with its first prompt. Until then, a note of ours
+ * says that the session may be started.
+ */
+async function openSession(
+  home: ClaudeHome,
+  settings: Settings,
+  { seed, title, cwd, model, variant, mode }: OpenRequest,
+): Promise<OpenedSession> {
+  const refusal = (await failureOfDirectory(cwd)) ?? refusalOfSettings(defined({ variant, mode }), settings, home.env);
+  if (refusal) throw new AgentError(refusal, false);
+  const session_id = sessionIdOf(seed);
+  const ref: SessionRef = { session_id, cwd, store: home.store };
+  if (!(await lookAt(home, ref))?.begun) await home.opened.add(session_id, { title });
+  return { session_id, store: home.store, ...defined({ model }) };
+}

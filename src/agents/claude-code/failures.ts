@@ -1,0 +1,72 @@
+/** Translates Claude Code's errors to our codes. */
+import { failure, type Failure, type FailureCode } from '../../contract/failures.js';
+import type { SessionId } from '../../contract/ids.js';
+import { isCorruption } from '../shared/provider-refusals.js';
+import { textOf, type Row } from './rows.js';
+
+const MAX_MESSAGE = 2_000;
+const LOG_IN = 'Log in: start claude and type /login, or set ANTHROPIC_API_KEY. Then send a follow-up.';
+
+/** The failure in a row that says why the turn ended. */
+export function failureOf(row: Row, session: SessionId): Failure {
+  const { apiErrorStatus: status, errorDetails } = row;
+  const code = codeOf(row);
+  const said = (textOf(row) || row.error || 'no reason').slice(0, MAX_MESSAGE);
+  const message = `${whatHappened[code] ?? 'The model failed'}${status === undefined ? '' : ` (HTTP ${status})`} in session ${session}: ${said}`;
+  return failure(
+    code,
+    errorDetails && !said.includes(errorDetails)
+      ? `${message} ${errorDetails.slice(0, MAX_MESSAGE)}`.slice(0, MAX_MESSAGE)
+      : message,
+    fixOf(code, status),
+  );
+}
+
+const whatHappened: Partial<Record<FailureCode, string>> = {
+  AGENT_AUTH: 'The provider refused the credentials',
+  AGENT_RATE_LIMITED: 'The provider refused for now',
+  CONTEXT_OVERFLOW: 'The conversation no longer fits the model',
+  SESSION_CORRUPTED: 'The provider refuses the content of the session',
+};
+
+/** `undefined` when the fix in the table of failures is good. */
+function fixOf(code: FailureCode, status: number | undefined): string | undefined {
+  if (code === 'AGENT_AUTH') return LOG_IN;
+  if (code === 'MODEL_FAILED' && status === 404)
+    return 'Name a model that Claude Code has, such as sonnet or opus. Start claude and type /model to see them.';
+  if (code === 'MODEL_FAILED' && (status ?? 0) >= 500)
+    return 'The provider has trouble of its own. Send a follow-up later, or use another model.';
+  return undefined;
+}
+
+/**
+ * `error` is Claude Code's own code. A full context has no code and is recognised by its words, in
+ * the details or in the text.
+ */
+function codeOf(row: Row): FailureCode {
+  const { error, apiErrorStatus: status, errorDetails = '' } = row;
+  if (
+    error === 'authentication_failed' ||
+    error === 'oauth_org_not_allowed' ||
+    error === 'billing_error' ||
+    status === 401 ||
+    status === 403
+  )
+    return 'AGENT_AUTH';
+  if (error === 'rate_limit' || status === 429) return 'AGENT_RATE_LIMITED';
+  const said = [textOf(row), errorDetails];
+  if (said.some((text) => /prompt is too long|exceeds? the (model's )?context/i.test(text))) return 'CONTEXT_OVERFLOW';
+  return isCorruption(status, said) ? 'SESSION_CORRUPTED' : 'MODEL_FAILED';
+}
+
+/** The failure while the agent waits to ask its provider again. */
+export function refusalOfProvider(
+  { error, error_status }: { error?: unknown; error_status?: unknown },
+  seconds: number,
+): Failure {
+  const status = typeof error_status === 'number' ? `HTTP ${error_status}, ` : '';
+  return failure(
+    'AGENT_RATE_LIMITED',
+    `The provider refused for now (${status}${typeof error === 'string' ? error : 'no reason'}). It would have been asked again after ${seconds} s.`,
+  );
+}

@@ -1,0 +1,46 @@
+/**
+ * Claude Code stores a session with its first prompt. A note lists each session that we opened and
+ * have not yet seen in the store: only such a session may be started. Any other session that the
+ * store does not have is lost, and never silently started again.
+ */
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SessionId } from '../../contract/ids.js';
+import { writePrivateFile } from '../../host/private-file.js';
+
+export interface Opened {
+  title: string;
+}
+
+export class OpenedSessions {
+  /** Sessions of which this process knows that they have no note. */
+  readonly #seen = new Set<SessionId>();
+
+  constructor(private readonly folder: string) {}
+
+  /** The note is durable once `add` returns. */
+  async add(session: SessionId, opened: Opened): Promise<void> {
+    this.#seen.delete(session);
+    await writePrivateFile(join(this.folder, session), JSON.stringify(opened), { durable: true });
+  }
+
+  /** `undefined` when the session was seen in the store, or is not ours. */
+  async of(session: SessionId): Promise<Opened | undefined> {
+    try {
+      return JSON.parse(await readFile(join(this.folder, session), 'utf8')) as Opened;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw error; // Without the note, it cannot be decided whether the session is lost.
+    }
+  }
+
+  /**
+   * Call it when the store has the session. From then on, the session is lost when the store does
+   * not have it.
+   */
+  async seen(session: SessionId): Promise<void> {
+    if (this.#seen.has(session)) return;
+    await rm(join(this.folder, session), { force: true });
+    this.#seen.add(session);
+  }
+}

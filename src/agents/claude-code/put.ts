@@ -1,0 +1,90 @@
+/** Starts a run that takes a prompt or continues a turn. */
+import { rename } from 'node:fs/promises';
+import type { Failure } from '../../contract/failures.js';
+import type { SessionRef } from '../agent.js';
+import { Unreachable, type KeyedPrompt } from '../driver.js';
+import { failureOfDirectory } from '../../host/working-directory.js';
+import type { ClaudeHome } from './home.js';
+import { nudgeIdOf } from './ids.js';
+import { lookAt, type ClaudeSight } from './read-session.js';
+import { argumentsOf, environmentOf, refusalOfSettings, type Settings, type Start } from './settings.js';
+import { sessionFileOf } from './store.js';
+import { asPut } from './turn-state.js';
+
+const GO_ON = 'Continue from where you left off.';
+
+/** @throws AgentError, Unreachable */
+export async function put(
+  home: ClaudeHome,
+  program: string,
+  settings: Settings,
+  session: SessionRef,
+  prompt: KeyedPrompt,
+  sight: ClaudeSight,
+): Promise<Failure | undefined> {
+  const refusal = (await failureOfDirectory(session.cwd)) ?? refusalOfSettings(session, settings, home.env);
+  if (refusal) return refusal;
+  const { session_id } = session;
+  const lock = home.runs.hold(session_id, prompt.key);
+  if (!lock) throw new Unreachable(`A process of Claude Code still works in session ${session_id}`);
+  try {
+    await home.runs.clear(session_id);
+    if (!(await isStillSo(home, session, prompt, sight))) return undefined; // The protocol looks again.
+    const start = startOf(home, session, sight);
+    if (start === 'new_session') await moveEmptyFileAway(await sessionFileOf(home.store, session));
+    const title = start === 'new_session' ? (await home.opened.of(session_id))?.title : undefined;
+    const message = messageOf(start, prompt, sight);
+    home.startedFrom(session_id, start, sight.tail);
+    await home.runs.start(session_id, lock, {
+      program,
+      args: argumentsOf(start, session, settings, title),
+      env: environmentOf(start, home.env),
+      cwd: session.cwd,
+      ...(message && { message }),
+    });
+    return undefined;
+  } finally {
+    lock.release();
+  }
+}
+
+/**
+ * Whether the session is as it was seen. Called under the lock: since the look, a run may have
+ * ended, or a person may have opened the session.
+ */
+async function isStillSo(
+  home: ClaudeHome,
+  session: SessionRef,
+  prompt: KeyedPrompt,
+  sight: ClaudeSight,
+): Promise<boolean> {
+  const now = await lookAt(home, session, prompt.key);
+  return (
+    now?.fingerprint === sight.fingerprint &&
+    now.begun === sight.begun &&
+    (await home.otherOn(session.session_id)) === undefined
+  );
+}
+
+function startOf(home: ClaudeHome, session: SessionRef, { state, begun, tail }: ClaudeSight): Start {
+  if (!begun) return 'new_session';
+  if (state.phase === 'absent') return 'prompt';
+  return state.phase === 'mute' || home.resumedInVain(session.session_id, tail) ? 'nudge' : 'resume_turn';
+}
+
+function messageOf(start: Start, { key, text }: KeyedPrompt, { state }: ClaudeSight): object | undefined {
+  if (start === 'resume_turn') return undefined;
+  const [uuid, content] = start === 'nudge' ? [nudgeIdOf(key, state.nudges), GO_ON] : [key, asPut(text)];
+  return { type: 'user', uuid, session_id: '', parent_tool_use_id: null, message: { role: 'user', content } };
+}
+
+/**
+ * Moves a session's file without a message away. Such a file blocks the session: Claude Code
+ * reports "already in use" for a new session, and "no conversation found" when it is resumed
+ * (2.1.331).
+ */
+async function moveEmptyFileAway(file: string): Promise<void> {
+  await rename(file, `${file}.empty`).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
+}

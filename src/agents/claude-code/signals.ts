@@ -1,0 +1,117 @@
+/** Translates the output of a working Claude Code to signals. Pure. */
+import type { AgentSignal } from '../driver.js';
+import { refusalOfProvider } from './failures.js';
+import { blocksOf, isMessage, isSynthetic, textOf, type Block, type Row, type Tokens } from './rows.js';
+import { answersIn, usageOf } from './usage.js';
+
+/** How many characters of the text so far are kept. */
+const TAIL = 400;
+
+/** The fields of an output line that are used (2.1.331). */
+export interface OutputLine {
+  type?: string;
+  subtype?: string;
+  /** The call of the sub-agent that this line is about. */
+  parent_tool_use_id?: string | null;
+  message?: { id?: string; content?: string | Block[] };
+  api_message_id?: string;
+  event?: {
+    type?: string;
+    message?: { id?: string };
+    content_block?: { type?: string };
+    delta?: { type?: string; text?: string };
+    usage?: Tokens;
+  };
+  error?: unknown;
+  error_status?: unknown;
+  retry_delay_ms?: unknown;
+}
+
+export class Signals {
+  #message = '';
+  #text = '';
+  #isRefused = false;
+
+  /** The signals of one line. */
+  of(line: OutputLine): AgentSignal[] {
+    if (line.type === 'system') return this.#system(line);
+    if (line.type === 'result') return [{ type: 'moved' }];
+    if (line.type !== 'assistant' && line.type !== 'stream_event') return [];
+    const answered: AgentSignal[] = this.#isRefused ? [{ type: 'refused' }] : [];
+    this.#isRefused = false;
+    const isSubAgents = typeof line.parent_tool_use_id === 'string';
+    if (line.type === 'stream_event') return [...answered, ...(isSubAgents ? [] : this.#event(line.event ?? {}))];
+    const calls = stepsIn(blocksIn(line.message?.content), isSubAgents ? 'sub-agent: ' : '');
+    return [...answered, ...calls];
+  }
+
+  /** Asking the provider again is not progress. Only its answer is. */
+  #system({ subtype, error, error_status, retry_delay_ms }: OutputLine): AgentSignal[] {
+    if (subtype !== 'api_retry') return [];
+    this.#isRefused = true;
+    const because = refusalOfProvider({ error, error_status }, Math.round(Number(retry_delay_ms) / 1000));
+    return [
+      { type: 'refused', because },
+      { type: 'did', step: because.message },
+    ];
+  }
+
+  #event({ type, message, content_block, delta, usage }: NonNullable<OutputLine['event']>): AgentSignal[] {
+    switch (type) {
+      case 'message_start':
+        this.#message = message?.id ?? '';
+        this.#text = '';
+        return [];
+      case 'content_block_start':
+        return content_block?.type === 'thinking' ? [{ type: 'did', step: 'thinks' }] : [];
+      case 'content_block_delta':
+        if (delta?.type !== 'text_delta' || !delta.text) return [];
+        this.#text = (this.#text + delta.text).slice(-TAIL);
+        return [{ type: 'did', text: this.#text }];
+      case 'message_delta':
+        return usage && this.#message ? [{ type: 'used', step: this.#message, usage: usageOf([usage]) }] : [];
+      default:
+        return [];
+    }
+  }
+}
+
+/** The signals of what a turn has done so far. */
+export function signalsOf(turn: readonly Row[]): AgentSignal[] {
+  const did = turn
+    .filter((row) => row.type === 'assistant' && isMessage(row) && !isSynthetic(row))
+    .flatMap((row): AgentSignal[] => {
+      const text = textOf(row).slice(-TAIL);
+      return [...stepsIn(blocksOf(row)), ...(text ? [{ type: 'did' as const, text }] : [])];
+    });
+  const used = [...answersIn(turn)].map(([step, tokens]): AgentSignal => ({
+    type: 'used',
+    step,
+    usage: usageOf([tokens]),
+  }));
+  return [...did, ...used];
+}
+
+const blocksIn = (content: string | Block[] | undefined) => (Array.isArray(content) ? content : []);
+
+function stepsIn(blocks: Block[], prefix = ''): AgentSignal[] {
+  return blocks.flatMap(({ type, name, input }) =>
+    type === 'tool_use' && name !== undefined
+      ? [{ type: 'did' as const, step: `${prefix}${stepOf(name, input ?? {})}` }]
+      : [],
+  );
+}
+
+/** e.g. `bash: npm test`, `read: src/index.ts`. */
+export function stepOf(tool: string, input: Record<string, unknown>): string {
+  const subject = ['command', 'file_path', 'pattern', 'url', 'query', 'description']
+    .map((key) => input[key])
+    .find((value) => typeof value === 'string');
+  return subject === undefined ? toolOf(tool) : `${toolOf(tool)}: ${subject}`;
+}
+
+/**
+ * The tool's name in the spelling of other agents: `Bash` is `bash`, `WebFetch` is `webfetch`.
+ * Tools of MCP servers keep their names.
+ */
+export const toolOf = (name: string) => (name.startsWith('mcp__') ? name : name.toLowerCase());

@@ -1,0 +1,50 @@
+/**
+ * Counts the tokens of a turn and its sub-agents. Claude Code reports the cost only for a whole
+ * process.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Usage } from '../../contract/types.js';
+import { isSynthetic, readRows, type Row, type Tokens } from './rows.js';
+
+/**
+ * The tokens of each answer, by its id. An answer has a row for each of its blocks, and every row
+ * has the tokens of the whole answer.
+ */
+export function answersIn(rows: readonly Row[]): Map<string, Tokens> {
+  const answers = new Map<string, Tokens>();
+  for (const row of rows) {
+    const { id, usage } = row.message ?? {};
+    if (row.type === 'assistant' && id !== undefined && usage && !isSynthetic(row)) answers.set(id, usage);
+  }
+  return answers;
+}
+
+export function usageOf(answers: Iterable<Tokens>): Usage {
+  const all = [...answers];
+  const sum = (count: (tokens: Tokens) => number | undefined) =>
+    all.reduce((total, tokens) => total + (count(tokens) ?? 0), 0);
+  return {
+    input_tokens: sum(({ input_tokens }) => input_tokens),
+    output_tokens: sum(({ output_tokens }) => output_tokens),
+    reasoning_tokens: sum(({ output_tokens_details }) => output_tokens_details?.thinking_tokens),
+    cache_read_tokens: sum(({ cache_read_input_tokens }) => cache_read_input_tokens),
+    cache_write_tokens: sum(({ cache_creation_input_tokens }) => cache_creation_input_tokens),
+  };
+}
+
+/**
+ * The rows of the turn's sub-agents. Each sub-agent has a file of its own, and its prompt names the
+ * turn. `file` is the session's.
+ */
+export async function rowsOfSubAgents(file: string, turn: readonly Row[]): Promise<Row[]> {
+  const turns = new Set(turn.flatMap(({ promptId }) => promptId ?? []));
+  const folder = join(file.replace(/\.jsonl$/, ''), 'subagents');
+  const names = await readdir(folder).catch((): string[] => []); // ENOENT: the session has no sub-agents.
+  const all = await Promise.all(
+    names.filter((name) => name.endsWith('.jsonl')).map((name) => readRows(join(folder, name))),
+  );
+  return all.flatMap((rows) =>
+    rows?.some(({ promptId }) => promptId !== undefined && turns.has(promptId)) ? rows : [],
+  );
+}

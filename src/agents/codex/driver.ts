@@ -1,0 +1,110 @@
+/**
+ * The driver of Codex. Each promise is kept in a file of its own: server, threads, rollout,
+ * turn-state, read-session, put.
+ */
+import type { AgentConfig } from '../../config.js';
+import { childEnvironment } from '../../host/environment.js';
+import { type AgentCapabilities } from '../agent.js';
+import type { AgentDriver, DriverContext } from '../driver.js';
+import { configOfServer } from '../shared/one-program.js';
+import { describeCodex } from './describe.js';
+import { CodexHome } from './home.js';
+import { keyOf } from './ids.js';
+import { openSession } from './open-session.js';
+import { doneIn, Following } from './progress.js';
+import { put } from './put.js';
+import { lookAt, type CodexSight } from './read-session.js';
+import { findSession, storedSessions } from './sessions.js';
+import { abort, deleteThread } from './stop.js';
+import { interactiveIn, readTranscript } from './transcript.js';
+import { supportedProgram } from './version.js';
+
+export interface CodexOptions extends Pick<DriverContext, 'folder' | 'log' | 'env'> {
+  config: AgentConfig;
+  /** Shared with the other agents of the same data directory. */
+  home?: CodexHome;
+}
+
+const capabilities: AgentCapabilities = {
+  choosesSessionId: false,
+  promptIds: true,
+  repeatablePut: false,
+  reattach: true,
+  cancel: true,
+  usage: 'per_turn',
+};
+
+export function newCodexHome({ config, folder, log, env: given }: CodexOptions): CodexHome {
+  const env = childEnvironment(given);
+  return new CodexHome({ folder, log, env, program: () => supportedProgram(config.path, env) });
+}
+
+/** Starts nothing before it is needed. */
+export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight> {
+  const { config, home = newCodexHome(options) } = options;
+  const { server, threads } = home;
+  const env = childEnvironment(options.env);
+  let closing: Promise<void> | undefined;
+  home.retain();
+  return {
+    capabilities,
+    store: server.store,
+    storeIsSetBy: 'HOME, CODEX_HOME',
+    log: server.logFile,
+    maxPuts: 4,
+    check: () => Promise.resolve(),
+    async warm() {
+      if (server.wasUsed()) await home.connect();
+    },
+    open: (request, signal) => openSession(home, request, signal),
+    keyOf,
+    connect: async () => (await home.connect()).generation,
+    recover: (generation) => server.verify(generation),
+    async isBusy(session) {
+      const thread = await threads.resume(await home.connect(), session);
+      return thread === 'elsewhere' || (typeof thread === 'object' && thread.isActive);
+    },
+    async look(session, key) {
+      const sight = await lookAt(home, session, key);
+      return sight && { ...sight, done: () => doneIn(sight.turn.turns) };
+    },
+    put: (session, prompt, sight) => put(home, session, prompt, sight),
+    abort: (session) => abort(home, session),
+    listen(session, key, on) {
+      const following = new Following(session.session_id, key, on);
+      const stop = home.listen((notice) => following.notice(notice));
+      home.follow(session.session_id);
+      return () => {
+        stop();
+        home.unfollow(session.session_id);
+      };
+    },
+    delete: async ({ session_id }) => deleteThread(await home.connect(), session_id),
+    sessions: () => storedSessions(server.store),
+    find: (session) => findSession(server.store, session),
+    transcript: (session) => readTranscript(server.store, session),
+    interactive: async (session) =>
+      interactiveIn(await supportedProgram(config.path, env), await server.socket(), session, server.store),
+    describe: () => describeCodex({ store: server.store, log: server.logFile }, config, env),
+    async close({ stop }) {
+      // A second call, with `stop`, does not wait for an answer of the server.
+      if (closing && stop) return server.stop();
+      await (closing ??= home.release(stop));
+    },
+  };
+}
+
+/**
+ * Makes a driver for each name. All of them share one server.
+ *
+ * @throws AgentError CONFIG_INVALID when the names have different programs
+ */
+export function codexDrivers(
+  configs: ReadonlyMap<string, AgentConfig>,
+  context: DriverContext,
+): Map<string, AgentDriver> {
+  const config = configOfServer(configs);
+  if (!config) return new Map();
+  const home = newCodexHome({ config, ...context });
+  return new Map([...configs].map(([name, config]) => [name, createCodexDriver({ config, home, ...context })]));
+}

@@ -1,0 +1,224 @@
+/**
+ * The interface that each agent's folder implements. A driver knows *how* its agent opens a
+ * session, reports what became of a prompt, and takes a prompt. It never decides *when*: `turn/`
+ * does, for all agents alike.
+ *
+ * - `look` changes nothing. It throws `Unreachable` when nothing is known, and never guesses.
+ * - `put` receives what `look` saw. The protocol never calls it while something works in the
+ *   session.
+ * - Signals only wake the waiter and feed progress. The truth is what `look` reads, so a lost
+ *   signal costs one poll.
+ */
+import type { Failure } from '../contract/failures.js';
+import type { PromptId, SessionId } from '../contract/ids.js';
+import type { TurnStatus, Usage } from '../contract/types.js';
+import type {
+  AgentCapabilities,
+  AgentDescription,
+  AgentProgram,
+  OpenedSession,
+  OpenRequest,
+  SessionRef,
+  StoredSession,
+  TranscriptMessage,
+} from './agent.js';
+
+/**
+ * A prompt's id in the agent's own store, derived from our id. The same prompt of the same session
+ * has the same key for ever.
+ */
+export type PromptKey = string & { readonly __brand: 'PromptKey' };
+
+export interface KeyedPrompt {
+  key: PromptKey;
+  text: string;
+}
+
+/** What one look at a session shows of a prompt. */
+export interface Sight {
+  /**
+   * The key of the prompt. If `look` was given no key, it is the session's last prompt. Absent:
+   * that prompt is not ours.
+   */
+  key?: PromptKey;
+  prompt: 'absent' | 'present';
+  /**
+   * The text in the session under the key. Absent: there is none yet, because a kill can come
+   * between a message and its text.
+   */
+  text?: string;
+  /**
+   * How the turn ended. Valid only while nothing works in the session, or when a later prompt
+   * follows.
+   */
+  end?: { status: TurnStatus; error?: Failure };
+  /**
+   * Whether a later prompt follows in the session. If so, this prompt must never be put in again.
+   */
+  superseded: boolean;
+  /**
+   * Whose turn works in the session now: this prompt's (`this`), another one of ours (`ours`), or
+   * one that a person started (`theirs`). A person's turn counts even if it may run in a program of
+   * that person.
+   */
+  busy: false | 'this' | 'ours' | 'theirs';
+  /** How often the model was asked in this turn. */
+  steps: number;
+  /** Changes whenever anything in the turn changes. */
+  fingerprint: string;
+  /** What the turn has done so far, as the signals that would have reported it. */
+  done(): readonly AgentSignal[];
+  /** What an outcome reports of the turn so far. */
+  said(): { reply: string; model?: string; usage?: Usage };
+}
+
+export type AgentSignal =
+  /** Something started or ended in the session. Look again. */
+  | { type: 'moved' }
+  /**
+   * Another prompt came into the session. This turn may have ended although the session is still
+   * busy.
+   */
+  | { type: 'prompted' }
+  /** What the agent is doing now, and the text so far. */
+  | { type: 'did'; step?: string; text?: string }
+  /**
+   * What a step of the turn has used so far. A later signal for the same step replaces the one
+   * before.
+   */
+  | { type: 'used'; step: string; usage: Usage }
+  /** The agent waits for a person. Without `on`: it no longer does. */
+  | { type: 'blocked'; on?: string }
+  /**
+   * The provider refused for now, and the agent will ask it again by itself. Without `because`: the
+   * provider answers again.
+   */
+  | { type: 'refused'; because?: Failure }
+  /** The agent gave the turn up, and gave a reason. */
+  | { type: 'broke_off'; because: Failure };
+
+export interface AgentDriver<S extends Sight = Sight> {
+  readonly capabilities: AgentCapabilities;
+  /** Where the agent keeps its sessions. */
+  readonly store: string;
+  /** The environment variables that decide where the store is. For a person to read. */
+  readonly storeIsSetBy: string;
+  /** The log file of the agent's program. */
+  readonly log: string;
+  /** How often a turn that stops without a reason is continued before it is given up. */
+  readonly maxPuts: number;
+
+  /**
+   * Called before each session is opened and before each turn.
+   *
+   * @throws AgentError when nothing may be put in now
+   */
+  check(): Promise<void>;
+  /**
+   * Starts what a first turn would wait for, if the agent was used before. Absent: there is nothing
+   * to start.
+   */
+  warm?(): Promise<void>;
+
+  /**
+   * Opens a session. Idempotent by `seed`, if the agent takes an id that we choose.
+   *
+   * @throws AgentError
+   */
+  open(request: OpenRequest, signal: AbortSignal): Promise<OpenedSession>;
+  /** Pure: the result is the same for ever. */
+  keyOf(session: SessionRef, prompt: PromptId): PromptKey;
+
+  /**
+   * Makes sure that the agent's program can be asked.
+   *
+   * @returns the program's generation. A new number means that the program was replaced, and that
+   * nothing seen through the old one is valid any more
+   * @throws Unreachable, AgentError
+   */
+  connect(session: SessionRef): Promise<number>;
+  /** Replaces the program of this generation if it no longer answers. */
+  recover(generation: number): Promise<void>;
+
+  /**
+   * Whether anything works in the session. It is cheaper than `look`.
+   *
+   * @throws Unreachable
+   */
+  isBusy(session: SessionRef): Promise<boolean>;
+  /**
+   * Reads what became of the prompt, or of the session's last one.
+   *
+   * @returns undefined when the store has no such session
+   * @throws Unreachable
+   */
+  look(session: SessionRef, prompt?: PromptKey): Promise<S | undefined>;
+  /**
+   * Puts the prompt in, or continues its turn if that was cut off, as the sight says.
+   *
+   * @returns why the prompt can't be put in; then nothing was put in
+   * @throws Unreachable when it is not known whether the prompt was put in
+   */
+  put(session: SessionRef, prompt: KeyedPrompt, sight: S): Promise<Failure | undefined>;
+  /**
+   * Stops the turn in the session. Returns without waiting for its end.
+   *
+   * @throws Unreachable
+   */
+  abort(session: SessionRef): Promise<void>;
+  /**
+   * Why the agent does not take a prompt for this session, for reasons that `put` does not receive,
+   * such as a model that does not exist.
+   */
+  whyRefused?(session: SessionRef): Promise<Failure | undefined>;
+  /**
+   * Follows the session for the turn of this prompt.
+   *
+   * @returns a function that stops following
+   */
+  listen(session: SessionRef, prompt: PromptKey, on: (signal: AgentSignal) => void): () => void;
+
+  /**
+   * Deletes the session from the agent's store. Succeeds if the session does not exist. Absent: the
+   * agent cannot delete sessions.
+   *
+   * @throws AgentError, Unreachable
+   */
+  delete?(session: SessionRef, signal: AbortSignal): Promise<void>;
+  /** See `Agent.sessions`. */
+  sessions?(): Promise<StoredSession[]>;
+  /** See `Agent.find`. */
+  find?(session: SessionId): Promise<StoredSession | undefined>;
+  /**
+   * The whole conversation, oldest first. Starts nothing.
+   *
+   * @throws AgentError SESSION_LOST
+   */
+  transcript(session: SessionRef): Promise<TranscriptMessage[]>;
+  /** The program with which a person continues the session. Starts nothing. */
+  interactive(session: SessionRef): Promise<AgentProgram>;
+  /** For `doctor`. Starts nothing. */
+  describe(): Promise<AgentDescription>;
+  /** See `Agent.close`. */
+  close(options: { stop: boolean }): Promise<void>;
+}
+
+/** What drivers of every kind are made with. */
+export interface DriverContext {
+  dataDir: string;
+  /** A folder in the data directory, for this kind alone. It may not exist yet. */
+  folder: string;
+  log: (message: string, facts?: object) => void;
+  /**
+   * The environment that agents inherit, before `childEnvironment` filters it. Default: this
+   * process's.
+   */
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * The agent did not answer, or gave an unexpected answer. What it did is unknown, so look again.
+ */
+export class Unreachable extends Error {
+  override readonly name: string = 'Unreachable';
+}

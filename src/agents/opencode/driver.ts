@@ -1,0 +1,149 @@
+/**
+ * The driver of OpenCode. Each promise is kept in a file of its own: server, turn-state,
+ * read-session, put.
+ */
+import type { AgentConfig } from '../../config.js';
+import { childEnvironment } from '../../host/environment.js';
+import { type AgentCapabilities, type SessionRef } from '../agent.js';
+import type { AgentDriver, DriverContext, PromptKey } from '../driver.js';
+import { configOfServer } from '../shared/one-program.js';
+import { describeOpenCode } from './describe.js';
+import { OpenCodeHome } from './home.js';
+import { openSession } from './open-session.js';
+import { Following } from './progress.js';
+import { put } from './put.js';
+import { abort, deleteSession, keyOf, readSession, sightOf, statusOf, type OpenCodeSight } from './read-session.js';
+import type { Log } from './server.js';
+import { findSession, storedSessions } from './sessions.js';
+import { refusalOfSettings } from './settings.js';
+import type { Env } from './store.js';
+import { interactiveIn, readTranscript } from './transcript.js';
+import { supportedProgram } from './version.js';
+
+export interface OpenCodeOptions {
+  config: AgentConfig;
+  dataDir: string;
+  log: Log;
+  /**
+   * The environment of the server, before `childEnvironment` filters it. Default: this process's.
+   */
+  env?: Env;
+  /** Shared with the other agents of the same data directory. */
+  home?: OpenCodeHome;
+}
+
+const capabilities: AgentCapabilities = {
+  choosesSessionId: true,
+  promptIds: true,
+  repeatablePut: true,
+  reattach: true,
+  cancel: true,
+  usage: 'per_turn',
+};
+
+export function newOpenCodeHome({ config, dataDir, log, env: given }: OpenCodeOptions): OpenCodeHome {
+  const env = childEnvironment(given);
+  return new OpenCodeHome({ dataDir, log, env, program: () => supportedProgram(config.path, env) });
+}
+
+/** Starts nothing before it is needed. */
+export function createOpenCodeDriver(options: OpenCodeOptions): AgentDriver<OpenCodeSight> {
+  const { config, home = newOpenCodeHome(options) } = options;
+  const { server } = home;
+  const env = childEnvironment(options.env);
+  const reader = { program: () => supportedProgram(config.path, env), store: server.store, env };
+  let closing: Promise<void> | undefined;
+  home.retain();
+  return {
+    capabilities,
+    store: server.store,
+    storeIsSetBy: 'HOME, XDG_DATA_HOME, OPENCODE_DB',
+    log: server.logFile,
+    maxPuts: 4,
+    check: () => home.checkService(),
+    async warm() {
+      if (!server.wasUsed()) return;
+      await home.checkService();
+      await home.connect();
+    },
+    open: (request, signal) => openSession(home, request, signal),
+    keyOf,
+    async connect() {
+      const connection = await home.connect();
+      await home.events.open(connection);
+      return connection.generation;
+    },
+    recover: (generation) => server.verify(generation),
+    ...turnsIn(home),
+    delete: async ({ session_id }: SessionRef) => deleteSession(await home.connect(), session_id),
+    sessions: () => storedSessions(reader),
+    find: (session) => findSession(reader, session),
+    transcript: async (session) => readTranscript(await supportedProgram(config.path, env), session, env),
+    interactive: async (session) => interactiveIn(home, await supportedProgram(config.path, env), session),
+    describe: () => describeOpenCode(home, config, env),
+    async close({ stop }) {
+      // A second call, with `stop`, does not wait for an answer of the server.
+      if (closing && stop) return server.stop();
+      await (closing ??= home.release(stop));
+    },
+  };
+}
+
+type Turns = 'isBusy' | 'look' | 'put' | 'abort' | 'whyRefused' | 'listen';
+
+/** What the turn protocol asks of one session. */
+function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
+  const following = new Map<PromptKey, Following>();
+  return {
+    async isBusy(session) {
+      const connection = await home.connect();
+      const status = await statusOf(connection, await home.placeOf(connection, session));
+      for (const one of following.values()) if (one.session === session.session_id) one.status(status);
+      return status.type !== 'idle';
+    },
+    async look(session, key) {
+      const connection = await home.connect();
+      const read = await readSession(connection, await home.placeOf(connection, session));
+      if (!read) return undefined;
+      const sight = sightOf(read, session.session_id, key);
+      return { ...sight, done: () => (key && following.get(key)?.begin(sight.turn.answers)) ?? [] };
+    },
+    async put(session, prompt, { turn }) {
+      const connection = await home.connect();
+      return put(connection, await home.placeOf(connection, session), session, prompt, turn);
+    },
+    async abort(session) {
+      const connection = await home.connect();
+      await abort(connection, await home.placeOf(connection, session));
+    },
+    async whyRefused(session) {
+      const connection = await home.connect();
+      const { directory } = await home.placeOf(connection, session);
+      return refusalOfSettings(connection, directory, session);
+    },
+    listen(session, key, on) {
+      const mine = new Following(session.session_id, key, on);
+      following.set(key, mine);
+      const stop = home.events.listen((event) => mine.event(event));
+      return () => {
+        stop();
+        if (following.get(key) === mine) following.delete(key);
+      };
+    },
+  };
+}
+
+/**
+ * Makes a driver for each name. All of them share one server.
+ *
+ * @throws AgentError CONFIG_INVALID when the names have different programs
+ */
+export function openCodeDrivers(
+  configs: ReadonlyMap<string, AgentConfig>,
+  context: Pick<DriverContext, 'dataDir' | 'log' | 'env'>,
+): Map<string, AgentDriver> {
+  const config = configOfServer(configs);
+  if (!config) return new Map();
+  const home = newOpenCodeHome({ config, ...context });
+  return new Map([...configs].map(([name, config]) => [name, createOpenCodeDriver({ config, home, ...context })]));
+}

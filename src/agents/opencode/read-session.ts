@@ -1,0 +1,113 @@
+/** Reads a session, and what became of a prompt in it. */
+import type { Session, SessionStatus } from '@opencode-ai/sdk/v2/client';
+import { defined } from '../../contract/defined.js';
+import type { PromptId, SessionId } from '../../contract/ids.js';
+import type { SessionRef } from '../agent.js';
+import type { PromptKey, Sight } from '../driver.js';
+import { ask, askIfThere } from './calls.js';
+import { isOurs, messageIdOf } from './ids.js';
+import { endOf, saidIn } from './outcome.js';
+import type { Connection } from './server.js';
+import {
+  fingerprintOf,
+  lastPromptOf,
+  lastWorkedOnAt,
+  turnStateOf,
+  type StoredMessage,
+  type TurnState,
+} from './turn-state.js';
+
+/**
+ * A person's turn that has not ended may run in that person's server. Two servers that work on one
+ * session livelock (1.18.33).
+ */
+const ELSEWHERE_MS = 120_000;
+
+/**
+ * A session and its directory. The server keeps the status by directory, in exactly the session's
+ * spelling.
+ */
+export interface Place {
+  sessionID: SessionId;
+  directory: string;
+}
+
+export interface OpenCodeSight extends Sight {
+  turn: TurnState;
+}
+
+interface Read {
+  idle: boolean;
+  status: SessionStatus;
+  messages: StoredMessage[];
+}
+
+export const keyOf = ({ session_id }: SessionRef, prompt: PromptId) => messageIdOf(session_id, prompt) as PromptKey;
+
+/** The server answers 400 to the id of another agent's session (1.18.33). */
+const isSessionId = (id: string) => id.startsWith('ses');
+
+/** `undefined` when the server knows no such session. */
+export async function findSession({ client }: Connection, sessionID: SessionId): Promise<Session | undefined> {
+  if (!isSessionId(sessionID)) return undefined;
+  return askIfThere('find the session', (options) => client.session.get({ sessionID }, options));
+}
+
+/** Also deletes the sessions of its sub-agents (1.18.33). */
+export async function deleteSession({ client }: Connection, sessionID: SessionId): Promise<void> {
+  await askIfThere('delete the session', (options) => client.session.delete({ sessionID }, options));
+}
+
+/** A session that waits to ask its provider again is not idle (`retry`). */
+export async function statusOf({ client }: Connection, { sessionID, directory }: Place): Promise<SessionStatus> {
+  return (
+    (await ask('tell the status', (options) => client.session.status({ directory }, options)))[sessionID] ?? {
+      type: 'idle',
+    }
+  );
+}
+
+/**
+ * Idle only if the session was idle before and after the messages were read. `undefined` when the
+ * session does not exist.
+ */
+export async function readSession(connection: Connection, place: Place): Promise<Read | undefined> {
+  if (!isSessionId(place.sessionID)) return undefined;
+  const status = await statusOf(connection, place);
+  const messages = await askIfThere('list the messages', (options) =>
+    connection.client.session.messages(place, options),
+  );
+  const isIdle = async () => (await statusOf(connection, place)).type === 'idle';
+  return messages && { idle: status.type === 'idle' && (await isIdle()), status, messages };
+}
+
+/** Without a key, looks at the session's last prompt. */
+export function sightOf({ idle, messages }: Read, session: SessionId, key?: PromptKey): Omit<OpenCodeSight, 'done'> {
+  const prompt = key ?? lastPromptOf(messages);
+  const turn = turnStateOf(messages, prompt ?? '');
+  return {
+    turn,
+    ...(prompt !== undefined && isOurs(prompt) && { key: prompt as PromptKey }),
+    prompt: turn.present ? 'present' : 'absent',
+    ...defined({ text: turn.text }),
+    ...(turn.ended && { end: endOf(turn, session) }),
+    superseded: turn.superseded,
+    busy: busyIn(messages, idle, turn),
+    steps: turn.answers.length,
+    fingerprint: fingerprintOf(turn),
+    said: () => saidIn(turn),
+  };
+}
+
+function busyIn(messages: StoredMessage[], idle: boolean, { promptMessage, present }: TurnState): Sight['busy'] {
+  const last = lastPromptOf(messages);
+  const isPersons = last === undefined || !isOurs(last);
+  if (idle) return isPersons && !present && Date.now() - lastWorkedOnAt(messages) < ELSEWHERE_MS ? 'theirs' : false;
+  if (isPersons) return 'theirs';
+  return last === promptMessage ? 'this' : 'ours';
+}
+
+/** Succeeds even if nothing runs. */
+export async function abort({ client }: Connection, place: Place): Promise<void> {
+  await ask('abort the turn', (options) => client.session.abort(place, options));
+}

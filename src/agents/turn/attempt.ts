@@ -1,0 +1,255 @@
+/** One attempt at a turn. Each `step` looks at the session, decides, and does one deed. */
+import { isBriefed } from '../../contract/brief-text.js';
+import { failure, type Failure } from '../../contract/failures.js';
+import type { Recovery } from '../../contract/types.js';
+import { AgentError, type AgentOutcome, type TurnProgress, type TurnRequest } from '../agent.js';
+import type { AgentDriver, AgentSignal, PromptKey, Sight } from '../driver.js';
+import type { ActiveTurn, ActiveTurns } from './active-turns.js';
+import { decide, type Deed } from './decide.js';
+import { cancelled, failed, harvested, runaway } from './outcomes.js';
+import { ProgressTally } from './progress.js';
+import type { PromptNotes } from './prompt-notes.js';
+import { LOOK_AGAIN_MS, Settling } from './settle.js';
+import { WakeUp } from './wake-up.js';
+
+const POLL_MS = 1_000;
+
+export interface TurnContext {
+  driver: AgentDriver;
+  notes: PromptNotes;
+  active: ActiveTurns;
+  maxSteps: number;
+}
+
+export class Attempt {
+  readonly wakeUp = new WakeUp();
+  /** How often the agent's program was replaced. */
+  restarts = 0;
+  readonly #progress = new ProgressTally();
+  /** The progress of another turn in the session, for which this turn waits. */
+  readonly #othersProgress = new ProgressTally();
+  readonly #settling = new Settling();
+  readonly #key: PromptKey;
+  readonly #active: ActiveTurn;
+  readonly #stopListening: () => void;
+  #generation: number | undefined;
+  #noted: boolean | undefined;
+  #puts = 0;
+  #putInGeneration: number | undefined;
+  #gaveUp: Failure | undefined;
+  /**
+   * Set when the last look found nothing to do except wait. Until that changes, only `isBusy` is
+   * asked.
+   */
+  #waiting = false;
+  /** Whether signals from the session belong to this turn. */
+  #working = false;
+  #firstLook = true;
+  #wasThere = false;
+  #recovered: Recovery | undefined;
+
+  constructor(
+    private readonly request: TurnRequest,
+    private readonly context: TurnContext,
+  ) {
+    const { session, prompt_id } = request;
+    this.#key = context.driver.keyOf(session, prompt_id);
+    this.#stopListening = context.driver.listen(session, this.#key, (signal) => this.#on(signal));
+    this.#active = { key: this.#key, wake: () => this.wakeUp.wake() };
+    context.active.begin(session.session_id, this.#active);
+  }
+
+  close(): void {
+    this.#stopListening();
+    this.context.active.end(this.request.session.session_id, this.#active);
+  }
+
+  takeProgress(): TurnProgress | undefined {
+    if (this.#working) return this.#progress.take();
+    const others = this.#othersProgress.take();
+    return others && { step: `another turn comes first${others.step ? `: ${others.step}` : ''}` };
+  }
+
+  async recover(): Promise<void> {
+    if (this.#generation !== undefined) await this.context.driver.recover(this.#generation);
+  }
+
+  /**
+   * Makes one step.
+   *
+   * @returns the outcome, or how many ms to wait at most until the next step
+   * @throws Unreachable, AgentError
+   */
+  async step(): Promise<AgentOutcome | number> {
+    const { driver, notes, maxSteps } = this.context;
+    const { session } = this.request;
+    await this.#connect();
+    const isCancelled = await notes.has('cancelled', this.#key);
+    if (this.#waiting && !isCancelled && this.#progress.steps <= maxSteps && (await driver.isBusy(session)))
+      return POLL_MS;
+    const sight = await driver.look(session, this.#key);
+    if (!sight) return this.#lost();
+    if (sight.text !== undefined && !isPrompt(sight.text, this.request)) return this.#reused();
+    const deed = await this.#decide(sight, isCancelled);
+    this.#note(sight, deed);
+    return this.#do(deed, sight);
+  }
+
+  async #connect(): Promise<void> {
+    const generation = await this.context.driver.connect(this.request.session);
+    if (generation === this.#generation) return;
+    if (this.#generation !== undefined) this.restarts++;
+    this.#generation = generation;
+    this.#settling.reset();
+    this.#waiting = false;
+    this.#puts = 0;
+    this.#gaveUp = undefined;
+  }
+
+  async #decide(sight: Sight, isCancelled: boolean): Promise<Deed> {
+    const { driver, notes, maxSteps } = this.context;
+    const { capabilities, maxPuts } = driver;
+    this.#noted ??= !capabilities.repeatablePut && (await notes.has('put', this.#key));
+    const settled = this.#settling.isSettled(sight, this.#puts);
+    const gaveUp = this.#gaveUp !== undefined && this.#puts > 0;
+    return decide({
+      sight,
+      settled,
+      cancelled: isCancelled,
+      noted: this.#noted,
+      puts: this.#puts,
+      gaveUp,
+      maxPuts,
+      maxSteps,
+      capabilities,
+    });
+  }
+
+  #note(sight: Sight, deed: Deed): void {
+    this.#working =
+      sight.busy === 'this' || (!sight.busy && !sight.superseded && (sight.prompt === 'present' || this.#puts > 0));
+    if (this.#firstLook) {
+      this.#wasThere = sight.prompt === 'present';
+      for (const signal of sight.done()) this.#progress.on(signal);
+      if (deed === 'harvest') this.#recovered = 'harvested';
+    }
+    this.#firstLook = false;
+    this.#waiting = deed === 'wait' && sight.busy !== false && !sight.superseded;
+    if (this.#waiting && this.#working && this.#wasThere) this.#recovered ??= 'reattached';
+  }
+
+  async #do(deed: Deed, sight: Sight): Promise<AgentOutcome | number> {
+    const { session } = this.request;
+    switch (deed) {
+      case 'harvest':
+        return harvested(sight, session.session_id, this.context.maxSteps, this.#recovered);
+      case 'report_cancelled':
+        return cancelled(sight, session.session_id, this.#recovered);
+      case 'report_unknown':
+        return failed(this.#unknown(sight), sight, this.#recovered);
+      case 'report_stuck':
+        return this.#stuck(sight);
+      case 'wait':
+        return POLL_MS;
+      case 'look_again':
+        return LOOK_AGAIN_MS;
+      case 'abort':
+        await this.context.driver.abort(session);
+        return POLL_MS;
+      case 'put':
+      case 'go_on':
+        return this.#put(sight);
+    }
+  }
+
+  async #put(sight: Sight): Promise<AgentOutcome | number> {
+    const { driver, notes } = this.context;
+    if (!driver.capabilities.repeatablePut && sight.prompt === 'absent') {
+      await notes.add('put', this.#key);
+      // Set for this attempt, too: a replaced program may get the request that was meant for the
+      // one before.
+      this.#noted = true;
+    }
+    // The turn was cancelled while the session was looked at.
+    if (await notes.has('cancelled', this.#key)) return 0;
+    if (sight.prompt === 'present' && (this.#wasThere || this.#putInGeneration !== this.#generation))
+      this.#recovered = 'continued';
+    this.#puts++;
+    this.#working = true;
+    this.#putInGeneration = this.#generation;
+    this.#settling.reset();
+    this.#gaveUp = undefined;
+    const refusal = await driver.put(this.request.session, { key: this.#key, text: this.request.prompt }, sight);
+    return refusal ? failed(refusal, sight, this.#recovered) : LOOK_AGAIN_MS;
+  }
+
+  async #stuck(sight: Sight): Promise<AgentOutcome> {
+    const { driver, maxSteps } = this.context;
+    const { session } = this.request;
+    const refusal =
+      sight.steps > maxSteps ? runaway(sight.steps, session.session_id) : await driver.whyRefused?.(session);
+    const reason = refusal ?? this.#gaveUp;
+    // The agent could not even store the prompt, because its store is locked or its disk full. So
+    // no model has failed, and a later attempt may succeed.
+    if (!refusal && reason && sight.prompt === 'absent')
+      throw new AgentError(failure('AGENT_CRASHED', `The agent did not take the prompt. ${reason.message}`), true);
+    const silent = `The agent stopped in the middle of the turn in session ${session.session_id} and gave no reason. It was asked ${this.#puts} times to go on.`;
+    return failed(reason ?? failure('OUTCOME_UNKNOWN', silent), sight, this.#recovered);
+  }
+
+  #unknown({ superseded }: Sight): Failure {
+    const { session_id } = this.request.session;
+    if (superseded)
+      return failure(
+        'OUTCOME_UNKNOWN',
+        `A later prompt overtook this one in session ${session_id} before it had ended.`,
+      );
+    return failure(
+      'OUTCOME_UNKNOWN',
+      `The prompt may have been put into session ${session_id}, and this agent cannot say what became of it.`,
+    );
+  }
+
+  #lost(): AgentOutcome {
+    const { session_id } = this.request.session;
+    return {
+      status: 'failed',
+      reply: '',
+      error: failure('SESSION_LOST', `Session ${session_id} is no longer in the store ${this.context.driver.store}.`),
+    };
+  }
+
+  /** The session has another text under this id. The turn of that text is left alone. */
+  #reused(): AgentOutcome {
+    const { session, prompt_id } = this.request;
+    return {
+      status: 'failed',
+      reply: '',
+      error: failure(
+        'PROMPT_ID_REUSED',
+        `Session ${session.session_id} has another text under prompt_id ${prompt_id}.`,
+      ),
+    };
+  }
+
+  #on(signal: AgentSignal): void {
+    if (signal.type === 'moved') this.wakeUp.wake();
+    else if (signal.type === 'prompted') this.#waiting = false;
+    else if (signal.type === 'broke_off') {
+      this.#gaveUp = signal.because;
+      this.wakeUp.wake();
+    } else (this.#working ? this.#progress : this.#othersProgress).on(signal);
+  }
+}
+
+/**
+ * Whether the session has this prompt. Of its brief, only that there is one: a topic that was reset
+ * makes the brief of a prompt again, and more files have changed by then.
+ */
+function isPrompt(stored: string, { prompt, brief_length = 0 }: TurnRequest): boolean {
+  const [has, asked] = [asStored(stored), asStored(prompt)];
+  return has === asked || (brief_length > 0 && isBriefed(has, asStored(prompt.slice(brief_length))));
+}
+
+/** Agents store UTF-8, which replaces half of a surrogate pair. */
+const asStored = (text: string) => Buffer.from(text).toString();

@@ -1,0 +1,40 @@
+/** Makes the reported outcome from what a session shows of a turn. */
+import { defined } from '../../contract/defined.js';
+import { failure, type Failure } from '../../contract/failures.js';
+import type { SessionId } from '../../contract/ids.js';
+import type { Recovery } from '../../contract/types.js';
+import type { AgentOutcome } from '../agent.js';
+import type { Sight } from '../driver.js';
+
+/** A cancelled turn with more than `maxSteps` steps was stopped for that reason. */
+export function harvested(sight: Sight, session: SessionId, maxSteps: number, recovered?: Recovery): AgentOutcome {
+  const { status, error } = sight.end ?? { status: 'failed' };
+  if (status === 'cancelled')
+    return sight.steps > maxSteps
+      ? failed(runaway(sight.steps, session), sight, recovered)
+      : cancelled(sight, session, recovered);
+  return { status, ...defined({ error }), ...factsOf(sight, recovered) };
+}
+
+export function failed(error: Failure, sight: Sight, recovered?: Recovery): AgentOutcome {
+  return { status: 'failed', error, ...factsOf(sight, recovered) };
+}
+
+export function cancelled(sight: Sight, session: SessionId, recovered?: Recovery): AgentOutcome {
+  return {
+    status: 'cancelled',
+    error: failure('CANCELLED', `The turn in session ${session} was cancelled.`),
+    ...factsOf(sight, recovered),
+  };
+}
+
+export function runaway(steps: number, session: SessionId): Failure {
+  return failure(
+    'MODEL_FAILED',
+    `The model was stopped in session ${session}, because it had not finished after ${steps} steps in one turn.`,
+  );
+}
+
+function factsOf(sight: Sight, recovered: Recovery | undefined) {
+  return { ...sight.said(), ...(recovered && { recovered }) };
+}

@@ -1,0 +1,75 @@
+/** Gathers what a watcher sees of a turn from the signals of an agent. */
+import type { Failure } from '../../contract/failures.js';
+import type { Usage } from '../../contract/types.js';
+import type { TurnProgress } from '../agent.js';
+import type { AgentSignal } from '../driver.js';
+import { sumOf } from './usage.js';
+
+const TAIL = 400;
+const STEP = 200;
+
+export class ProgressTally {
+  #step: string | undefined;
+  /**
+   * Set while the agent waits for a person. The tool that asks may be reported before or after
+   * that.
+   */
+  #blocked: string | undefined;
+  #refused: Failure | undefined;
+  #text = '';
+  readonly #steps = new Map<string, Usage>();
+  #changed = false;
+
+  /** How often the model was asked, as far as signals have reported it. */
+  get steps(): number {
+    return this.#steps.size;
+  }
+
+  /** The progress, if it has changed since the last call. */
+  take(): TurnProgress | undefined {
+    if (!this.#changed) return undefined;
+    this.#changed = false;
+    const step = this.#blocked ?? this.#step;
+    return {
+      ...(step && { step }),
+      ...(this.#text && { text_tail: this.#text }),
+      ...(this.#steps.size > 0 && { usage: sumOf([...this.#steps.values()]) }),
+      ...(this.#refused && { refused: this.#refused }),
+    };
+  }
+
+  on(signal: AgentSignal): void {
+    if (signal.type === 'did') {
+      if (signal.step !== undefined) this.#setStep(signal.step);
+      if (signal.text !== undefined) this.#setText(signal.text);
+    } else if (signal.type === 'used') {
+      this.#steps.set(signal.step, signal.usage);
+      this.#changed = true;
+    } else if (signal.type === 'blocked') {
+      this.#blocked = signal.on && lineOf(signal.on);
+      this.#changed = true;
+    } else if (signal.type === 'refused') this.#refusedFor(signal.because);
+  }
+
+  /** Asking the provider again is not a change by itself. Only its answer is. */
+  #refusedFor(because: Failure | undefined): void {
+    if (!because && this.#refused) this.#step = undefined;
+    this.#refused = because;
+  }
+
+  #setStep(step: string): void {
+    const line = lineOf(step);
+    if (line === this.#step) return;
+    this.#step = line;
+    this.#changed = true;
+  }
+
+  #setText(text: string): void {
+    const tail = text.slice(-TAIL);
+    if (tail === this.#text) return;
+    this.#text = tail;
+    this.#changed = true;
+  }
+}
+
+const lineOf = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, STEP);

@@ -1,0 +1,62 @@
+/**
+ * Notes facts about a prompt that the agent's own store does not have. Each fact is a file, which
+ * is on disk before the deed that it is about.
+ *
+ * - `cancelled`: if a turn is aborted while OpenCode 1.18.33 asks its provider again, the turn
+ *   looks like one that a crash cut off, and would be resumed.
+ * - `put`: an attempt that died may have put the prompt in a moment ago. Written only for agents
+ *   that a second put of the same prompt would harm.
+ */
+import { access, mkdir, opendir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writePrivateFile } from '../../host/private-file.js';
+import type { PromptKey } from '../driver.js';
+
+export type PromptFact = 'cancelled' | 'put';
+
+/**
+ * Notes outlive every attempt at the prompt by far: a topic waits 4 days for its host, and a turn
+ * works for hours.
+ */
+const KEPT_FOR_MS = 90 * 24 * 60 * 60 * 1000;
+/** How many files one pruning looks at. */
+const MOST_LOOKED_AT = 10_000;
+
+export class PromptNotes {
+  readonly #folders: Record<PromptFact, string>;
+
+  constructor(folder: string) {
+    this.#folders = { cancelled: join(folder, 'cancelled'), put: join(folder, 'put') };
+  }
+
+  /**
+   * The note is durable once `add` returns. A key is also a file name: letters, digits, `_` and
+   * `-`.
+   */
+  async add(fact: PromptFact, key: PromptKey): Promise<void> {
+    await writePrivateFile(join(this.#folders[fact], key), '', { durable: true });
+  }
+
+  async has(fact: PromptFact, key: PromptKey): Promise<boolean> {
+    try {
+      await access(join(this.#folders[fact], key));
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error; // The turn may have been cancelled, and must not be resumed.
+    }
+  }
+
+  /** Removes old notes. The work is bounded; the next pruning removes what this one leaves. */
+  async prune(now = Date.now()): Promise<void> {
+    let looked = 0;
+    for (const folder of Object.values(this.#folders)) {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      for await (const { name } of await opendir(folder)) {
+        if (++looked > MOST_LOOKED_AT) return;
+        const file = join(folder, name);
+        if ((await stat(file)).mtimeMs < now - KEPT_FOR_MS) await rm(file, { force: true });
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Prints a turn's result. The reply goes to stdout. The session, the next command and any failure
+ * go to stderr.
+ */
+import { choiceWords } from '../../contract/choice-words.js';
+import { failure } from '../../contract/failures.js';
+import type { TurnResult } from '../../contract/types.js';
+import { exitOf } from './fail.js';
+import type { Output } from './output.js';
+import { count, duration, quoted } from './words.js';
+
+/** @returns the exit code */
+export function showResult(result: TurnResult, output: Output): number {
+  output.answer(result, result.reply);
+  const error =
+    result.error ??
+    (result.status === 'cancelled' ? failure('CANCELLED', `Prompt ${result.prompt_id} was cancelled.`) : undefined);
+  if (!output.json) {
+    output.note(aboutOf(result));
+    const failed = result.checks?.rounds.at(-1)?.ran.find((run) => !run.passed);
+    if (failed?.output) output.note(failed.output, 'reset');
+    if (error) output.problem(error);
+  }
+  if (result.status === 'completed') return 0;
+  return error ? exitOf(error.code) : 1;
+}
+
+/**
+ * For example `topic auth · session ses_1 (resumed) · turn 2 · 1,200 tokens in, 80 out · 3.2 s · go
+ * on: continuity delegate --topic auth "…"`
+ */
+export function aboutOf(result: TurnResult): string {
+  const { topic, session_id, session, turn, usage, checks, recovered, guarantee, duration_ms } = result;
+  const why = choiceWords(session);
+  return [
+    `topic ${topic}`,
+    session_id ? `session ${session_id} (${why})` : `no session${session.replaces ? ` (${why})` : ''}`,
+    turn > 0 && `turn ${turn}`,
+    usage &&
+      `${count(usage.input_tokens + usage.cache_read_tokens, 'token')} in, ${usage.output_tokens.toLocaleString('en')} out`,
+    checks &&
+      `checks ${checks.passed ? 'passed' : 'not passed'} after ${count(checks.rounds.length - 1, 'fix', 'fixes')}`,
+    recovered && `${recovered} after a crash`,
+    guarantee && 'put in at most once',
+    duration(duration_ms),
+    result.reply_truncated && 'reply cut',
+    `go on: continuity delegate --topic ${quoted(topic)} "…"`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}

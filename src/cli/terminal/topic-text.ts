@@ -1,0 +1,137 @@
+/**
+ * The output of `continuity show`: the state of the topic, and beside each part the commands for
+ * it.
+ */
+import { doingOf, type Progress } from '../../client/watch-progress.js';
+import type { TurnResult, Usage } from '../../contract/types.js';
+import type { SessionView, TopicView } from '../../contract/views.js';
+import type { Output } from './output.js';
+import { ago, count, duration, oneLine, quoted } from './words.js';
+
+const SHOWN_OUTCOMES = 5;
+
+/** @param now in ms since 1970, for the ages */
+export function topicText(view: TopicView, output: Output, now: number, progress?: Progress): string {
+  const { topic, state, closing, running, queue, outcomes, refused, sessions, problem } = view;
+  const name = quoted(topic);
+  const section = (title: string, hint: string, lines: string[]) =>
+    lines.length === 0
+      ? []
+      : [
+          '',
+          `${output.styled('bold', title)}${hint && output.styled('dim', `  (${hint})`)}`,
+          ...lines.map((line) => `  ${line}`),
+        ];
+  const last = outcomes.slice(-SHOWN_OUTCOMES);
+  return [
+    [`${output.styled('bold', topic)}  ${state}${closing ? ', closing' : ''}`, count(view.turns, 'turn'), view.project]
+      .filter(Boolean)
+      .join(' · '),
+    ...section('Problem', '', problem ? [`${problem.code}: ${problem.message}`, problem.fix] : []),
+    ...section('Sessions', `open one: continuity open ${name}`, sessions.map(sessionLine)),
+    ...section(
+      'Running',
+      `follow: continuity watch ${name} · stop: continuity cancel ${name}`,
+      running ? runningLines(running, now, progress) : [],
+    ),
+    ...section(
+      'Queue',
+      `take one out: continuity cancel ${name} <prompt id>`,
+      queue.map(({ prompt_id, prompt, accepted_at }) => `${prompt_id}  ${oneLine(prompt)} · ${ago(accepted_at, now)}`),
+    ),
+    ...section(
+      'Last outcomes',
+      `in full: continuity outcome ${name} <prompt id>`,
+      last.flatMap((result) => outcomeLines(result, now)),
+    ),
+    ...section(
+      'Refused',
+      '',
+      refused.map(({ error, at }) => `${ago(at, now)}  ${error.code}: ${oneLine(error.message, 120)}`),
+    ),
+    ...section('Go on', '', [`continuity delegate --topic ${name} "…"`]),
+  ].join('\n');
+}
+
+function sessionLine({ session_id, pinned, turns, current, lost }: SessionView): string {
+  const said = [
+    lost,
+    pinned.agent,
+    pinned.model,
+    pinned.category,
+    count(turns, 'turn'),
+    `${pinned.cwd} on ${pinned.host}`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+  return `${current ? '→' : ' '} ${session_id}  ${said}`;
+}
+
+function runningLines(
+  { prompt_id, prompt, started_at, fix, checking, waiting_for_host: host }: NonNullable<TopicView['running']>,
+  now: number,
+  progress?: Progress,
+): string[] {
+  const doing = [
+    fix !== undefined && `fix ${fix}`,
+    checking && 'its checks run',
+    `for ${duration(Math.max(0, now - Date.parse(started_at)))}`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+  const line = `${prompt_id}  ${oneLine(prompt)} · ${doing}`;
+  if (host === undefined) return progress ? [line, `  · ${doingOf(progress)}`] : [line];
+  return [line, `Host ${host} does not answer. The turn continues when a worker starts there: continuity worker`];
+}
+
+function outcomeLines(
+  {
+    turn,
+    status,
+    error,
+    prompt_id,
+    reply,
+    agent,
+    duration_ms,
+    recovered,
+    session,
+    usage,
+    checks,
+    started_at,
+  }: TurnResult,
+  now: number,
+): string[] {
+  const instead = session.replaces && `${session.reason} ${session.replaces} replaced`;
+  const tookOver = session.follows && `${agent} after ${session.follows}`;
+  const fixes =
+    checks &&
+    `checks ${checks.passed ? 'passed' : 'not passed'} after ${count(checks.rounds.length - 1, 'fix', 'fixes')}`;
+  const took = [
+    error ? `${status} ${error.code}` : status,
+    instead,
+    tookOver,
+    recovered,
+    fixes,
+    duration(duration_ms),
+    usage && costOf(usage),
+    ago(started_at, now),
+  ];
+  const line = `turn ${turn}  ${prompt_id}  ${took.filter(Boolean).join(', ')}: ${oneLine(error?.message ?? reply)}`;
+  return error ? [line, `      ${error.fix}`] : [line];
+}
+
+/** For example `1,200 tokens, $0.03`. */
+function costOf({
+  input_tokens,
+  output_tokens,
+  reasoning_tokens,
+  cache_read_tokens,
+  cache_write_tokens,
+  cost_usd,
+}: Usage): string {
+  const tokens = count(
+    input_tokens + output_tokens + reasoning_tokens + cache_read_tokens + cache_write_tokens,
+    'token',
+  );
+  return cost_usd ? `${tokens}, $${cost_usd.toFixed(2)}` : tokens;
+}

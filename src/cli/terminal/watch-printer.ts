@@ -1,0 +1,104 @@
+/**
+ * Prints the events of a topic as lines that stay. They fit a terminal of any width, a pipe and a
+ * log.
+ */
+import type { TopicEvent } from '../../client/watch-topic.js';
+import type { TurnResult } from '../../contract/types.js';
+import type { TopicView } from '../../contract/views.js';
+import type { Output } from './output.js';
+import { count, duration, oneLine } from './words.js';
+
+export class WatchPrinter {
+  #before: TopicView | undefined;
+  #headline = '';
+  #step = '';
+  /** Whether the last line is unfinished text of the agent. */
+  #midLine = false;
+
+  constructor(
+    private readonly output: Pick<Output, 'write' | 'styled'>,
+    /**
+     * Whether outcomes are printed. A command that waits for an outcome prints it in full itself.
+     */
+    private readonly tellsOutcomes = true,
+  ) {}
+
+  /** Whether the next text starts on a new line. */
+  get atLineStart(): boolean {
+    return !this.#midLine;
+  }
+
+  print(event: TopicEvent): void {
+    if (event.type === 'view') return this.#view(event.view);
+    if (event.type === 'unanswered')
+      return this.#line(
+        'No worker answers for the topic. continuity keeps asking. Start one with: continuity worker',
+        'yellow',
+      );
+    const { step = '', attempt, last_failure } = event.progress;
+    if (event.text) this.#text(event.text);
+    const doing =
+      attempt > 1
+        ? `${step} (attempt ${attempt}${last_failure === undefined ? '' : `: ${oneLine(last_failure, 80)}`})`
+        : step;
+    if (doing.trim() && doing !== this.#step) this.#line(`  · ${oneLine(doing, 200)}`, 'dim');
+    this.#step = doing;
+  }
+
+  end(): void {
+    if (this.#midLine) this.#text('\n');
+  }
+
+  #view(view: TopicView): void {
+    const known = new Set(this.#before?.outcomes.map(({ prompt_id }) => prompt_id));
+    // Of the outcomes before this watch, only the last is printed.
+    const news = this.#before
+      ? view.outcomes.filter(({ prompt_id }) => !known.has(prompt_id))
+      : view.outcomes.slice(-1);
+    if (this.tellsOutcomes) for (const outcome of news) this.#outcome(outcome);
+    if (view.running && view.running.turn !== this.#before?.running?.turn) {
+      const { turn, fix, prompt } = view.running;
+      this.#line(`▶ turn ${turn}${fix === undefined ? '' : `, fix ${fix}`}: ${oneLine(prompt, 200)}`, 'bold');
+      this.#step = '';
+    }
+    const waits = view.running?.waiting_for_host;
+    const queued =
+      view.queue.length > 0 ? ` · ${view.queue.length} queued, next: ${oneLine(view.queue[0]?.prompt ?? '', 60)}` : '';
+    const headline = `${view.topic}  ${view.state}${waits === undefined ? '' : ` for host ${waits}`}${view.closing ? ', closing' : ''} · ${count(view.turns, 'turn')} · ${sessionOf(view)}${queued}`;
+    if (headline !== this.#headline) this.#line(headline, 'dim');
+    this.#headline = headline;
+    this.#before = view;
+  }
+
+  #outcome({ turn, status, error, reply, duration_ms, usage, session }: TurnResult): void {
+    const tokens = usage && `${count(usage.input_tokens + usage.output_tokens + usage.cache_read_tokens, 'token')}`;
+    const how = [
+      error ? `${status} ${error.code}` : status,
+      session.kind !== 'resumed' && session.kind,
+      duration(duration_ms),
+      tokens,
+    ]
+      .filter(Boolean)
+      .join(' · ');
+    this.#line(
+      `${status === 'completed' ? '✔' : '✘'} turn ${turn} ${how}: ${oneLine(error?.message ?? reply, 200)}`,
+      status === 'completed' ? 'green' : 'red',
+    );
+  }
+
+  #text(text: string): void {
+    this.output.write(text);
+    this.#midLine = !text.endsWith('\n');
+  }
+
+  #line(text: string, style: Parameters<Output['styled']>[0]): void {
+    this.end();
+    this.output.write(`${this.output.styled(style, text)}\n`);
+  }
+}
+
+/** e.g. `01a22330-… of codex` */
+function sessionOf({ session_id, sessions }: TopicView): string {
+  const current = sessions.find((session) => session.current);
+  return current ? `${current.session_id} of ${current.pinned.agent}` : (session_id ?? 'no session yet');
+}

@@ -1,0 +1,28 @@
+/** What the updates `cancel` and `forget` answer. */
+import type { PromptId, SessionId, TopicId } from './ids.js';
+
+/** The answer of the `forget` update. */
+export interface Forgotten {
+  topic: TopicId;
+  /**
+   * The sessions that the topic no longer knows. `deleted`: the agent's own conversation is deleted
+   * as well.
+   */
+  sessions: {
+    session_id: SessionId;
+    agent: string;
+    host: string;
+    deleted: boolean;
+    /** Why it was not deleted. */ kept_because?: string;
+  }[];
+}
+
+/** The answer of the `cancel` update. */
+export interface Cancelled {
+  prompt_id: PromptId | null;
+  /**
+   * `stopping`: the turn was running and will end as cancelled. `removed`: the prompt was queued
+   * and ended as cancelled.
+   */
+  effect: 'stopping' | 'removed' | 'already_ended' | 'nothing_running';
+}

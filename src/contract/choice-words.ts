@@ -1,0 +1,15 @@
+/** How a session was chosen, in words: the same on every surface. Anyone may import this. */
+import type { SessionChoice } from './types.js';
+
+/** e.g. `replaced, lost, instead of ses_1` or `resumed, model: sonnet` */
+export function choiceWords({ kind, reason, replaces, follows, changed = {} }: SessionChoice): string {
+  return [
+    kind,
+    reason,
+    replaces && `instead of ${replaces}`,
+    follows && `after ${follows}`,
+    ...Object.entries(changed).map(([field, value]) => `${field}: ${String(value)}`),
+  ]
+    .filter(Boolean)
+    .join(', ');
+}

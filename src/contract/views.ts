@@ -1,0 +1,69 @@
+/** What a person sees of a topic. */
+import type { Failure } from './failures.js';
+import type { PromptId, SessionId, TopicId } from './ids.js';
+import type { Loss, Pinned, TurnResult } from './types.js';
+
+export const TOPIC_STATES = ['idle', 'running', 'waiting', 'closed'] as const;
+/** `waiting`: the host of the turn does not answer. */
+export type TopicLifeState = (typeof TOPIC_STATES)[number];
+
+export interface SessionView {
+  session_id: SessionId;
+  pinned: Pinned;
+  turns: number;
+  opened_at: string;
+  /** Set when a turn found the session lost or corrupted; cleared when a turn in it completes. */
+  lost?: Loss;
+  /** Whether the next prompt goes to this session, unless the prompt says otherwise. */
+  current: boolean;
+}
+
+/**
+ * A prompt that came by signal and was refused. A signal has no answer, so the topic shows the
+ * refusal.
+ */
+export interface RefusedPrompt {
+  prompt_id?: PromptId;
+  error: Failure;
+  at: string;
+}
+
+/** Everything a person wants to see of a topic: the answer of the `view` query. */
+export interface TopicView {
+  topic: TopicId;
+  state: TopicLifeState;
+  /** The run has just started, and is recalling the state of an earlier run. */
+  recalling?: true;
+  closing: boolean;
+  /** null until the first session is opened. */
+  session_id: SessionId | null;
+  project?: string;
+  sessions: SessionView[];
+  turns: number;
+  running?: {
+    prompt_id: PromptId;
+    prompt: string;
+    turn: number;
+    session_id: SessionId | null;
+    started_at: string;
+    waiting_for_host?: string;
+    /** The number of the fix while the session fixes a failed check: 1 or more. */ fix?: number;
+    /** Set while its checks run. */ checking?: true;
+  };
+  queue: { prompt_id: PromptId; prompt: string; accepted_at: string }[];
+  /** Newest last. */
+  outcomes: TurnResult[];
+  /** Newest last. */
+  refused: RefusedPrompt[];
+  /** How many signals were refused over the life of the topic, including those no longer listed. */
+  refused_total?: number;
+  /** Sessions whose turn will be stopped as soon as their host answers. */
+  stopping?: SessionId[];
+  /** When the topic closes by itself if no prompt comes. ISO 8601. */
+  closes_at?: string;
+  /**
+   * Why the topic does not go on, such as TOPIC_STUCK. The client adds it, because a topic does not
+   * know.
+   */
+  problem?: Failure;
+}

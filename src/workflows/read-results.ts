@@ -1,0 +1,130 @@
+/**
+ * Reads the results of activities with care, because an operator can complete or fail an activity
+ * with any value. A result without the fields that a topic needs is refused. Any other bad field is
+ * left out. Pure.
+ */
+import type {
+  ChangedFilesOutput,
+  OpenSessionOutput,
+  ResolveAgentOutput,
+  RunChecksOutput,
+  RunTurnOutput,
+} from '../activities/types.js';
+import { defined } from '../contract/defined.js';
+import { failure, type Failure } from '../contract/failures.js';
+import { isId, MAX_ID_LENGTH } from '../contract/ids.js';
+import { isObject } from '../contract/is-object.js';
+import { MAX_CHANGED_FILES_BYTES } from '../contract/limits.js';
+import { cutToBytes } from '../contract/text.js';
+import { TURN_STATUSES, type CheckRun, type Pinned, type Usage } from '../contract/types.js';
+
+type Fields = Record<string, unknown>;
+
+/** The result of `openSession`, or `undefined` when the value is not one. */
+export function openedIn(answer: unknown): OpenSessionOutput | undefined {
+  if (!isObject(answer) || !isId(answer.session_id)) return undefined;
+  const pinned = pinnedIn(answer.pinned);
+  return pinned && ({ ...answer, pinned } as unknown as OpenSessionOutput);
+}
+
+function pinnedIn(value: unknown): Fields | undefined {
+  if (!isObject(value)) return undefined;
+  const { agent, project, cwd, host } = value;
+  if (!isId(host) || ![agent, project, cwd].every((field) => typeof field === 'string')) return undefined;
+  return without(
+    value,
+    (name, field) => (name in TEXTS && typeof field !== 'string') || (name === 'skills' && !isListOfTexts(field)),
+  );
+}
+
+/** The answer, or nothing when it is none. */
+export function resolvedIn(answer: unknown): ResolveAgentOutput | undefined {
+  const pinned = isObject(answer) && pinnedIn(answer.pinned);
+  if (!pinned) return undefined;
+  const kinds = isObject(answer.kinds) ? without(answer.kinds, (_, kind) => typeof kind !== 'string') : {};
+  return { pinned, kinds } as unknown as ResolveAgentOutput;
+}
+
+export function changedIn(answer: unknown): ChangedFilesOutput {
+  if (!isObject(answer) || typeof answer.stat !== 'string') return {};
+  return { stat: cutToBytes(answer.stat, MAX_CHANGED_FILES_BYTES) };
+}
+
+const TEXTS: Partial<Record<keyof Pinned, true>> = {
+  kind: true,
+  model: true,
+  variant: true,
+  mode: true,
+  category: true,
+  instructions: true,
+  asked_cwd: true,
+};
+
+const SHORT = ['model', 'recovered', 'guarantee'];
+
+export function endedIn(answer: unknown): RunTurnOutput | undefined {
+  if (
+    !isObject(answer) ||
+    !TURN_STATUSES.includes(answer.status as RunTurnOutput['status']) ||
+    typeof answer.reply !== 'string'
+  )
+    return undefined;
+  const { error: said, ...rest } = answer;
+  const good = without(
+    rest,
+    (name, value) => (name === 'usage' && !isUsage(value)) || (SHORT.includes(name) && !isShort(value)),
+  ) as unknown as RunTurnOutput;
+  const attempts = Number.isSafeInteger(good.attempts) ? good.attempts : 1;
+  const error = failureIn(said) ?? (good.status === 'completed' ? undefined : unsaid(good.status));
+  return { ...good, attempts, ...defined({ error }) };
+}
+
+function unsaid(status: 'failed' | 'cancelled'): Failure {
+  return failure(
+    status === 'failed' ? 'OUTCOME_UNKNOWN' : 'CANCELLED',
+    `The turn ended as ${status}, and its result gives no reason that can be read.`,
+  );
+}
+
+/**
+ * A failure with an unknown code is kept and shown: a newer worker may send a code that this
+ * release does not know.
+ */
+export function failureIn(value: unknown): Failure | undefined {
+  if (!isObject(value) || typeof value.code !== 'string') return undefined;
+  const { code, message, fix } = value;
+  return {
+    code: code as Failure['code'],
+    message: typeof message === 'string' ? message : 'The failure gives no reason.',
+    fix: typeof fix === 'string' ? fix : '',
+  };
+}
+
+export function checkedIn(answer: unknown): RunChecksOutput | undefined {
+  if (!isObject(answer) || !Array.isArray(answer.ran)) return undefined;
+  if (!answer.ran.every((run) => isObject(run) && typeof run.run === 'string' && 'passed' in run)) return undefined;
+  const ran = answer.ran.map((run: Fields) =>
+    without(run, (name, value) => (name === 'output' || name === 'stopped') && typeof value !== 'string'),
+  ) as unknown as CheckRun[];
+  return { ran };
+}
+
+function isUsage(value: unknown): value is Usage {
+  return (
+    isObject(value) && Object.values(value).every((each) => typeof each === 'number') && Object.keys(value).length <= 20
+  );
+}
+
+function isShort(value: unknown): boolean {
+  return typeof value === 'string' && value.length <= MAX_ID_LENGTH;
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+function without(fields: Fields, isBad: (name: string, value: unknown) => boolean): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).filter(([name, value]) => value === undefined || !isBad(name, value)),
+  );
+}

@@ -1,0 +1,146 @@
+/**
+ * An ACP agent that does wrong what its flags say (`-dies`), and everything else right. Its sessions are
+ * in `$ACP_STORE`, one file each; every prompt that reaches it is a line of `prompts` there.
+ *
+ *   only-garbage    prints lines that are no messages, and answers nothing
+ *   garbage         prints such lines between its messages
+ *   exits           ends with exit code 1 before it answers
+ *   newer           speaks version 2 of ACP only
+ *   cannot-load     can neither load nor resume a session
+ *   resumes         can resume a session and not load it
+ *   logged-out      wants a login before it opens a session
+ *   other-session   takes up another session than the one that is asked for
+ *   forgets         says that it has loaded a session, and has nothing of it
+ *   replays-late    answers before it replays
+ *   dies            ends in the middle of a prompt, and leaves a child running
+ *   hangs           never ends a prompt, nor when it is cancelled, and leaves a child running; without
+ *                   the flag only for a prompt with [hang] in it
+ *   asks            asks for a permission, and says what it was answered
+ *   big             answers with a line of 3 MB
+ *   numbers…        numbers its sessions from 1, and answers with this word
+ *   odd             ends a prompt for a reason that nobody knows
+ *   mute            ends a prompt without a reason
+ */
+import { spawn } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { randomUUID } from 'node:crypto';
+
+const does = new Set(process.argv.slice(2).map((word) => word.replace(/^-/, '')));
+const numbers = [...does].find((word) => word.startsWith('numbers'));
+const store = process.env['ACP_STORE'];
+const fileOf = (session) => join(store, `${session}.json`);
+const write = (message) => {
+  if (does.has('garbage')) process.stdout.write('Warning: {"this": "is no message"\n[2/3] indexing…\n\n{ half\n');
+  process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+};
+const update = (sessionId, sessionUpdate, more) =>
+  write({ method: 'session/update', params: { sessionId, update: { sessionUpdate, ...more } } });
+const say = (sessionId, text, kind = 'agent_message_chunk') =>
+  update(sessionId, kind, { content: { type: 'text', text } });
+const waiting = new Map();
+const ask = (method, params) =>
+  new Promise((resolve) => {
+    const id = randomUUID();
+    waiting.set(id, resolve);
+    write({ id, method, params });
+  });
+/** In a session of its own, as agents start their tools. */
+const leaveChild = () => spawn('sleep', ['600'], { detached: true, stdio: 'ignore' }).unref();
+const failed = (code, message) => Object.assign(new Error(message), { code });
+
+if (does.has('exits')) {
+  process.stderr.write('No API key was found.\n');
+  process.exit(1);
+}
+if (does.has('only-garbage')) {
+  process.stdout.write('Usage: agent [options]\n');
+  setInterval(() => process.stdout.write('still no protocol\n'), 50);
+}
+
+const handlers = {
+  initialize: () => ({
+    protocolVersion: does.has('newer') ? 2 : 1,
+    agentInfo: { name: 'misbehaving', version: '1.2.3' },
+    agentCapabilities: {
+      loadSession: !does.has('cannot-load') && !does.has('resumes'),
+      sessionCapabilities: does.has('resumes') ? { resume: {} } : {},
+    },
+    authMethods: [{ id: 'login', name: 'Type /login' }],
+  }),
+  'session/new': () => {
+    if (does.has('logged-out')) throw failed(-32000, 'Authentication required');
+    const sessionId = numbers ? 'session-1' : randomUUID();
+    writeFileSync(fileOf(sessionId), '[]');
+    return { sessionId };
+  },
+  'session/load': ({ sessionId }) => {
+    if (!existsSync(fileOf(sessionId))) throw failed(-32002, 'Resource not found');
+    if (does.has('other-session')) return { sessionId: randomUUID() };
+    if (does.has('forgets')) return {};
+    const replay = () => {
+      for (const { asked, said } of JSON.parse(readFileSync(fileOf(sessionId), 'utf8'))) {
+        say(sessionId, asked, 'user_message_chunk');
+        say(sessionId, said);
+      }
+    };
+    if (does.has('replays-late')) setTimeout(replay, 50);
+    else replay();
+    return {};
+  },
+  'session/resume': ({ sessionId }) => {
+    if (!existsSync(fileOf(sessionId))) throw failed(-32603, `Unknown session ${sessionId}`);
+    return {};
+  },
+  'session/prompt': async ({ sessionId, prompt }) => {
+    const asked = prompt.map(({ text }) => text).join('\n');
+    appendFileSync(join(store, 'prompts'), `${JSON.stringify({ sessionId, asked })}\n`);
+    if (does.has('dies')) {
+      leaveChild();
+      say(sessionId, 'I begin.');
+      process.stderr.write('Segmentation fault\n');
+      setTimeout(() => process.exit(3), 50);
+      return new Promise(() => undefined);
+    }
+    if (does.has('hangs') || asked.includes('[hang]')) {
+      leaveChild();
+      say(sessionId, 'I think.');
+      return new Promise(() => undefined);
+    }
+    if (does.has('mute')) return {};
+    if (does.has('odd')) return { stopReason: 'bored' };
+    let said = numbers ? `${numbers} heard: ${asked}` : `You said: ${asked}`;
+    if (does.has('big')) said = 'x'.repeat(3 * 1024 * 1024);
+    if (does.has('asks')) {
+      const options = [
+        { optionId: 'yes', name: 'Yes', kind: 'allow_once' },
+        { optionId: 'no', name: 'No', kind: 'reject_once' },
+        { optionId: 'never', name: 'Never', kind: 'reject_always' },
+      ];
+      const toolCall = { toolCallId: 't', title: 'rm -rf build' };
+      const { outcome } = await ask('session/request_permission', { sessionId, toolCall, options });
+      said = `I was answered: ${outcome.optionId ?? outcome.outcome}`;
+    }
+    for (const piece of [said.slice(0, 5), said.slice(5)]) say(sessionId, piece);
+    const turns = JSON.parse(readFileSync(fileOf(sessionId), 'utf8'));
+    writeFileSync(fileOf(sessionId), JSON.stringify([...turns, { asked, said }]));
+    return { stopReason: 'end_turn' };
+  },
+};
+
+createInterface({ input: process.stdin }).on('line', async (line) => {
+  if (does.has('only-garbage')) return;
+  const { id, method, params, result } = JSON.parse(line);
+  if (method === undefined) return waiting.get(id)?.(result);
+  if (id === undefined) return undefined;
+  try {
+    const handler = handlers[method];
+    if (!handler) throw failed(-32601, `Method not found: ${method}`);
+    write({ id, result: await handler(params) });
+  } catch ({ code = -32603, message }) {
+    write({ id, error: { code, message } });
+  }
+});
+// It hears that its client has gone, and goes on all the same.
+if (does.has('hangs')) setInterval(() => undefined, 1000);

@@ -1,0 +1,70 @@
+/**
+ * What activities answer may come from an operator: what a topic needs is there, what else is bad
+ * is left out.
+ */
+import { expect, test } from 'vitest';
+import { MAX_CHANGED_FILES_BYTES } from '../../../src/contract/limits.js';
+import { changedIn, checkedIn, endedIn, openedIn, resolvedIn } from '../../../src/workflows/read-results.js';
+
+const pinned = { host: 'h', agent: 'fake', cwd: '/', project: '/', store: '/store' };
+
+test.each([
+  null,
+  'x',
+  [],
+  {},
+  { session_id: 'ses_x' },
+  { session_id: 'ses_x', pinned: { host: 'h' } },
+  { session_id: 'ses_x', pinned: { ...pinned, cwd: 7 } },
+])('%j opens no session', (answer) => {
+  expect(openedIn(answer)).toBeUndefined();
+});
+
+test('a session that was opened is taken as it is, without what is of another type', () => {
+  const whole = { session_id: 'ses_x', pinned: { ...pinned, model: 'm', skills: ['a'], host_timeout_ms: 7 } };
+  expect(openedIn(whole)).toEqual(whole);
+  expect(openedIn({ session_id: 'ses_x', pinned: { ...pinned, model: {}, skills: 7, category: 3 } })).toEqual({
+    session_id: 'ses_x',
+    pinned,
+  });
+});
+
+test('what an agent brings is taken, without what is of another type, and otherwise nothing is', () => {
+  const whole = { pinned: { ...pinned, kind: 'codex' }, kinds: { fake: 'opencode' } };
+  expect(resolvedIn(whole)).toEqual(whole);
+  expect(resolvedIn({ pinned: { ...pinned, kind: 7 }, kinds: { a: 7 } })).toEqual({ pinned, kinds: {} });
+  for (const none of [null, 'x', {}, { pinned: {} }]) expect(resolvedIn(none)).toBeUndefined();
+});
+
+test('files that changed are taken within their bound, and are no error where there are none', () => {
+  expect(changedIn({ stat: 'x'.repeat(5000) }).stat).toHaveLength(MAX_CHANGED_FILES_BYTES);
+  for (const none of [null, 'x', {}, { stat: 7 }]) expect(changedIn(none)).toEqual({});
+});
+
+test('a turn that ended is taken as it is, with a code that a newer worker sends', () => {
+  const whole = {
+    status: 'failed',
+    reply: 'x',
+    attempts: 3,
+    model: 'm',
+    recovered: 'continued',
+    usage: { input_tokens: 1 },
+    error: { code: 'NEW', message: 'm', fix: 'f' },
+  };
+  expect(endedIn(whole)).toEqual(whole);
+});
+
+test.each([null, [], { status: 'over', reply: '' }, { status: 'completed', reply: 7 }])('%j ends no turn', (answer) => {
+  expect(endedIn(answer)).toBeUndefined();
+});
+
+test.each([[{ ran: [{ passed: true }] }], [{ ran: [null] }], [{ ran: {} }], [7]])(
+  '%j is no run of checks',
+  (answer) => {
+    expect(checkedIn(answer)).toBeUndefined();
+  },
+);
+
+test('checks that ran are taken, without an output that is no text', () => {
+  expect(checkedIn({ ran: [{ run: 'x', passed: false, output: 7 }] })).toEqual({ ran: [{ run: 'x', passed: false }] });
+});
