@@ -98,6 +98,13 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', ignoreRestSiblings: true }],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       'max-lines': ['error', { max: 300 }],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "CallExpression[callee.property.name='any'] CallExpression[callee.property.name='timeout']",
+          message: 'The garbage collector may take such a timeout. Use `deadline` of src/host.',
+        },
+      ],
       'no-empty': ['error', { allowEmptyCatch: false }],
     },
   },

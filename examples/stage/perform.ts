@@ -3,6 +3,7 @@
  * file.
  */
 import { existsSync } from 'node:fs';
+import { deadline } from '../../src/host/deadline.js';
 import { allProcesses, environmentOf } from '../../src/host/proc.js';
 import { printClaims, type Claim } from './claims.js';
 import { say } from './say.js';
@@ -28,7 +29,7 @@ export async function perform(
   { keep = false, timeoutMs = 240_000, model, agent = agentOfArguments() }: Performance = {},
 ): Promise<void> {
   const interrupted = onInterrupt();
-  const signal = AbortSignal.any([interrupted, AbortSignal.timeout(timeoutMs)]);
+  const signal = deadline(timeoutMs, interrupted);
   const stage = new Stage(agent, model);
   let passed = false;
   try {

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Context } from '@temporalio/activity';
 import { MAX_CHANGED_FILES_BYTES } from '../contract/limits.js';
+import { deadline } from '../host/deadline.js';
 import { childEnvironment } from '../host/environment.js';
 import { GIT_MARKER, killTree } from '../host/process-tree.js';
 import { statOf, type ChangedFile } from './stat-of.js';
@@ -28,7 +29,7 @@ const MOST_FILES = 5_000;
 const CLOCK_LAG_MS = 1_000;
 
 export async function changedFiles({ cwd, since }: ChangedFilesInput): Promise<ChangedFilesOutput> {
-  const signal = AbortSignal.any([Context.current().cancellationSignal, AbortSignal.timeout(GIT_ANSWERS_WITHIN_MS)]);
+  const signal = deadline(GIT_ANSWERS_WITHIN_MS, Context.current().cancellationSignal);
   const marker = randomUUID();
   try {
     const stat = statOf(await filesChanged(cwd, new Date(since), gitWith(signal, marker)), MAX_CHANGED_FILES_BYTES);

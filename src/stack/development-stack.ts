@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { defined } from '../contract/defined.js';
 import { endOf } from './child-end.js';
+import { deadline } from '../host/deadline.js';
 import { ensureDataDir, holdDataDir, lockedBy } from '../host/data-dir-lock.js';
 import type { DevServer } from './dev-server.js';
 import { keepRunning, type Kept } from './keep-running.js';
@@ -153,7 +154,7 @@ export class DevelopmentStack {
     if (!worker) return undefined;
     const over = new AbortController();
     void worker.ended.then(() => over.abort());
-    const signal = AbortSignal.any([this.#stopping.signal, over.signal, AbortSignal.timeout(AGENT_SAID_WITHIN_MS)]);
+    const signal = deadline(AGENT_SAID_WITHIN_MS, this.#stopping.signal, over.signal);
     return defaultAgentSaid(this.#options.dataDir, worker.pid, signal);
   }
 
@@ -210,7 +211,7 @@ export class DevelopmentStack {
     const ready = await takesWork(first, {
       address,
       since,
-      signal: AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(WORKER_READY_WITHIN_MS)]),
+      signal: deadline(WORKER_READY_WITHIN_MS, this.#stopping.signal),
     });
     const exit = first.exitCode();
     if (exit !== undefined && exit >= REFUSED_FROM) return exit;

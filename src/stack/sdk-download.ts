@@ -9,6 +9,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
 import * as z from 'zod';
+import { deadline } from '../host/deadline.js';
 import { withSearchPath } from '../host/search-path.js';
 import { putInPlace, type Fetching } from './fetched-program.js';
 
@@ -33,7 +34,7 @@ export async function downloadAsSdk(
   await putInPlace({ target, sha256 }, async (directory) => {
     const archive = join(directory, 'archive.tar.gz');
     const response = await fetch(archiveUrl, {
-      signal: AbortSignal.any([signal, AbortSignal.timeout(DOWNLOAD_WITHIN_MS)]),
+      signal: deadline(DOWNLOAD_WITHIN_MS, signal),
     });
     if (!response.ok || !response.body) throw new Error(`${archiveUrl} answered ${response.status}`);
     await pipeline(Readable.fromWeb(response.body), createWriteStream(archive));
@@ -48,7 +49,7 @@ async function ask(service: string, version: string, signal: AbortSignal): Promi
   if (!arch || !platform) throw new Error(`there is no program for ${process.platform} on ${process.arch}`);
   const url = `${service}/cli/v${version}?${new URLSearchParams({ arch, platform, format: 'tar.gz' }).toString()}`;
   try {
-    const response = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]) });
+    const response = await fetch(url, { signal: deadline(ANSWER_WITHIN_MS, signal) });
     if (!response.ok) throw new Error(`it answered ${response.status}`);
     return answer.parse(await response.json());
   } catch (error) {

@@ -129,7 +129,7 @@ export class Attempt {
     this.#working =
       sight.busy === 'this' || (!sight.busy && !sight.superseded && (sight.prompt === 'present' || this.#puts > 0));
     if (this.#firstLook) {
-      this.#wasThere = sight.prompt === 'present';
+      this.#wasThere = sight.prompt === 'present' || sight.busy === 'this';
       for (const signal of sight.done()) this.#progress.on(signal);
       if (deed === 'harvest') this.#recovered = 'harvested';
     }
