@@ -7,7 +7,7 @@ import type { Config } from '../config.js';
 import type { AgentSession, AgentSessions, SessionsQuestion } from '../contract/agent-session.js';
 import { defined } from '../contract/defined.js';
 import { topicOfWorkflow, type SessionId, type TopicId } from '../contract/ids.js';
-import { quotedInFilter, SESSIONS } from '../contract/search-attributes.js';
+import { SESSIONS, sessionInFilter } from '../contract/search-attributes.js';
 import { unreachable } from './grpc-errors.js';
 
 /** A caller waits for its refusal, which is true without the look. */
@@ -75,7 +75,7 @@ async function withTopics(client: Client, sessions: AgentSession[]): Promise<Age
   const topics = new Map<string, { topic: TopicId; at: Date }>();
   try {
     for (let at = 0; at < sessions.length; at += AT_ONCE) {
-      const ids = sessions.slice(at, at + AT_ONCE).map(({ session_id }) => quotedInFilter(session_id));
+      const ids = sessions.slice(at, at + AT_ONCE).map(({ session_id }) => sessionInFilter(session_id));
       for await (const run of client.workflow.list({
         query: `ContinuitySessions IN (${ids.join(', ')}) AND ExecutionStatus != 'ContinuedAsNew'`,
       }))

@@ -23,9 +23,17 @@ export function quotedInFilter(text: string): string {
   return `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 }
 
+/**
+ * Quotes a session for a filter. SQLite takes a quotation mark for its own syntax and fails, and
+ * finds the words without it (Temporal 1.32.0). Other databases don't find such a session.
+ */
+export function sessionInFilter(session: SessionId): string {
+  return quotedInFilter(session.replaceAll('"', ' '));
+}
+
 /** The filter for the runs that have the session, or one whose id has the same words in it. */
 export function havingSession(session: SessionId): string {
-  return `ContinuitySessions = ${quotedInFilter(session)} AND ExecutionStatus != 'ContinuedAsNew'`;
+  return `ContinuitySessions = ${sessionInFilter(session)} AND ExecutionStatus != 'ContinuedAsNew'`;
 }
 
 export const SESSIONS = defineSearchAttributeKey('ContinuitySessions', 'KEYWORD_LIST');

@@ -297,10 +297,13 @@ describe('promise 5: never silently fresh', () => {
     expect(await world.manager.delegate(topic, 'three')).toMatchObject({ session_id: first.session_id });
   });
 
-  test('a session id that nobody knows is refused as SESSION_UNKNOWN, and nothing is started', async () => {
-    const error = await refusal(delegateTask(world.manager, { session_id: 'ses_unheard_of', prompt: 'x' }));
-    expect(error.code).toBe('SESSION_UNKNOWN');
-  });
+  test.each(['ses_unheard_of', `' OR "1 *`])(
+    'a session id that nobody knows (%s) is refused as SESSION_UNKNOWN, and nothing is started',
+    async (session_id) => {
+      const error = await refusal(delegateTask(world.manager, { session_id, prompt: 'x' }));
+      expect(error.code).toBe('SESSION_UNKNOWN');
+    },
+  );
 
   test('a session id and a topic that disagree are refused', async () => {
     const { session_id } = await world.manager.delegate(aTopic(), 'one');
