@@ -28,6 +28,9 @@ interface Item {
 const BY_CODEX =
   /^\s*(<(environment_context|user_instructions|turn_aborted|permissions|skills|INSTRUCTIONS)|# AGENTS\.md|Warning:)/;
 
+/** How OpenAI names what cuts an answer off, by the name that a script has for it. */
+const INCOMPLETE: Partial<Record<string, string>> = { length: 'max_output_tokens', content_filter: 'content_filter' };
+
 /** Converts the conversation into the form of chat completions. */
 export function conversationOf({ input, instructions = '' }: ResponsesRequest): ChatMessage[] {
   return [{ role: 'system', content: instructions }, ...input.flatMap(messageOf)];
@@ -73,9 +76,10 @@ export async function answerResponses(
   }
   if (step.call) send('response.output_item.done', { output_index: 1, item: callOf(step.call, request, call) });
   const usage = usageOf(request, step);
-  if (step.finish === 'length')
+  const reason = INCOMPLETE[step.finish];
+  if (reason)
     send('response.incomplete', {
-      response: { id: `resp_${call}`, incomplete_details: { reason: 'max_output_tokens' }, usage },
+      response: { id: `resp_${call}`, incomplete_details: { reason }, usage },
     });
   else send('response.completed', { response: { id: `resp_${call}`, output: [], usage } });
   response.end();

@@ -69,6 +69,7 @@ export const FAILURES = {
   AGENT_RATE_LIMITED: row(true, 5, 'Wait until the provider takes requests again, then send a follow-up.'),
   MODEL_FAILED: row(true, 5, 'Read what the provider said and check the name of the model, then send a follow-up.'),
   CONTEXT_OVERFLOW: row(false, 5, 'Open a new session on the topic with --new (session: "new").'),
+  REPLY_CUT_OFF: row(true, 5, 'Send a follow-up to the same session, such as: Go on.'),
   EMPTY_REPLY: row(true, 5, 'Send a follow-up to the same session, such as: Go on.'),
   OUTCOME_UNKNOWN: row(false, 5, 'Open the session in the agent and see how far the turn came, then send a follow-up.'),
   CHECKS_FAILED: row(false, 5, 'Read the output of the check (checks, in the result), then send a follow-up.'),

@@ -15,6 +15,8 @@ describe('A real ACP agent', () => {
         "usage: 'none', ACP tells no usage of a turn; the reply and the model are tested below",
       'a killed agent goes on with the turn, and the prompt is in the session once':
         'promptIds: false, such a turn is OUTCOME_UNKNOWN, which is tested below',
+      'an answer that was cut off by its limit or by a filter is REPLY_CUT_OFF, and the session goes on':
+        'OpenCode answers end_turn; the stop reasons of ACP are tested in unit/agents/acp',
       'a session that is gone is SESSION_LOST, and no new one takes its place': NOT_TOLD,
       'the conversation of a session that is not there is SESSION_LOST': NOT_TOLD,
       'a session is found in the store, with its directory, its model and its first prompt':

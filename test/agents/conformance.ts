@@ -49,6 +49,7 @@ const CLAIMS = [
   'a new prompt first stops the turn that was given up before it',
   'a second attempt at a turn makes the first one stop',
   'an error of the model is an outcome that names it, and the session stays usable',
+  'an answer that was cut off by its limit or by a filter is REPLY_CUT_OFF, and the session goes on',
   'a turn without text and tools is EMPTY_REPLY',
   'a turn whose working directory is gone is CWD_MISSING',
   'a session that is gone is SESSION_LOST, and no new one takes its place',
@@ -268,6 +269,20 @@ export function describeAgentConformance(
         expect(await runTurn(agent, session, 'And now? [[say: Well.]]')).toMatchObject({
           status: 'completed',
           reply: 'Well.',
+        });
+      },
+      'an answer that was cut off by its limit or by a filter is REPLY_CUT_OFF, and the session goes on': async () => {
+        const session = await open();
+        const cut = (why: string) => runTurn(agent, session, `Long [[say: The first half]] [[finish: ${why}]]`, why);
+        const failed = { status: 'failed', error: { code: 'REPLY_CUT_OFF' } };
+        expect(await cut('length')).toMatchObject({
+          ...failed,
+          reply: expect.stringContaining('The first half') as string,
+        });
+        expect(await cut('content_filter')).toMatchObject(failed);
+        expect(await runTurn(agent, session, 'Go on [[say: The second half]]')).toMatchObject({
+          status: 'completed',
+          reply: 'The second half',
         });
       },
       'a turn without text and tools is EMPTY_REPLY': async () => {

@@ -102,6 +102,7 @@ test.concurrent.each<FailureCode>([
   'AGENT_RATE_LIMITED',
   'MODEL_FAILED',
   'CONTEXT_OVERFLOW',
+  'REPLY_CUT_OFF',
   'EMPTY_REPLY',
   'OUTCOME_UNKNOWN',
   'TURN_STALLED',

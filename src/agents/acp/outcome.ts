@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
+import { cutOff } from '../shared/cut-off.js';
 import { failureOfTurn } from './failures.js';
 import type { Said } from './updates.js';
 
@@ -25,11 +26,11 @@ export function endOf(answer: unknown, said: Pick<Said, 'reply' | 'tools'>, agen
     case 'cancelled':
       return { status: 'cancelled' };
     case 'max_tokens':
-      return failed(`The answer was cut off in session ${session}: it reached the limit of its length.`);
+      return { status: 'failed', error: cutOff('length', session) };
     case 'max_turn_requests':
       return failed(`${agent} stopped in session ${session}: the turn reached the number of requests that it allows.`);
     case 'refusal':
-      return failed(`The model refused to go on in session ${session}.`);
+      return { status: 'failed', error: cutOff('filter', session) };
     case undefined:
       return unknown(`${agent} ended the turn in session ${session} and did not say how.`);
     default:

@@ -1,6 +1,7 @@
 /** Translates Claude Code's errors to our codes. */
 import { failure, type Failure, type FailureCode } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
+import { ASK_OTHERWISE } from '../shared/cut-off.js';
 import { isCorruption } from '../shared/provider-refusals.js';
 import { textOf, type Row } from './rows.js';
 
@@ -18,7 +19,7 @@ export function failureOf(row: Row, session: SessionId): Failure {
     errorDetails && !said.includes(errorDetails)
       ? `${message} ${errorDetails.slice(0, MAX_MESSAGE)}`.slice(0, MAX_MESSAGE)
       : message,
-    fixOf(code, status),
+    isRefusal(row) ? ASK_OTHERWISE : fixOf(code, status),
   );
 }
 
@@ -27,6 +28,7 @@ const whatHappened: Partial<Record<FailureCode, string>> = {
   AGENT_RATE_LIMITED: 'The provider refused for now',
   CONTEXT_OVERFLOW: 'The conversation no longer fits the model',
   SESSION_CORRUPTED: 'The provider refuses the content of the session',
+  REPLY_CUT_OFF: 'The answer was cut off',
 };
 
 /** `undefined` when the fix in the table of failures is good. */
@@ -38,6 +40,9 @@ function fixOf(code: FailureCode, status: number | undefined): string | undefine
     return 'The provider has trouble of its own. Send a follow-up later, or use another model.';
   return undefined;
 }
+
+/** Its error code is that of any request that is not valid (2.1.331). */
+const isRefusal = ({ message }: Row) => message?.stop_reason === 'refusal';
 
 /**
  * `error` is Claude Code's own code. A full context has no code and is recognised by its words, in
@@ -53,6 +58,7 @@ function codeOf(row: Row): FailureCode {
     status === 403
   )
     return 'AGENT_AUTH';
+  if (error === 'max_output_tokens' || isRefusal(row)) return 'REPLY_CUT_OFF';
   if (error === 'rate_limit' || status === 429) return 'AGENT_RATE_LIMITED';
   const said = [textOf(row), errorDetails];
   if (said.some((text) => /prompt is too long|exceeds? the (model's )?context/i.test(text))) return 'CONTEXT_OVERFLOW';

@@ -3,6 +3,7 @@ import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
+import { cutOff } from '../shared/cut-off.js';
 import { failureOf } from './failures.js';
 import { blocksOf, isMessage, isSynthetic, textOf, type Row } from './rows.js';
 import type { TurnState } from './turn-state.js';
@@ -22,11 +23,7 @@ export function endOf({ phase, turn }: TurnState, session: SessionId, silent: bo
     };
   if (phase !== 'ended') return undefined;
   const reason = turn.findLast(isMessage)?.message?.stop_reason;
-  if (reason === 'refusal')
-    return {
-      status: 'failed',
-      error: failure('MODEL_FAILED', `The provider filtered the answer in session ${session}.`),
-    };
+  if (reason === 'refusal') return { status: 'failed', error: cutOff('filter', session) };
   if (reason === 'model_context_window_exceeded')
     return {
       status: 'failed',

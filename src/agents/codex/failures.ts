@@ -3,6 +3,7 @@
  * them in snake_case (0.169.0).
  */
 import { failure, type Failure, type FailureCode } from '../../contract/failures.js';
+import { ASK_OTHERWISE } from '../shared/cut-off.js';
 import { isCorruption } from '../shared/provider-refusals.js';
 
 /** A provider's whole error page would be too large for a result. */
@@ -23,7 +24,7 @@ export function failureOf(said: string, info: unknown, session: string): Failure
   return failure(
     code,
     `${whatHappened(code)}${which} in session ${session}: ${messageIn(said).slice(0, MAX_MESSAGE)}`,
-    code === 'AGENT_AUTH' ? `${howToLogIn(missingKeyIn(said))} Then send a follow-up.` : fixOf(code, status),
+    fixOf(code, status, said),
   );
 }
 
@@ -33,11 +34,14 @@ export function howToLogIn(key: string | undefined): string {
 }
 
 /** Codex has no code for it (0.169.0). */
+const cutOffIn = (said: string) => /\bIncomplete response returned, reason: (\w+)/.exec(said)?.[1];
+/** Codex has no code for it (0.169.0). */
 const missingKeyIn = (said: string) => /Missing environment variable: `?(\w+)/.exec(said)?.[1];
 
 function codeOf(name: string, status: number | undefined, said: string): FailureCode {
   if (status === 401 || status === 403 || missingKeyIn(said) !== undefined) return 'AGENT_AUTH';
   if (status === 429) return 'AGENT_RATE_LIMITED';
+  if (cutOffIn(said) !== undefined) return 'REPLY_CUT_OFF';
   return CODES[name] ?? (isCorruption(status, [said]) ? 'SESSION_CORRUPTED' : 'MODEL_FAILED');
 }
 
@@ -68,11 +72,14 @@ function whatHappened(code: FailureCode): string {
   if (code === 'AGENT_RATE_LIMITED') return 'The provider refused for now';
   if (code === 'CONTEXT_OVERFLOW') return 'The conversation no longer fits the model';
   if (code === 'SESSION_CORRUPTED') return 'The provider refuses the content of the session';
+  if (code === 'REPLY_CUT_OFF') return 'The answer was cut off';
   return 'The model failed';
 }
 
 /** `undefined` when the fix in the table of failures is good. */
-function fixOf(code: FailureCode, status: number | undefined): string | undefined {
+function fixOf(code: FailureCode, status: number | undefined, said: string): string | undefined {
+  if (code === 'AGENT_AUTH') return `${howToLogIn(missingKeyIn(said))} Then send a follow-up.`;
+  if (code === 'REPLY_CUT_OFF') return cutOffIn(said) === 'content_filter' ? ASK_OTHERWISE : undefined;
   if (code === 'MODEL_FAILED' && status === 404)
     return 'Name a model that Codex has: start codex and type /model to see them.';
   if ((status ?? 0) >= 500) return 'The provider has trouble of its own. Send a follow-up later, or use another model.';

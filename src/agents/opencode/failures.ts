@@ -1,6 +1,7 @@
 /** Translates OpenCode's errors to our codes. */
 import type { AssistantMessage } from '@opencode-ai/sdk/v2/client';
 import { failure, type Failure, type FailureCode } from '../../contract/failures.js';
+import { ASK_OTHERWISE } from '../shared/cut-off.js';
 import { isCorruption } from '../shared/provider-refusals.js';
 
 /** A provider's whole error page would be too large for a result. */
@@ -30,6 +31,7 @@ const isUnreachable = (name: string, { statusCode }: Facts) => name === 'APIErro
 function fixOf(name: string, facts: Facts): string | undefined {
   if (isUnreachable(name, facts))
     return "Check the network, a proxy (HTTPS_PROXY) and the provider's address in the config of OpenCode (provider.<name>.options.baseURL), then send a follow-up.";
+  if (name === 'ContentFilterError') return ASK_OTHERWISE;
   if ((facts.statusCode ?? 0) >= 500)
     return 'The provider has trouble of its own. Send a follow-up later, or use another model.';
   return undefined;
@@ -61,6 +63,7 @@ function codeOf(name: string, { message, statusCode, responseBody = '' }: Facts)
   // OpenCode has compacted before it reports this. The session is whole and its content is worth
   // keeping, so it is not replaced.
   if (name === 'ContextOverflowError') return 'CONTEXT_OVERFLOW';
+  if (name === 'MessageOutputLengthError' || name === 'ContentFilterError') return 'REPLY_CUT_OFF';
   return isCorruption(statusCode, [message, responseBody]) ? 'SESSION_CORRUPTED' : 'MODEL_FAILED';
 }
 

@@ -2,14 +2,19 @@
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
+import { cutOff, type CutOff } from '../shared/cut-off.js';
 import { failureOf, isAbort } from './failures.js';
 import type { StoredAnswer, TurnState } from './turn-state.js';
 import { usageOf } from './usage.js';
+
+const CUT_OFF: Partial<Record<string, CutOff>> = { length: 'length', 'content-filter': 'filter' };
 
 export function endOf(turn: TurnState, session: SessionId): NonNullable<Sight['end']> {
   const error = turn.last?.info.error;
   if (isAbort(error)) return { status: 'cancelled' };
   if (error) return { status: 'failed', error: failureOf(error, session) };
+  const why = CUT_OFF[turn.last?.info.finish ?? ''];
+  if (why) return { status: 'failed', error: cutOff(why, session) };
   const worked = turn.answers.some(({ parts }) => parts.some(({ type }) => type === 'tool'));
   if (!replyOf(turn.answers) && !worked)
     return {

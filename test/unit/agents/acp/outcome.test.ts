@@ -13,9 +13,9 @@ const endOfAnswer = (code: number, message: string, data?: unknown) =>
 test.each([
   ['end_turn', 'completed', undefined],
   ['cancelled', 'cancelled', undefined],
-  ['max_tokens', 'failed', 'MODEL_FAILED'],
+  ['max_tokens', 'failed', 'REPLY_CUT_OFF'],
   ['max_turn_requests', 'failed', 'MODEL_FAILED'],
-  ['refusal', 'failed', 'MODEL_FAILED'],
+  ['refusal', 'failed', 'REPLY_CUT_OFF'],
   ['tired', 'failed', 'MODEL_FAILED'],
   [undefined, 'failed', 'OUTCOME_UNKNOWN'],
 ])('a turn that ends as %s is %s %s', (reason, status, code) => {

@@ -165,7 +165,7 @@ describe('how a turn ended:', () => {
     [
       'a refusal of the model',
       [answer('1', [says('part')], 'refusal')],
-      { status: 'failed', error: { code: 'MODEL_FAILED' } },
+      { status: 'failed', error: { code: 'REPLY_CUT_OFF' } },
     ],
     [
       'a full context',

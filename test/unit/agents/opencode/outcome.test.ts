@@ -62,7 +62,7 @@ test.each<[OpenCodeError, string]>([
   [api(), 'MODEL_FAILED'],
   [{ name: 'ContextOverflowError', data: { message: 'full' } }, 'CONTEXT_OVERFLOW'],
   [{ name: 'UnknownError', data: { message: 'who knows' } }, 'MODEL_FAILED'],
-  [{ name: 'MessageOutputLengthError', data: {} }, 'MODEL_FAILED'],
+  [{ name: 'MessageOutputLengthError', data: {} }, 'REPLY_CUT_OFF'],
 ])('%j is %s, with the session in the message', (error, code) => {
   expect(failed(error)).toMatchObject({ status: 'failed', error: { code, message: expect.stringContaining(S) } });
 });
