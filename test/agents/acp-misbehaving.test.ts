@@ -106,7 +106,7 @@ test('an agent that dies in the middle of a prompt is OUTCOME_UNKNOWN with its l
   expect(outcome).toMatchObject({ status: 'failed', reply: 'I begin.', error: { code: 'OUTCOME_UNKNOWN' } });
   expect(outcome.error?.message).toMatch(/exit code 3\. It said: Segmentation fault/);
   expect(outcome.error?.fix).toMatch(/Open the session in the agent/);
-  await vi.waitFor(() => expect(processesOf(dir)).toEqual([]), { timeout: 10_000 });
+  await vi.waitFor(() => expect(processesOf(dir)).toEqual([]), { timeout: 60_000 });
   expect(await runTurn(agentThat(), session, 'Go', id)).toMatchObject({
     status: 'failed',
     error: { code: 'OUTCOME_UNKNOWN' },
@@ -138,7 +138,7 @@ test('a worker that is stopped in the middle of a prompt ends its agent, and not
   const agent = agentThat('hangs');
   const id = randomUUID();
   const turn = startTurn(agent, session, 'Go', id);
-  await vi.waitFor(async () => expect(await promptsPutIn()).toEqual(['Hello', 'Go']), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await promptsPutIn()).toEqual(['Hello', 'Go']), { timeout: 60_000 });
   await agent.close({ stop: false });
   await expect(turn.outcome).rejects.toMatchObject({ retryable: true });
   expect(processesOf(dir)).toEqual([]);
@@ -151,10 +151,10 @@ test('an agent that never answers a cancel is killed with its children, the turn
   const session = await begun();
   const agent = agentThat('hangs');
   const turn = startTurn(agent, session, 'Go');
-  await vi.waitFor(async () => expect(await promptsPutIn()).toEqual(['Hello', 'Go']), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await promptsPutIn()).toEqual(['Hello', 'Go']), { timeout: 60_000 });
   await agent.cancel(session, never);
   expect(await turn.outcome).toMatchObject({ status: 'cancelled', reply: 'I think.', error: { code: 'CANCELLED' } });
-  await vi.waitFor(() => expect(processesOf(dir)).toEqual([]), { timeout: 10_000 });
+  await vi.waitFor(() => expect(processesOf(dir)).toEqual([]), { timeout: 60_000 });
   expect(await runTurn(agentThat(), session, 'Next')).toMatchObject({ status: 'completed', reply: 'You said: Next' });
 });
 

@@ -15,7 +15,7 @@ import { never, type RunningTurn } from './run.js';
 
 export const isMissing = fetchedClaude() === undefined;
 export const because = isMissing ? ' (skipped: it is not there; run: node scripts/fetch-agents.mjs claude-code)' : '';
-export const patiently = { timeout: 20_000, interval: 20 };
+export const patiently = { timeout: 60_000, interval: 20 };
 
 /** Call it in a `describe`. */
 export function claudeStage() {

@@ -25,7 +25,7 @@ describe.runIf(isThere)('Codex (skipped where node scripts/fetch-agents.mjs code
     await under?.dispose();
   });
 
-  const patiently = { timeout: 20_000, interval: 50 };
+  const patiently = { timeout: 60_000, interval: 50 };
   async function open(cwd = under.cwd): Promise<SessionRef> {
     const opened = await agent.open(
       { seed: `seed ${++seeds}`, title: `Topic ${seeds}`, cwd, model: under.model },

@@ -90,7 +90,7 @@ export function describeAgentConformance(
               .flatMap(({ asks }) => asks)
               .join(),
           ).toContain(text),
-        { timeout: 20_000 },
+        { timeout: 60_000 },
       );
 
     const bodies: Record<Claim, () => Promise<void>> = {
@@ -198,7 +198,7 @@ export function describeAgentConformance(
             const again = startTurn(agent, session, prompt, id);
             expect(await again.outcome).toMatchObject({ reply: 'I ended alone.', recovered: 'harvested' });
           },
-          { timeout: 20_000 },
+          { timeout: 60_000 },
         );
       },
       'a killed agent goes on with the turn, and the prompt is in the session once': async () => {
@@ -207,7 +207,7 @@ export function describeAgentConformance(
         const turn = startTurn(agent, session, prompt);
         await vi.waitFor(
           () => expect(under.asked().filter(({ asks }) => asks[0]?.startsWith('Survive'))).toHaveLength(2),
-          { timeout: 20_000 },
+          { timeout: 60_000 },
         );
         await under.kill();
         expect(await turn.outcome).toMatchObject({ status: 'completed', reply: 'Survived.', recovered: 'continued' });

@@ -36,7 +36,7 @@ const pidsIn = (file: string, count: number) =>
       expect(pids).toHaveLength(count);
       return pids;
     },
-    { timeout: 20_000, interval: 50 },
+    { timeout: 60_000, interval: 50 },
   );
 
 /**
@@ -90,7 +90,7 @@ describe.runIf(process.platform === 'linux')('After a kill of the server', () =>
     onTestFinished(() => void own.kill('SIGKILL'));
     let said = '';
     own.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    await vi.waitFor(() => expect(said).toContain('listening'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(said).toContain('listening'), { timeout: 60_000 });
 
     const session = await open('ours');
     const turn = startTurn(agent, session, `Ours ${tool('ours', 'echo $$ >> ours.pids; exec sleep 300')}`);

@@ -43,7 +43,7 @@ afterAll(async () => {
   await under?.dispose();
 });
 
-const patiently = { timeout: 20_000, interval: 50 };
+const patiently = { timeout: 60_000, interval: 50 };
 async function open(): Promise<SessionRef> {
   const opened = await agent.open(
     { seed: `seed ${++seeds}`, title: `Topic ${seeds}`, cwd: under.cwd, model: under.model },

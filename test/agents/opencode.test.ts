@@ -24,7 +24,7 @@ describe('OpenCode', () => {
     await under.dispose();
   });
 
-  const patiently = { timeout: 20_000, interval: 50 };
+  const patiently = { timeout: 60_000, interval: 50 };
   async function open(cwd = under.cwd): Promise<SessionRef> {
     const opened = await agent.open(
       { seed: `seed ${++seeds}`, title: `Topic ${seeds}`, cwd, model: under.model },

@@ -41,7 +41,7 @@ test('it runs as a process of its own, and tells what it was asked', async () =>
   const body = JSON.stringify({ model: 'model', messages: [user('Hello')], tools: [{}] });
   const ask = () =>
     fetch(`http://127.0.0.1:${port}/v1/chat/completions`, { method: 'POST', body }).then((answer) => answer.json());
-  const reply = await vi.waitFor(ask, { timeout: 15_000, interval: 100 });
+  const reply = await vi.waitFor(ask, { timeout: 60_000, interval: 100 });
   expect(reply).toMatchObject({ choices: [{ message: { content: 'You asked first: "Hello".' } }] });
   const requests = await fetch(`http://127.0.0.1:${port}/requests`).then((answer) => answer.json());
   expect(requests).toMatchObject([{ asks: ['Hello'], aside: false }]);

@@ -52,7 +52,7 @@ test('every result says the weaker guarantee, and a follow-up goes on in the ses
 
 test('a turn whose worker was killed is OUTCOME_UNKNOWN, its prompt is put in once, and the topic goes on in the session', async () => {
   const asked = delegate('Never end [hang]');
-  await vi.waitFor(async () => expect(await promptsPutIn()).toContain('Never end [hang]'), { timeout: 30_000 });
+  await vi.waitFor(async () => expect(await promptsPutIn()).toContain('Never end [hang]'), { timeout: 60_000 });
   process.kill((await bench.recorded()).worker.pid, 'SIGKILL');
   const cutOff = await asked;
   expect(cutOff).toMatchObject({ status: 'failed', error: { code: 'OUTCOME_UNKNOWN' }, ...weaker });

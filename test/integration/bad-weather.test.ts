@@ -158,7 +158,7 @@ describe('Temporal', () => {
       await expect.poll(() => readFile(join(under.cwd, 'alone'), 'utf8').catch(() => '')).toBe('done\n');
       // The server has given the worker up.
       await expect
-        .poll(async () => (await world.manager.progress(topic))?.last_failure, { timeout: 30_000 })
+        .poll(async () => (await world.manager.progress(topic))?.last_failure, { timeout: 60_000 })
         .toMatch(/Heartbeat/);
       network.mend();
       const result = await turn;

@@ -121,7 +121,7 @@ describe('delegate', () => {
     const gate = join(world.dir, randomUUID());
     const waiting = continuity(['delegate', '--topic', topic, '--id', 'p-2', `[[until: ${gate}]] [[say: in the end]]`]);
     await expect
-      .poll(async () => (await world.manager.outcome(topic, 'p-2').catch(() => undefined))?.state, { timeout: 20_000 })
+      .poll(async () => (await world.manager.outcome(topic, 'p-2').catch(() => undefined))?.state, { timeout: 60_000 })
       .toBe('running');
     waiting.kill('SIGINT');
     const { stdout, stderr, exitCode } = await waiting;
@@ -149,7 +149,7 @@ describe('the other commands', () => {
     expect((await continuity(['cancel', topic])).stdout).toBe('Nothing is running.\n');
     expect((await continuity(['list'])).stdout).toMatch(new RegExp(`^${topic} +idle +2 +fake +${session_id}`, 'm'));
     expect((await continuity(['close', topic])).stdout).toBe(`Topic ${topic} is closed.\n`);
-    await expect.poll(async () => (await continuity(['list'])).stdout, { timeout: 20_000 }).not.toContain(topic);
+    await expect.poll(async () => (await continuity(['list'])).stdout, { timeout: 60_000 }).not.toContain(topic);
     expect((await continuity(['list', '--all'])).stdout).toMatch(new RegExp(`^${topic} +closed`, 'm'));
     expect((await continuity(['list', '--state', 'closed', '--agent', 'fake'])).stdout).toContain(topic);
     for (const words of [

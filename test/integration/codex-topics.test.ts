@@ -53,7 +53,7 @@ describe.runIf(program !== undefined)(
         reply: 'You asked first: "Add login endpoint".',
       });
       const asked = delegate('Fix: add rate limiting [[slow: 3000]] [[say: Limited.]]');
-      await vi.waitFor(() => expect(model.requests().at(-1)?.asks.at(-1)).toContain('Fix'), { timeout: 30_000 });
+      await vi.waitFor(() => expect(model.requests().at(-1)?.asks.at(-1)).toContain('Fix'), { timeout: 60_000 });
       process.kill((await bench.recorded()).worker.pid, 'SIGKILL');
       expect(await asked).toMatchObject({
         status: 'completed',

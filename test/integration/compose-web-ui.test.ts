@@ -39,7 +39,7 @@ describe.skipIf(!nginx)('the door of the Web UI in docker-compose.yml', () => {
     await writeFile(join(dir, 'nginx.conf'), conf);
     door = spawn('nginx', ['-p', dir, '-e', 'stderr', '-c', join(dir, 'nginx.conf')], { stdio: 'ignore' });
     await vi.waitFor(async () => expect(await asked(at, '/', { host: at })).toMatchObject({ status: 200 }), {
-      timeout: 10_000,
+      timeout: 60_000,
     });
   });
   afterAll(async () => {

@@ -108,7 +108,7 @@ describe('with workers and agents as processes', () => {
   afterAll(() => stage?.dispose());
 
   const says = (worker: StagedWorker, what: RegExp) =>
-    expect.poll(() => worker.said(), { timeout: 30_000 }).toMatch(what);
+    expect.poll(() => worker.said(), { timeout: 60_000 }).toMatch(what);
 
   /** The process of a worker that takes work. */
   async function working(): Promise<number> {
@@ -128,7 +128,7 @@ describe('with workers and agents as processes', () => {
     return processesOf(stage.opencode.dir).filter((pid) => commandOf(pid).includes(file));
   }
 
-  const attempt = (topic: string) => expect.poll(() => stage.attemptAt(topic), { timeout: 15_000, interval: 50 });
+  const attempt = (topic: string) => expect.poll(() => stage.attemptAt(topic), { timeout: 60_000, interval: 50 });
 
   /**
    * One outcome for the caller, one prompt in the agent's own store, and each step of the model
@@ -218,7 +218,7 @@ describe('with workers and agents as processes', () => {
     process.kill(pid, 'SIGKILL');
     await ended(owner!.process);
     // The server has given the worker up: no attempt is at work that could be told.
-    await expect.poll(() => stage.attemptAt('away'), { timeout: 30_000 }).toMatchObject({ attempt: 2, started: false });
+    await expect.poll(() => stage.attemptAt('away'), { timeout: 60_000 }).toMatchObject({ attempt: 2, started: false });
     // The topic itself needs a worker: another host's, which cannot reach this agent.
     const elsewhere = await stage.topicsElsewhere();
     try {
@@ -247,7 +247,7 @@ describe('with workers and agents as processes', () => {
     const topic = 'queued-behind';
     process.kill(pid, 'SIGKILL');
     await ended(owner!.process);
-    await expect.poll(() => stage.attemptAt(topic), { timeout: 30_000 }).toMatchObject({ attempt: 2, started: false });
+    await expect.poll(() => stage.attemptAt(topic), { timeout: 60_000 }).toMatchObject({ attempt: 2, started: false });
     const elsewhere = await stage.topicsElsewhere();
     await stage.manager.cancel(topic);
     expect(await turn.result).toMatchObject({ status: 'cancelled' });

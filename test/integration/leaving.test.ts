@@ -118,7 +118,7 @@ test('Temporal stops under a waiting delegate: it is said within seconds, and wh
   waiting.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   await expect.poll(() => stateOf(topic, 'p-cut')).toBe('running');
   process.kill(server ?? 0, 'SIGSTOP');
-  await expect.poll(() => said, { timeout: 15_000 }).toContain('Temporal does not answer.');
+  await expect.poll(() => said, { timeout: 60_000 }).toContain('Temporal does not answer.');
   process.kill(server ?? 0, 'SIGCONT');
   await expect.poll(() => said).toContain('Temporal answers again.');
   await writeFile(gate, '');

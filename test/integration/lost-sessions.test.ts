@@ -139,7 +139,7 @@ describe('promise 5: a topic whose session is lost', () => {
     // Both are at work again, and shown so: the one that had a session to open, and the one that
     // only had a turn to go on with.
     for (const one of [topic, sound]) {
-      await expect.poll(async () => (await world.manager.progress(one))?.step, { timeout: 20_000 }).toBe('reading');
+      await expect.poll(async () => (await world.manager.progress(one))?.step, { timeout: 60_000 }).toBe('reading');
       const back = await world.manager.view(one);
       expect([back.state, back.running?.waiting_for_host]).toEqual(['running', undefined]);
     }

@@ -33,7 +33,7 @@ const aTopic = () => `t-${randomUUID().slice(0, 8)}`;
 const aGate = () => join(world.dir, randomUUID());
 const running = (topic: string, promptId: string) =>
   expect
-    .poll(async () => (await world.manager.outcome(topic, promptId).catch(() => undefined))?.state, { timeout: 20_000 })
+    .poll(async () => (await world.manager.outcome(topic, promptId).catch(() => undefined))?.state, { timeout: 60_000 })
     .toBe('running');
 
 /** The server as a program that writes lines to it sees it. */
@@ -86,7 +86,7 @@ describe('the tools', () => {
     server.child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
     server.open();
     server.send({ id: 1, method: 'tools/list' });
-    await expect.poll(() => server.answer(1)?.result, { timeout: 20_000 }).toBeDefined();
+    await expect.poll(() => server.answer(1)?.result, { timeout: 60_000 }).toBeDefined();
     server.child.stdin.end();
     await server.ended;
     const loaded = loadedBy(stderr).join('\n');
@@ -198,7 +198,7 @@ describe('the tools', () => {
       { onprogress: (progress) => told.push(progress) },
     );
     await expect
-      .poll(() => told.filter(({ message }) => message === 'reading').length, { timeout: 20_000 })
+      .poll(() => told.filter(({ message }) => message === 'reading').length, { timeout: 60_000 })
       .toBeGreaterThan(1);
     await writeFile(gate, '');
     expect((await waiting).content.reply).toBe('done');
@@ -222,7 +222,7 @@ describe('the tools', () => {
     });
     expect(view.text).toContain(`session_id: ${session_id}\ntopic: ${topic}\nstatus: running`);
     await expect
-      .poll(async () => (await mcp.call('session_list')).content, { timeout: 20_000 })
+      .poll(async () => (await mcp.call('session_list')).content, { timeout: 60_000 })
       .toMatchObject({ topics: expect.arrayContaining([expect.objectContaining({ topic, session_id })]) as object[] });
     expect((await mcp.call('session_list', { limit: 1 })).content).toMatchObject({ topics: [{}], more: true });
     expect((await mcp.call('session_cancel', { topic })).content).toMatchObject({
@@ -409,7 +409,7 @@ describe('whatever a client does', () => {
     server.child.stdin.write('{"jsonrpc":"2.0","id":7,"method":42}\nmore garbage\n');
     server.call(1, 'delegate_task', { topic: aTopic(), prompt: '[[say: still here]]' });
     await expect
-      .poll(() => server.answer(1)?.result, { timeout: 20_000 })
+      .poll(() => server.answer(1)?.result, { timeout: 60_000 })
       .toMatchObject({ structuredContent: { reply: 'still here' } });
     server.child.stdin.end();
     expect((await server.ended)[0]).toBe(0);

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => world?.dispose());
 
 const temporal = (...args: string[]) =>
-  execa(program, [...args, '--address', world.address], { input: 'y\n', timeout: 20_000 });
+  execa(program, [...args, '--address', world.address], { input: 'y\n', timeout: 60_000 });
 const workflow = (verb: string, topic: string, ...args: string[]) =>
   temporal('workflow', verb, '--workflow-id', `topic/${topic}`, ...args);
 const handleOf = (topic: string) => world.client.workflow.getHandle(`topic/${topic}`);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.dispose());
 
-const says = (what: RegExp) => expect.poll(() => worker?.said(), { timeout: 30_000 }).toMatch(what);
+const says = (what: RegExp) => expect.poll(() => worker?.said(), { timeout: 60_000 }).toMatch(what);
 const notes = () => readdirSync(folder());
 const folder = () => join(stage.opencode.dataDir, 'running');
 const toolsOf = (topic: string) =>

@@ -108,7 +108,7 @@ test(
       await expect
         .poll(async () => (await manager.view(topic).catch(() => undefined))?.turns, { timeout: 90_000 })
         .toBe(PROMPTS + 1);
-      await expect.poll(async () => (await manager.view(topic)).state, { timeout: 30_000 }).toBe('idle');
+      await expect.poll(async () => (await manager.view(topic)).state, { timeout: 60_000 }).toBe('idle');
       const { sessions } = await manager.view(topic);
       expect(sessions.flatMap(({ session_id }) => agent.promptsIn(session_id))).toEqual(['first', ...prompts]);
       expect(await runsOf(topic)).toHaveLength(1);

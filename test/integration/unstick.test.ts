@@ -103,7 +103,7 @@ test(
     const waiting = world.manager.delegate('reset', `Work [[until: ${go}]]`, { prompt_id: 'p1' });
     waiting.catch(() => undefined); // Looked at below.
     await expect
-      .poll(async () => (await world.manager.progress('reset').catch(() => undefined))?.step, { timeout: 20_000 })
+      .poll(async () => (await world.manager.progress('reset').catch(() => undefined))?.step, { timeout: 60_000 })
       .toBe('reading');
     const { events } = await world.client.workflow.getHandle('topic/reset').fetchHistory();
     await world.client.workflowService.resetWorkflowExecution({
@@ -134,7 +134,7 @@ test(
     await handle.signal(promptSignal, `two [[until: ${go}]]`);
     await handle.executeUpdate('prompt', { args: [{ prompt: 'three', wait: false }] });
     await expect
-      .poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.step, { timeout: 20_000 })
+      .poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.step, { timeout: 60_000 })
       .toBe('reading');
     const events = (await handle.fetchHistory()).events ?? [];
     const before = events.slice(
@@ -150,8 +150,8 @@ test(
       requestId: 'unnamed',
     });
     await writeFile(go, '');
-    await expect.poll(async () => (await world.manager.view(topic)).turns, { timeout: 30_000 }).toBe(3);
-    await expect.poll(async () => (await world.manager.view(topic)).state, { timeout: 30_000 }).toBe('idle');
+    await expect.poll(async () => (await world.manager.view(topic)).turns, { timeout: 60_000 }).toBe(3);
+    await expect.poll(async () => (await world.manager.view(topic)).state, { timeout: 60_000 }).toBe('idle');
     expect(world.agent.promptsIn(`${session_id}`)).toEqual(['one', `two [[until: ${go}]]`, 'three']);
     expect((await world.manager.view(topic)).sessions).toHaveLength(1);
   },
@@ -161,7 +161,7 @@ test('a caller of a topic that is terminated from outside is told so', { timeout
   const waiting = world.manager.delegate('terminated', `Work [[until: ${join(world.dir, 'never')}]]`);
   waiting.catch(() => undefined); // Looked at below.
   await expect
-    .poll(async () => (await world.manager.progress('terminated').catch(() => undefined))?.step, { timeout: 20_000 })
+    .poll(async () => (await world.manager.progress('terminated').catch(() => undefined))?.step, { timeout: 60_000 })
     .toBe('reading');
   await world.client.workflow.getHandle('topic/terminated').terminate('A person in the Web UI.');
   await expect(waiting).rejects.toMatchObject({

@@ -17,7 +17,7 @@ const server = async () => (await stage.opencode.server().catch(() => undefined)
 
 async function start(): Promise<StagedWorker> {
   const worker = stage.worker();
-  await expect.poll(() => worker.said(), { timeout: 30_000 }).toMatch(/worker is ready/);
+  await expect.poll(() => worker.said(), { timeout: 60_000 }).toMatch(/worker is ready/);
   return worker;
 }
 
@@ -36,9 +36,9 @@ test('a worker starts the agent that was used before, without a prompt, and ends
   expect(await server()).toBeUndefined();
 
   const second = await start();
-  await expect.poll(server, { timeout: 30_000 }).toBeDefined();
+  await expect.poll(server, { timeout: 60_000 }).toBeDefined();
   const pid = (await server())!;
-  await expect.poll(() => second.said(), { timeout: 30_000 }).toMatch(/OpenCode was started/);
+  await expect.poll(() => second.said(), { timeout: 60_000 }).toMatch(/OpenCode was started/);
   expect(await stage.manager.delegate('warm', 'Again [[say: Again.]]')).toMatchObject({
     status: 'completed',
     reply: 'Again.',

@@ -77,7 +77,7 @@ describe.skipIf(!found)('the page of a topic with a running turn and two queued 
     });
     await world.manager.submit(topic, 'Now write the tests', { prompt_id: 'the-tests' });
     await vi.waitUntil(async () => (await world.manager.view(topic)).running?.session_id === session, {
-      timeout: 20_000,
+      timeout: 60_000,
     });
   });
 

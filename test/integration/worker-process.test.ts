@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 afterAll(() => stage?.dispose());
 
-const patiently = { timeout: 30_000, interval: 50 };
+const patiently = { timeout: 60_000, interval: 50 };
 
 async function ready(...flags: string[]): Promise<StagedWorker> {
   const worker = stage.worker(...flags);

@@ -126,7 +126,7 @@ describe('files changed since a moment', () => {
       expect(await since(hoursAgo(1))).toEqual({});
       expect(isRunning(Number(await readFile(path('pid'), 'utf8')))).toBe(false);
     },
-    30_000,
+    60_000,
   );
 });
 
