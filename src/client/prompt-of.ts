@@ -83,8 +83,11 @@ export function promptOf(
   return { ...parsed.request, prompt_id: parsed.request.prompt_id as PromptId };
 }
 
+/** It is part of a workflow's id, and Temporal takes no half of a surrogate pair there. */
 export function topicIdOf(topic: unknown): TopicId {
-  return checkedId('topic', topic) as TopicId;
+  const id = checkedId('topic', topic);
+  if (/\p{Surrogate}/u.test(id)) throw notAnId('topic', topic);
+  return id as TopicId;
 }
 
 export function sessionIdOf(session: unknown): SessionId {
@@ -97,8 +100,12 @@ export function promptIdOf(prompt: unknown): PromptId {
 
 function checkedId(field: string, value: unknown): string {
   if (isId(value)) return value;
+  throw notAnId(field, value);
+}
+
+function notAnId(field: string, value: unknown): SessionError {
   const expected = `an id: 1 to ${MAX_ID_LENGTH} printable characters, no space at its ends`;
-  throw new SessionError(
+  return new SessionError(
     failure(
       'INVALID_PROMPT',
       `Field "${field}" must be ${expected}; got ${JSON.stringify(value)?.slice(0, 80) ?? 'nothing'}.`,

@@ -1,71 +1,20 @@
 /** Agents that do wrong what an ACP agent can do wrong: each is a real process. */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Agent, OpenedSession, SessionRef } from '../../src/agents/agent.js';
+import { expect, test, vi } from 'vitest';
+import type { SessionRef } from '../../src/agents/agent.js';
 import { createAgents } from '../../src/agents/kinds.js';
 import type { AgentConfig } from '../../src/config.js';
 import { createAcp } from '../support/acp-agent.js';
 import { isRunning, processesOf } from '../support/processes.js';
+import { agents, agentThat, begun, dir, env, open, PROGRAM, promptsPutIn } from './acp-misbehaving-stage.js';
 import { never, runTurn, startTurn } from './run.js';
 
-const PROGRAM = fileURLToPath(new URL('../support/misbehaving-acp-agent.mjs', import.meta.url));
 const WORKER = fileURLToPath(new URL('../support/acp-worker.ts', import.meta.url));
 
-let dir: string;
-let cwd: string;
-let agents: Agent[];
-
-beforeEach(async () => {
-  dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-acp-')));
-  cwd = join(dir, 'work');
-  await mkdir(cwd);
-  agents = [];
-});
-
-afterEach(async () => {
-  await Promise.all(agents.map((agent) => agent.close({ stop: true })));
-  expect(processesOf(dir)).toEqual([]);
-  await rm(dir, { recursive: true, force: true });
-});
-
 const commandOf = (...does: string[]) => [process.execPath, PROGRAM, ...does];
-const env = () => ({ ...(process.env as Record<string, string>), ACP_STORE: dir });
-
-function agentThat(...does: string[]): Agent {
-  const folder = join(dir, 'continuity');
-  // Its store is that of all of these agents.
-  const command = [process.execPath, PROGRAM, ...does.map((one) => `-${one}`)];
-  const [agent] = createAcp({ folder, command, env: env(), timing: { startsWithinMs: 20_000, stopsWithinMs: 500 } });
-  agents.push(agent);
-  return agent;
-}
-
-async function open(agent: Agent): Promise<SessionRef> {
-  const opened: OpenedSession = await agent.open({ seed: randomUUID(), title: 'Test', cwd }, never);
-  return { ...opened, cwd };
-}
-
-/** A session of which a good agent, that has gone since, knows one turn. */
-async function begun(): Promise<SessionRef> {
-  const good = agentThat();
-  const session = await open(good);
-  expect(await runTurn(good, session, 'Hello')).toMatchObject({ status: 'completed', reply: 'You said: Hello' });
-  await good.close({ stop: true });
-  return session;
-}
-
-async function promptsPutIn(): Promise<string[]> {
-  const text = await readFile(join(dir, 'prompts'), 'utf8').catch(() => ''); // ENOENT: none.
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => (JSON.parse(line) as { asked: string }).asked);
-}
 
 test('a follow-up goes to the same session in a new process, and the replay of the turn before it is not its reply', async () => {
   const session = await begun();

@@ -12,7 +12,14 @@
  *   other-session   takes up another session than the one that is asked for
  *   forgets         says that it has loaded a session, and has nothing of it
  *   replays-late    answers before it replays
+ *   replays-slowly  answers before it replays the answers, and makes pauses
+ *   misses          cannot load a session, because a file of its own is not there
+ *   long-id         opens a session with an id of 5000 characters; odd-id: of two lines
  *   dies            ends in the middle of a prompt, and leaves a child running
+ *   held            ends in the middle of a prompt, and leaves a child running that holds its output open
+ *   deaf            closes its input, and goes on to print
+ *   floods          answers in 100,000 pieces
+ *   chatty          writes 15 MiB to its standard error
  *   hangs           never ends a prompt, nor when it is cancelled, and leaves a child running; without
  *                   the flag only for a prompt with [hang] in it
  *   asks            asks for a permission, and says what it was answered
@@ -22,7 +29,7 @@
  *   mute            ends a prompt without a reason
  */
 import { spawn } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { randomUUID } from 'node:crypto';
@@ -71,6 +78,8 @@ const handlers = {
   }),
   'session/new': () => {
     if (does.has('logged-out')) throw failed(-32000, 'Authentication required');
+    if (does.has('long-id')) return { sessionId: 'L'.repeat(5000) };
+    if (does.has('odd-id')) return { sessionId: 'a\nb' };
     const sessionId = numbers ? 'session-1' : randomUUID();
     writeFileSync(fileOf(sessionId), '[]');
     return { sessionId };
@@ -79,6 +88,14 @@ const handlers = {
     if (!existsSync(fileOf(sessionId))) throw failed(-32002, 'Resource not found');
     if (does.has('other-session')) return { sessionId: randomUUID() };
     if (does.has('forgets')) return {};
+    if (does.has('misses')) throw failed(-32603, "ENOENT: no such file or directory, open '/home/me/settings.json'");
+    if (does.has('replays-slowly')) {
+      const [{ asked, said }] = JSON.parse(readFileSync(fileOf(sessionId), 'utf8'));
+      say(sessionId, asked, 'user_message_chunk');
+      setTimeout(() => say(sessionId, said.slice(0, 5)), 300);
+      setTimeout(() => say(sessionId, said.slice(5)), 600);
+      return {};
+    }
     const replay = () => {
       for (const { asked, said } of JSON.parse(readFileSync(fileOf(sessionId), 'utf8'))) {
         say(sessionId, asked, 'user_message_chunk');
@@ -94,6 +111,7 @@ const handlers = {
     return {};
   },
   'session/prompt': async ({ sessionId, prompt }) => {
+    if (does.has('replays-slowly')) await new Promise((resolve) => setTimeout(resolve, 900));
     const asked = prompt.map(({ text }) => text).join('\n');
     appendFileSync(join(store, 'prompts'), `${JSON.stringify({ sessionId, asked })}\n`);
     if (does.has('dies')) {
@@ -108,6 +126,26 @@ const handlers = {
       say(sessionId, 'I think.');
       return new Promise(() => undefined);
     }
+    if (does.has('held')) {
+      spawn('sleep', ['600'], { detached: true, stdio: 'inherit' }).unref();
+      say(sessionId, 'I begin.');
+      setTimeout(() => process.exit(3), 50);
+      return new Promise(() => undefined);
+    }
+    if (does.has('deaf')) {
+      closeSync(0);
+      write({ id: 'q', method: 'session/request_permission', params: { sessionId, toolCall: { title: 'x' } } });
+      setInterval(() => say(sessionId, 'Still here.'), 20);
+      return new Promise(() => undefined);
+    }
+    if (does.has('floods')) {
+      for (let i = 0; i < 1000; i++) {
+        for (let j = 0; j < 100; j++) say(sessionId, 'ten chars.');
+        await new Promise((resolve) => process.stdout.write('', resolve));
+      }
+      return { stopReason: 'end_turn' };
+    }
+    if (does.has('chatty')) for (let i = 0; i < 60; i++) process.stderr.write(`${'e'.repeat(256 * 1024)}\n`);
     if (does.has('mute')) return {};
     if (does.has('odd')) return { stopReason: 'bored' };
     let said = numbers ? `${numbers} heard: ${asked}` : `You said: ${asked}`;

@@ -14,7 +14,7 @@ import { AgentError } from '../agent.js';
 import { Unreachable } from '../driver.js';
 import { AgentProcess, type Command } from './agent-process.js';
 import { denialOf } from './permission.js';
-import { StdoutMessages } from './stdout-messages.js';
+import { messagesOf } from './stdout-messages.js';
 import { updateIn, type Update } from './updates.js';
 
 export const CALL_MS = 60_000;
@@ -203,21 +203,9 @@ export class Connection {
   }
 
   #readable(): ReadableStream<AnyMessage> {
-    const { stdout } = this.process.child;
-    const messages = new StdoutMessages((line) => {
+    return messagesOf(this.process, (line) => {
       this.#passedOver ??= line;
       this.log(`${line}\n`);
-    });
-    return new ReadableStream({
-      start(controller) {
-        stdout.on('data', (chunk: Buffer) => messages.push(chunk).forEach((message) => controller.enqueue(message)));
-        stdout.once('end', () => {
-          messages.end().forEach((message) => controller.enqueue(message));
-          controller.close();
-        });
-        stdout.once('error', (error) => controller.error(error));
-      },
-      cancel: () => void stdout.resume(), // An agent whose output nobody reads would stop.
     });
   }
 

@@ -95,7 +95,7 @@ async function deleteSession(agent: AcpAgent, { session_id, cwd }: SessionRef): 
     await connection.call('session/delete', { sessionId: session_id });
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    if (isMissing(error)) return;
+    if (isMissing(error, session_id)) return;
     const { failure: what, retryable } = failureOfCall(error, connection.title, `delete session ${session_id}`);
     throw new AgentError(what, retryable, { cause: error });
   } finally {

@@ -21,16 +21,20 @@ export function wordsOf({ message, data }: RequestError): string {
   return `${message}${details === '' || message.includes(details) ? '' : ` ${details}`}`.slice(0, MAX_MESSAGE);
 }
 
+const NO_SESSION =
+  /\b(session|conversation|thread|rollout|resource)\b[^.:]{0,60}(not found|does not exist|doesn't exist)|\b(no such|no|unknown|invalid) (session|conversation|thread|rollout)\b/i;
+
 /**
  * Whether an agent says that it has no such session. ACP's own code for it is used by some; the
- * others answer `internal error` or `invalid params`, so their words have to do.
+ * others answer `internal error` or `invalid params`, so their words have to do. The words have to
+ * be about the session: a model or a file of settings that is not found is no reason to take
+ * another session.
  */
-export function isMissing(error: RequestError): boolean {
+export function isMissing(error: RequestError, session: string): boolean {
   if (error.code === NOT_FOUND) return true;
   if (error.code !== -32603 && error.code !== INVALID_PARAMS) return false;
-  return /not found|no such|no \w+ found|unknown session|does not exist|doesn't exist|no conversation|invalid session/i.test(
-    wordsOf(error),
-  );
+  const said = wordsOf(error);
+  return NO_SESSION.test(said) || (said.includes(session) && /no such file/i.test(said));
 }
 
 /** Of the answer to a prompt: the turn has ended with it. `agent`: its title. */

@@ -2,8 +2,7 @@
  * What the names of one ACP agent share in a data directory: notes of sessions and prompts, the
  * runs, and who follows what happens in them.
  */
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import type { Failure } from '../../contract/failures.js';
@@ -12,6 +11,7 @@ import { TURN_STATUSES } from '../../contract/types.js';
 import type { AgentSignal, DriverContext } from '../driver.js';
 import { DurableFacts } from '../shared/durable-facts.js';
 import { endRunsOf } from './agent-process.js';
+import { AgentsLog } from './agents-log.js';
 import type { SessionRun } from './session-run.js';
 
 const Code = z.custom<Failure['code']>((code) => typeof code === 'string');
@@ -45,7 +45,6 @@ const Turn = z.object({
 });
 export type TurnFact = z.infer<typeof Turn>;
 
-const MAX_LOG_BYTES = 5 * 1024 * 1024;
 /** As long as notes of prompts are kept. */
 const KEPT_FOR_MS = 90 * 24 * 60 * 60 * 1000;
 
@@ -61,7 +60,6 @@ const TIMING: Timing = { startsWithinMs: 120_000, stopsWithinMs: 5_000, idleMs: 
 
 export class AcpHome {
   readonly runsFolder: string;
-  readonly logFile: string;
   readonly opened: DurableFacts<z.infer<typeof Opened>>;
   readonly sessions: DurableFacts<z.infer<typeof Session>>;
   readonly turns: DurableFacts<TurnFact>;
@@ -74,7 +72,7 @@ export class AcpHome {
   readonly #ending = new Map<SessionId, Promise<void>>();
   readonly #listeners = new Map<SessionId, Set<(signal: AgentSignal) => void>>();
   #prepared: Promise<void> | undefined;
-  #stderr: WriteStream | undefined;
+  readonly #log: AgentsLog;
   #users = 0;
 
   readonly note: DriverContext['log'];
@@ -84,7 +82,7 @@ export class AcpHome {
     this.note = log;
     this.timing = { ...TIMING, ...timing };
     this.runsFolder = join(folder, 'runs');
-    this.logFile = join(folder, 'agents.log');
+    this.#log = new AgentsLog(join(folder, 'agents.log'));
     this.opened = new DurableFacts(join(folder, 'opened'), Opened);
     this.sessions = new DurableFacts(join(folder, 'sessions'), Session);
     this.turns = new DurableFacts(join(folder, 'turns'), Turn);
@@ -100,7 +98,11 @@ export class AcpHome {
   }
 
   /** What agents write to their standard error, and what they print around the protocol. */
-  readonly log = (text: string): void => void this.#stderr?.write(text);
+  readonly log = (text: string): void => this.#log.write(text);
+
+  get logFile(): string {
+    return this.#log.file;
+  }
 
   /** One at a time for each session, and only once the run before is gone. */
   start(session: SessionId, work: () => Promise<SessionRun | undefined>): Promise<SessionRun | undefined> {
@@ -158,21 +160,14 @@ export class AcpHome {
     await Promise.allSettled(this.#starting.values());
     await Promise.all([...this.runs.values()].map((run) => run.abandon()));
     await Promise.all(this.#ending.values());
-    this.#stderr?.end();
-    this.#stderr = undefined;
+    this.#log.close();
     this.#prepared = undefined;
   }
 
   async #prepare(): Promise<void> {
     await endRunsOf(this.runsFolder);
     await mkdir(this.runsFolder, { recursive: true, mode: 0o700 });
-    const size = await stat(this.logFile).then(
-      (found) => found.size,
-      () => 0, // ENOENT: there is none yet.
-    );
-    if (size > MAX_LOG_BYTES) await rename(this.logFile, `${this.logFile}.old`);
-    this.#stderr = createWriteStream(this.logFile, { flags: 'a', mode: 0o600 });
-    this.#stderr.on('error', () => undefined); // A log that is lost is no reason to stop a turn.
+    await this.#log.open();
     const before = Date.now() - KEPT_FOR_MS;
     await Promise.all([this.opened, this.sessions, this.turns].map((facts) => facts.prune(before)));
   }

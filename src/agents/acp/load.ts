@@ -14,7 +14,9 @@ import type { Update } from './updates.js';
 
 /** Updates of a replay can come after the answer. The replay has ended once it is quiet for so long. */
 const QUIET_MS = 100;
-const STARTS_WITHIN_MS = 3_000;
+/** Of a replay of which some did come after the answer. */
+const QUIET_WHEN_LATE_MS = 1_000;
+const ANSWERED_WITHIN_MS = 3_000;
 const REPLAYS_WITHIN_MS = 30_000;
 /** A conversation of many megabytes is replayed as a whole. */
 const LOADS_WITHIN_MS = 120_000;
@@ -30,6 +32,8 @@ class Replay implements Listener {
   other: string | undefined;
   messages = 0;
   updates = 0;
+  /** What was heard last: a conversation that was answered does not end with what was asked. */
+  endsWithPrompt = false;
   readonly kept: Update[] = [];
 
   constructor(
@@ -42,6 +46,7 @@ class Replay implements Listener {
     if (!update) return;
     this.updates++;
     if (update.sessionUpdate !== 'agent_thought_chunk') this.messages++;
+    this.endsWithPrompt = update.sessionUpdate === 'user_message_chunk';
     if (this.keep) this.kept.push(update);
   }
 
@@ -84,11 +89,11 @@ export async function loadSession(
     answer = await connection.call(method, { sessionId: session_id, cwd, mcpServers: [] }, LOADS_WITHIN_MS);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
-    if (isMissing(error)) return undefined;
+    if (isMissing(error, session_id)) return undefined;
     const { failure: what, retryable } = failureOfCall(error, connection.title, `load session ${session_id}`);
     throw new AgentError(what, retryable, { cause: error });
   }
-  await quiet(replay, capabilities.load && answered ? STARTS_WITHIN_MS : 0);
+  await quiet(replay, capabilities.load && answered ? ANSWERED_WITHIN_MS : 0);
   const state = SessionAnswer.safeParse(answer ?? {}).data ?? SessionAnswer.parse({});
   const other = replay.other ?? (state.sessionId === session_id ? undefined : state.sessionId);
   if (other !== undefined && other !== session_id)
@@ -100,13 +105,15 @@ export async function loadSession(
   return { state, replayed: replay.kept };
 }
 
-/** `startsWithinMs`: there is something to replay, and so long it may take to begin. */
-async function quiet(replay: Replay, startsWithinMs: number): Promise<void> {
-  const [start, end] = [Date.now() + startsWithinMs, Date.now() + REPLAYS_WITHIN_MS];
-  const isAwaited = () => replay.messages === 0 && replay.other === undefined && Date.now() < start;
+/** `awaitedMs`: there is something to replay, and so long it may take until an answer is heard. */
+async function quiet(replay: Replay, awaitedMs: number): Promise<void> {
+  const [start, end] = [Date.now() + awaitedMs, Date.now() + REPLAYS_WITHIN_MS];
+  const isAwaited = () =>
+    (replay.messages === 0 || replay.endsWithPrompt) && replay.other === undefined && Date.now() < start;
+  const before = replay.updates;
   for (let seen = -1; (seen !== replay.updates || isAwaited()) && Date.now() < end;) {
     seen = replay.updates;
-    await sleep(QUIET_MS);
+    await sleep(replay.updates === before ? QUIET_MS : QUIET_WHEN_LATE_MS);
   }
 }
 

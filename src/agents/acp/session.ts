@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { RequestError } from '@agentclientprotocol/sdk';
 import type { AgentConfig } from '../../config.js';
 import { failure } from '../../contract/failures.js';
-import type { SessionId } from '../../contract/ids.js';
+import { isId, MAX_ID_LENGTH, type SessionId } from '../../contract/ids.js';
 import { AgentError, type OpenedSession, type OpenRequest, type SessionRef } from '../agent.js';
 import { failureOfDirectory } from '../../host/working-directory.js';
 import { Connection, type Capabilities } from './connection.js';
@@ -82,7 +82,8 @@ async function newSession(
 ): Promise<SessionState & { sessionId: SessionId }> {
   try {
     const answer = SessionAnswer.safeParse(await connection.call('session/new', { cwd, mcpServers: [] })).data;
-    if (answer?.sessionId) return { ...answer, sessionId: answer.sessionId as SessionId };
+    if (isId(answer?.sessionId)) return { ...answer, sessionId: answer.sessionId as SessionId };
+    if (answer?.sessionId) throw noSuchId(connection.title, answer.sessionId);
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     const { failure: what, retryable } = failureOfCall(error, connection.title, 'open a session');
@@ -90,6 +91,15 @@ async function newSession(
     throw new AgentError({ ...what, fix: what.fix + how }, retryable, { cause: error });
   }
   throw new AgentError(failure('AGENT_UNSUPPORTED', `${connection.title} opened a session without an id.`), false);
+}
+
+/** A topic keeps the id, and people type it. */
+function noSuchId(title: string, id: string): AgentError {
+  const message = `${title} opened a session whose id cannot be used. It has ${id.length} characters and begins with ${JSON.stringify(id.slice(0, 40))}; an id has 1 to ${MAX_ID_LENGTH} printable characters. Nothing was put in.`;
+  return new AgentError(
+    failure('AGENT_UNSUPPORTED', message, 'Use another version of the agent, or another agent.'),
+    false,
+  );
 }
 
 /**

@@ -2,12 +2,66 @@
  * An agent's standard output → JSON-RPC messages. A line that is none is passed over: agents print
  * banners and warnings there, around the protocol.
  */
+import type { Readable } from 'node:stream';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import type { AnyMessage } from '@agentclientprotocol/sdk';
 
 /** A line that is longer is dropped, so that no agent can fill the worker's memory. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 const NEWLINE = 10;
+
+/** What a process that has ended had written is read within this time. */
+const READ_WITHIN_MS = 500;
+
+export interface Speaking {
+  child: { stdout: Readable };
+  exited: Promise<void>;
+}
+
+/**
+ * The messages of a process. They end with its output, or soon after the process itself: something
+ * that it has started can hold its output open for ever.
+ */
+export function messagesOf(
+  { child: { stdout }, exited }: Speaking,
+  passedOver: (line: string) => void,
+): ReadableStream<AnyMessage> {
+  const messages = new StdoutMessages(passedOver);
+  let read = 0;
+  let isOver = false;
+  return new ReadableStream({
+    start(controller) {
+      const end = (error?: Error) => {
+        if (isOver) return;
+        messages.end().forEach((message) => controller.enqueue(message));
+        isOver = true;
+        if (error) controller.error(error);
+        else controller.close();
+      };
+      stdout.on('data', (chunk: Buffer) => {
+        read++;
+        // An agent whose output nobody reads would stop.
+        if (!isOver) messages.push(chunk).forEach((message) => controller.enqueue(message));
+      });
+      stdout.once('end', () => end());
+      stdout.once('error', end);
+      void exited.then(async () => {
+        for (let before = -1; before !== read && !isOver;) {
+          before = read;
+          await sleep(READ_WITHIN_MS, undefined, { ref: false });
+          // This process may have been too busy to read meanwhile.
+          await setImmediate();
+          await setImmediate();
+        }
+        end();
+      });
+    },
+    cancel: () => {
+      isOver = true;
+    },
+  });
+}
 
 export class StdoutMessages {
   #pending: Buffer[] = [];

@@ -53,6 +53,8 @@ export class Said {
   /** The next text begins another message. */
   #broken = true;
   #message: string | undefined;
+  /** The end of the last text. To cut it from the text each time would copy the whole text. */
+  #tail = '';
   readonly #calls = new Map<string, ToolCall>();
 
   /** All text after the last call of a tool, or the last text before that. */
@@ -77,16 +79,22 @@ export class Said {
 
   #text(piece: string, message: string | null | undefined): AgentSignal[] {
     if (piece === '') return [];
-    if (this.#broken) this.#texts.push('');
+    if (this.#broken) this.#begin();
     else if (message != null && this.#message !== undefined && message !== this.#message) this.#add('\n\n');
     this.#broken = false;
     this.#message = message ?? this.#message;
     this.#add(piece);
-    return [{ type: 'did', text: (this.#texts.at(-1) ?? '').slice(-TAIL) }];
+    return [{ type: 'did', text: this.#tail }];
+  }
+
+  #begin(): void {
+    this.#texts.push('');
+    this.#tail = '';
   }
 
   #add(piece: string): void {
     this.#texts[this.#texts.length - 1] += piece;
+    this.#tail = (this.#tail + piece.slice(-TAIL)).slice(-TAIL);
   }
 
   #tool(update: ToolUpdate): AgentSignal[] {

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import type { SessionId } from '../../contract/ids.js';
 import { writePrivateFile } from '../../host/private-file.js';
 
+/** That there is a note is what counts. What it says is only for people. */
 export interface Opened {
-  title: string;
+  title?: string;
 }
 
 export class OpenedSessions {
@@ -27,7 +28,7 @@ export class OpenedSessions {
   /** `undefined` when the session was seen in the store, or is not ours. */
   async of(session: SessionId): Promise<Opened | undefined> {
     try {
-      return JSON.parse(await readFile(join(this.folder, session), 'utf8')) as Opened;
+      return openedIn(await readFile(join(this.folder, session), 'utf8'));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error; // Without the note, it cannot be decided whether the session is lost.
@@ -42,5 +43,14 @@ export class OpenedSessions {
     if (this.#seen.has(session)) return;
     await rm(join(this.folder, session), { force: true });
     this.#seen.add(session);
+  }
+}
+
+function openedIn(text: string): Opened {
+  try {
+    const { title } = JSON.parse(text) as Opened;
+    return typeof title === 'string' ? { title } : {};
+  } catch {
+    return {}; // SyntaxError, TypeError: a disk that was full or is broken.
   }
 }

@@ -3,6 +3,9 @@
  * skipped (2.1.331).
  */
 import { readFile } from 'node:fs/promises';
+import { failure } from '../../contract/failures.js';
+import { isObject } from '../../contract/is-object.js';
+import { AgentError } from '../agent.js';
 
 export interface Block {
   type: string;
@@ -60,6 +63,8 @@ const SKIPPED =
 /**
  * The rows in the order of the file. `undefined` when there is no file. A line that a kill has cut
  * off is skipped.
+ *
+ * @throws AgentError SETUP_INCOMPLETE when the file cannot be read
  */
 export async function readRows(file: string): Promise<Row[] | undefined> {
   try {
@@ -67,8 +72,18 @@ export async function readRows(file: string): Promise<Row[] | undefined> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
+    throw unreadable(file, error, true);
   }
+}
+
+/**
+ * The session may be whole in there, and a turn may run in it. So it is neither lost nor begun
+ * anew, and a turn looks again later.
+ */
+export function unreadable(file: string, cause: unknown, retryable: boolean): AgentError {
+  const message = `Claude Code's store has ${file}, which cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`;
+  const fix = "Make it a file that the worker's user can read, or remove it.";
+  return new AgentError(failure('SETUP_INCOMPLETE', message, fix), retryable, { cause });
 }
 
 export function rowsIn(text: string): Row[] {
@@ -85,9 +100,11 @@ export function rowsIn(text: string): Row[] {
 
 export const isMessage = ({ type, message }: Row) => (type === 'user' || type === 'assistant') && message !== undefined;
 
+/** Content of another kind than Claude Code writes is passed over. */
 export function blocksOf({ message }: Row): Block[] {
-  const content = message?.content;
-  return typeof content === 'string' ? [{ type: 'text', text: content }] : (content ?? []);
+  const content: unknown = message?.content;
+  if (typeof content === 'string') return [{ type: 'text', text: content }];
+  return Array.isArray(content) ? content.filter((block): block is Block => isObject(block)) : [];
 }
 
 /** The text of the row's text blocks. */

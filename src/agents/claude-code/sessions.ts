@@ -11,7 +11,7 @@ import { AgentError, type StoredSession } from '../agent.js';
 import { firstLinesOf, isGone } from '../shared/file-head.js';
 import { firstPromptOf, newestFirst, sessionsIn, writtenAt } from '../shared/stored-sessions.js';
 import { isSessionId } from './ids.js';
-import { isSynthetic, readRows, rowsIn, textOf, type Row } from './rows.js';
+import { blocksOf, isSynthetic, readRows, rowsIn, textOf, unreadable, type Row } from './rows.js';
 import { sessionFileOf } from './store.js';
 import { isPrompt } from './turn-state.js';
 
@@ -55,7 +55,7 @@ export async function findSession(store: string, session: SessionId): Promise<St
   const [newest] = found;
   if (!newest) {
     const [broken] = copies.flatMap((copy, at) =>
-      copy.status === 'rejected' ? unreadable(files[at] ?? store, copy.reason) : [],
+      copy.status === 'rejected' ? unreadable(files[at] ?? store, causeOf(copy.reason), false) : [],
     );
     if (broken) throw broken;
     return undefined;
@@ -69,18 +69,15 @@ export async function findSession(store: string, session: SessionId): Promise<St
   );
 }
 
-function unreadable(file: string, cause: unknown): AgentError {
-  const message = `Claude Code's store has ${file}, which cannot be read: ${cause instanceof Error ? cause.message : String(cause)}.`;
-  const fix = "Make it a file that the worker's user can read, or remove it.";
-  return new AgentError(failure('SETUP_INCOMPLETE', message, fix), false, { cause });
-}
+const causeOf = (reason: unknown) => (reason instanceof AgentError ? reason.cause : reason);
 
 /** undefined: the file has no message yet. */
 async function sessionOf(store: string, file: string, rows: Row[]) {
   const directories = [...new Set(rows.flatMap(({ cwd }) => cwd ?? []))];
   const [first] = directories;
   const updated_at = first && (await writtenAt(file));
-  if (first === undefined || updated_at === undefined) return undefined;
+  if (first === undefined || updated_at === undefined || !rows.some((row) => blocksOf(row).length > 0))
+    return undefined;
   const session_id = basename(file, '.jsonl') as SessionId;
   const reaches = await Promise.all(
     directories.map(async (cwd) => (await sessionFileOf(store, { session_id, cwd })) === file),

@@ -5,7 +5,7 @@
  */
 import { defined } from '../../contract/defined.js';
 import type { PromptKey } from '../driver.js';
-import { isNudge } from './ids.js';
+import { isNudge, isOurs } from './ids.js';
 import { blocksOf, isMessage, isSynthetic, textOf, type Row } from './rows.js';
 
 /**
@@ -115,12 +115,12 @@ function lastBelow(prompt: Row, rows: Row[]): Row {
 
 /**
  * Whether a row is a prompt. Neither messages that the agent puts in by itself nor tool results
- * are.
+ * are. Those that we put in are known by their id, whatever they say.
  */
 export function isPrompt(row: Row): boolean {
   if (row.type !== 'user' || row.isMeta || row.isCompactSummary || isNudge(row.uuid) || !isHuman(row.origin))
     return false;
-  return !blocksOf(row).some(({ type }) => type === 'tool_result') && !isInterruption(row);
+  return isOurs(row.uuid) || (!blocksOf(row).some(({ type }) => type === 'tool_result') && !isInterruption(row));
 }
 
 function isHuman(origin: unknown): boolean {
@@ -128,7 +128,8 @@ function isHuman(origin: unknown): boolean {
   return kind === undefined || kind === null || kind === 'human';
 }
 
-const isInterruption = (row: Row) => row.type === 'user' && textOf(row).startsWith('[Request interrupted by user');
+const isInterruption = (row: Row) =>
+  row.type === 'user' && !isOurs(row.uuid) && textOf(row).startsWith('[Request interrupted by user');
 
 function phaseOf(turn: Row[]): Phase {
   if (turn.some(({ attachment }) => attachment?.type === 'max_turns_reached')) return 'error';

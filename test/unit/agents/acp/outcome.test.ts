@@ -63,10 +63,16 @@ test.each([
   [-32603, 'Internal error: no rollout found for thread id s-1', true],
   [-32603, 'NotFoundError: Session not found: s-1', true],
   [-32602, 'Invalid session identifier "s-1"', true],
+  [-32603, 'Internal error: No conversation found with session ID: s-1', true],
+  [-32603, 'Internal error {"details":"unknown session s-1"}', true],
+  [-32603, "ENOENT: no such file or directory, open '/home/me/.agent/sessions/s-1.json'", true],
+  [-32603, "ENOENT: no such file or directory, open '/home/me/.agent/settings.json'", false],
+  [-32603, 'Internal error: model gpt-99 not found', false],
+  [-32603, 'Session s-1 could not be loaded: command not found: git', false],
   [-32603, 'Connection refused', false],
   [-32000, 'Authentication required: no such account', false],
 ])('error %i %s says that a session is missing: %s', (code, message, missing) => {
-  expect(isMissing(new RequestError(code, message))).toBe(missing);
+  expect(isMissing(new RequestError(code, message), 's-1')).toBe(missing);
 });
 
 test('a login and a protocol that are not there are not tried again, and anything else is', () => {

@@ -101,6 +101,15 @@ describe('what became of a prompt is read from the rows after it:', () => {
     expect(turnStateOf(rows, KEY).turn.map(({ uuid }) => uuid)).toEqual(['1']);
   });
 
+  it('a prompt of ours is one whatever it says, and its answer is not that of the turn before', () => {
+    const said = '[Request interrupted by user] Go on';
+    const rows = chained(asked, answer('1', [says('Done.')]), prompt(said, LATER), answer('2', [says('Other.')]));
+    const before = turnStateOf(rows, KEY);
+    expect(before).toMatchObject({ phase: 'ended', superseded: true, lastPrompt: LATER });
+    expect(saidIn(before, []).reply).toBe('Done.');
+    expect(turnStateOf(rows.slice(0, 3), LATER)).toMatchObject({ phase: 'interrupted', text: said });
+  });
+
   it('what another program of the agent puts in is no prompt', () => {
     const rows = chained(
       asked,
