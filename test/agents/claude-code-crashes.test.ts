@@ -149,6 +149,8 @@ describe.skipIf(isMissing)(`Claude Code${because}`, () => {
     const session = await stage.open();
     const prompt = 'Work on [[slow: 4000]] [[say: Worked.]]';
     const turn = startTurn(stage.agent, session, prompt, 'work on');
+    // Claude Code may ask its model before it stores the prompt.
+    await vi.waitFor(async () => expect(await stage.under.promptsIn(session)).toEqual([prompt]), patiently);
     await stage.isAsked('Work on');
     const pid = await stage.pidIn(session);
     const next = await stage.abandon(turn);
