@@ -22,6 +22,7 @@ import { dataConverter } from '../src/contract/client-options.js';
 import { CONTINUITY, hostQueueOf } from '../src/contract/messages.js';
 import { Semaphore } from '../src/semaphore.js';
 import { asOne, type SessionWorker } from './as-one.js';
+import { stateOfHistory } from './state-of-history.js';
 import { recordsRunning } from './running-activities.js';
 
 export interface Composition {
@@ -71,6 +72,7 @@ export async function createSessionWorker({
     projectOf: (cwd) => projectOf(cwd, config),
     defaultAgent: async () => (await defaultAgentOf(config)).name,
     isCheckProof: (asked, proof) => isCheckProof(config.dataDir, asked, proof),
+    stateOfHistory: stateOfHistory(workflows),
     turnSlots: new Semaphore(config.limits.turnsPerHost),
   });
   const common: Omit<WorkerOptions, 'taskQueue'> = {

@@ -1,9 +1,19 @@
 /** What all activities of one host use. */
+import type { WorkflowHandle } from '@temporalio/client';
 import type { Agent } from '../agents/agent.js';
 import type { Fence } from '../agents/turn/fence.js';
 import type { Config } from '../config.js';
 import type { Semaphore } from '../semaphore.js';
 import type { IsCheckProof } from './may-check.js';
+
+export type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
+
+/**
+ * What the topic knew at the end of the history of one of its runs.
+ *
+ * @throws when this release cannot replay the history, and the signal's reason
+ */
+export type StateOfHistory = (workflowId: string, history: History, signal: AbortSignal) => Promise<unknown>;
 
 export type Log = (message: string, facts?: object) => void;
 
@@ -15,6 +25,7 @@ export interface ActivityContext {
   /** Which agent opens a session that nothing else names one for. @throws AgentError AGENT_NOT_FOUND */
   defaultAgent: () => Promise<string>;
   isCheckProof: IsCheckProof;
+  stateOfHistory: StateOfHistory;
   log: Log;
   /** Allows one attempt at a time at the checks of a topic. Agents fence their turns themselves. */
   fence: Fence;

@@ -34,7 +34,7 @@ export function createActivities(given: Omit<ActivityContext, 'fence'>): Activit
     },
     stopTurn: (input) => stopTurn(input, context),
     answer: () => Promise.resolve(),
-    recall,
+    recall: (input) => recall(input, context),
     deleteSession: (input) => deleteSession(input, context),
   };
 }

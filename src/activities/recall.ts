@@ -9,6 +9,7 @@ import { Context } from '@temporalio/activity';
 import {
   isGrpcServiceError,
   QueryNotRegisteredError,
+  ServiceError,
   WorkflowContinuedAsNewError,
   WorkflowFailedError,
   type Client,
@@ -21,6 +22,7 @@ import { state as stateQuery, topicSession } from '../contract/messages.js';
 import { converterOfClients, payloadConverter } from '../contract/payload-converter.js';
 import { quotedInFilter } from '../contract/search-attributes.js';
 import type { TopicInput } from '../contract/state.js';
+import type { ActivityContext, StateOfHistory } from './context.js';
 import type { EndedRun, RecallInput } from './types.js';
 
 type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
@@ -40,12 +42,15 @@ const QUERY_WITHIN_MS = 5_000;
  */
 const BY_THE_WORKFLOW = 1;
 
-export async function recall({ workflow_id, run_id }: RecallInput): Promise<EndedRun | undefined> {
+export async function recall(
+  { workflow_id, run_id }: RecallInput,
+  { stateOfHistory }: Pick<ActivityContext, 'stateOfHistory'>,
+): Promise<EndedRun | undefined> {
   const { client } = Context.current();
   // A reset can itself be reset before it has recalled. Then the asking run replaces both.
   const replacing = new Set([run_id]);
   for (const before of await runsBefore(client, workflow_id, run_id)) {
-    const known = await knownBy(client, before, { asking: run_id, replacing });
+    const known = await knownBy(client, before, { asking: run_id, replacing, stateOfHistory });
     if (known) return known;
   }
   return undefined;
@@ -56,6 +61,7 @@ interface Asking {
   asking: string;
   /** The asking run, and the runs after the one at hand that were reset to it. */
   replacing: Set<string>;
+  stateOfHistory: StateOfHistory;
 }
 
 /**
@@ -65,7 +71,7 @@ interface Asking {
 async function knownBy(
   client: Client,
   { workflowId, runId }: WorkflowExecutionInfo,
-  { asking, replacing }: Asking,
+  { asking, replacing, stateOfHistory }: Asking,
 ): Promise<EndedRun | undefined> {
   // Without `followRuns: false`, the handle of a run of a cron schedule leads to the next run,
   // which may be the asking one.
@@ -93,7 +99,7 @@ async function knownBy(
   if (!hasBegun && !(isTaken && carried)) return carried ? { ...ended, state: carried } : undefined;
   const asked = await stateFrom(() =>
     client.withDeadline(Date.now() + QUERY_WITHIN_MS, () => handle.query(stateQuery)),
-  );
+  ).catch((error: unknown) => replayedState(handle, stateOfHistory, error));
   if (isRecalling(asked.state)) return undefined;
   return { ...ended, ...asked, ...(asked.state === undefined && carried && { state: carried }) };
 }
@@ -107,6 +113,22 @@ async function resultBefore(client: Client, workflowId: string, asking: string, 
   const [result] = started?.lastCompletionResult?.payloads ?? [];
   if (!result) throw error;
   return converterOfClients.fromPayload(result);
+}
+
+/**
+ * The server answers no query about a run whose task had failed or timed out three times in a row
+ * when the run was ended (Temporal 1.32.0). The state then comes from the history.
+ */
+async function replayedState(handle: WorkflowHandle, stateOfHistory: StateOfHistory, error: unknown) {
+  if (codeOf(error) !== FAILED_PRECONDITION) throw error;
+  const history = await handle.fetchHistory();
+  const { cancellationSignal } = Context.current();
+  try {
+    return { state: await stateOfHistory(handle.workflowId, history, cancellationSignal) };
+  } catch (problem) {
+    cancellationSignal.throwIfAborted();
+    return { problem: problem instanceof Error ? problem.message : String(problem) };
+  }
 }
 
 function isRecalling(state: unknown): boolean {
@@ -192,9 +214,15 @@ async function stateFrom(ask: () => Promise<unknown>): Promise<Pick<EndedRun, 's
  * because the run cannot be replayed.
  */
 const INVALID_ARGUMENT = 3;
+const FAILED_PRECONDITION = 9;
 
 function isFinal(error: unknown): boolean {
   if (error instanceof QueryNotRegisteredError || error instanceof WorkflowFailedError || error instanceof ValueError)
     return true;
-  return isGrpcServiceError(error) && Number(error.code) === INVALID_ARGUMENT;
+  return codeOf(error) === INVALID_ARGUMENT;
+}
+
+function codeOf(error: unknown): number | undefined {
+  const cause = error instanceof ServiceError ? error.cause : error;
+  return isGrpcServiceError(cause) ? Number(cause.code) : undefined;
 }

@@ -73,5 +73,12 @@ export const view = defineQuery<TopicView>('view');
  */
 export const outcome = defineQuery<PromptState, [PromptId, string?]>('outcome');
 
+/**
+ * The task queue of a worker that only replays the history of a run, up to the task that started
+ * with this event.
+ */
+export const replayedUpTo = (lastTask: number) => `continuity.replayed.${lastTask}`;
+export const REPLAYED_QUEUE = /^continuity\.replayed\.(\d+)-/;
+
 /** The whole state of the topic. The next run reads it when a run was ended from outside. */
 export const state = defineQuery<TopicState>('state');

@@ -47,6 +47,11 @@ export class Features {
   /** Whether a release that recalls the earlier state started this run. */
   readonly current = this.handsOver || wf.patched(RECALLS);
 
+  /** Whether the messages of one task go through the inbox (`inbox.ts`). */
+  get signalsFirst(): boolean {
+    return this.handsOver;
+  }
+
   /** What can't change in a session that is named by its id. */
   get fixedInSession(): readonly PinnedField[] {
     return this.handsOver ? ['agent', 'cwd'] : PINNED_FIELDS;

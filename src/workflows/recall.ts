@@ -56,7 +56,7 @@ function whole(given: TopicState): Carried {
 export async function recalled(topic: Topic, input: TopicInput | undefined): Promise<void> {
   const { workflowId, runId, firstExecutionRunId, continuedFromExecutionRunId } = wf.workflowInfo();
   const { recall } = wf.proxyLocalActivities<Activities>({
-    startToCloseTimeout: '10 seconds',
+    startToCloseTimeout: '1 minute', // A long history may have to be replayed.
     localRetryThreshold: '5 minutes',
     retry: { initialInterval: '200ms', maximumInterval: '5 seconds' },
     summary: 'what did the topic know before?',

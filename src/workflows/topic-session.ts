@@ -24,6 +24,7 @@ import { Features } from './features.js';
 import { live } from './live.js';
 import { recalled, resumed } from './recall.js';
 import { asRefusal, refused } from './refused.js';
+import { tellReplayed } from './replayed.js';
 import { newTopicState } from './session-state.js';
 import { Topic } from './topic.js';
 
@@ -33,6 +34,7 @@ export async function topicSession(input?: TopicInput): Promise<TopicState> {
   if (features.current) closeOnCancellation(topic);
   else topic.begin({ ...newTopicState(), ...input?.state });
   listen(topic);
+  tellReplayed(topic);
   if (!features.current) return live(topic);
   return wf.CancellationScope.nonCancellable(async () => {
     const carried = resumed(input);
@@ -58,7 +60,7 @@ function closeOnCancellation(topic: Topic): void {
 function listen(topic: Topic): void {
   // Set this handler first. Temporal delivers buffered messages in the order in which handlers are
   // set, and a signal that came before any worker is older than an update that waited for one.
-  wf.setHandler(messages.promptSignal, (payload: unknown) => topic.signalled(payload), {
+  wf.setHandler(messages.promptSignal, (payload: unknown) => signalled(topic, () => topic.signalled(payload)), {
     description: 'The same prompt, without waiting: an object with "prompt", or a bare string.',
   });
   wf.setHandler(
@@ -94,7 +96,12 @@ function listen(topic: Topic): void {
   wf.setHandler(messages.state, () => topic.carried(), {
     description: 'What the topic carries, for the run after this one.',
   });
-  if (topic.features.current) wf.setDefaultSignalHandler((name) => topic.misnamed(name));
+  if (topic.features.current) wf.setDefaultSignalHandler((name) => signalled(topic, () => topic.misnamed(name)));
+}
+
+function signalled(topic: Topic, work: () => void): void {
+  if (topic.features.signalsFirst) topic.inbox.signal(work);
+  else work();
 }
 
 /** Runs `work` once the topic has recalled its state. */
@@ -109,7 +116,8 @@ function safely<T>(topic: Topic, work: () => T | Promise<T>): T | Promise<T> {
  */
 function handled<T>(topic: Topic, work: () => T | Promise<T>): T | Promise<T> {
   if (!topic.features.current) return work();
-  return wf.CancellationScope.nonCancellable(async () => work()).catch(asRefusal);
+  const run = () => wf.CancellationScope.nonCancellable(async () => work()).catch(asRefusal);
+  return topic.features.signalsFirst ? topic.inbox.update(run) : run();
 }
 
 function isCancelRequest(payload: unknown): boolean {

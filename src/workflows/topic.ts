@@ -18,6 +18,7 @@ import { announce } from './announce.js';
 import { Answers } from './answers.js';
 import { cancelledBeforeItBegan } from './ended.js';
 import type { Features } from './features.js';
+import { Inbox } from './inbox.js';
 import { defect, promptIdIn, refused, requestOf } from './refused.js';
 import { bounded } from './remembered.js';
 import * as transitions from './session-state.js';
@@ -30,6 +31,7 @@ type Stopped = NonNullable<RunningPrompt['stopped']>;
 export class Topic {
   readonly id = topicOfWorkflow(wf.workflowInfo().workflowId);
   readonly stops = new Stops(this);
+  readonly inbox = new Inbox();
   state: TopicState = transitions.newTopicState();
   running: RunningPrompt | undefined;
   scope: wf.CancellationScope | undefined;
@@ -146,16 +148,16 @@ export class Topic {
     if (refusal) throw refused(refusal);
   }
 
-  /** @throws ApplicationFailure with the code of a refusal that was not known before the recall */
+  /** @throws ApplicationFailure with the code of a refusal that the validator could not know */
   async prompted(payload: unknown): Promise<TurnResult | Accepted> {
     const { wait, ...request } = requestOf(payload);
-    if (!this.#ready) {
-      await wf.condition(() => this.#ready);
-      const refusal = this.#refusal(request, 'update');
-      if (refusal) {
-        this.noteRefused(refusal, request.prompt_id); // Its sender may be gone, and ask later.
-        throw refused(refusal);
-      }
+    // Other messages may have come since the validator let it pass.
+    const mayBeRefused = !this.#ready || this.features.signalsFirst;
+    if (!this.#ready) await wf.condition(() => this.#ready);
+    const refusal = mayBeRefused ? this.#refusal(request, 'update') : undefined;
+    if (refusal) {
+      this.noteRefused(refusal, request.prompt_id); // Its sender may be gone, and ask later.
+      throw refused(refusal);
     }
     const promptId = this.#take(request);
     const accepted = { status: 'accepted', topic: this.id, prompt_id: promptId } as const;

@@ -9,6 +9,7 @@ import { execa } from 'execa';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { recall } from '../../src/activities/recall.js';
+import type { RecallInput } from '../../src/activities/types.js';
 import type { PromptRequest, PromptState, TurnResult } from '../../src/contract/types.js';
 import type { TopicView } from '../../src/contract/views.js';
 import type { TopicState } from '../../src/contract/state.js';
@@ -54,6 +55,23 @@ async function outcomeOf(promptId: string): Promise<TurnResult> {
 async function ask(request: PromptRequest & { prompt_id: string }): Promise<TurnResult> {
   await signal(request);
   return outcomeOf(request.prompt_id);
+}
+
+/** Where nothing has to be replayed. */
+const recallAlone = (input: RecallInput) =>
+  recall(input, { stateOfHistory: () => Promise.reject(new Error('not replayed')) });
+
+/** Takes the topic's next task as a worker does that cannot work on it. */
+async function failATask(): Promise<void> {
+  const { workflowService, options } = world.client;
+  const poll = { namespace: options.namespace, taskQueue: { name: 'continuity' }, identity: 'fails' };
+  const { taskToken } = await world.client.withDeadline(Date.now() + 60_000, () =>
+    workflowService.pollWorkflowTaskQueue(poll),
+  );
+  await workflowService.respondWorkflowTaskFailed({
+    ...{ namespace: options.namespace, taskToken, identity: 'fails' },
+    failure: { message: 'It fails.' },
+  });
 }
 
 const prompt = (prompt_id: string, text: string, more: Partial<PromptRequest> = {}) =>
@@ -182,7 +200,7 @@ describe('a run that was ended from outside', () => {
     // No worker is there that a query could reach.
     const env = new MockActivityEnvironment({}, { client: world.client });
     const { runId } = await handle.describe();
-    expect(await env.run(recall, { workflow_id: handle.workflowId, run_id: runId })).toMatchObject({
+    expect(await env.run(recallAlone, { workflow_id: handle.workflowId, run_id: runId })).toMatchObject({
       status: 'COMPLETED',
       state: { sessions: [{ session_id: first.session_id }] },
     });
@@ -190,10 +208,26 @@ describe('a run that was ended from outside', () => {
     expect(await outcomeOf('b')).toMatchObject({ session_id: first.session_id, session: { kind: 'resumed' } });
     // Asked of the run that is lost, as its replay does it: the run after it is not asked either.
     await world.stopWorker();
-    expect(await env.run(recall, { workflow_id: handle.workflowId, run_id: lost.runId })).toMatchObject({
+    expect(await env.run(recallAlone, { workflow_id: handle.workflowId, run_id: lost.runId })).toMatchObject({
       status: 'COMPLETED',
     });
     await world.startWorker();
+  });
+
+  test('while its tasks failed: no query is answered any more, and its history tells what it knew', async () => {
+    const first = await ask(prompt('a', 'one'));
+    await world.stopWorker();
+    await signal(prompt('cut', 'two'));
+    for (let failures = 0; failures < 4; failures += 1) await failATask();
+    await handle.terminate('by an operator');
+    await world.startWorker();
+    await expect(handle.query('state')).rejects.toMatchObject({ cause: { code: 9 } });
+    expect(await ask(prompt('b', 'three'))).toMatchObject({
+      session_id: first.session_id,
+      session: { kind: 'resumed' },
+      turn: 2,
+    });
+    expect(await stateOf('a')).toMatchObject({ state: 'ended', outcome: { reply: first.reply } });
   });
 
   test('Request Cancellation closes: the caller is answered, the state is the result, and the topic goes on by its name', async () => {

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createActivities } from '../../src/activities/index.js';
 import { CONTINUITY, hostQueueOf } from '../../src/contract/messages.js';
 import { buildIdOf, loadWorkflows } from '../../workers/compose.js';
+import { stateOfHistory } from '../../workers/state-of-history.js';
 import { unstickTopics } from '../../workers/unstick.js';
 import { startWorld, type World } from '../support/world.js';
 
@@ -39,6 +40,7 @@ async function startBuild(workflows: WorkflowBundle, logs: string[]): Promise<()
     projectOf: (cwd) => Promise.resolve(cwd),
     defaultAgent: () => Promise.resolve('fake'),
     isCheckProof: () => Promise.resolve(false),
+    stateOfHistory: stateOfHistory(workflows),
   });
   const buildId = buildIdOf(workflows);
   const connection = await NativeConnection.connect({ address });
