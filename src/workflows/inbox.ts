@@ -7,20 +7,22 @@
  * went by that order would give a prompt the outcome of another one once its worker was replaced.
  */
 export class Inbox {
-  #signals: (() => void)[] = [];
-  #updates: (() => void)[] = [];
+  readonly #signals: (() => void)[] = [];
+  readonly #updates: (() => void)[] = [];
   #isOpening = false;
 
   signal(handle: () => void): void {
-    this.#signals.push(handle);
-    this.#open();
+    void this.#itsTurn(this.#signals).then(handle);
   }
 
   update<T>(handle: () => T | Promise<T>): Promise<T> {
-    return new Promise((resolve) => {
-      this.#updates.push(() => resolve(handle()));
-      this.#open();
-    });
+    return this.#itsTurn(this.#updates).then(handle);
+  }
+
+  /** What waits for it goes on in its own context, which knows the id of an update. */
+  #itsTurn(of: (() => void)[]): Promise<void> {
+    this.#open();
+    return new Promise((resolve) => of.push(resolve));
   }
 
   /** Temporal calls the handlers of all messages of a task before it lets any promise go on. */
@@ -28,9 +30,8 @@ export class Inbox {
     if (this.#isOpening) return;
     this.#isOpening = true;
     void Promise.resolve().then(() => {
-      const all = [...this.#signals, ...this.#updates];
-      [this.#signals, this.#updates, this.#isOpening] = [[], [], false];
-      for (const handle of all) handle();
+      this.#isOpening = false;
+      for (const goOn of [...this.#signals.splice(0), ...this.#updates.splice(0)]) goOn();
     });
   }
 }

@@ -110,7 +110,7 @@ export class Attempt {
     const { driver, notes, maxSteps } = this.context;
     const { capabilities, maxPuts } = driver;
     this.#noted ??= !capabilities.repeatablePut && (await notes.has('put', this.#key));
-    const settled = this.#settling.isSettled(sight, this.#puts);
+    const settled = this.#settling.isSettled(sight, { puts: this.#puts, noted: this.#noted });
     const gaveUp = this.#gaveUp !== undefined && this.#puts > 0;
     return decide({
       sight,
