@@ -1,8 +1,9 @@
-import { access, readFile, stat } from 'node:fs/promises';
+import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
+import { rolloutOf } from '../../src/agents/codex/rollout-files.js';
 import { codexProgram } from '../../scripted/isolated-codex.js';
 import { isRunning } from '../support/processes.js';
 import { codexUnderTest, type CodexUnderTest } from './codex-under-test.js';
@@ -60,6 +61,23 @@ describe.runIf(isThere)('Codex (skipped where node scripts/fetch-agents.mjs code
     for (const prompt of prompts) expect((await runTurn(agent, session, prompt)).reply).toContain(`"${prompt}"`);
     expect(await under.promptsIn(session)).toEqual(prompts);
     expect(asksFor('Six').at(-1)?.asks).toEqual(prompts);
+  });
+
+  test('a prompt whose id a kill kept from being stored is known by it for ever, and is put in once', async () => {
+    const session = await open();
+    const prompt = 'Nameless [[bash: echo began >> nameless; sleep 2]] [[say: Once.]]';
+    const turn = startTurn(agent, session, prompt, 'nameless');
+    await read('nameless');
+    turn.detach();
+    await expect(turn.outcome).rejects.toThrow('detached');
+    await under.kill();
+    // As if the kill had come some milliseconds after the prompt's text was stored.
+    const file = (await rolloutOf(`${under.env['CODEX_HOME']}`, session.session_id)) ?? '';
+    const lines = (await readFile(file, 'utf8')).split('\n');
+    await writeFile(file, lines.filter((line) => !line.includes('"UserMessage"')).join('\n'));
+    for (const recovered of ['continued', 'harvested', 'harvested'])
+      expect(await runTurn(agent, session, prompt, 'nameless')).toMatchObject({ reply: 'Once.', recovered });
+    expect(await under.promptsIn(session)).toEqual([prompt]);
   });
 
   test('another worker opens the same session for the same seed, and Codex shows its title', async () => {

@@ -74,7 +74,8 @@ export async function lookAt(
   const turn = turnStateOf(rollout, key ?? '', key && (await withoutIdOf(home, rollout, key)));
   const end = outcomeOf(turn, session.session_id);
   const lastTurn = rollout.turns.at(-1)?.id;
-  if (key && end && !read.isActive) await home.puts.remove(key); // From now on the rollout has everything.
+  // From now on the rollout has everything, if it has the prompt's id.
+  if (key && turn.isNamed && end && !read.isActive) await home.puts.remove(key);
   return {
     turn,
     ...(thread !== 'elsewhere' && { thread }),

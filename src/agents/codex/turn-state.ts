@@ -11,6 +11,8 @@ import type { CodexTurn, Entry, Input, Rollout } from './rollout.js';
 
 export interface TurnState {
   present: boolean;
+  /** Whether the rollout has the prompt's id. A kill can come between a text and its id. */
+  isNamed: boolean;
   text?: string;
   /** Whether a later input follows. */
   superseded: boolean;
@@ -45,11 +47,19 @@ export function turnStateOf({ turns }: Rollout, key: string, withoutId?: Without
   const found =
     inputs.find(({ input }) => input.id === key) ??
     (withoutId && inputs.find((one) => isStoredWithoutId(one, turns, withoutId)));
-  if (!found) return { present: false, superseded: false, turns: [] };
+  if (!found) return { present: false, isNamed: false, superseded: false, turns: [] };
   const next = inputs[inputs.indexOf(found) + 1];
   const group = turnsOf(turns, found, next);
   const end = endOf(group);
-  return { present: true, text: found.input.text, superseded: next !== undefined, ...defined({ end }), turns: group };
+  const isNamed = found.input.id === key;
+  return {
+    present: true,
+    isNamed,
+    text: found.input.text,
+    superseded: next !== undefined,
+    ...defined({ end }),
+    turns: group,
+  };
 }
 
 /** The last input. If a turn runs, it is the turn of this input. */
