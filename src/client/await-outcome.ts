@@ -68,6 +68,7 @@ export async function awaitOutcome(client: Client, prompt: Awaited, awaiting: Aw
   const asked = [prompt.prompt_id, ...(digest === undefined ? [] : [digest])] as [PromptId, string?];
   let wait = ASK_AGAIN_MS.first;
   const begunAt = performance.now();
+  const lookNow = () => crowd.seenSince(begunAt, LOOK_EVERY_MS, () => statusOf(client, handle));
   let unknownSince: number | undefined;
   for (;;) {
     signal?.throwIfAborted();
@@ -87,13 +88,15 @@ export async function awaitOutcome(client: Client, prompt: Awaited, awaiting: Aw
       if (outcome) return outcome;
       if (state.state === 'queued')
         behind = Math.min(state.position * ASK_AGAIN_IN_QUEUE_MS.each, ASK_AGAIN_IN_QUEUE_MS.most);
-      mustNotBeEnded(await crowd.seenSince(begunAt, LOOK_EVERY_MS, () => statusOf(client, handle)), prompt);
+      mustNotBeEnded(await lookNow(), prompt);
     } catch (cause) {
       if (cause instanceof SessionError) throw cause;
       if (isNotFound(cause))
         throw sessionError('TOPIC_UNKNOWN', `There is no topic ${prompt.topic}.`, { ...prompt, cause });
       signal?.throwIfAborted();
       onUnanswered?.();
+      // A run that was ended before a worker took it answers no query for ever.
+      mustNotBeEnded(await lookNow().catch(() => undefined), prompt);
       await mayBeAnswered(client, handle, {
         prompt,
         cause,

@@ -122,6 +122,19 @@ describe('a topic is recalled beyond', () => {
   });
 });
 
+test('who waits for a prompt of a run that was terminated before any worker took it is told so', async () => {
+  await world.stopWorker();
+  await signal('gone');
+  const waiting = world.manager.wait(topic, 'gone');
+  waiting.catch(() => undefined); // Looked at below.
+  await handle.terminate('by an operator');
+  await world.startWorker();
+  await expect(waiting).rejects.toMatchObject({
+    code: 'OUTCOME_UNKNOWN',
+    message: expect.stringContaining('ended from outside (TERMINATED)') as string,
+  });
+});
+
 test('a run that a retry policy starts again takes no state that a sender made up', async () => {
   const pinned = { host: 'host-1', agent: 'fake', cwd: '/', project: '/' };
   const state = {
