@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import pRetry from 'p-retry';
 import type { RunTurnInput } from '../../src/activities/types.js';
@@ -91,10 +91,20 @@ async function runsOf(client: Client, topic: string): Promise<{ runId: string; e
   const runs = found.sort((one, other) => one.startTime.getTime() - other.startTime.getTime());
   return Promise.all(
     runs.map(async ({ runId }) => {
-      const { status, raw } = await client.workflow.getHandle(workflowId, runId).describe();
-      return { runId, end: raw.workflowExtendedInfo?.resetRunId ? 'RESET' : status.name };
+      const handle = client.workflow.getHandle(workflowId, runId);
+      const { status } = await handle.describe();
+      return { runId, end: status.name === 'TERMINATED' && (await wasReset(handle)) ? 'RESET' : status.name };
     }),
   );
+}
+
+/**
+ * A run may also be ended by the reset of an earlier run, if it continued that one as new a moment
+ * before. Only the event with which it ended says so (Temporal 1.32.0).
+ */
+async function wasReset(handle: WorkflowHandle): Promise<boolean> {
+  const last = (await handle.fetchHistory()).events?.at(-1);
+  return last?.workflowExecutionTerminatedEventAttributes?.identity === 'history-resetter';
 }
 
 /** How often each prompt's tools ran: 1 where nothing was interrupted. */
