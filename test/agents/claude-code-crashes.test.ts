@@ -149,8 +149,7 @@ describe.skipIf(isMissing)(`Claude Code${because}`, () => {
     const session = await stage.open();
     const prompt = 'Work on [[slow: 4000]] [[say: Worked.]]';
     const turn = startTurn(stage.agent, session, prompt, 'work on');
-    // Claude Code may ask its model before it stores the prompt.
-    await vi.waitFor(async () => expect(await stage.under.promptsIn(session)).toEqual([prompt]), patiently);
+    await stage.isStored(session, prompt);
     await stage.isAsked('Work on');
     const pid = await stage.pidIn(session);
     const next = await stage.abandon(turn);
@@ -221,6 +220,7 @@ describe.skipIf(isMissing)(`Claude Code${because}`, () => {
     const session = await stage.open();
     const turn = startTurn(stage.agent, session, 'Overtaken [[hang]]', 'overtaken');
     await stage.isAsked('Overtaken');
+    await stage.isStored(session, 'Overtaken [[hang]]');
     const pid = await stage.pidIn(session);
     const next = await stage.abandon(turn);
     process.kill(pid, 'SIGKILL');

@@ -48,6 +48,9 @@ export function claudeStage() {
     asksFor,
     isAsked: (text: string, times = 1) =>
       vi.waitFor(() => expect(asksFor(text).length).toBeGreaterThanOrEqual(times), patiently),
+    /** Claude Code may ask its model before it stores the prompt. */
+    isStored: (session: SessionRef, prompt: string) =>
+      vi.waitFor(async () => expect(await under.promptsIn(session)).toContain(prompt), patiently),
     /** Of tools, in the session's file. */
     hasResults: (session: SessionRef, count: number) =>
       vi.waitFor(
