@@ -1,5 +1,6 @@
 /** Replays the history of a run, and says what its topic knew at the end of it. */
-import { Worker, type InjectedSinks, type WorkflowBundle } from '@temporalio/worker';
+import { ReplayError, Worker, type InjectedSinks, type WorkflowBundle } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
 import type { History, StateOfHistory } from '../src/activities/context.js';
 import { replayedUpTo } from '../src/contract/messages.js';
 import { Semaphore } from '../src/semaphore.js';
@@ -11,13 +12,17 @@ export function stateOfHistory(workflowBundle: WorkflowBundle): StateOfHistory {
   return async (workflowId, history, signal) => {
     const release = await replays.acquire(signal);
     try {
-      let known: unknown;
+      let state: unknown;
       const sinks: InjectedSinks<ReplaySinks> = {
-        replayed: { carries: { fn: (_, state) => void (known = state), callDuringReplay: true } },
+        replayed: { carries: { fn: (_, carried) => void (state = carried), callDuringReplay: true } },
       };
       const replayName = replayedUpTo(lastTaskIn(history));
       await Worker.runReplayHistory({ workflowBundle, replayName, sinks }, history, workflowId);
-      return known;
+      return { state };
+    } catch (error) {
+      // It would fail again. Whatever else is thrown may pass, such as that this worker shuts down.
+      if (error instanceof DeterminismViolationError || error instanceof ReplayError) return { problem: error.message };
+      throw error;
     } finally {
       release();
     }

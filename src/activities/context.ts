@@ -5,15 +5,21 @@ import type { Fence } from '../agents/turn/fence.js';
 import type { Config } from '../config.js';
 import type { Semaphore } from '../semaphore.js';
 import type { IsCheckProof } from './may-check.js';
+import type { EndedRun } from './types.js';
 
 export type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
 
 /**
- * What the topic knew at the end of the history of one of its runs.
+ * What the topic knew at the end of the history of one of its runs, or why this release cannot
+ * replay it.
  *
- * @throws when this release cannot replay the history, and the signal's reason
+ * @throws what may pass, and the signal's reason
  */
-export type StateOfHistory = (workflowId: string, history: History, signal: AbortSignal) => Promise<unknown>;
+export type StateOfHistory = (
+  workflowId: string,
+  history: History,
+  signal: AbortSignal,
+) => Promise<Pick<EndedRun, 'state' | 'problem'>>;
 
 export type Log = (message: string, facts?: object) => void;
 

@@ -121,14 +121,7 @@ async function resultBefore(client: Client, workflowId: string, asking: string, 
  */
 async function replayedState(handle: WorkflowHandle, stateOfHistory: StateOfHistory, error: unknown) {
   if (codeOf(error) !== FAILED_PRECONDITION) throw error;
-  const history = await handle.fetchHistory();
-  const { cancellationSignal } = Context.current();
-  try {
-    return { state: await stateOfHistory(handle.workflowId, history, cancellationSignal) };
-  } catch (problem) {
-    cancellationSignal.throwIfAborted();
-    return { problem: problem instanceof Error ? problem.message : String(problem) };
-  }
+  return stateOfHistory(handle.workflowId, await handle.fetchHistory(), Context.current().cancellationSignal);
 }
 
 function isRecalling(state: unknown): boolean {

@@ -37,7 +37,7 @@ export async function live(topic: Topic): Promise<TopicState> {
     if (!topic.running) {
       if (topic.features.current) {
         // A handler may be about to queue a prompt.
-        await wf.condition(() => hasWork(topic) || wf.allHandlersFinished());
+        await wf.condition(() => hasWork(topic) || isQuiet(topic));
         if (!hasWork(topic)) void closeWhenIdle(topic);
       }
       await wf.condition(() => hasWork(topic));
@@ -56,6 +56,11 @@ export async function live(topic: Topic): Promise<TopicState> {
     if (topic.state.queue.length === 0) topic.announce();
     topic.show();
   }
+}
+
+/** Whether every message that arrived was handled. */
+function isQuiet({ inbox }: Topic): boolean {
+  return inbox.isEmpty && wf.allHandlersFinished();
 }
 
 function hasWork({ state }: Topic): boolean {
@@ -95,7 +100,7 @@ function hasGrownTooFar(): boolean {
 
 async function continueAsNew(topic: Topic): Promise<never> {
   topic.rolling = true;
-  await wf.condition(wf.allHandlersFinished);
+  await wf.condition(() => isQuiet(topic));
   // No `await` from here on, because the state has everything that arrived until now. After an
   // `await`, this code might never be reached: callers that ask again keep the run busy. An
   // activity that is still at work finds that its topic continues, and lets go of the turn.
@@ -114,7 +119,7 @@ async function end(topic: Topic): Promise<boolean> {
   topic.announce();
   // A prompt that arrived meanwhile may hold a caller. It must be worked on first.
   await wf.condition(
-    () => wf.allHandlersFinished() || (topic.state.queue.length > 0 && wf.patched('ends-are-put-off-for-prompts')),
+    () => isQuiet(topic) || (topic.state.queue.length > 0 && wf.patched('ends-are-put-off-for-prompts')),
   );
   if (topic.state.queue.length === 0) {
     topic.state = { ...topic.state, closing: false }; // The next prompt by name opens the topic again.

@@ -8,7 +8,9 @@ import {
   Worker,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
+import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { stateOfHistory } from '../../workers/state-of-history.js';
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 const histories = readdirSync(path('histories')).filter((name) => name.endsWith('.json'));
@@ -45,6 +47,36 @@ test('a history that this workflow did not write is noticed', async () => {
   for (const { activityTaskScheduledEventAttributes: scheduled } of history.events)
     if (scheduled) scheduled.activityType.name = 'another';
   await expect(replay('new-session-and-follow-up.json', history)).rejects.toThrow(/[Nn]ondeterminism/);
+});
+
+describe('what a topic knew at the end of a history', () => {
+  const stateOf = (history: unknown) =>
+    stateOfHistory(bundle)('topic/recorded', historyFromJSON(history), new AbortController().signal);
+
+  test('is told by a replay of it', async () => {
+    expect(await stateOf(historyOf('new-session-and-follow-up.json'))).toMatchObject({
+      state: { turns: 2, sessions: [{ turns: 2 }], queue: [] },
+    });
+  });
+
+  test('is not known where it cannot be replayed, and the reason is told', async () => {
+    const history = JSON.stringify(historyOf('new-session-and-follow-up.json')).replaceAll(
+      '"openSession"',
+      '"another"',
+    );
+    expect(await stateOf(JSON.parse(history))).toEqual({
+      problem: expect.stringMatching(/[Nn]ondeterminism/) as string,
+    });
+  });
+
+  test('is asked for again where something else broke', async () => {
+    const history = historyFromJSON(historyOf('new-session-and-follow-up.json'));
+    const signal = AbortSignal.abort(new Error('The worker is shutting down.'));
+    await expect(stateOfHistory(bundle)('topic/recorded', history, signal)).rejects.toThrow('shutting down');
+    await expect(
+      stateOfHistory({ code: 'throw new Error("torn")' })('topic/x', history, new AbortController().signal),
+    ).rejects.toThrow();
+  });
 });
 
 describe('a session that is taken over:', () => {
