@@ -238,6 +238,26 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void | str
     await writeFile(join(dir, topic), '');
     await until(async () => (await manager.view(topic)).turns === 3 && (await manager.view(topic)).state === 'idle');
   },
+  async 'updates-and-signals-after-a-reset'({ manager, client }, topic) {
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    const update = (id: string) => handle.executeUpdate('prompt', { args: [{ prompt: `say ${id}`, prompt_id: id }] });
+    await manager.delegate(topic, 'one');
+    await update('a');
+    await handle.signal('prompt', { prompt: 'say b', prompt_id: 'b' });
+    await manager.wait(topic, 'b');
+    await update('c');
+    const { events } = await handle.fetchHistory();
+    const [, second] = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes);
+    await client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: handle.workflowId },
+      workflowTaskFinishEventId: second?.eventId ?? null,
+      reason: 'recorded',
+      requestId: topic,
+    });
+    await Promise.all(['a', 'b', 'c'].map((id) => manager.wait(topic, id)));
+    return (await handle.describe()).runId;
+  },
   async 'recalled-in-a-run-of-a-cron-schedule'({ manager, client }, topic) {
     const handle = client.workflow.getHandle(`topic/${topic}`);
     await opened(client, topic, { prompt: 'one', prompt_id: 'one' }, { cronSchedule: '@every 1s' });
