@@ -109,7 +109,8 @@ async function memoryOf(stage: AgentStage, worker: ReturnType<AgentStage['startW
   return { idle, perTurn: (busy.worker + busy.agent - idle.worker - idle.agent) / AT_ONCE };
 }
 
-async function measure(name: MeasuredAgent, temporal: Awaited<ReturnType<typeof startTemporal>>) {
+async function measure(name: MeasuredAgent) {
+  const temporal = await startTemporal();
   const stage = await startAgentStage(chaosAgent(name), temporal);
   try {
     const worker = stage.startWorker();
@@ -133,21 +134,17 @@ async function measure(name: MeasuredAgent, temporal: Awaited<ReturnType<typeof 
     };
   } finally {
     await stage.dispose();
+    await temporal.teardown();
   }
 }
 
-const temporal = await startTemporal();
 const table: Record<string, Record<string, string>> = {};
-try {
-  for (const name of values.agents.split(',')) {
-    if (!isMeasured(name)) throw new TypeError(`--agents takes some of ${Object.keys(BARE).join(',')}, not ${name}.`);
-    const missing = whyMissing(name);
-    if (missing !== undefined) process.stderr.write(`${name}${missing}\n`);
-    else table[name] = await measure(name, temporal);
-    process.stderr.write(`${name}: ${JSON.stringify(table[name])}\n`);
-  }
-} finally {
-  await temporal.teardown();
+for (const name of values.agents.split(',')) {
+  if (!isMeasured(name)) throw new TypeError(`--agents takes some of ${Object.keys(BARE).join(',')}, not ${name}.`);
+  const missing = whyMissing(name);
+  if (missing !== undefined) process.stderr.write(`${name}${missing}\n`);
+  else table[name] = await measure(name);
+  process.stderr.write(`${name}: ${JSON.stringify(table[name])}\n`);
 }
 const rows = Object.keys(Object.values(table)[0] ?? {});
 console.table(

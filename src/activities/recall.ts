@@ -99,7 +99,13 @@ async function knownBy(
   if (!hasBegun && !(isTaken && carried)) return carried ? { ...ended, state: carried } : undefined;
   const asked = await stateFrom(() =>
     client.withDeadline(Date.now() + QUERY_WITHIN_MS, () => handle.query(stateQuery)),
-  ).catch((error: unknown) => replayedState(handle, stateOfHistory, error));
+  ).then(
+    (answer) => (answer.state === undefined ? replayedState(handle, stateOfHistory) : answer),
+    (error: unknown) => {
+      if (codeOf(error) !== FAILED_PRECONDITION) throw error;
+      return replayedState(handle, stateOfHistory);
+    },
+  );
   if (isRecalling(asked.state)) return undefined;
   return { ...ended, ...asked, ...(asked.state === undefined && carried && { state: carried }) };
 }
@@ -117,10 +123,10 @@ async function resultBefore(client: Client, workflowId: string, asking: string, 
 
 /**
  * The server answers no query about a run whose task had failed or timed out three times in a row
- * when the run was ended (Temporal 1.32.0). The state then comes from the history.
+ * when the run was ended (Temporal 1.32.0), and a worker none about a run that it cannot replay. The
+ * state then comes from the history.
  */
-async function replayedState(handle: WorkflowHandle, stateOfHistory: StateOfHistory, error: unknown) {
-  if (codeOf(error) !== FAILED_PRECONDITION) throw error;
+async function replayedState(handle: WorkflowHandle, stateOfHistory: StateOfHistory) {
   return stateOfHistory(handle.workflowId, await handle.fetchHistory(), Context.current().cancellationSignal);
 }
 

@@ -9,6 +9,7 @@
  * - Signals only wake the waiter and feed progress. The truth is what `look` reads, so a lost
  *   signal costs one poll.
  */
+import type { Answer, Ask } from '../contract/asks.js';
 import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId } from '../contract/ids.js';
 import type { TurnStatus, Usage } from '../contract/types.js';
@@ -87,7 +88,7 @@ export type AgentSignal =
    * before.
    */
   | { type: 'used'; step: string; usage: Usage }
-  /** The agent waits for a person. Without `on`: it no longer does. */
+  /** The agent waits for a person, so `asks` has something. Without `on`: it no longer does. */
   | { type: 'blocked'; on?: string }
   /**
    * The provider refused for now, and the agent will ask it again by itself. Without `because`: the
@@ -171,6 +172,20 @@ export interface AgentDriver<S extends Sight = Sight> {
    * such as a model that does not exist.
    */
   whyRefused?(session: SessionRef): Promise<Failure | undefined>;
+  /**
+   * What the turn that works in the session waits for a person to answer, oldest first, with what
+   * its sub-agents at any depth ask. Changes nothing. Absent: the agent never waits for a person.
+   *
+   * @throws Unreachable
+   */
+  asks?(session: SessionRef): Promise<Ask[]>;
+  /**
+   * Answers an ask, with a decision that the ask takes. Leaves an ask that is gone alone: it was
+   * answered, or its turn is over.
+   *
+   * @throws Unreachable when it is not known whether the answer arrived. It is then given again
+   */
+  answer?(session: SessionRef, ask: Ask, answer: Answer): Promise<void>;
   /**
    * Follows the session for the turn of this prompt.
    *

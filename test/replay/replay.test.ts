@@ -59,7 +59,24 @@ describe('what a topic knew at the end of a history', () => {
     });
   });
 
-  test('is not known where it cannot be replayed, and the reason is told', async () => {
+  test.each([32, 25])('is known although the task that wrote event %i cannot be replayed', async (event) => {
+    const history = historyOf('new-session-and-follow-up.json') as { events: Record<string, unknown>[] };
+    const events = history.events.map(({ upsertWorkflowSearchAttributesEventAttributes: upsert, ...rest }) => ({
+      ...rest,
+      ...(rest.eventId === String(event)
+        ? {
+            eventType: 'EVENT_TYPE_TIMER_STARTED',
+            timerStartedEventAttributes: { timerId: '1', workflowTaskCompletedEventId: String(event - 1) },
+          }
+        : upsert !== undefined && { upsertWorkflowSearchAttributesEventAttributes: upsert }),
+    }));
+    await expect(replay('new-session-and-follow-up.json', { events })).rejects.toThrow(/[Nn]ondeterminism/);
+    const { state } = await stateOf({ events });
+    expect(state).toMatchObject({ sessions: [{ turns: 2 }], queue: [], outcomes: [{ turn: 1 }, { turn: 2 }] });
+    expect(state).not.toHaveProperty('running');
+  });
+
+  test('is not known where no task can be replayed, and the reason is told', async () => {
     const history = JSON.stringify(historyOf('new-session-and-follow-up.json')).replaceAll(
       '"openSession"',
       '"another"',
