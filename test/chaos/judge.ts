@@ -223,8 +223,14 @@ function repliesKnowTheRest({ results, inStore, asked }: Case, breach: Report): 
     if (status === 'completed' && reply !== expected)
       breach(3, 'client', `${prompt_id} was answered ${reply}, not ${expected}`);
   }
-  for (const labels of new Set(asked.map((all) => all.join()))) {
-    if (!`${inStore.join()},`.startsWith(`${labels},`)) breach(3, 'model', `the model was asked ${labels}`);
+  // Claude Code asks its model before it stores the prompt (2.1.331). A turn that was stopped in
+  // between is in no session, and nobody was told that it completed.
+  const isInNoSession = (label: string) =>
+    !inStore.includes(label) && !results.some(({ prompt_id, status }) => prompt_id === label && status === 'completed');
+  for (const all of new Map(asked.map((labels) => [labels.join(), labels])).values()) {
+    const last = all.at(-1);
+    const stored = last !== undefined && isInNoSession(last) ? all.slice(0, -1) : all;
+    if (stored.some((label, at) => label !== inStore[at])) breach(3, 'model', `the model was asked ${all.join()}`);
   }
 }
 

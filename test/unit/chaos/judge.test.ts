@@ -85,6 +85,15 @@ test('an agent that chooses the ids of its sessions may leave one that is empty,
   expect(judge(evidence).map(({ promise }) => promise)).toContain(5);
 });
 
+test('a prompt that was stopped before it was stored may have reached the model', () => {
+  const evidence = { ...wellKept(), asked: [[a], [a, b]] };
+  evidence.store.get('ses_1')?.pop();
+  const byModel = () => judge(evidence).filter(({ side }) => side === 'model');
+  expect(byModel()).toHaveLength(1);
+  evidence.ledger.splice(-1, 1, fact(b, failedOf(b, 'OUTCOME_UNKNOWN', CUT_OFF)));
+  expect(byModel()).toEqual([]);
+});
+
 test('what was kept has no breach', () => expect(judge(wellKept())).toEqual([]));
 
 describe('it finds', () => {
