@@ -17,7 +17,16 @@ export { projectOf } from './config/project.js';
 export { MOST_TURNS_PER_HOST } from './config/types.js';
 export { knownHostId } from './host/host-id.js';
 export { workingDirectory } from './host/working-directory.js';
-export type { AgentConfig, AgentKind, CategoryConfig, Config, Ignored, Limits } from './config/types.js';
+export type {
+  AgentConfig,
+  AgentKind,
+  AsksConfig,
+  PermissionPolicy,
+  CategoryConfig,
+  Config,
+  Ignored,
+  Limits,
+} from './config/types.js';
 
 export interface ConfigSource {
   /**

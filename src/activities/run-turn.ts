@@ -11,15 +11,20 @@
  */
 import { Context } from '@temporalio/activity';
 import { AgentError, type Agent, type AgentOutcome } from '../agents/agent.js';
+import type { Limits } from '../config.js';
+import type { Ask } from '../contract/asks.js';
+import { defined } from '../contract/defined.js';
 import { Failed, failure, type Failure } from '../contract/failures.js';
 import { MAX_REPLY_BYTES } from '../contract/limits.js';
+import { isTrouble } from '../contract/troubles.js';
+import { answerWithinOf } from './ask-policy.js';
 import type { Attempts } from './attempts.js';
 import type { ActivityContext } from './context.js';
 import { refusedCheck } from './may-check.js';
 import { handOver, refusal, translated } from './translate.js';
 import { TurnAttempt } from './turn-attempt.js';
 import { TurnClock } from './turn-clock.js';
-import type { RunTurnInput, RunTurnOutput, TurnHeartbeat } from './types.js';
+import type { RunTurnInput, RunTurnOutput, TurnHeartbeat, TurnWaits } from './types.js';
 
 /**
  * About 12 minutes, with delays of up to 30 s after attempts that broke off. A crash is noticed
@@ -33,10 +38,12 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
     info.attempt,
     info.heartbeatDetails as Partial<TurnHeartbeat> | undefined,
     info.scheduledTimestampMs,
+    input.worked_ms,
   );
   const { attempts } = clock;
   const agent = context.agents.get(input.pinned.agent);
   const output = (outcome: AgentOutcome) => outputOf(outcome, info.attempt, agent);
+  const { limits } = context.config;
   try {
     if (attempts.areInVain(MAX_BARREN_ATTEMPTS)) throw tooManyAttempts(input, attempts);
     if (!agent)
@@ -45,10 +52,17 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
         `Agent ${input.pinned.agent} of session ${input.session_id} is not in the config of host ${context.host}.`,
       );
     await permit(input, clock, context);
-    return output(await new TurnAttempt(input, agent, clock, context).run());
+    const attempt = new TurnAttempt(input, agent, clock, context);
+    const ended = await attempt.run();
+    const answered = attempt.answered.length > 0 ? { answered: attempt.answered } : {};
+    if (!('status' in ended)) return { ...asking(input, ended, clock, context), attempts: info.attempt, ...answered };
+    // Without its id in the session, a turn that has ended can't go on.
+    const waits = input.waits && agent.capabilities.promptIds ? waitsOf(ended, clock, limits) : undefined;
+    return { ...output(ended), ...answered, ...defined({ waits }) };
   } catch (error) {
     if (error instanceof Failed && !(error instanceof AgentError && error.retryable)) {
-      return output({ status: 'failed', reply: '', error: error.failure as Failure });
+      const ended = { status: 'failed', reply: '', error: error.failure as Failure } as const;
+      return { ...output(ended), ...defined({ waits: input.waits && waitsOf(ended, clock, limits) }) };
     }
     throw brokenOff(error, input, clock, context);
   }
@@ -88,15 +102,42 @@ function brokenOff(
   return letGo ?? translated(error, clock.attempts.barren);
 }
 
+/** What the turn could wait for instead of ending so. */
+function waitsOf({ status, error, until }: AgentOutcome, clock: TurnClock, limits: Limits): TurnWaits | undefined {
+  if (status !== 'failed') return undefined;
+  const worked_ms = clock.workedMs();
+  if (error?.code === 'AGENT_RATE_LIMITED')
+    return { for: 'quota', most_ms: limits.quotaWaitMs, worked_ms, ...defined({ until }) };
+  return isTrouble(error) ? { for: 'agent', most_ms: Number.MAX_SAFE_INTEGER, worked_ms } : undefined;
+}
+
+/** The failure is for a topic that cannot read what the turn waits for. */
+function asking(
+  { turn, topic, pinned }: RunTurnInput,
+  ask: Ask,
+  clock: TurnClock,
+  { config }: ActivityContext,
+): Omit<RunTurnOutput, 'attempts'> {
+  const within_ms = answerWithinOf(config.agents[pinned.agent]?.asks);
+  const message = `Turn ${turn} of topic ${topic} waits for an answer to a ${ask.kind}.`;
+  return {
+    status: 'failed',
+    reply: '',
+    error: failure('TURN_STALLED', message),
+    waits: { for: 'answer', ask, within_ms, worked_ms: clock.workedMs() },
+  };
+}
+
 function tooManyAttempts({ prompt_id, session_id }: RunTurnInput, attempts: Attempts): AgentError {
   const message = `${attempts.before} attempts could not find out what became of prompt ${prompt_id} in session ${session_id}. ${attempts.lastReason()}`;
   return new AgentError(failure('OUTCOME_UNKNOWN', message), false);
 }
 
 function outputOf(outcome: AgentOutcome, attempts: number, agent: Agent | undefined): RunTurnOutput {
+  const { until: _, ...ended } = outcome;
   const bytes = Buffer.from(outcome.reply);
   const facts = {
-    ...outcome,
+    ...ended,
     attempts,
     ...(agent?.capabilities.promptIds === false && { guarantee: 'at_most_once_unknown' as const }),
   };

@@ -5,9 +5,11 @@
  * - The worker's shutdown, a lost attempt, or an operator's pause or reset only detaches from it.
  */
 import { Context } from '@temporalio/activity';
-import { AgentError, type Agent, type AgentOutcome, type SessionRef } from '../agents/agent.js';
+import { AgentError, type Agent, type AgentOutcome, type SessionRef, type TurnRequest } from '../agents/agent.js';
+import type { Answered, Ask } from '../contract/asks.js';
 import { failure, type Failure } from '../contract/failures.js';
 import { defined } from '../contract/defined.js';
+import { DENIED, policyOf } from './ask-policy.js';
 import type { ActivityContext } from './context.js';
 import { sessionRefOf } from './session-ref.js';
 import { topicIsOver } from './topic-is-over.js';
@@ -35,7 +37,11 @@ export class TurnAttempt {
     this.#session = sessionRefOf(input);
   }
 
-  async run(): Promise<AgentOutcome> {
+  /** What config has answered in this attempt. */
+  readonly answered: Answered[] = [];
+
+  /** @returns the outcome, or what the agent waits for a person to answer */
+  async run(): Promise<AgentOutcome | Ask> {
     this.#context.cancelled.catch((error: unknown) => this.#cancelled(error).catch(() => this.#detach.abort(error)));
     const beat = setInterval(() => this.#beat(), HEARTBEAT_EVERY_MS);
     try {
@@ -63,39 +69,59 @@ export class TurnAttempt {
     }
   }
 
-  async #work(): Promise<AgentOutcome> {
-    const { agent, clock, input } = this;
+  async #work(): Promise<AgentOutcome | Ask> {
+    const { clock, input } = this;
     clock.begin();
     // A repeated attempt reports its count at once. A first attempt does not, because its
     // completion would wait for that heartbeat.
     if (this.#context.info.attempt > 1 || clock.checksGranted) this.#context.heartbeat(clock.heartbeat());
     let stopping: Promise<void> | undefined;
-    this.#stopping = () => (stopping ??= agent.cancel(this.#session, this.#detach.signal, input.prompt_id));
+    this.#stopping = () => (stopping ??= this.agent.cancel(this.#session, this.#detach.signal, input.prompt_id));
     // `agent.cancel` notes the stop before `agent.turn` starts. The turn finds the note and puts
     // nothing in. It still has to look, because an attempt before this one may have put the prompt
     // in a moment ago.
     if (this.#stop.signal.aborted) await this.#stopping();
     try {
-      const { prompt_id, prompt, brief_length } = input;
-      const request = { session: this.#session, prompt_id, prompt, ...defined({ brief_length }) };
-      for await (const event of agent.turn(request, this.#detach.signal)) {
-        if (event.type === 'outcome') {
-          await stopping;
-          return this.#ended(event.outcome);
-        }
-        clock.progress(event.progress);
-        // Sent at once for people who watch. The SDK throttles heartbeats itself.
-        this.#context.heartbeat(clock.heartbeat());
+      for (;;) {
+        const ended = await this.#follow();
+        await stopping;
+        if ('status' in ended) return this.#ended(ended);
+        // A turn that is being stopped asks nobody. Another look finds how it ended.
+        if (!this.#stop.signal.aborted) return ended;
       }
-      throw new AgentError(
-        failure('INTERNAL', `Agent ${agent.name} ended turn ${input.turn} of topic ${input.topic} without an outcome.`),
-        false,
-      );
     } finally {
       // A stop that is still under way would reach the next turn. It settles soon, because a detach
       // ends it.
       await stopping?.catch(() => undefined);
     }
+  }
+
+  async #follow(): Promise<AgentOutcome | Ask> {
+    const { agent, clock, input } = this;
+    for await (const event of agent.turn(this.#request(), this.#detach.signal)) {
+      if (event.type === 'outcome') return event.outcome;
+      if (event.type === 'asked') return event.ask;
+      if (event.type === 'answered') this.answered.push(event.answered);
+      else clock.progress(event.progress);
+      // Sent at once for people who watch. The SDK throttles heartbeats itself.
+      this.#context.heartbeat(clock.heartbeat());
+    }
+    throw new AgentError(
+      failure('INTERNAL', `Agent ${agent.name} ended turn ${input.turn} of topic ${input.topic} without an outcome.`),
+      false,
+    );
+  }
+
+  #request(): TurnRequest {
+    const { prompt_id, prompt, brief_length, answered, goes_on, waits } = this.input;
+    const asks = this.host.config.agents[this.input.pinned.agent]?.asks;
+    // A topic of an older release cannot wait for a person.
+    const policy = waits ? policyOf(asks) : (ask: Ask) => policyOf(asks)(ask) ?? DENIED;
+    return {
+      session: this.#session,
+      ...{ prompt_id, prompt, policy },
+      ...defined({ brief_length, answered, goes_on, may_be_parked: waits }),
+    };
   }
 
   #ended(outcome: AgentOutcome): AgentOutcome {

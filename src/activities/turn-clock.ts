@@ -26,8 +26,14 @@ export class TurnClock {
   #progress: Shown;
   #waitsFor: string | undefined;
 
-  constructor(attempt: number, last: Partial<TurnHeartbeat> | undefined, scheduledAt: number) {
-    const { step, text_tail, usage, worked_ms = 0, checks_granted = false } = last ?? {};
+  constructor(
+    attempt: number,
+    last: Partial<TurnHeartbeat> | undefined,
+    scheduledAt: number,
+    /** Before the turn waited, in ms. */
+    workedBefore = 0,
+  ) {
+    const { step, text_tail, usage, worked_ms = workedBefore, checks_granted = false } = last ?? {};
     this.attempts = new Attempts(attempt, last, scheduledAt);
     this.checksGranted = checks_granted;
     this.#workedBeforeMs = worked_ms;
@@ -60,7 +66,7 @@ export class TurnClock {
     return {
       ...this.#progress,
       ...(this.#waitsFor !== undefined && { step: this.#waitsFor }),
-      worked_ms: Math.round(this.#workedMs()),
+      worked_ms: this.workedMs(),
       ...this.attempts.facts(),
       ...(this.checksGranted && { checks_granted: true }),
     };
@@ -68,20 +74,20 @@ export class TurnClock {
 
   exceeded({ turnTimeoutMs, stallTimeoutMs }: Limits): 'TURN_TIMED_OUT' | 'TURN_STALLED' | undefined {
     if (this.#startedAt === undefined) return undefined;
-    if (this.#workedMs() > turnTimeoutMs) return 'TURN_TIMED_OUT';
+    if (this.workedMs() > turnTimeoutMs) return 'TURN_TIMED_OUT';
     return performance.now() - this.#progressAt > stallTimeoutMs ? 'TURN_STALLED' : undefined;
   }
 
   workedSeconds(): number {
-    return Math.round(this.#workedMs() / 1000);
+    return Math.round(this.workedMs() / 1000);
   }
 
   quietSeconds(): number {
     return Math.round((performance.now() - this.#progressAt) / 1000);
   }
 
-  #workedMs(): number {
-    return this.#workedBeforeMs + (this.#startedAt === undefined ? 0 : performance.now() - this.#startedAt);
+  workedMs(): number {
+    return Math.round(this.#workedBeforeMs + (this.#startedAt === undefined ? 0 : performance.now() - this.#startedAt));
   }
 }
 

@@ -2,6 +2,7 @@
  * The inputs and results of activities. They are in histories, so their meaning never changes.
  * Types only.
  */
+import type { Answered, Ask } from '../contract/asks.js';
 import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import type { Check, CheckRun, Guarantee, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
@@ -88,6 +89,14 @@ export interface RunTurnInput {
    * the prompt is put in.
    */
   asked_checks?: AskedChecks;
+  /** The topic can wait in the middle of a turn. Absent: a topic of an older release cannot. */
+  waits?: true;
+  /** What the turn has asked so far, and how that was answered. */
+  answered?: Answered[];
+  /** The turn ended for a reason that may be over, and is to go on. */
+  goes_on?: true;
+  /** The time worked before the turn waited, in ms. */
+  worked_ms?: number;
 }
 
 /** The checks of a prompt. */
@@ -121,7 +130,28 @@ export interface RunTurnOutput {
   /** Of the agent. Absent: promise 2 holds as it is. */
   guarantee?: Guarantee;
   usage?: Usage;
+  /** What config has answered. Oldest first. */
+  answered?: Answered[];
+  /**
+   * The turn has not ended. It can go on once what it waits for is there. Only for topics that can
+   * wait. The other fields say how the turn ends otherwise.
+   */
+  waits?: TurnWaits;
 }
+
+export type TurnWaits = {
+  /** The time worked on the turn so far, in ms. */
+  worked_ms: number;
+} & (
+  | { for: 'answer'; ask: Ask; /** By config. */ within_ms: number }
+  | {
+      for: 'quota' | 'agent';
+      /** When the provider takes requests again, if it says so. ISO 8601. */
+      until?: string;
+      /** How long the turn waits at most. */
+      most_ms: number;
+    }
+);
 
 /** Heartbeat details of a turn: its progress, and the facts that the next attempt needs. */
 export interface TurnHeartbeat extends AttemptFacts {

@@ -4,6 +4,7 @@
  * of ours.
  */
 import type { AgentDescription, AgentProgram, TranscriptMessage } from '../contract/agent-answers.js';
+import type { Answer, Answered, Ask } from '../contract/asks.js';
 import { Failed, type Failure } from '../contract/failures.js';
 import type { PromptId, SessionId } from '../contract/ids.js';
 import type { Recovery, TurnStatus, Usage } from '../contract/types.js';
@@ -75,6 +76,17 @@ export interface TurnRequest {
   prompt: string;
   /** So many characters at the start of `prompt` are a brief. */
   brief_length?: number;
+  /** What the turn has asked before, and how that was answered. */
+  answered?: readonly Answered[];
+  /** Decides what no person has to. Absent: everything is asked. */
+  policy?: (ask: Ask) => Answer | undefined;
+  /** The turn ended for a reason that may be over, such as a usage limit, and is to go on. */
+  goes_on?: true;
+  /**
+   * The turn may be cut off where the provider refuses for long, because it will go on later.
+   * Otherwise the agent waits for the provider by itself.
+   */
+  may_be_parked?: true;
 }
 
 export interface AgentOutcome {
@@ -85,6 +97,8 @@ export interface AgentOutcome {
   model?: string;
   usage?: Usage;
   recovered?: Recovery;
+  /** When the provider takes requests again, if it said so. ISO 8601. */
+  until?: string;
 }
 
 /** What a watcher sees of a turn. Each one replaces the one before. */
@@ -101,7 +115,13 @@ export interface TurnProgress {
   refused?: Failure;
 }
 
-export type TurnEvent = { type: 'progress'; progress: TurnProgress } | { type: 'outcome'; outcome: AgentOutcome };
+export type TurnEvent =
+  | { type: 'progress'; progress: TurnProgress }
+  /** The policy has answered an ask. */
+  | { type: 'answered'; answered: Answered }
+  /** The agent waits for an answer. It keeps its turn, and nothing follows. */
+  | { type: 'asked'; ask: Ask }
+  | { type: 'outcome'; outcome: AgentOutcome };
 
 /** A session that an agent's store has, no matter who began it. */
 export interface StoredSession {
@@ -136,7 +156,7 @@ export interface Agent {
 
   /**
    * Finds out what became of the prompt, and puts it in only if the session does not have it. Ends
-   * with exactly one outcome event. If the session has another text under the prompt's id, the
+   * with exactly one outcome event, or with an ask: the same call again, with its answer, goes on. If the session has another text under the prompt's id, the
    * outcome is PROMPT_ID_REUSED, and that text's turn is neither touched nor reported.
    *
    * Aborting the signal *detaches*: the agent goes on working, and the iterable throws the signal's

@@ -52,7 +52,11 @@ export interface Sight {
    * How the turn ended. Valid only while nothing works in the session, or when a later prompt
    * follows.
    */
-  end?: { status: TurnStatus; error?: Failure };
+  end?: {
+    status: TurnStatus;
+    error?: Failure;
+    /** When the provider takes requests again, if it said so. ISO 8601. */ until?: string;
+  };
   /**
    * Whether a later prompt follows in the session. If so, this prompt must never be put in again.
    */
@@ -94,7 +98,7 @@ export type AgentSignal =
    * The provider refused for now, and the agent will ask it again by itself. Without `because`: the
    * provider answers again.
    */
-  | { type: 'refused'; because?: Failure }
+  | { type: 'refused'; because?: Failure; /** When it will ask. ISO 8601. */ until?: string }
   /** The agent gave the turn up, and gave a reason. */
   | { type: 'broke_off'; because: Failure };
 

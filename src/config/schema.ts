@@ -5,7 +5,14 @@
 import * as z from 'zod';
 import { milliseconds } from '../contract/duration.js';
 import { ACP_PRESET_NAMES } from './acp-presets.js';
-import { AGENT_KINDS, MOST_TURNS_PER_HOST, PERMISSION_MODES, SETTING_SOURCES } from './types.js';
+import {
+  AGENT_KINDS,
+  MOST_TURNS_PER_HOST,
+  PERMISSION_MODES,
+  PERMISSION_POLICIES,
+  QUESTION_POLICIES,
+  SETTING_SOURCES,
+} from './types.js';
 import { isId } from '../contract/ids.js';
 import { ON_LOST } from '../contract/types.js';
 import { nearest } from './nearest.js';
@@ -45,6 +52,24 @@ const duration = z.unknown().transform((value, context) => {
 
 const COMMAND = 'must be a program and its arguments, such as ["gemini", "--acp"]';
 
+const PATTERN = 'must be text, in which * is any text';
+
+const asks = only({
+  permissions: z.enum(PERMISSION_POLICIES, { error: `must be ${oneOf(PERMISSION_POLICIES)}` }).optional(),
+  questions: z.enum(QUESTION_POLICIES, { error: `must be ${oneOf(QUESTION_POLICIES)}` }).optional(),
+  answerWithin: duration.optional(),
+  rules: z
+    .array(
+      only({
+        tool: z.string({ error: PATTERN }).optional(),
+        text: z.string({ error: PATTERN }).optional(),
+        then: z.enum(PERMISSION_POLICIES, { error: `must be ${oneOf(PERMISSION_POLICIES)}` }),
+      }),
+      { error: 'must be a list of rules, such as { "tool": "bash", "text": "git *", "then": "allow" }' },
+    )
+    .optional(),
+});
+
 const agent = only({
   kind: z.enum(AGENT_KINDS, { error: `must be ${oneOf(AGENT_KINDS)}` }).optional(),
   path: text.optional(),
@@ -61,6 +86,7 @@ const agent = only({
     .refine((sources) => new Set(sources).size === sources.length, { error: SOURCES })
     .optional(),
   permissionMode: z.enum(PERMISSION_MODES, { error: `must be ${oneOf(PERMISSION_MODES)}` }).optional(),
+  asks: asks.optional(),
 }).superRefine((agent, context) => {
   const { kind, command, preset, path } = agent;
   const wrong = (field: keyof typeof agent, message: string) =>
@@ -108,6 +134,7 @@ export const configSchema = only({
     hostTimeout: duration.optional(),
     noWorkerAfter: duration.optional(),
     closeUnnamedAfter: duration.optional(),
+    quotaWait: duration.optional(),
   }).optional(),
   checks: only({
     allow: z.array(text, { error: 'must be a list of commands, such as ["npm test", "npm run *"]' }).optional(),

@@ -4,7 +4,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import type * as z from 'zod';
 import { defined } from '../contract/defined.js';
 import { ACP_PRESETS } from './acp-presets.js';
-import { AGENT_KINDS, type AgentConfig, type CategoryConfig, type Config } from './types.js';
+import { AGENT_KINDS, type AgentConfig, type AsksConfig, type CategoryConfig, type Config } from './types.js';
 import { CATEGORIES } from './categories.js';
 import type { ConfigFile } from './file.js';
 import { nearest } from './nearest.js';
@@ -24,6 +24,7 @@ const LIMITS = {
   hostTimeout: 4 * DAY,
   noWorkerAfter: MINUTE / 2,
   closeUnnamedAfter: 7 * DAY,
+  quotaWait: DAY / 2,
   /**
    * Four for each core. With more, the first answers of a crowd come later and the last ones sooner
    * (`npm run bench:slots`).
@@ -53,6 +54,7 @@ export function settle(said: ConfigContent, file: string | undefined, dataDir: s
       hostTimeoutMs: limits.hostTimeout,
       noWorkerAfterMs: limits.noWorkerAfter,
       closeUnnamedAfterMs: limits.closeUnnamedAfter,
+      quotaWaitMs: limits.quotaWait,
       turnsPerHost: limits.turnsPerHost,
     },
     checks: { allow: said.checks?.allow ?? [], local: said.checks?.local ?? 'any' },
@@ -88,16 +90,27 @@ function merged<Entry extends object>(
   return all;
 }
 
-type SaidAgent = Partial<AgentConfig> & { preset?: keyof typeof ACP_PRESETS };
+type SaidAgent = Partial<Omit<AgentConfig, 'asks'>> & {
+  preset?: keyof typeof ACP_PRESETS;
+  asks?: NonNullable<NonNullable<ConfigContent['agents']>[string]['asks']>;
+};
+
+function asksOf({ answerWithin, rules, permissions, questions }: NonNullable<SaidAgent['asks']>): AsksConfig {
+  return {
+    ...defined({ permissions, questions, answerWithinMs: answerWithin }),
+    ...(rules && { rules: rules.map(({ tool, text, then }) => ({ ...defined({ tool, text }), then })) }),
+  };
+}
 
 /** A relative path starts at the config file's directory. A bare name is searched on PATH. */
 function located(said: SaidAgent, file: string | undefined): Partial<AgentConfig> {
-  const { preset, ...agent } = said;
+  const { preset, asks, ...agent } = said;
   const { path, command: [program, ...args] = preset ? ACP_PRESETS[preset] : [] } = agent;
   const whole = (named: string) =>
     file === undefined || isAbsolute(named) || !/[\\/]/.test(named) ? named : resolve(dirname(file), named);
   return {
     ...agent,
+    ...(asks && { asks: asksOf(asks) }),
     ...(path !== undefined && { path: whole(path) }),
     ...(program !== undefined && { command: [whole(program), ...args] }),
   };

@@ -30,6 +30,7 @@ export interface AgentConfig {
    * of them. An empty list: none, and no servers of MCP.
    */
   settingSources?: SettingSource[];
+  asks?: AsksConfig;
 }
 
 /** The names that Claude Code 2.1.331 accepts. */
@@ -39,6 +40,32 @@ export type SettingSource = (typeof SETTING_SOURCES)[number];
 /** The names that Claude Code 2.1.331 accepts. */
 export const PERMISSION_MODES = ['acceptEdits', 'auto', 'bypassPermissions', 'dontAsk', 'manual', 'plan'] as const;
 export type PermissionMode = (typeof PERMISSION_MODES)[number];
+
+export const PERMISSION_POLICIES = ['ask', 'allow', 'deny'] as const;
+export type PermissionPolicy = (typeof PERMISSION_POLICIES)[number];
+export const QUESTION_POLICIES = ['ask', 'decline'] as const;
+export type QuestionPolicy = (typeof QUESTION_POLICIES)[number];
+
+/** What happens to the permissions and questions for which an agent would wait. */
+export interface AsksConfig {
+  /** Default: `ask`, which makes the topic wait for a person. */
+  permissions?: PermissionPolicy;
+  /** `decline`: the model is told to go on without an answer. Default: `ask`. */
+  questions?: QuestionPolicy;
+  /** A person has this long. Then the ask is denied and the turn goes on. Default: 30 minutes. */
+  answerWithinMs?: number;
+  /** The first rule that matches a permission decides. */
+  rules?: AskRule[];
+}
+
+/** `*` in a pattern is any text. */
+export interface AskRule {
+  /** A pattern for the name of the tool, in the agent's spelling. Default: any. */
+  tool?: string;
+  /** A pattern for what the tool is to do, e.g. `git *`. Default: any. */
+  text?: string;
+  then: PermissionPolicy;
+}
 
 export interface CategoryConfig {
   description: string;
@@ -60,6 +87,8 @@ export interface Limits {
   hostTimeoutMs: number;
   /** A call waits this long for a worker while none polls: NO_WORKER. */
   noWorkerAfterMs: number;
+  /** A turn waits this long for a provider's usage limit to end: AGENT_RATE_LIMITED. */
+  quotaWaitMs: number;
   /** A topic that no caller named closes after this time without work. */
   closeUnnamedAfterMs: number;
   /**

@@ -48,6 +48,34 @@ export interface Answered {
   by: AnsweredBy;
 }
 
+/** An ask in the result of its turn. */
+export interface AskedInTurn {
+  kind: AskKind;
+  tool?: string;
+  text: string;
+  decision: Decision;
+  /** The text of the answer. */
+  reply?: string;
+  by: AnsweredBy;
+}
+
+/** The payload of the `answer` update and signal. */
+export interface AnswerRequest extends Answer {
+  /** Default: the ask that is open. With it, another ask is never answered by mistake. */
+  ask_id?: string;
+}
+
+/** What the `answer` update answers. */
+export interface AnswerTaken {
+  ask_id: string;
+  decision: Decision;
+}
+
+/** What the `retry` update answers. */
+export interface Retried {
+  effect: 'retrying' | 'nothing_waits';
+}
+
 /** What the turn of a topic waits for. */
 export type Waiting =
   | {

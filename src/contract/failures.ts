@@ -19,6 +19,7 @@ export const FAILURES = {
   // 2: the request is malformed
   INVALID_PROMPT: row(false, 2, 'Correct the field that the message names and send it again.'),
   PROMPT_TOO_LARGE: row(false, 2, 'Write the long part to a file and name the file in the prompt.'),
+  INVALID_ANSWER: row(false, 2, 'Answer with one of the decisions that the message names.'),
   CATEGORY_UNKNOWN: row(false, 2, 'Use one of the categories that the message lists, or add it to continuity.config.'),
   AGENT_UNKNOWN: row(false, 2, 'Use one of the agents that the message lists, or add it to continuity.config.'),
   CONFIG_INVALID: row(false, 2, 'Correct the field that the message names in the config file.'),
@@ -42,7 +43,7 @@ export const FAILURES = {
     3,
     'Leave out what differs from the session, or open a new session on the topic with --new (session: "new").',
   ),
-
+  ASK_UNKNOWN: row(false, 3, 'See what is asked now: continuity show, or continuity list --waiting.'),
   CHECK_NOT_ALLOWED: row(
     false,
     3,
@@ -67,6 +68,11 @@ export const FAILURES = {
   AGENT_CRASHED: row(true, 5, 'Look at the log of the agent (continuity doctor names it), then send a follow-up.'),
   AGENT_AUTH: row(false, 5, 'Log in with the agent itself (for OpenCode: opencode auth login), then send a follow-up.'),
   AGENT_RATE_LIMITED: row(true, 5, 'Wait until the provider takes requests again, then send a follow-up.'),
+  PROVIDER_UNREACHABLE: row(
+    true,
+    5,
+    "Check the network, a proxy (HTTPS_PROXY) and the provider's address in the agent's own config, then send a follow-up.",
+  ),
   MODEL_FAILED: row(true, 5, 'Read what the provider said and check the name of the model, then send a follow-up.'),
   CONTEXT_OVERFLOW: row(false, 5, 'Open a new session on the topic with --new (session: "new").'),
   REPLY_CUT_OFF: row(true, 5, 'Send a follow-up to the same session, such as: Go on.'),

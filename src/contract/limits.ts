@@ -63,3 +63,11 @@ export const MAX_SESSIONS_BYTES = 128 * KIB;
 /** Refusals that the topic shows with their messages. */
 export const MAX_REFUSED = 20;
 export const MAX_REFUSED_BYTES = 32 * KIB;
+/** The text of an answer to an ask, in UTF-8. */
+export const MAX_ANSWER_BYTES = 4 * KIB;
+/** An ask as JSON. Longer texts are cut. */
+export const MAX_ASK_BYTES = 8 * KIB;
+/** The answers of one turn that the next attempt may need, as JSON. The oldest are dropped first. */
+export const MAX_ANSWERED_BYTES_OF_TURN = 48 * KIB;
+/** The asks in one outcome, as JSON. */
+export const MAX_ASKS_IN_OUTCOME_BYTES = 16 * KIB;

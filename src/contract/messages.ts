@@ -3,6 +3,7 @@
  * may import this.
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { AnswerRequest, AnswerTaken, Retried } from './asks.js';
 import type { PromptId } from './ids.js';
 import type { TopicState } from './state.js';
 import type { Cancelled, Forgotten } from './answers.js';
@@ -43,6 +44,21 @@ export interface CancelRequest {
   /** Shown in the outcome. At most 1000 characters. */
   reason?: string;
 }
+
+/** A bare string is a decision, or the reply to a question. */
+export type AnswerPayload = AnswerRequest | string;
+
+/** Answers the ask for which the running turn waits. Refused when it is gone, or takes another answer. */
+export const answer = defineUpdate<AnswerTaken, [AnswerPayload]>('answer');
+
+/** The same, from senders that must not wait for a worker. */
+export const answerSignal = defineSignal<[AnswerPayload]>('answer');
+
+/** A turn that waits for a quota or for its agent is tried again now. */
+export const retry = defineUpdate<Retried>('retry');
+
+/** The same, from senders that must not wait for a worker. */
+export const retrySignal = defineSignal('retry');
 
 /**
  * Finishes the queue, then ends the topic; with `now`, ends it at once. Answers how many prompts

@@ -3,6 +3,7 @@
  * bounded in bytes. Fields are added and never changed, because older and newer releases read each
  * other's state. Anyone may import this.
  */
+import type { Answered, AskedInTurn, Waiting } from './asks.js';
 import { isId, type PromptId, type SessionId } from './ids.js';
 import { isObject } from './is-object.js';
 import type { CheckRound, Loss, Pinned, PromptRequest, SessionChoice, TurnResult } from './types.js';
@@ -42,6 +43,11 @@ export interface QueuedPrompt {
   prompt_id: PromptId;
   request: PromptRequest;
   accepted_at: string;
+  /**
+   * A prompt before it failed for a reason that has nothing to do with either, such as a missing login.
+   * If this one fails for such a reason, it waits.
+   */
+  patient?: true;
 }
 
 /** The prompt that is being worked on, with what the next run needs to continue it. */
@@ -61,6 +67,18 @@ export interface RunningPrompt {
   checking?: true;
   /** Set while the session's host does not answer. */
   waiting_for_host?: string;
+  /** Set while the turn waits for a person, a quota or its agent. No activity runs meanwhile. */
+  waiting?: Waiting;
+  /** What the turn has asked so far, and how that was answered. Bounded in bytes. */
+  answered?: Answered[];
+  /** When the turn first waited for what it waits for now. ISO 8601. */
+  parked_since?: string;
+  /** How often it has tried since then. */
+  tries?: number;
+  /** The turn ended for a reason that may be over, and is to go on. */
+  goes_on?: true;
+  /** The time that the agent has worked on the turn before it waited, in ms. */
+  worked_ms?: number;
   /** How the session was chosen. Absent until it was. */
   choice?: SessionChoice;
   /** What the session had pinned, where the prompt changes it. It has it again unless the turn is completed. */
@@ -80,6 +98,8 @@ export interface CheckLoop {
   first: Pick<TurnResult, 'goal' | 'session' | 'started_at'>;
   rounds: CheckRound[];
   prompt: QueuedPrompt;
+  /** What the rounds before this one asked. */
+  asks?: AskedInTurn[];
 }
 
 export interface TopicState {

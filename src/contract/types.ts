@@ -3,6 +3,7 @@
  * and the `temporal` command. A field never changes its meaning; a new shape gets a new name.
  * Anyone may import this; it imports only ids and failures.
  */
+import type { AskedInTurn, Waiting } from './asks.js';
 import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
 
@@ -262,6 +263,8 @@ export interface TurnResult {
   /** Of all check rounds together. The other fields describe the turn of the last round. */
   usage?: Usage;
   checks?: Checks;
+  /** What the turn asked, and who answered. Oldest first. */
+  asks?: AskedInTurn[];
 }
 
 /**
@@ -277,7 +280,14 @@ export interface Accepted {
 /** Answer of the `outcome` query. */
 export type PromptState =
   | { state: 'queued'; prompt_id: PromptId; /** 1 is next. */ position: number }
-  | { state: 'running'; prompt_id: PromptId; turn: number; session_id: SessionId | null; started_at: string }
+  | {
+      state: 'running';
+      prompt_id: PromptId;
+      turn: number;
+      session_id: SessionId | null;
+      started_at: string;
+      /** What the turn waits for. */ waiting?: Waiting;
+    }
   | { state: 'ended'; prompt_id: PromptId; /** Absent once it is no longer remembered. */ outcome?: TurnResult }
   | { state: 'refused'; prompt_id: PromptId; error: Failure }
   | { state: 'unknown'; prompt_id: PromptId; /** Set while the topic recalls its state. */ recalling?: true };

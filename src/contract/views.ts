@@ -1,10 +1,11 @@
 /** What a person sees of a topic. */
+import type { AskedInTurn, Waiting } from './asks.js';
 import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
 import type { Loss, Pinned, TurnResult } from './types.js';
 
 export const TOPIC_STATES = ['idle', 'running', 'waiting', 'closed'] as const;
-/** `waiting`: the host of the turn does not answer. */
+/** `waiting`: the turn waits for its host, a person, a quota or its agent. */
 export type TopicLifeState = (typeof TOPIC_STATES)[number];
 
 export interface SessionView {
@@ -47,6 +48,9 @@ export interface TopicView {
     session_id: SessionId | null;
     started_at: string;
     waiting_for_host?: string;
+    waiting?: Waiting;
+    /** What it has asked so far. */
+    asks?: AskedInTurn[];
     /** The number of the fix while the session fixes a failed check: 1 or more. */ fix?: number;
     /** Set while its checks run. */ checking?: true;
   };

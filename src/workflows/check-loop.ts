@@ -47,7 +47,8 @@ export async function workOn(work: Work): Promise<TurnResult> {
     if (fixes >= max_fixes)
       return outcome({ status: 'failed', error: failure('CHECKS_FAILED', unfixed(failed, max_fixes)) });
     const prompt = nextPrompt(work, failed, fixes + 1);
-    running.loop = { first, rounds, prompt };
+    const asks = [...(running.loop?.asks ?? []), ...(turn.asks ?? [])];
+    running.loop = { first, rounds, prompt, ...(asks.length > 0 && { asks }) };
     turn = await runPrompt({ ...work, prompt });
   }
 }
@@ -107,11 +108,15 @@ function nextPrompt({ topic, turn }: Work, failed: CheckRun, fix: number): Queue
   Object.assign(turn, { turn: state.turns, fix, started_at: now() });
   delete turn.choice; // The choice belongs to the round before.
   delete turn.brief;
+  for (const field of OF_ONE_TURN) delete turn[field];
   const session = turn.session_id === null ? undefined : sessionOf(state, turn.session_id);
   // Counts the turn of the round before. `recordOutcome` counts the turn of the last round.
   if (session) session.turns += 1;
   return prompt;
 }
+
+/** An answer to one turn is not an answer to the next. */
+const OF_ONE_TURN = ['answered', 'parked_since', 'tries', 'goes_on', 'worked_ms'] as const;
 
 function howOf({ exit_code, stopped, left_behind }: CheckRun): string {
   const ended = stopped === undefined ? `ended with exit code ${exit_code}.` : `was stopped: ${stopped}.`;
@@ -138,8 +143,10 @@ function together(
     (sum, round) => (round.usage ? added(sum, round.usage) : sum),
     undefined,
   );
+  const asks = [...(turn.loop?.asks ?? []), ...(last.asks ?? [])];
   return {
     ...last,
+    ...(asks.length > 0 && { asks }),
     prompt_id: turn.prompt.prompt_id,
     ...defined({ goal: first.goal }),
     session: last.session.kind === 'replaced' ? last.session : first.session,

@@ -9,7 +9,7 @@
  */
 import * as wf from '@temporalio/workflow';
 import { failure, type Failure } from '../contract/failures.js';
-import { isId, type PromptId, type TopicId } from '../contract/ids.js';
+import { derivedId, isId, type PromptId, type TopicId } from '../contract/ids.js';
 import { MAX_QUEUED_PROMPTS } from '../contract/limits.js';
 import { parsePrompt } from '../contract/parse-prompt.js';
 import type { TopicState } from '../contract/state.js';
@@ -77,8 +77,12 @@ export class Features {
     return this.current ? isFull : (state, request, topic) => olderIsFull(state, request, topic, via);
   }
 
-  /** The id of a prompt without one, in a run that an older release started. */
-  olderUnnamedId(updateId: string | undefined, signal: string): PromptId {
+  /** The id of a prompt without one, by its update or by the count of signals. */
+  unnamedId(updateId: string | undefined, signals: number): PromptId {
+    const run = wf.workflowInfo().firstExecutionRunId;
+    if (this.current)
+      return derivedId(updateId === undefined ? ['signal', signals, run] : ['update', updateId], digestOf);
+    const signal = `signal-${signals}-${run}`;
     if (!wf.patched(IDS_FROM_HISTORY)) return wf.uuid4() as PromptId;
     if (updateId === undefined) return signal as PromptId;
     const named = `update-${updateId}`;

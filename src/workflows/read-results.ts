@@ -72,7 +72,11 @@ export function endedIn(answer: unknown): RunTurnOutput | undefined {
   const { error: said, ...rest } = answer;
   const good = without(
     rest,
-    (name, value) => (name === 'usage' && !isUsage(value)) || (SHORT.includes(name) && !isShort(value)),
+    (name, value) =>
+      (name === 'usage' && !isUsage(value)) ||
+      (SHORT.includes(name) && !isShort(value)) ||
+      (name === 'waits' && !isWait(value)) ||
+      (name === 'answered' && !(Array.isArray(value) && value.every(isAnswered))),
   ) as unknown as RunTurnOutput;
   const attempts = Number.isSafeInteger(good.attempts) ? good.attempts : 1;
   const error = failureIn(said) ?? (good.status === 'completed' ? undefined : unsaid(good.status));
@@ -113,6 +117,29 @@ function isUsage(value: unknown): value is Usage {
   return (
     isObject(value) && Object.values(value).every((each) => typeof each === 'number') && Object.keys(value).length <= 20
   );
+}
+
+function isWait(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { for: what, ask, within_ms, most_ms, until, worked_ms } = value;
+  if (typeof worked_ms !== 'number') return false;
+  if (what === 'answer') return isAsk(ask) && isDuration(within_ms);
+  const isTime = until === undefined || (typeof until === 'string' && !Number.isNaN(Date.parse(until)));
+  return (what === 'quota' || what === 'agent') && isDuration(most_ms) && isTime;
+}
+
+const isDuration = (value: unknown) => typeof value === 'number' && value > 0;
+
+function isAsk(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { ask_id, kind, text, takes } = value;
+  return (
+    isId(ask_id) && (kind === 'permission' || kind === 'question') && typeof text === 'string' && isListOfTexts(takes)
+  );
+}
+
+function isAnswered(value: unknown): boolean {
+  return isObject(value) && isAsk(value.ask) && isObject(value.answer) && typeof value.answer.decision === 'string';
 }
 
 function isShort(value: unknown): boolean {

@@ -254,7 +254,7 @@ export function isKnown(state: TopicState, promptId: PromptId): boolean {
  * Drops entries from the start of a list until at most `most` remain, with at most `mostBytes` of
  * JSON. The last entry is always kept.
  */
-function keepWithin(list: unknown[], most: number, mostBytes: number): void {
+export function keepWithin(list: unknown[], most: number, mostBytes: number): void {
   let first = list.length - 1;
   for (let left = mostBytes - jsonBytes(list[first]); first > 0 && list.length - first < most; first -= 1) {
     left -= jsonBytes(list[first - 1]) + 1;

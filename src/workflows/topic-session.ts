@@ -26,6 +26,7 @@ import { recalled, resumed } from './recall.js';
 import { asRefusal, refused } from './refused.js';
 import { tellReplayed } from './replayed.js';
 import { newTopicState } from './session-state.js';
+import { retryNow, takeAnswer, takeAnswerSignal } from './take-answer.js';
 import { Topic } from './topic.js';
 
 export async function topicSession(input?: TopicInput): Promise<TopicState> {
@@ -71,6 +72,18 @@ function listen(topic: Topic): void {
       validator: (payload) => topic.validate(payload),
     },
   );
+  wf.setHandler(messages.answerSignal, (payload: unknown) => signalled(topic, () => takeAnswerSignal(topic, payload)), {
+    description: 'The same answer, without waiting.',
+  });
+  wf.setHandler(messages.retrySignal, () => signalled(topic, () => retryNow(topic.running)), {
+    description: 'The same, without waiting.',
+  });
+  wf.setHandler(messages.answer, (payload) => safely(topic, () => takeAnswer(topic, payload)), {
+    description: 'Answer what the running turn asks: { "decision": "allow" | "always" | "deny" | "reply", "text" }.',
+  });
+  wf.setHandler(messages.retry, () => safely(topic, () => retryNow(topic.running)), {
+    description: 'Try a turn again now that waits for a quota or for its agent.',
+  });
   wf.setHandler(messages.cancel, (payload) => safely(topic, () => topic.cancel(payload)), {
     description: 'Stop the running turn, or take a queued prompt out.',
     validator: (payload: unknown) => {
@@ -100,8 +113,9 @@ function listen(topic: Topic): void {
 }
 
 function signalled(topic: Topic, work: () => void): void {
-  if (topic.features.signalsFirst) topic.inbox.signal(work);
-  else work();
+  const handle = () => topic.signal(work);
+  if (topic.features.signalsFirst) topic.inbox.signal(handle);
+  else handle();
 }
 
 /** Runs `work` once the topic has recalled its state. */

@@ -1,6 +1,7 @@
 /**
  * What a topic shows of itself: the `view` and `outcome` queries, and its page in the Web UI. Pure.
  */
+import type { Waiting } from '../contract/asks.js';
 import { choiceWords } from '../contract/choice-words.js';
 import { defined } from '../contract/defined.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
@@ -9,12 +10,13 @@ import { cutToBytes, titleOf } from '../contract/text.js';
 import type { Checks, PromptState, TurnResult, Usage } from '../contract/types.js';
 import type { TopicLifeState, TopicView } from '../contract/views.js';
 import { isKnown, outcomeOf, refusalOfId } from './session-state.js';
+import { asksOf } from './waiting.js';
 
 const SHOWN_OUTCOMES = 20;
 
 export function lifeStateOf(state: TopicState, running: RunningPrompt | undefined, ended: boolean): TopicLifeState {
   if (ended) return 'closed';
-  if (running?.waiting_for_host !== undefined) return 'waiting';
+  if (running?.waiting_for_host !== undefined || running?.waiting) return 'waiting';
   return running || state.queue.length > 0 ? 'running' : 'idle';
 }
 
@@ -48,22 +50,15 @@ function sessionView({ line: _line, left: _left, brief_due: _due, ...session }: 
   return { ...session, current: session.session_id === current };
 }
 
-function runningOf({
-  prompt,
-  turn,
-  session_id,
-  started_at,
-  waiting_for_host,
-  fix,
-  checking,
-}: RunningPrompt): NonNullable<TopicView['running']> {
+function runningOf(running: RunningPrompt): NonNullable<TopicView['running']> {
+  const { prompt, turn, session_id, started_at, waiting_for_host, waiting, fix, checking } = running;
   return {
     prompt_id: prompt.prompt_id,
     prompt: titleOf(prompt.request.prompt, 200),
     turn,
     session_id,
     started_at,
-    ...defined({ waiting_for_host, fix }),
+    ...defined({ waiting_for_host, waiting, asks: asksOf(running), fix }),
     ...(checking && { checking }),
   };
 }
@@ -71,8 +66,8 @@ function runningOf({
 export function promptStateOf(state: TopicState, running: RunningPrompt | undefined, promptId: PromptId): PromptState {
   const prompt_id = promptId;
   if (running && isOf(running, promptId)) {
-    const { turn, session_id, started_at } = running;
-    return { state: 'running', prompt_id, turn, session_id, started_at };
+    const { turn, session_id, started_at, waiting } = running;
+    return { state: 'running', prompt_id, turn, session_id, started_at, ...defined({ waiting }) };
   }
   const index = state.queue.findIndex((queued) => queued.prompt_id === promptId);
   if (index >= 0) return { state: 'queued', prompt_id, position: index + 1 };
@@ -107,6 +102,7 @@ export function detailsOf(
       '',
     );
   }
+  if (running?.waiting) lines.push(...waitingLines(topic, running.waiting), '');
   lines.push('### Session', '');
   if (session) {
     const { agent, model, category, project, cwd, host } = session.pinned;
@@ -134,6 +130,24 @@ export function detailsOf(
   if (state.current !== null) lines.push(`continuity delegate --session ${quoted(state.current)} 'Fix: …'`);
   lines.push('```');
   return cutToBytes(lines.join('\n'), 20_000);
+}
+
+function waitingLines(topic: TopicId, waiting: Waiting): string[] {
+  const name = quoted(topic);
+  if (waiting.for !== 'answer')
+    return [
+      `**Waits** until ${readable(waiting.until)}: ${waiting.because.code}: ${inline(waiting.because.message)}`,
+      '',
+      `Go on at once: \`continuity retry ${name}\` · end the turn: \`continuity cancel ${name}\``,
+    ];
+  const { ask, until } = waiting;
+  const by = ask.session_id === undefined ? '' : ` of sub-agent ${code(ask.session_id)}`;
+  return [
+    `**Asks**${by} until ${readable(until)}: ${ask.kind}${ask.tool === undefined ? '' : ` for ${inline(ask.tool)}`}: ${inline(ask.text)}`,
+    ...(ask.options ?? []).slice(0, 20).map(({ label }) => `- ${inline(label)}`),
+    '',
+    `Answer: \`continuity answer ${name} ${ask.kind === 'question' ? "'…'" : '--allow'}\` · \`--deny\``,
+  ];
 }
 
 /** e.g. `- also: ses_1 · codex` or `- lost: ses_1 · codex` */

@@ -6,11 +6,11 @@
 import * as wf from '@temporalio/workflow';
 import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
-import { derivedId, isId, topicOfWorkflow, type PromptId } from '../contract/ids.js';
+import { isId, topicOfWorkflow, type PromptId } from '../contract/ids.js';
 import * as limits from '../contract/limits.js';
 import type { CancelRequest, CloseRequest, ForgetRequest } from '../contract/messages.js';
 import type { QueuedPrompt, RunningPrompt, TopicState } from '../contract/state.js';
-import { digestOf, titleOf } from '../contract/text.js';
+import { titleOf } from '../contract/text.js';
 import type { Cancelled, Forgotten } from '../contract/answers.js';
 import type { Accepted, PromptRequest, PromptState, TurnResult } from '../contract/types.js';
 import type { TopicView } from '../contract/views.js';
@@ -24,6 +24,7 @@ import { bounded } from './remembered.js';
 import * as transitions from './session-state.js';
 import { Stops } from './stops.js';
 import { now } from './time.js';
+import { retryNow } from './take-answer.js';
 import { detailsOf, isOf, promptStateOf, viewOf } from './topic-view.js';
 
 type Stopped = NonNullable<RunningPrompt['stopped']>;
@@ -70,6 +71,12 @@ export class Topic {
     return this.#ready ? work() : wf.condition(() => this.#ready).then(work);
   }
 
+  /** As `whenReady`, for a signal: signals are handled in their order, before everything else. */
+  signal(work: () => void): void {
+    if (this.#ready) work();
+    else this.#early.push(work);
+  }
+
   show(): void {
     wf.setCurrentDetails(detailsOf(this.id, this.state, this.running, this.ended));
   }
@@ -112,7 +119,6 @@ export class Topic {
 
   /** Takes a prompt that came by signal. Its sender gets no answer, so a refusal is noted. */
   signalled(payload: unknown): void {
-    if (!this.#ready) return void this.#early.push(() => this.signalled(payload));
     this.state.signals = (this.state.signals ?? 0) + 1;
     try {
       const parsed = this.features.signalled(payload);
@@ -127,7 +133,6 @@ export class Topic {
 
   /** Notes a signal with an unknown name. */
   misnamed(name: string): void {
-    if (!this.#ready) return void this.#early.push(() => this.misnamed(name));
     this.noteRefused(
       failure(
         'INVALID_PROMPT',
@@ -261,17 +266,14 @@ export class Topic {
         interrupted_by: promptId,
       });
     }
+    if (!again && this.running?.waiting?.for === 'agent') retryNow(this.running);
     this.show();
     return promptId;
   }
 
   /** A reset replays messages. A prompt whose id changed with that would be put in twice. */
   #unnamedId(): PromptId {
-    const update = wf.currentUpdateInfo();
-    const run = wf.workflowInfo().firstExecutionRunId;
-    if (this.features.current)
-      return derivedId(update ? ['update', update.id] : ['signal', this.state.signals ?? 0, run], digestOf);
-    return this.features.olderUnnamedId(update?.id, `signal-${this.state.signals ?? 0}-${run}`);
+    return this.features.unnamedId(wf.currentUpdateInfo()?.id, this.state.signals ?? 0);
   }
 
   #takeOut(promptId: PromptId, reason?: string): Cancelled['effect'] | undefined {

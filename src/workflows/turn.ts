@@ -3,7 +3,7 @@
  * and reports how it ended.
  */
 import * as wf from '@temporalio/workflow';
-import type { AskedChecks, RunTurnOutput } from '../activities/types.js';
+import type { AskedChecks, OpenSessionOutput, RunTurnOutput } from '../activities/types.js';
 import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
 import type { QueuedPrompt, RunningPrompt, SessionRecord } from '../contract/state.js';
@@ -26,6 +26,7 @@ import { onHost } from './on-host.js';
 import { addSession, lossOf, sessionOf } from './session-state.js';
 import { now } from './time.js';
 import type { Topic } from './topic.js';
+import { answered, asksOf, knownOf, waited, waitForAgent, waitOf } from './waiting.js';
 
 export interface Work {
   topic: Topic;
@@ -169,10 +170,27 @@ async function openSession(work: Work, { opening, host }: ToOpen): Promise<Sessi
   const { epoch } = topic.state;
   const input = { topic: topic.id, prompt_id: prompt.prompt_id, ...defined({ epoch }), ...opening };
   const open = (where: calls.Where) => calls.openSession(input, prompt.request.prompt, where);
-  const opened = await (host === undefined ? scope.run(() => open(calls.ANYWHERE)) : onHost(work, host, open));
+  const opened = await openedInTime(work, () =>
+    host === undefined ? scope.run(() => open(calls.ANYWHERE)) : onHost(work, host, open),
+  );
   const session = { ...opened, turns: 0, opened_at: now() };
   addSession(topic.state, session);
   return session;
+}
+
+/** Opens a session. A patient prompt waits until its agent can open one. */
+async function openedInTime(work: Work, open: () => Promise<OpenSessionOutput>): Promise<OpenSessionOutput> {
+  for (;;) {
+    if (work.turn.waiting) await waited(work, work.turn.waiting);
+    try {
+      return await open();
+    } catch (error) {
+      const { status, error: problem } = endedByError(error, undefined, work.scope.consideredCancelled);
+      const waiting = status === 'failed' && problem ? waitForAgent(work, problem) : undefined;
+      if (!waiting) throw error;
+      await waited(work, waiting);
+    }
+  }
 }
 
 async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutput> {
@@ -195,7 +213,18 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     pinned,
     ...(asked && { asked_checks: asked }),
   };
-  return onHost(work, pinned.host, (where) => calls.runTurn(input, request.prompt, where));
+  for (;;) {
+    if (turn.waiting) await waited(work, turn.waiting);
+    const known = { ...input, ...knownOf(turn) };
+    const ended = await onHost(work, pinned.host, (where) => calls.runTurn(known, request.prompt, where));
+    answered(turn, ...(ended.answered ?? []));
+    const waiting = waitOf(work, ended);
+    if (!waiting) return ended;
+    if (ended.waits) turn.worked_ms = ended.waits.worked_ms;
+    if (waiting.for === 'answer') delete turn.goes_on;
+    else turn.goes_on = true;
+    await waited(work, waiting);
+  }
 }
 
 function endedAs(
@@ -204,5 +233,6 @@ function endedAs(
   session: SessionRecord | undefined,
   ended: RunTurnOutput,
 ): TurnResult {
-  return resultOf({ topic: topic.id, state: topic.state, prompt, turn, choice, session }, ended, now());
+  const result = resultOf({ topic: topic.id, state: topic.state, prompt, turn, choice, session }, ended, now());
+  return { ...result, ...defined({ asks: asksOf(turn) }) };
 }

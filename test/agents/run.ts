@@ -20,7 +20,7 @@ export function startTurn(agent: Agent, session: SessionRef, prompt: string, id:
     for await (const event of agent.turn({ session, prompt_id: id as PromptId, prompt }, detached.signal)) {
       if (outcomes.length) throw new Error(`An event after the outcome: ${JSON.stringify(event)}`);
       if (event.type === 'progress') progress.push(event.progress);
-      else outcomes.push(event.outcome);
+      else if (event.type === 'outcome') outcomes.push(event.outcome);
     }
     const [only] = outcomes;
     if (!only) throw new Error('The turn ended without an outcome.');

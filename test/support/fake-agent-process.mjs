@@ -10,8 +10,13 @@
  *   [[bells: n]]     answer n characters of which each takes six bytes as JSON
  *   [[touch: file]]  make this file       [[corrupt]]      as its first words: every prompt after it ends as SESSION_CORRUPTED
  *   [[saying: text]] report this text as progress
+ *   [[ask: tool | text]]     ask for this permission, and run the tool when it is given
+ *   [[question: text | a, b]] ask this, with these options; the answer is in the reply
+ *   [[quota: s]]     end as AGENT_RATE_LIMITED until so many seconds after the first time
+ *   [[login: file]]  end as AGENT_AUTH until the file is there
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 
 const [store] = process.argv.slice(2);
@@ -36,6 +41,13 @@ const operations = {
     existsSync(fileOf(session)) ? { lines: linesOf(session), busy: working.get(session)?.id } : null,
   abort({ session }) {
     working.get(session)?.stop?.();
+  },
+  asks: ({ session }) => [...(working.get(session)?.asks?.values() ?? [])].map(({ ask }) => ask),
+  answer({ session, ask_id, answer }) {
+    const asks = working.get(session)?.asks;
+    const asked = asks?.get(ask_id);
+    asks?.delete(ask_id);
+    asked?.resolve(answer);
   },
   /**
    * Answers once the prompt is in the session, or with the code of a refusal. The turn works on.
@@ -64,6 +76,46 @@ async function turn(session, id, prompt, again) {
   tell(id, { type: 'moved' });
 }
 
+const permission = (tool, text) => ({
+  ask_id: `ask_${randomUUID()}`,
+  kind: 'permission',
+  tool: tool.trim(),
+  text: text.trim(),
+  takes: ['allow', 'always', 'deny'],
+});
+
+const question = (text, options) => ({
+  ask_id: `ask_${randomUUID()}`,
+  kind: 'question',
+  text: text.trim(),
+  options: options.split(',').map((label) => ({ label: label.trim() })),
+  takes: ['reply', 'deny'],
+});
+
+/** The answer, or nothing when the turn is stopped meanwhile. */
+async function asked(mine, ask) {
+  mine.asks ??= new Map();
+  const answered = new Promise((resolve) => {
+    mine.asks.set(ask.ask_id, { ask, resolve });
+    mine.stop = () => resolve(undefined);
+  });
+  tell(mine.id, { type: 'blocked', on: ask.text });
+  const answer = await answered;
+  tell(mine.id, { type: 'blocked' });
+  return answer;
+}
+
+/** When a usage limit that began with the first call ends. Nothing once it is over. */
+function limitOf(session, seconds) {
+  if (seconds === undefined) return undefined;
+  let until = linesOf(session).find((line) => line.limited)?.limited;
+  if (!until) {
+    until = new Date(Date.now() + Number(seconds) * 1000).toISOString();
+    note(session, { limited: until });
+  }
+  return Date.parse(until) > Date.now() ? until : undefined;
+}
+
 async function work(session, prompt, again, mine) {
   const directive = (name) => ownWordsOf(prompt).match(new RegExp(`\\[\\[${name}(?::\\s*(.*?))?\\]\\]`, 's'));
   if (directive('crash') && !again) process.exit(1);
@@ -79,6 +131,18 @@ async function work(session, prompt, again, mine) {
     });
     if (stopped) return { status: 'cancelled', reply: '', code: 'CANCELLED' };
   }
+  const limited = limitOf(session, directive('quota')?.[1]);
+  if (limited) return { status: 'failed', reply: '', code: 'AGENT_RATE_LIMITED', until: limited };
+  const login = directive('login')?.[1];
+  if (login && !existsSync(login)) return { status: 'failed', reply: '', code: 'AGENT_AUTH' };
+  const answers = [];
+  for (const [, kind, what, rest] of ownWordsOf(prompt).matchAll(/\[\[(ask|question): ([^|\]]*)\|([^\]]*)\]\]/g)) {
+    const answer = await asked(mine, kind === 'ask' ? permission(what, rest) : question(what, rest));
+    if (!answer) return { status: 'cancelled', reply: '', code: 'CANCELLED' };
+    if (answer.decision === 'allow' || answer.decision === 'always') note(session, { ran: rest.trim() });
+    answers.push(`${answer.decision}${answer.text === undefined ? '' : `: ${answer.text}`}`);
+  }
+  if (answers.length > 0) return { status: 'completed', reply: `The answers: ${answers.join('; ')}` };
   const touched = directive('touch')?.[1];
   if (touched) writeFileSync(touched, '');
   const fail = directive('fail')?.[1];

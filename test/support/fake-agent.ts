@@ -24,6 +24,8 @@ import {
   type Sight,
 } from '../../src/agents/driver.js';
 import { createAgent, TurnRoom } from '../../src/agents/turn/create-agent.js';
+import type { Answer, Ask } from '../../src/contract/asks.js';
+import { defined } from '../../src/contract/defined.js';
 import { failure, type FailureCode } from '../../src/contract/failures.js';
 import { cwdMissing } from '../../src/host/working-directory.js';
 import type { PromptId, SessionId } from '../../src/contract/ids.js';
@@ -33,6 +35,8 @@ interface SessionLine {
   prompt?: string;
   text?: string;
   end?: string;
+  /** A tool that ran because a person allowed it. */
+  ran?: string;
   outcome?: AgentOutcome & { code?: FailureCode };
 }
 
@@ -99,17 +103,18 @@ class FakeDriver implements AgentDriver {
     const key = wanted ?? (lines.findLast(({ prompt }) => prompt !== undefined)?.prompt as PromptKey | undefined);
     const at = lines.findIndex(({ prompt }) => prompt !== undefined && prompt === key);
     const text = lines[at]?.text;
-    const outcome = lines.find(({ end }) => end !== undefined && end === key)?.outcome;
+    const ends = lines.filter(({ end }) => end !== undefined && end === key);
+    const outcome = ends.at(-1)?.outcome;
     const error = outcome?.code && failure(outcome.code, `The fake agent was asked to end as ${outcome.code}.`);
     return {
       ...(key && { key }),
       prompt: at < 0 ? 'absent' : 'present',
       ...(text !== undefined && { text }),
-      ...(outcome && { end: { status: outcome.status, ...(error && { error }) } }),
+      ...(outcome && { end: { status: outcome.status, ...defined({ error, until: outcome.until }) } }),
       superseded: at >= 0 && lines.slice(at + 1).some(({ prompt }) => prompt !== undefined),
       busy: busy === undefined ? false : busy === key ? 'this' : 'ours',
       steps: 0,
-      fingerprint: JSON.stringify([at, outcome]),
+      fingerprint: JSON.stringify([at, outcome, ends.length]),
       done: () => (busy !== undefined && busy === key ? [{ type: 'did', step: 'reading' }] : []),
       said: () => ({ reply: outcome?.reply ?? '' }),
     };
@@ -126,6 +131,14 @@ class FakeDriver implements AgentDriver {
 
   async abort({ session_id }: SessionRef) {
     await this.#call('abort', { session: session_id });
+  }
+
+  async asks({ session_id }: SessionRef) {
+    return (await this.#call('asks', { session: session_id })) as Ask[];
+  }
+
+  async answer({ session_id }: SessionRef, { ask_id }: Ask, answer: Answer) {
+    await this.#call('answer', { session: session_id, ask_id, answer });
   }
 
   listen(_session: SessionRef, key: PromptKey, on: (signal: AgentSignal) => void) {
@@ -211,6 +224,8 @@ export function newFakeAgent(dataDir: string, name = 'fake') {
     store,
     /** The prompts that a session holds: the third side from which promises are checked. */
     promptsIn: (session: string) => linesIn(session).flatMap(({ text }) => (text === undefined ? [] : [text])),
+    /** The tools that ran because somebody allowed them. */
+    ranIn: (session: string) => linesIn(session).flatMap(({ ran }) => (ran === undefined ? [] : [ran])),
     /** How the turn of a prompt ended, in the agent's own words; nothing while it runs. */
     outcomeIn(session: string, prompt: string): string | undefined {
       const lines = linesIn(session);

@@ -1,14 +1,18 @@
 /** One attempt at a turn. Each `step` looks at the session, decides, and does one deed. */
-import { isBriefed } from '../../contract/brief-text.js';
+import type { Answered, Ask } from '../../contract/asks.js';
 import { failure, type Failure } from '../../contract/failures.js';
 import type { Recovery } from '../../contract/types.js';
 import { AgentError, type AgentOutcome, type TurnProgress, type TurnRequest } from '../agent.js';
 import type { AgentDriver, AgentSignal, PromptKey, Sight } from '../driver.js';
 import type { ActiveTurn, ActiveTurns } from './active-turns.js';
+import { Asks, bounded } from './asks.js';
 import { decide, type Deed } from './decide.js';
+import { OldEnd } from './old-end.js';
 import { cancelled, failed, harvested, runaway } from './outcomes.js';
+import { Parking } from './parking.js';
 import { ProgressTally } from './progress.js';
 import type { PromptNotes } from './prompt-notes.js';
+import { isPrompt } from './is-prompt.js';
 import { LOOK_AGAIN_MS, Settling } from './settle.js';
 import { WakeUp } from './wake-up.js';
 
@@ -21,6 +25,9 @@ export interface TurnContext {
   maxSteps: number;
 }
 
+/** The outcome, an ask that nobody has decided, or how many ms to wait at most until the next step. */
+export type Step = AgentOutcome | { ask: Ask } | number;
+
 export class Attempt {
   readonly wakeUp = new WakeUp();
   /** How often the agent's program was replaced. */
@@ -29,6 +36,10 @@ export class Attempt {
   /** The progress of another turn in the session, for which this turn waits. */
   readonly #othersProgress = new ProgressTally();
   readonly #settling = new Settling();
+  readonly #asks: Asks;
+  readonly #answered: Answered[] = [];
+  readonly #oldEnd: OldEnd | undefined;
+  readonly #parking: Parking;
   readonly #key: PromptKey;
   readonly #active: ActiveTurn;
   readonly #stopListening: () => void;
@@ -54,6 +65,9 @@ export class Attempt {
   ) {
     const { session, prompt_id } = request;
     this.#key = context.driver.keyOf(session, prompt_id);
+    this.#asks = new Asks(request.answered, request.policy);
+    this.#oldEnd = request.goes_on && new OldEnd();
+    this.#parking = new Parking(this.#key, context.notes, request.may_be_parked === true);
     this.#stopListening = context.driver.listen(session, this.#key, (signal) => this.#on(signal));
     this.#active = { key: this.#key, wake: () => this.wakeUp.wake() };
     context.active.begin(session.session_id, this.#active);
@@ -70,6 +84,11 @@ export class Attempt {
     return others && { step: `another turn comes first${others.step ? `: ${others.step}` : ''}` };
   }
 
+  /** What the policy has answered since the last call. */
+  takeAnswered(): Answered[] {
+    return this.#answered.splice(0);
+  }
+
   async recover(): Promise<void> {
     if (this.#generation !== undefined) await this.context.driver.recover(this.#generation);
   }
@@ -77,19 +96,21 @@ export class Attempt {
   /**
    * Makes one step.
    *
-   * @returns the outcome, or how many ms to wait at most until the next step
    * @throws Unreachable, AgentError
    */
-  async step(): Promise<AgentOutcome | number> {
+  async step(): Promise<Step> {
     const { driver, notes, maxSteps } = this.context;
     const { session } = this.request;
     await this.#connect();
     const isCancelled = await notes.has('cancelled', this.#key);
     if (this.#waiting && !isCancelled && this.#progress.steps <= maxSteps && (await driver.isBusy(session)))
-      return POLL_MS;
-    const sight = await driver.look(session, this.#key);
-    if (!sight) return this.#lost();
+      return this.#wait();
+    const seen = await driver.look(session, this.#key);
+    if (!seen) return this.#lost();
+    const sight = this.#oldEnd?.without(seen) ?? seen;
     if (sight.text !== undefined && !isPrompt(sight.text, this.request)) return this.#reused();
+    const parked = this.#oldEnd || isCancelled ? undefined : await this.#parking.outcomeOf(sight);
+    if (parked) return parked;
     const deed = await this.#decide(sight, isCancelled);
     this.#note(sight, deed);
     return this.#do(deed, sight);
@@ -138,7 +159,29 @@ export class Attempt {
     if (this.#waiting && this.#working && this.#wasThere) this.#recovered ??= 'reattached';
   }
 
-  async #do(deed: Deed, sight: Sight): Promise<AgentOutcome | number> {
+  /** Waits for the turn, unless it waits for an answer. */
+  async #wait(): Promise<Step> {
+    const { driver } = this.context;
+    const { session } = this.request;
+    if (!this.#working) return POLL_MS;
+    if (await this.#parking.begins()) {
+      await driver.abort(session);
+      this.#waiting = false;
+      return LOOK_AGAIN_MS;
+    }
+    if (!driver.asks) return POLL_MS;
+    for (const said of await driver.asks(session)) {
+      const ask = bounded(said);
+      if (!ask) continue;
+      const known = this.#asks.answerTo(ask);
+      if (!known) return { ask };
+      await driver.answer?.(session, ask, known.answered.answer);
+      if (known.isNew) this.#answered.push(known.answered);
+    }
+    return POLL_MS;
+  }
+
+  async #do(deed: Deed, sight: Sight): Promise<Step> {
     const { session } = this.request;
     switch (deed) {
       case 'harvest':
@@ -150,7 +193,7 @@ export class Attempt {
       case 'report_stuck':
         return this.#stuck(sight);
       case 'wait':
-        return POLL_MS;
+        return this.#wait();
       case 'look_again':
         return LOOK_AGAIN_MS;
       case 'abort':
@@ -172,8 +215,10 @@ export class Attempt {
     }
     // The turn was cancelled while the session was looked at.
     if (await notes.has('cancelled', this.#key)) return 0;
-    if (sight.prompt === 'present' && (this.#wasThere || this.#putInGeneration !== this.#generation))
-      this.#recovered = 'continued';
+    const wasCutOff = this.#wasThere || this.#putInGeneration !== this.#generation;
+    if (sight.prompt === 'present' && wasCutOff && !this.#oldEnd) this.#recovered = 'continued';
+    this.#oldEnd?.wentOn(sight);
+    await this.#parking.end();
     this.#puts++;
     this.#working = true;
     this.#putInGeneration = this.#generation;
@@ -238,18 +283,10 @@ export class Attempt {
     else if (signal.type === 'broke_off') {
       this.#gaveUp = signal.because;
       this.wakeUp.wake();
-    } else (this.#working ? this.#progress : this.#othersProgress).on(signal);
+    } else {
+      if (signal.type === 'refused') this.#parking.on(signal);
+      if (signal.type === 'refused' || signal.type === 'blocked') this.wakeUp.wake();
+      (this.#working ? this.#progress : this.#othersProgress).on(signal);
+    }
   }
 }
-
-/**
- * Whether the session has this prompt. Of its brief, only that there is one: a topic that was reset
- * makes the brief of a prompt again, and more files have changed by then.
- */
-function isPrompt(stored: string, { prompt, brief_length = 0 }: TurnRequest): boolean {
-  const [has, asked] = [asStored(stored), asStored(prompt)];
-  return has === asked || (brief_length > 0 && isBriefed(has, asStored(prompt.slice(brief_length))));
-}
-
-/** Agents store UTF-8, which replaces half of a surrogate pair. */
-const asStored = (text: string) => Buffer.from(text).toString();

@@ -6,13 +6,15 @@
  *   looks like one that a crash cut off, and would be resumed.
  * - `put`: an attempt that died may have put the prompt in a moment ago. Written only for agents
  *   that a second put of the same prompt would harm.
+ * - `parked`: the turn was cut off because its provider refuses for long, and will go on. It looks
+ *   like one that a person stopped.
  */
 import { access, mkdir, opendir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writePrivateFile } from '../../host/private-file.js';
 import type { PromptKey } from '../driver.js';
 
-export type PromptFact = 'cancelled' | 'put';
+export type PromptFact = 'cancelled' | 'put' | 'parked';
 
 /**
  * Notes outlive every attempt at the prompt by far: a topic waits 4 days for its host, and a turn
@@ -26,7 +28,8 @@ export class PromptNotes {
   readonly #folders: Record<PromptFact, string>;
 
   constructor(folder: string) {
-    this.#folders = { cancelled: join(folder, 'cancelled'), put: join(folder, 'put') };
+    const of = (fact: PromptFact) => join(folder, fact);
+    this.#folders = { cancelled: of('cancelled'), put: of('put'), parked: of('parked') };
   }
 
   /**
@@ -45,6 +48,10 @@ export class PromptNotes {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
       throw error; // The turn may have been cancelled, and must not be resumed.
     }
+  }
+
+  async remove(fact: PromptFact, key: PromptKey): Promise<void> {
+    await rm(join(this.#folders[fact], key), { force: true });
   }
 
   /** Removes old notes. The work is bounded; the next pruning removes what this one leaves. */

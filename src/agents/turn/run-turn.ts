@@ -8,10 +8,10 @@
  *    ended.
  */
 import { failure } from '../../contract/failures.js';
-import { AgentError, type AgentOutcome, type TurnEvent, type TurnRequest } from '../agent.js';
+import { AgentError, type TurnEvent, type TurnRequest } from '../agent.js';
 import { Unreachable, type AgentDriver } from '../driver.js';
 import { unreachable } from '../shared/patiently.js';
-import type { Attempt, TurnContext } from './attempt.js';
+import type { Attempt, Step, TurnContext } from './attempt.js';
 
 /**
  * Long enough for the agent to start once or twice. After this time, a later attempt has better
@@ -36,7 +36,7 @@ export async function* runTurn(
     for (;;) {
       signal.throwIfAborted();
       if (attempt.restarts > MAX_RESTARTS) throw crashed(attempt.restarts, request, driver);
-      let next: AgentOutcome | number;
+      let next: Step;
       try {
         next = await attempt.step();
         failingSince = undefined;
@@ -47,8 +47,9 @@ export async function* runTurn(
         await attempt.recover();
         next = TRY_AGAIN_AFTER_MS;
       }
+      for (const answered of attempt.takeAnswered()) yield { type: 'answered', answered };
       if (typeof next === 'object') {
-        yield { type: 'outcome', outcome: next };
+        yield 'ask' in next ? { type: 'asked', ask: next.ask } : { type: 'outcome', outcome: next };
         return;
       }
       for (const end = Date.now() + next; !attempt.wakeUp.called && Date.now() < end;) {

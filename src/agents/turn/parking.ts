@@ -1,0 +1,55 @@
+/**
+ * Cuts a turn off whose agent waits long for its provider, so that the topic can wait instead. The
+ * cut is noted first: in the session, the turn looks like one that a person stopped.
+ */
+import { defined } from '../../contract/defined.js';
+import { failure, type Failure } from '../../contract/failures.js';
+import type { AgentOutcome } from '../agent.js';
+import type { AgentSignal, PromptKey, Sight } from '../driver.js';
+import { failed } from './outcomes.js';
+import type { PromptNotes } from './prompt-notes.js';
+
+/** An agent that asks again within this time is waited for. */
+const SHORT_MS = 60_000;
+
+export class Parking {
+  #refused: { because: Failure; until: string } | undefined;
+  #noted: boolean | undefined;
+
+  constructor(
+    private readonly key: PromptKey,
+    private readonly notes: PromptNotes,
+    private readonly isAllowed: boolean,
+  ) {}
+
+  on({ because, until }: Extract<AgentSignal, { type: 'refused' }>): void {
+    this.#refused = because && until !== undefined ? { because, until } : undefined;
+  }
+
+  /** Whether the turn is to be cut off. It is noted then. */
+  async begins(): Promise<boolean> {
+    if (!this.isAllowed || !this.#refused || Date.parse(this.#refused.until) - Date.now() < SHORT_MS) return false;
+    await this.notes.add('parked', this.key);
+    this.#noted = true;
+    return true;
+  }
+
+  /** The outcome of a turn that was cut off. `undefined` when this one was not. */
+  async outcomeOf(sight: Sight): Promise<AgentOutcome | undefined> {
+    if (sight.busy || sight.superseded || sight.end?.status === 'completed') return undefined;
+    this.#noted ??= await this.notes.has('parked', this.key);
+    if (!this.#noted) return undefined;
+    const { because, until } = this.#refused ?? {};
+    return {
+      ...failed(because ?? failure('AGENT_RATE_LIMITED', 'The provider refused for now.'), sight),
+      ...defined({ until }),
+    };
+  }
+
+  /** The turn goes on. */
+  async end(): Promise<void> {
+    this.#noted = false;
+    this.#refused = undefined;
+    await this.notes.remove('parked', this.key);
+  }
+}

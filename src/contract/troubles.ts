@@ -1,0 +1,17 @@
+/**
+ * Reasons why a turn fails that have nothing to do with its prompt. The prompt at hand fails with its
+ * reason. What is queued behind it waits, if it fails for such a reason as well.
+ */
+import type { Failure, FailureCode } from './failures.js';
+
+const TROUBLES: readonly FailureCode[] = [
+  'AGENT_AUTH',
+  'AGENT_NOT_FOUND',
+  'AGENT_UNSUPPORTED',
+  'PROVIDER_UNREACHABLE',
+  'CWD_MISSING',
+];
+
+export function isTrouble(error: Failure | undefined): boolean {
+  return error !== undefined && TROUBLES.includes(error.code);
+}
