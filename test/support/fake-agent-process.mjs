@@ -108,10 +108,10 @@ async function asked(mine, ask) {
 /** When a usage limit that began with the first call ends. Nothing once it is over. */
 function limitOf(session, seconds) {
   if (seconds === undefined) return undefined;
-  let until = linesOf(session).find((line) => line.limited)?.limited;
+  let until = linesOf(session).find((line) => line.limited && line.seconds === seconds)?.limited;
   if (!until) {
     until = new Date(Date.now() + Number(seconds) * 1000).toISOString();
-    note(session, { limited: until });
+    note(session, { limited: until, seconds });
   }
   return Date.parse(until) > Date.now() ? until : undefined;
 }

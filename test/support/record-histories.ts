@@ -9,10 +9,14 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import * as messages from '../../src/contract/messages.js';
 import { startWorld, type World } from './world.js';
 
 const folder = fileURLToPath(new URL('../replay/histories/', import.meta.url));
 const only = process.argv[2];
+
+const waits = (manager: World['manager'], topic: string, what: string) =>
+  until(async () => (await manager.view(topic).catch(() => undefined))?.running?.waiting?.for === what);
 
 /** Each returns the id of the run to keep, where that is not the topic's first. */
 const shapes: Record<string, (world: World, topic: string) => Promise<void | string>> = {
@@ -32,6 +36,45 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void | str
     await manager.cancel(topic, 'queued');
     await manager.cancel(topic);
     await manager.wait(topic, 'running');
+  },
+  async 'asked-and-answered'({ manager, client }, topic) {
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    const asked = () => waits(manager, topic, 'answer');
+    const first = manager.delegate(topic, '[[ask: bash | npm test]] work');
+    await asked();
+    await handle.executeUpdate(messages.answer, { args: ['allow'] });
+    await first;
+    const second = manager.delegate(topic, '[[question: Which one? | a, b]] work');
+    await asked();
+    await handle.signal(messages.answerSignal, 'a');
+    await second;
+    const third = manager.delegate(topic, '[[ask: bash | rm -rf x]] work');
+    await asked();
+    await manager.cancel(topic);
+    await third;
+  },
+  async 'parked-on-a-quota'({ manager, client }, topic) {
+    await manager.delegate(topic, '[[quota: 2]] work');
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    const parked = manager.delegate(topic, '[[quota: 3600]] work');
+    await waits(manager, topic, 'quota');
+    await handle.executeUpdate(messages.retry);
+    await waits(manager, topic, 'quota');
+    await manager.cancel(topic);
+    await parked;
+  },
+  async 'parked-behind-a-login'({ manager, client, dir }, topic) {
+    const [login, gate] = [join(dir, 'login'), join(dir, 'gate')];
+    const first = manager.delegate(topic, `[[until: ${gate}]] [[login: ${login}]] one`);
+    await until(async () => (await manager.progress(topic).catch(() => undefined))?.step === 'reading');
+    const second = manager.delegate(topic, `[[login: ${login}]] two`);
+    await until(async () => (await manager.view(topic)).queue.length === 1);
+    await writeFile(gate, '');
+    await first;
+    await waits(manager, topic, 'agent');
+    await writeFile(login, '');
+    await client.workflow.getHandle(`topic/${topic}`).signal(messages.retrySignal);
+    await second;
   },
   async 'agent-crashed-in-mid-turn'({ manager }, topic) {
     await manager.delegate(topic, '[[crash]] work');
