@@ -122,11 +122,14 @@ function callOf({ name, arguments: given }: NonNullable<Step['call']>, { tools =
       : isOffered('exec_command')
         ? ['exec_command', { cmd: command, yield_time_ms: 30_000 }]
         : ['shell_command', { command }];
+  // A tool of an MCP server is in a namespace, e.g. `mcp__docs/search`.
+  const [, namespace, inNamespace] = /^(.+)\/(.+)$/.exec(tool) ?? [];
   return {
     type: 'function_call',
     id: `fc_${call}`,
     call_id: `call_${call}`,
-    name: tool,
+    name: inNamespace ?? tool,
+    ...(namespace !== undefined && { namespace }),
     arguments: JSON.stringify(args),
   };
 }

@@ -4,6 +4,7 @@
  * executed in order:
  *
  *   [[say: text]]     answer this text              [[bash: cmd]]    call the bash tool, then go on
+ *   [[call: name {…}]]  call any tool with these arguments
  *   [[task: prompt]]  have a sub-agent do it; in its script, write `{{` for the brackets
  *   [[delegate: prompt]]  have another agent do it over MCP, in the session that the last answer named, if there is one
  *   [[slow: ms]]      wait first                    [[hang]]         never answer
@@ -37,7 +38,7 @@ export interface Step {
 }
 
 const DIRECTIVE =
-  /\[\[(say|bash|task|delegate|slow|hang|status|retry-after|error|stream|big|summary|overflow|empty|finish|poison)(?::\s*([\s\S]*?))?\]\](?!\])/g;
+  /\[\[(say|bash|call|task|delegate|slow|hang|status|retry-after|error|stream|big|summary|overflow|empty|finish|poison)(?::\s*([\s\S]*?))?\]\](?!\])/g;
 /** A longer text is streamed in bigger pieces than words. */
 const BIG = 64 * 1024;
 /** OpenCode's result for a tool that was running when its server died. */
@@ -91,6 +92,11 @@ const newStep = (): Step => ({ slowMs: 0, streamMs: 0, hang: false, overflow: { 
 
 const bashCall = (command: string) => ({ name: 'bash', arguments: { command, description: command } });
 
+function anyCall(script: string) {
+  const [, name = '', given = '{}'] = /^(\S+)\s*([^]*)$/.exec(script) ?? [];
+  return { name, arguments: JSON.parse(given) as object };
+}
+
 function taskCall(script: string) {
   const prompt = script.replaceAll('{{', '[[').replaceAll('}}', ']]');
   return { name: 'task', arguments: { description: 'a task', prompt, subagent_type: 'general' } };
@@ -131,11 +137,13 @@ function stepsOf(prompt: string, messages: ChatMessage[]): Step[] {
       step.status = { code: Number(code), times: times ? Number(times) : Infinity, longer: 0 };
     } else {
       const call =
-        name === 'task'
-          ? taskCall(argument)
-          : name === 'delegate'
-            ? delegateCall(argument, messages)
-            : bashCall(argument);
+        name === 'call'
+          ? anyCall(argument)
+          : name === 'task'
+            ? taskCall(argument)
+            : name === 'delegate'
+              ? delegateCall(argument, messages)
+              : bashCall(argument);
       steps.push({ ...step, call, finish: 'tool_calls' });
       step = newStep();
     }

@@ -1,17 +1,37 @@
 /**
- * Answers Codex's requests. Codex waits until a client answers, so every request is denied at once.
- * The model gets the denial and goes on; `cancel` would stop its turn. With the approval policy
- * `never`, Codex asks only for tools of MCP servers.
+ * Which requests of Codex are held until a person answers. Codex waits for an answer to each of its
+ * requests. So one that no person can answer, such as a client's own tool or a login, is refused at
+ * once. The model gets the refusal and goes on.
  */
-const NO: Partial<Record<string, object>> = {
-  'item/commandExecution/requestApproval': { decision: 'decline' },
-  'item/fileChange/requestApproval': { decision: 'decline' },
-  'item/permissions/requestApproval': { permissions: {}, scope: 'turn' },
-  'item/tool/requestUserInput': { answers: {} },
-  'mcpServer/elicitation/request': { action: 'decline', content: null, _meta: null },
-};
+import * as z from 'zod';
+import { defined } from '../../contract/defined.js';
+import { FORMS } from './forms.js';
 
-export function answerTo(method: string): { result: object } | { error: { code: number; message: string } } {
-  const result = NO[method];
-  return result ? { result } : { error: { code: -32601, message: `session-continuity does not answer ${method}.` } };
+/** A request of Codex that waits for an answer. */
+export interface HeldRequest {
+  /** The same in every connection to the same server. Another server has the same ids again. */
+  id: number | string;
+  method: string;
+  params: unknown;
+  thread: string;
+  /** The call of the tool that it is about. */
+  item?: string;
+}
+
+const text = z.string().optional().catch(undefined);
+const Params = z.object({ threadId: z.string(), itemId: text, mode: text });
+
+/** A client proves with a key of its user's device that it is this user. */
+const FOR_CLIENTS = 'openai/userVerification';
+
+/** `undefined` when no person can answer. */
+export function heldRequest(id: number | string, method: string, params: unknown): HeldRequest | undefined {
+  const about = Params.safeParse(params).data;
+  return about && FORMS[method] && about.mode !== FOR_CLIENTS
+    ? { id, method, params, thread: about.threadId, ...defined({ item: about.itemId }) }
+    : undefined;
+}
+
+export function refusalOf(method: string): { error: { code: number; message: string } } {
+  return { error: { code: -32601, message: `session-continuity does not answer ${method}.` } };
 }

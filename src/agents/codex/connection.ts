@@ -6,8 +6,9 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import * as z from 'zod';
+import { defined } from '../../contract/defined.js';
 import { Unreachable } from '../driver.js';
-import { answerTo } from './answers.js';
+import { heldRequest, refusalOf, type HeldRequest } from './answers.js';
 
 const CALL_MS = 20_000;
 /** Records of a rollout come one by one, but an answer may contain a long text. */
@@ -36,20 +37,22 @@ export class CallFailed extends Unreachable {
   }
 }
 
-/**
- * A message that the server sends by itself. `request`: it is a request, which has been answered.
- */
+/** A message that the server sends by itself. */
 export interface Notice {
   method: string;
   params: unknown;
-  request: boolean;
+  /** It is a request, which waits for a person or was refused at once. */
+  request?: HeldRequest | 'refused';
 }
+
+const Resolved = z.object({ requestId: z.union([z.number(), z.string()]) });
 
 export class Connection {
   closed = false;
   #calls = 0;
   readonly #waiting = new Map<number, (message: Message | undefined) => void>();
   readonly #listeners = new Set<(notice: Notice | undefined) => void>();
+  readonly #held = new Map<number | string, HeldRequest>();
 
   private constructor(private readonly socket: WebSocket) {
     socket.on('message', (data: Buffer) => this.#receive(data.toString('utf8')));
@@ -112,6 +115,44 @@ export class Connection {
     return message.result;
   }
 
+  /** What waits for an answer in a thread that this connection has resumed, oldest first. */
+  held(thread: string): HeldRequest[] {
+    return [...this.#held.values()].filter((request) => request.thread === thread);
+  }
+
+  /** Once the thread was let go of. The server sends what still waits when it is resumed. */
+  forget(thread: string): void {
+    for (const { id } of this.held(thread)) this.#held.delete(id);
+  }
+
+  /**
+   * Answers a request, and waits until the server says that it is answered, by us or by another
+   * client.
+   *
+   * @throws CallFailed when the server does not say so
+   */
+  async answer({ id, method }: HeldRequest, result: object, withinMs = CALL_MS): Promise<void> {
+    if (this.closed) throw new CallFailed(method, undefined, 'the connection is closed');
+    const late = new AbortController();
+    let stop = (): void => undefined;
+    const settled = new Promise<void>((resolve) => {
+      stop = this.listen(() => {
+        if (this.closed || !this.#held.has(id)) resolve();
+      });
+    });
+    this.#send({ id, result });
+    // AbortError: the request is answered.
+    await Promise.race([
+      settled,
+      sleep(withinMs, undefined, { signal: late.signal, ref: false }).catch(() => undefined),
+    ]);
+    late.abort();
+    stop();
+    if (!this.#held.has(id)) return;
+    const reason = this.closed ? 'the connection broke' : `the answer was not confirmed within ${withinMs / 1000} s`;
+    throw new CallFailed(method, undefined, reason);
+  }
+
   /**
    * Calls the listener for every notice, and with `undefined` when the connection is closed.
    *
@@ -141,8 +182,16 @@ export class Connection {
       if (typeof id === 'number') this.#waiting.get(id)?.(message);
       return;
     }
-    if (id !== undefined) this.#send({ id, ...answerTo(method) });
-    for (const listener of this.#listeners) listener({ method, params, request: id !== undefined });
+    const request = id === undefined ? undefined : this.#hold(id, method, params);
+    if (method === 'serverRequest/resolved') this.#held.delete(Resolved.safeParse(params).data?.requestId ?? '');
+    for (const listener of this.#listeners) listener({ method, params, ...defined({ request }) });
+  }
+
+  #hold(id: number | string, method: string, params: unknown): HeldRequest | 'refused' {
+    const held = heldRequest(id, method, params);
+    if (held) this.#held.set(id, held);
+    else this.#send({ id, ...refusalOf(method) });
+    return held ?? 'refused';
   }
 
   #send(message: object): void {

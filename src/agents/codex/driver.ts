@@ -7,6 +7,7 @@ import { childEnvironment } from '../../host/environment.js';
 import { type AgentCapabilities } from '../agent.js';
 import type { AgentDriver, DriverContext } from '../driver.js';
 import { configOfServer } from '../shared/one-program.js';
+import { answerAsk, asksIn } from './asks.js';
 import { describeCodex } from './describe.js';
 import { CodexHome } from './home.js';
 import { keyOf } from './ids.js';
@@ -70,6 +71,8 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
     },
     put: (session, prompt, sight) => put(home, session, prompt, sight),
     abort: (session) => abort(home, session),
+    asks: (session) => asksIn(home, session),
+    answer: (session, ask, answer) => answerAsk(home, session, ask, answer),
     listen(session, key, on) {
       const following = new Following(session.session_id, key, on);
       const stop = home.listen((notice) => following.notice(notice));

@@ -19,6 +19,8 @@ const Opened = z.object({ thread: z.string(), model: z.string().optional() });
  * By key: the thread's last turn before the prompt was first put in, and the digest of the prompt.
  */
 const Put = z.object({ after: z.string().optional(), digest: z.string() });
+/** By session and ask: a person has allowed it for the session. */
+const Allowed = z.object({});
 
 const Loaded = z.object({ data: z.array(z.string()) });
 const Status = z.object({ thread: z.object({ status: z.object({ type: z.string() }) }) });
@@ -28,6 +30,7 @@ export class CodexHome {
   readonly threads = new Threads();
   readonly opened: DurableFacts<z.infer<typeof Opened>>;
   readonly puts: DurableFacts<z.infer<typeof Put>>;
+  readonly allowed: DurableFacts<z.infer<typeof Allowed>>;
   readonly log: Log;
   readonly #listeners = new Set<(notice: Notice | undefined) => void>();
   #followed: Live | undefined;
@@ -40,6 +43,7 @@ export class CodexHome {
     this.log = options.log;
     this.server = new CodexServer(options);
     this.opened = new DurableFacts(join(options.folder, 'opened'), Opened);
+    this.allowed = new DurableFacts(join(options.folder, 'allowed'), Allowed);
     this.puts = new DurableFacts(join(options.folder, 'put-after'), Put);
   }
 

@@ -11,7 +11,7 @@ import { AgentError, type OpenedSession, type OpenRequest } from '../agent.js';
 import { failureOfDirectory } from '../../host/working-directory.js';
 import type { CodexHome } from './home.js';
 import type { Live } from './server.js';
-import { APPROVALS, refusalOfSettings, sandboxOf } from './settings.js';
+import { approvalsIn, refusalOfSettings, sandboxOf } from './settings.js';
 
 const Started = z.object({ thread: z.object({ id: z.string() }), model: z.string() });
 
@@ -38,7 +38,8 @@ async function open(
   { seed, title, cwd, model, mode }: OpenRequest,
 ): Promise<{ thread: string; model: string }> {
   const { connection } = live;
-  const settings = { cwd, approvalPolicy: APPROVALS, sandbox: sandboxOf(mode), ...defined({ model }) };
+  const approvalPolicy = await approvalsIn(connection, cwd);
+  const settings = { cwd, approvalPolicy, sandbox: sandboxOf(mode), ...defined({ model }) };
   const started = Started.parse(await connection.call('thread/start', settings));
   const { id } = started.thread;
   if (id === '') throw new AgentError(failure('INTERNAL', 'Codex opened a thread without an id.'), false);

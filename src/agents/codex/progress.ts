@@ -1,10 +1,13 @@
 /** Translates Codex's notices about one thread to signals. */
 import * as z from 'zod';
+import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { AgentSignal, PromptKey } from '../driver.js';
+import type { HeldRequest } from './answers.js';
 import type { Notice } from './connection.js';
 import { failureOf } from './failures.js';
+import { FORMS } from './forms.js';
 import type { CodexTurn } from './rollout.js';
 import { stepOfCall } from './tools.js';
 import { usageFrom } from './usage.js';
@@ -42,6 +45,8 @@ const Params = z.object({
   item: Item.optional().catch(undefined),
   delta: text,
   command: text,
+  reason: text,
+  requestId: z.unknown().optional(),
   tokenUsage: Counted.optional().catch(undefined),
   error: z
     .object({ message: z.string(), codexErrorInfo: z.unknown().optional(), additionalDetails: text })
@@ -53,6 +58,8 @@ type Params = z.infer<typeof Params>;
 
 export class Following {
   #text = '';
+  /** By id: what the turn waits for. */
+  readonly #asked = new Map<unknown, string>();
 
   constructor(
     readonly session: SessionId,
@@ -61,12 +68,19 @@ export class Following {
   ) {}
 
   notice(notice: Notice | undefined): void {
-    if (!notice) return this.on({ type: 'moved' }); // The connection broke.
+    if (!notice) {
+      this.#asked.clear();
+      return this.on({ type: 'moved' }); // The connection broke.
+    }
     const params = Params.safeParse(notice.params).data;
     if (params?.threadId !== this.session) return;
-    if (notice.request)
-      return this.on({ type: 'did', step: `was refused: ${stepOfCall(notice.method, { command: params.command })}` });
-    this.#about(notice.method, params);
+    const { method, request } = notice;
+    if (request === 'refused')
+      return this.on({ type: 'did', step: `was refused: ${stepOfCall(method, { command: params.command })}` });
+    if (request) this.#asked.set(request.id, wordsOf(request, params));
+    else if (method === 'serverRequest/resolved') this.#asked.delete(params.requestId);
+    else return this.#about(method, params);
+    this.on({ type: 'blocked', ...defined({ on: [...this.#asked.values()][0] }) });
   }
 
   #about(method: string, params: Params): void {
@@ -134,6 +148,12 @@ export class Following {
     });
     this.on({ type: 'did', step: `the provider refused for now and is asked again (${message})` });
   }
+}
+
+/** What a turn waits for, and why the model wants it. */
+function wordsOf({ method, params }: HeldRequest, { reason }: Params): string {
+  const { tool = 'Codex', text = '' } = FORMS[method]?.ask(params, undefined) ?? {};
+  return `${tool}: ${text}${reason === undefined || text.includes(reason) ? '' : ` (${reason})`}`;
 }
 
 /** The signals of what the turn did before it was followed. */

@@ -12,7 +12,7 @@ import type { CodexHome } from './home.js';
 import { digestOf } from './ids.js';
 import { contextOf } from './instructions.js';
 import type { CodexSight } from './read-session.js';
-import { APPROVALS, policyOf, refusalOfSettings } from './settings.js';
+import { policyOf, refusalOfSettings } from './settings.js';
 
 /** @throws CallFailed, Unreachable */
 export async function put(
@@ -40,7 +40,7 @@ export async function put(
     ...(!turn.present && { clientUserMessageId: prompt.key }),
     input: turn.present ? [] : [{ type: 'text', text: prompt.text, text_elements: [] }],
     cwd,
-    approvalPolicy: APPROVALS,
+    approvalPolicy: thread.approvals,
     sandboxPolicy: policyOf(mode, thread.sandbox),
     ...defined({ model, effort: variant }),
     ...(additionalContext && { additionalContext }),

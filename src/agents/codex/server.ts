@@ -42,6 +42,8 @@ export interface Live {
   readonly connection: Connection;
   readonly generation: number;
   readonly pid: number;
+  /** Together with the pid it names one process (ProcessIdentity). */
+  readonly started: string;
 }
 
 const BOOTS = 3;
@@ -189,7 +191,8 @@ export class CodexServer {
   }
 
   #use(record: ServerRecord, connection: Connection): Live {
-    this.#current = { connection, generation: ++this.#generation, pid: record.pid, record };
+    const { pid, started } = record;
+    this.#current = { connection, generation: ++this.#generation, pid, started, record };
     return this.#current;
   }
 }

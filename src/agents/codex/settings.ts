@@ -3,13 +3,25 @@
  * environment, and could then write what its sandbox had forbidden. The mode of an agent in our
  * config is Codex's sandbox.
  */
+import * as z from 'zod';
 import { failure, type Failure } from '../../contract/failures.js';
+import type { Connection } from './connection.js';
 
 export const SANDBOXES = ['workspace-write', 'read-only', 'danger-full-access'] as const;
 export type Sandbox = (typeof SANDBOXES)[number];
 
-/** No person can be asked. Whatever the sandbox forbids fails, and the model is informed. */
-export const APPROVALS = 'never';
+/** When a turn asks a person: a name, or an object with a choice for each kind of request. */
+export type Approvals = string | object;
+
+/**
+ * Codex's own default (0.169.0): a command runs in the sandbox, and the model asks if it needs to
+ * run outside of it.
+ */
+const APPROVALS = 'on-request';
+
+const Config = z.object({
+  config: z.object({ approval_policy: z.union([z.string(), z.looseObject({})]).nullish() }),
+});
 
 export interface SandboxPolicy {
   type: string;
@@ -30,6 +42,16 @@ const POLICIES: Record<Sandbox, SandboxPolicy> = {
 
 export function sandboxOf(mode: string | undefined): Sandbox {
   return SANDBOXES.find((sandbox) => sandbox === mode) ?? SANDBOXES[0];
+}
+
+/**
+ * What the person's own configuration says of it, which may differ between projects.
+ *
+ * @throws CallFailed
+ */
+export async function approvalsIn(connection: Connection, cwd: string | undefined): Promise<Approvals> {
+  const read = await connection.call('config/read', { includeLayers: false, cwd: cwd ?? null });
+  return Config.parse(read).config.approval_policy ?? APPROVALS;
 }
 
 /**

@@ -23,7 +23,7 @@ const MAX_LOG_BYTES = 5 * 1024 * 1024;
  * Features that are switched off. Goals continue by themselves, sub-agents work in threads of their
  * own, and plugins are fetched with git at each start.
  */
-const WITHOUT = ['goals', 'multi_agent', 'plugins'];
+const WITHOUT = ['goals', 'multi_agent', 'multi_agent_v2', 'plugins'];
 
 /** @returns the pid of the new process, which may not serve yet */
 export async function spawnServer({ program, socket, marker, folder, logFile, env }: Spawn): Promise<number> {

@@ -13,9 +13,9 @@ import * as z from 'zod';
 import { CallFailed } from './connection.js';
 import { rolloutOf } from './rollout-files.js';
 import type { Live } from './server.js';
-import { APPROVALS, sandboxOf, type SandboxPolicy } from './settings.js';
+import { approvalsIn, sandboxOf, type Approvals, type SandboxPolicy } from './settings.js';
 
-const Status = z.object({ type: z.string() });
+const Status = z.object({ type: z.string(), activeFlags: z.array(z.string()).catch([]) });
 const Answer = z.object({
   thread: z.object({ id: z.string(), path: z.string().nullable(), status: Status }),
   model: z.string().optional().catch(undefined),
@@ -29,8 +29,14 @@ export interface Thread {
   path: string;
   /** The sandbox of its turns, with the additions of the person's own configuration. */
   sandbox: SandboxPolicy;
+  /** When its turns ask a person. */
+  approvals: Approvals;
   isActive: boolean;
+  /** Whether its turn waits for an answer to a request. */
+  isAsking: boolean;
 }
+
+type ThreadStatus = Pick<Thread, 'isActive' | 'isAsking'>;
 
 /** `missing`: the store has no such thread. `elsewhere`: another Codex has it loaded. */
 export type Resumed = Thread | 'missing' | 'elsewhere';
@@ -48,8 +54,8 @@ export class Threads {
     return this.#alone(session.session_id, async () => {
       const known = this.#known.get(session.session_id);
       if (known?.generation === live.generation) {
-        const isActive = await isActiveIn(live, session.session_id);
-        if (isActive !== undefined) return { ...known, isActive };
+        const status = await statusIn(live, session.session_id);
+        if (status) return { ...known, ...status };
       }
       const thread = await resume(live, session);
       if (typeof thread === 'object') this.#known.set(session.session_id, thread);
@@ -67,6 +73,7 @@ export class Threads {
     return this.#alone(session, async () => {
       if (!this.#known.delete(session)) return;
       await live.connection.call('thread/unsubscribe', { threadId: session });
+      live.connection.forget(session);
     });
   }
 
@@ -84,10 +91,10 @@ export class Threads {
 }
 
 /** `undefined` when the thread is not loaded. */
-async function isActiveIn({ connection }: Live, session: SessionId): Promise<boolean | undefined> {
+async function statusIn({ connection }: Live, session: SessionId): Promise<ThreadStatus | undefined> {
   try {
     const { status } = Read.parse(await connection.call('thread/read', { threadId: session })).thread;
-    return status.type === 'notLoaded' ? undefined : status.type === 'active';
+    return status.type === 'notLoaded' ? undefined : statusOf(status);
   } catch (error) {
     // The thread was deleted, or never existed. Resuming it will tell which.
     if (error instanceof CallFailed && error.code !== undefined) return undefined;
@@ -95,12 +102,18 @@ async function isActiveIn({ connection }: Live, session: SessionId): Promise<boo
   }
 }
 
+const statusOf = ({ type, activeFlags }: z.infer<typeof Status>): ThreadStatus => ({
+  isActive: type === 'active',
+  isAsking: activeFlags.length > 0,
+});
+
 async function resume({ connection, generation }: Live, session: SessionRef): Promise<Resumed> {
   const { session_id, cwd, model, mode } = session;
   // ENOENT, EACCES. A turn in such a directory is refused before it is put in.
   const isThere = (await stat(cwd).catch(() => undefined))?.isDirectory();
+  const approvals = await approvalsIn(connection, isThere ? cwd : undefined);
   const settings = {
-    approvalPolicy: APPROVALS,
+    approvalPolicy: approvals,
     sandbox: sandboxOf(mode),
     ...(isThere && { cwd }),
     ...defined({ model }),
@@ -114,7 +127,7 @@ async function resume({ connection, generation }: Live, session: SessionRef): Pr
         failure('INTERNAL', `Codex resumed thread ${thread.id} where ${session_id} was asked for.`),
         false,
       );
-    return { generation, path: thread.path, sandbox, isActive: thread.status.type === 'active' };
+    return { generation, path: thread.path, sandbox, approvals, ...statusOf(thread.status) };
   } catch (error) {
     if (error instanceof CallFailed) return whyNot(error, session);
     throw error;

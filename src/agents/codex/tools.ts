@@ -2,13 +2,7 @@
  * Names of Codex's tools in this project. Tools that run a command are `bash`, as with the other
  * agents.
  */
-const COMMANDS = [
-  'exec_command',
-  'shell_command',
-  'shell',
-  'local_shell_call',
-  'item/commandExecution/requestApproval',
-];
+const COMMANDS = ['exec_command', 'shell_command', 'shell', 'local_shell_call'];
 
 export const toolOf = (name: string): string => (COMMANDS.includes(name) ? 'bash' : name);
 

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { answerTo } from '../../../../src/agents/codex/answers.js';
+import { heldRequest, refusalOf } from '../../../../src/agents/codex/answers.js';
 import { Connection } from '../../../../src/agents/codex/connection.js';
 import { contextOf } from '../../../../src/agents/codex/instructions.js';
 import { Unreachable } from '../../../../src/agents/driver.js';
@@ -22,11 +22,15 @@ test('where no server is, that is known at once', async () => {
   await expect(Connection.open('/not/there/app.sock', 5_000)).rejects.toThrow(/ENOENT/);
 });
 
-test('whatever Codex asks is answered, and the answer is no', () => {
-  expect(answerTo('item/commandExecution/requestApproval')).toEqual({ result: { decision: 'decline' } });
-  expect(answerTo('something/of/a/newer/one')).toMatchObject({
-    error: { message: expect.stringContaining('something/of/a/newer/one') as string },
-  });
+test('what a person can answer is held, and anything else is refused', () => {
+  const about = { threadId: 'thread', itemId: 'call' };
+  const method = 'item/commandExecution/requestApproval';
+  expect(heldRequest(1, method, about)).toEqual({ id: 1, method, params: about, thread: 'thread', item: 'call' });
+  expect(heldRequest(2, 'item/tool/call', about)).toBeUndefined();
+  expect(heldRequest(3, method, {})).toBeUndefined();
+  const proof = { ...about, mode: 'openai/userVerification' };
+  expect(heldRequest(4, 'mcpServer/elicitation/request', proof)).toBeUndefined();
+  expect(refusalOf('something/of/a/newer/one').error.message).toContain('something/of/a/newer/one');
 });
 
 test('instructions are told where the model was told others, or none', () => {
