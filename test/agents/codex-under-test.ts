@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
+import type { AgentDriver } from '../../src/agents/driver.js';
 import { Connection } from '../../src/agents/codex/connection.js';
 import { defaultsOf } from '../../src/agents/kinds.js';
 import { createCodexDriver, type CodexOptions } from '../../src/agents/codex/driver.js';
@@ -32,6 +33,8 @@ export interface CodexUnderTest extends AgentUnderTest {
   env: Record<string, string>;
   logs: { message: string; facts?: object | undefined }[];
   create(options?: Partial<CodexOptions> & { maxSteps?: number }): Agent;
+  /** Without the turn protocol. */
+  driver(): AgentDriver;
   server(): Promise<{ pid: number; socket: string }>;
   /** As a person's own program would use the server. The caller closes it. */
   client(): Promise<Connection>;
@@ -41,7 +44,7 @@ export interface CodexUnderTest extends AgentUnderTest {
 
 export async function codexUnderTest(): Promise<CodexUnderTest> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-codex-')));
-  const model = await startScriptedModel();
+  const model = await startScriptedModel({ keep: true });
   const isolated = await isolatedCodex(dir, model.url);
   const env = { ...process.env, ...isolated };
   const cwd = join(dir, 'work');
@@ -63,6 +66,8 @@ export async function codexUnderTest(): Promise<CodexUnderTest> {
       }
     });
   }
+  const config = { kind: 'codex' as const, path: codexProgram() ?? 'codex' };
+  const log: CodexOptions['log'] = (message, facts) => logs.push({ message, facts });
   const under: CodexUnderTest = {
     dir,
     cwd,
@@ -75,8 +80,6 @@ export async function codexUnderTest(): Promise<CodexUnderTest> {
     client,
     recordsOf,
     create({ maxSteps, ...options } = {}) {
-      const log: CodexOptions['log'] = (message, facts) => logs.push({ message, facts });
-      const config = { kind: 'codex' as const, path: codexProgram() ?? 'codex' };
       const driver = createCodexDriver({ config, folder, env, log, ...options });
       return createAgent({
         name: 'codex',
@@ -86,6 +89,7 @@ export async function codexUnderTest(): Promise<CodexUnderTest> {
         ...(maxSteps !== undefined && { maxSteps }),
       });
     },
+    driver: () => createCodexDriver({ config, folder, env, log }),
     asked: () => model.requests().filter(({ aside }) => !aside),
     async promptsIn(session) {
       const records = await recordsOf(session);

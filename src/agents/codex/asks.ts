@@ -80,6 +80,7 @@ async function pendingIn(home: CodexHome, session: SessionRef): Promise<{ live: 
     const requests = live.connection.held(session.session_id);
     const inputs = requests.length > 0 ? await inputsIn(thread.path) : new Map<string, string>();
     const isLate = Date.now() > end;
+    if (isLate && thread.isAsking && requests.length === 0) home.threads.forget(session.session_id);
     const isSent = requests.length > 0 || !thread.isAsking;
     const isStored = requests.every(({ item }) => item === undefined || inputs.has(item));
     if (isLate || (isSent && isStored))

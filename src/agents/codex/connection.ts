@@ -127,9 +127,10 @@ export class Connection {
 
   /**
    * Answers a request, and waits until the server says that it is answered, by us or by another
-   * client.
+   * client. If the server does not say so, the connection is closed, because the next one shows what
+   * still waits.
    *
-   * @throws CallFailed when the server does not say so
+   * @throws CallFailed when it is not known whether the answer arrived
    */
   async answer({ id, method }: HeldRequest, result: object, withinMs = CALL_MS): Promise<void> {
     if (this.closed) throw new CallFailed(method, undefined, 'the connection is closed');
@@ -150,6 +151,7 @@ export class Connection {
     stop();
     if (!this.#held.has(id)) return;
     const reason = this.closed ? 'the connection broke' : `the answer was not confirmed within ${withinMs / 1000} s`;
+    this.close();
     throw new CallFailed(method, undefined, reason);
   }
 

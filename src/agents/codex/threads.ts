@@ -64,6 +64,11 @@ export class Threads {
     });
   }
 
+  /** The next call resumes the thread anew. Codex then sends again what waits for an answer. */
+  forget(session: SessionId): void {
+    this.#known.delete(session);
+  }
+
   /**
    * Frees the thread for others once its running turn has ended. Does nothing if it is not loaded.
    *
