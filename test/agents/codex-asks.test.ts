@@ -22,7 +22,6 @@ describe.runIf(isThere)('what Codex asks (skipped where node scripts/fetch-agent
   beforeAll(async () => {
     under = await codexUnderTest();
     const toml = join(`${under.env['CODEX_HOME']}`, 'config.toml');
-    // The sandbox may write in the working directory alone, so a file next to it is outside.
     await appendFile(
       toml,
       `[features]\ndefault_mode_request_user_input = true\n[mcp_servers.desk]\ncommand = "${process.execPath}"\nargs = ["${SERVER}", "${join(under.dir, 'notes')}"]\n`,
@@ -52,6 +51,7 @@ describe.runIf(isThere)('what Codex asks (skipped where node scripts/fetch-agent
   /** A command that the model wants to run outside of the sandbox. */
   const outside = (cmd: string) =>
     call('exec_command', { cmd, sandbox_permissions: 'require_escalated', justification: 'May I?' });
+  /** Next to the working directory, where the sandbox may not write. */
   const file = (name: string) => join(under.dir, name);
   const append = (name: string) => `echo x >> ${file(name)}`;
   const contentOf = (name: string) => readFile(file(name), 'utf8').catch(() => '');
@@ -151,6 +151,21 @@ describe.runIf(isThere)('what Codex asks (skipped where node scripts/fetch-agent
     expect(await turn.ended()).toMatchObject({ status: 'completed', reply: 'Went on.' });
     expect(await contentOf('killed')).toBe('x\n');
     expect(await under.promptsIn(session)).toHaveLength(1);
+  });
+
+  test('an answer that a person gives in a Codex of their own counts', async () => {
+    const turn = await start(await open(), `Shared ${outside(append('shared'))} [[say: Thanks.]]`);
+    const ask = await turn.asked();
+    const person = await under.client();
+    onTestFinished(() => person.close());
+    await person.call('thread/resume', { threadId: turn.session.session_id, excludeTurns: true });
+    const held = () => person.held(turn.session.session_id);
+    await vi.waitFor(() => expect(held()).toHaveLength(1), patiently);
+    for (const request of held()) await person.answer(request, { decision: 'accept' });
+    expect(await turn.ended()).toMatchObject({ reply: 'Thanks.' });
+    await driver.answer?.(turn.session, ask, { decision: 'deny' });
+    expect(await contentOf('shared')).toBe('x\n');
+    expect(turn.signals).toContainEqual({ type: 'blocked' });
   });
 
   test('a change of a file outside of the sandbox is shown as the patch that it is', async () => {

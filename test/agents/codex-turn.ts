@@ -1,7 +1,7 @@
 /** One turn of a driver, step by step, without the turn protocol: the tests say when what is done. */
 import { expect, vi } from 'vitest';
 import type { SessionRef } from '../../src/agents/agent.js';
-import { Unreachable, type AgentDriver, type AgentSignal, type Sight } from '../../src/agents/driver.js';
+import type { AgentDriver, AgentSignal, Sight } from '../../src/agents/driver.js';
 import type { Ask } from '../../src/contract/asks.js';
 import type { PromptId } from '../../src/contract/ids.js';
 
@@ -66,16 +66,4 @@ export async function turnOf(driver: AgentDriver, session: SessionRef, prompt: s
   const turn = new DriverTurn(driver, session, prompt);
   await turn.put();
   return turn;
-}
-
-/** Looks again where nothing is known, e.g. right after a kill. */
-export function reached<T>(work: () => Promise<T>): Promise<T> {
-  return vi.waitFor(async () => {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof Unreachable) throw new Error('not reached', { cause: error });
-      throw error;
-    }
-  }, patiently);
 }

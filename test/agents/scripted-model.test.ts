@@ -30,6 +30,13 @@ test('a script goes on after each result, and makes an interrupted call again', 
   expect(nextStep([prompt, ...called('ok'), ...called('ok')])).toMatchObject({ text: 'end', finish: 'stop' });
 });
 
+test('any tool can be called, with arguments of the script', () => {
+  expect(nextStep([user('[[call: grep {"pattern": "x"}]] [[say: end]]')]).call).toEqual({
+    name: 'grep',
+    arguments: { pattern: 'x' },
+  });
+});
+
 test('a title or summary is not taken for a turn', () => {
   expect(asideStep([user('Make a title of: [[bash: rm -rf /]]')])).toMatchObject({ text: 'Scripted', finish: 'stop' });
 });

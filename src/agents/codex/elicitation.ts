@@ -3,9 +3,8 @@
  * (0.169.0).
  */
 import * as z from 'zod';
-import { defined } from '../../contract/defined.js';
 import type { Answer, Ask } from '../../contract/asks.js';
-import { askText } from './ask-text.js';
+import { askName, askOptions, askText } from './ask-text.js';
 import type { Asked, Form } from './forms.js';
 
 const text = z.string().optional().catch(undefined);
@@ -56,12 +55,13 @@ export const elicitation: Form = {
     const said = askText(
       [`${serverName}: ${message}`, ...(url === undefined ? [] : [url]), ...linesOf(fields)].join('\n'),
     );
-    if (fields.length === 0) return { kind: 'permission', tool: serverName, text: said, takes: ['allow', 'deny'] };
+    const tool = askName(serverName);
+    if (fields.length === 0) return { kind: 'permission', tool, text: said, takes: ['allow', 'deny'] };
     return {
       kind: 'question',
-      tool: serverName,
+      tool,
       text: said,
-      ...defined({ options: fields.length === 1 ? optionsOf(fields[0]?.[1]) : undefined }),
+      ...askOptions(fields.length === 1 ? optionsOf(fields[0]?.[1]) : []),
       takes: ['reply', 'deny'],
     };
   },
@@ -83,7 +83,7 @@ function toolCall({ serverName = '', message = '', _meta }: Elicitation): Asked 
   const takes: Ask['takes'] = [persist].flat().includes('session') ? ['allow', 'always', 'deny'] : ['allow', 'deny'];
   return {
     kind: 'permission',
-    tool: tool === undefined ? serverName : `${serverName}.${tool}`,
+    tool: askName(tool === undefined ? serverName : `${serverName}.${tool}`),
     text: askText([message, input].join('\n')),
     takes,
   };
@@ -93,17 +93,17 @@ function toolCall({ serverName = '', message = '', _meta }: Elicitation): Asked 
 function linesOf(fields: [string, Property][]): string[] {
   const lines = fields.map(([name, property]) => {
     const about = [property.title, property.description].filter((said) => said !== undefined && said !== name);
-    const labels = fields.length > 1 ? (optionsOf(property) ?? []).map(({ label }) => label) : [];
+    const labels = fields.length > 1 ? optionsOf(property).map(({ label }) => label) : [];
     return `- ${[name, ...about].join(': ')}${labels.length > 0 ? ` (${labels.join(' | ')})` : ''}`;
   });
   return fields.length > 1 ? [...lines, `Reply with ${fields.length} lines, one for each.`] : lines;
 }
 
-function optionsOf(property: Property | undefined): Ask['options'] {
+function optionsOf(property: Property | undefined): { label: string; description?: string | undefined }[] {
   if (property?.type === 'boolean') return [{ label: 'true' }, { label: 'false' }];
-  const { enum: values, enumNames: names, oneOf } = property ?? {};
-  const found = values?.map((label, at) => ({ label, ...defined({ description: names?.[at] }) }));
-  return found ?? oneOf?.map(({ const: label, title }) => ({ label, ...defined({ description: title }) }));
+  const { enum: values, enumNames: names, oneOf = [] } = property ?? {};
+  const found = values?.map((label, at) => ({ label, description: names?.[at] }));
+  return found ?? oneOf.map(({ const: label, title }) => ({ label, description: title }));
 }
 
 function contentOf(fields: [string, Property][], { text: said = '' }: Answer): object {

@@ -4,8 +4,7 @@
  */
 import * as z from 'zod';
 import type { Answer, Ask } from '../../contract/asks.js';
-import { defined } from '../../contract/defined.js';
-import { askText, scriptIn } from './ask-text.js';
+import { askOptions, askText, scriptIn } from './ask-text.js';
 import { elicitation } from './elicitation.js';
 import { inputOf, toolOf } from './tools.js';
 
@@ -135,14 +134,11 @@ const questions: Form = {
       : [only ? sayOf(only) : ''];
     if (all.some(({ isSecret }) => isSecret))
       lines.push('The answer is a secret. It will be in the history of the topic.');
-    const options = several
-      ? undefined
-      : only?.options?.map(({ label, description }) => ({ label, ...defined({ description }) }));
     return {
       kind: 'question',
       tool: 'request_user_input',
       text: askText(lines.join('\n')),
-      ...defined({ options }),
+      ...askOptions((several ? undefined : only?.options) ?? []),
       takes: ['reply', 'deny'],
     };
   },

@@ -131,6 +131,12 @@ describe('what an MCP server asks', () => {
         { label: 'l', description: 'Large' },
       ],
     });
+    const hostile = form({
+      size: { type: 'string', enum: Array.from({ length: 99 }, () => `\u001b${'x'.repeat(999)}`) },
+    });
+    const { options = [] } = ask(ELICITATION, { ...hostile, serverName: 'sh\u0007op' }) ?? {};
+    expect(options).toHaveLength(50);
+    expect(options[0]?.label).toBe(`\uFFFD${'x'.repeat(199)}`);
   });
 
   test('a page to open, or nothing to fill in, is allowed or not', () => {
