@@ -41,6 +41,8 @@ const long = [
   ...[
     'bad-input',
     'opencode',
+    'opencode-asks',
+    'opencode-asks-together',
     'opencode-orphans',
     'opencode-reconcile',
     'claude-code',

@@ -185,14 +185,13 @@ async function answer(
   call: number,
   gone: AbortSignal,
 ): Promise<void> {
-  const tool_calls = step.call && [
-    {
-      index: 0,
-      id: `call_${call}`,
-      type: 'function',
-      function: { name: step.call.name, arguments: JSON.stringify(step.call.arguments) },
-    },
-  ];
+  const calls = step.call && [step.call, ...(step.also ?? [])];
+  const tool_calls = calls?.map(({ name, arguments: input }, index) => ({
+    index,
+    id: index === 0 ? `call_${call}` : `call_${call}_${index}`,
+    type: 'function',
+    function: { name, arguments: JSON.stringify(input) },
+  }));
   const prompt_tokens = tokensOf(chat.messages.reduce((sum, message) => sum + textOf(message).length, 0));
   const completion_tokens = tokensOf((step.text + JSON.stringify(step.call ?? '')).length);
   const usage = { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };

@@ -4,7 +4,7 @@
  * executed in order:
  *
  *   [[say: text]]     answer this text              [[bash: cmd]]    call the bash tool, then go on
- *   [[call: name {…}]]  call any tool with these arguments
+ *   [[tool: name {}]] call any tool with this input   [[also: cmd]]    call bash, too, in the same answer as the call before
  *   [[task: prompt]]  have a sub-agent do it; in its script, write `{{` for the brackets
  *   [[delegate: prompt]]  have another agent do it over MCP, in the session that the last answer named, if there is one
  *   [[slow: ms]]      wait first                    [[hang]]         never answer
@@ -24,6 +24,11 @@ export interface ChatMessage {
   tool_call_id?: string;
 }
 
+interface Call {
+  name: string;
+  arguments: object;
+}
+
 export interface Step {
   slowMs: number;
   hang: boolean;
@@ -33,12 +38,14 @@ export interface Step {
   refusal?: string;
   overflow: { times: number };
   text: string;
-  call?: { name: string; arguments: object };
+  call?: Call;
+  /** Further calls in the same answer. Only OpenAI's chat completions have them here. */
+  also?: Call[];
   finish: string;
 }
 
 const DIRECTIVE =
-  /\[\[(say|bash|call|task|delegate|slow|hang|status|retry-after|error|stream|big|summary|overflow|empty|finish|poison)(?::\s*([\s\S]*?))?\]\](?!\])/g;
+  /\[\[(say|bash|also|tool|task|delegate|slow|hang|status|retry-after|error|stream|big|summary|overflow|empty|finish|poison)(?::\s*([\s\S]*?))?\]\](?!\])/g;
 /** A longer text is streamed in bigger pieces than words. */
 const BIG = 64 * 1024;
 /** OpenCode's result for a tool that was running when its server died. */
@@ -92,9 +99,9 @@ const newStep = (): Step => ({ slowMs: 0, streamMs: 0, hang: false, overflow: { 
 
 const bashCall = (command: string) => ({ name: 'bash', arguments: { command, description: command } });
 
-function anyCall(script: string) {
-  const [, name = '', given = '{}'] = /^(\S+)\s*([^]*)$/.exec(script) ?? [];
-  return { name, arguments: JSON.parse(given) as object };
+function toolCall(argument: string): Call {
+  const [, name = '', input = '{}'] = /^(\S+)\s*([^]*)$/.exec(argument) ?? [];
+  return { name, arguments: JSON.parse(input || '{}') as object };
 }
 
 function taskCall(script: string) {
@@ -114,11 +121,18 @@ function delegateCall(script: string, messages: ChatMessage[]) {
   };
 }
 
+function callOf(name: string | undefined, argument: string, messages: ChatMessage[]): Call {
+  if (name === 'task') return taskCall(argument);
+  if (name === 'tool') return toolCall(argument);
+  return name === 'delegate' ? delegateCall(argument, messages) : bashCall(argument);
+}
+
 /** The steps of a prompt. Every tool call ends a step. The rest is the last step. */
 function stepsOf(prompt: string, messages: ChatMessage[]): Step[] {
   const steps: Step[] = [];
   let step = newStep();
   let silent = false;
+  let together = 0;
   for (const [, name, argument = ''] of prompt.matchAll(DIRECTIVE)) {
     if (name === 'say') step.text += argument;
     else if (name === 'slow') step.slowMs += Number(argument);
@@ -136,14 +150,10 @@ function stepsOf(prompt: string, messages: ChatMessage[]): Step[] {
       const [code, times] = argument.split(' ');
       step.status = { code: Number(code), times: times ? Number(times) : Infinity, longer: 0 };
     } else {
-      const call =
-        name === 'call'
-          ? anyCall(argument)
-          : name === 'task'
-            ? taskCall(argument)
-            : name === 'delegate'
-              ? delegateCall(argument, messages)
-              : bashCall(argument);
+      const call = callOf(name, argument, messages);
+      // It is a step of its own, too, for when only the calls before it have a result.
+      if (name === 'also') for (const one of steps.slice(together)) one.also = [...(one.also ?? []), call];
+      else together = steps.length;
       steps.push({ ...step, call, finish: 'tool_calls' });
       step = newStep();
     }

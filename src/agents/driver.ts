@@ -178,7 +178,8 @@ export interface AgentDriver<S extends Sight = Sight> {
   whyRefused?(session: SessionRef): Promise<Failure | undefined>;
   /**
    * What the turn that works in the session waits for a person to answer, oldest first, with what
-   * its sub-agents at any depth ask. Changes nothing. Absent: the agent never waits for a person.
+   * its sub-agents at any depth ask. Changes nothing, but may give the agent what was answered
+   * before, such as an `always`. Absent: the agent never waits for a person.
    *
    * @throws Unreachable
    */

@@ -47,7 +47,7 @@ describe.runIf(isThere)('what Codex asks (skipped where node scripts/fetch-agent
     turns.push(turn);
     return turn;
   }
-  const call = (tool: string, input: object) => `[[call: ${tool} ${JSON.stringify(input)}]]`;
+  const call = (tool: string, input: object) => `[[tool: ${tool} ${JSON.stringify(input)}]]`;
   /** A command that the model wants to run outside of the sandbox. */
   const outside = (cmd: string) =>
     call('exec_command', { cmd, sandbox_permissions: 'require_escalated', justification: 'May I?' });

@@ -31,7 +31,7 @@ test('a script goes on after each result, and makes an interrupted call again', 
 });
 
 test('any tool can be called, with arguments of the script', () => {
-  expect(nextStep([user('[[call: grep {"pattern": "x"}]] [[say: end]]')]).call).toEqual({
+  expect(nextStep([user('[[tool: grep {"pattern": "x"}]] [[say: end]]')]).call).toEqual({
     name: 'grep',
     arguments: { pattern: 'x' },
   });

@@ -7,6 +7,7 @@ import { childEnvironment } from '../../host/environment.js';
 import { type AgentCapabilities, type SessionRef } from '../agent.js';
 import type { AgentDriver, DriverContext, PromptKey } from '../driver.js';
 import { configOfServer } from '../shared/one-program.js';
+import { asksIn, endAsks } from './asks.js';
 import { describeOpenCode } from './describe.js';
 import { OpenCodeHome } from './home.js';
 import { openSession } from './open-session.js';
@@ -75,7 +76,11 @@ export function createOpenCodeDriver(options: OpenCodeOptions): AgentDriver<Open
     },
     recover: (generation) => server.verify(generation),
     ...turnsIn(home),
-    delete: async ({ session_id }: SessionRef) => deleteSession(await home.connect(), session_id),
+    ...asksIn(home),
+    async delete({ session_id }: SessionRef) {
+      await deleteSession(await home.connect(), session_id);
+      await home.answers.forget(session_id);
+    },
     sessions: () => storedSessions(reader),
     find: (session) => findSession(reader, session),
     transcript: async (session) => readTranscript(await supportedProgram(config.path, env), session, env),
@@ -114,7 +119,9 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
     },
     async abort(session) {
       const connection = await home.connect();
-      await abort(connection, await home.placeOf(connection, session));
+      const place = await home.placeOf(connection, session);
+      await abort(connection, place);
+      await endAsks(connection, place);
     },
     async whyRefused(session) {
       const connection = await home.connect();

@@ -8,6 +8,7 @@ import { AgentError, type SessionRef } from '../agent.js';
 import { patiently } from '../shared/patiently.js';
 import { ask } from './calls.js';
 import { Events } from './events.js';
+import { KeptAnswers } from './kept-answers.js';
 import { findSession, type Place } from './read-session.js';
 import { refusalOfService } from './service.js';
 import { OpenCodeServer, type Connection, type Log, type ServerOptions } from './server.js';
@@ -15,6 +16,7 @@ import { OpenCodeServer, type Connection, type Log, type ServerOptions } from '.
 export class OpenCodeHome {
   readonly server: OpenCodeServer;
   readonly events: Events;
+  readonly answers: KeptAnswers;
   /** The directories of sessions that this process has used. A session never moves. */
   readonly directories = new Map<SessionId, string>();
   readonly log: Log;
@@ -25,6 +27,7 @@ export class OpenCodeHome {
     this.log = options.log;
     this.server = new OpenCodeServer(options);
     this.events = new Events(options.log);
+    this.answers = new KeptAnswers(this.server.folder);
   }
 
   retain(): void {
@@ -74,6 +77,9 @@ export class OpenCodeHome {
   async checkService(): Promise<void> {
     const refusal = await refusalOfService(this.server.store, this.options.env);
     if (refusal) throw new AgentError(refusal, false);
+    await this.answers
+      .prune()
+      .catch((error: unknown) => this.log('Old answers could not be removed.', { reason: String(error) }));
   }
 
   /**

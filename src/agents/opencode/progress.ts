@@ -1,10 +1,12 @@
 /** Translates OpenCode's events of one turn to signals. */
 import type { AssistantMessage, Part, SessionStatus } from '@opencode-ai/sdk/v2/client';
+import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { AgentSignal, PromptKey } from '../driver.js';
 import { sessionOf, type OpenCodeEvent } from './events.js';
 import { failureOf, isAbort } from './failures.js';
+import { subAgentOf } from './sub-agents.js';
 import type { StoredAnswer } from './turn-state.js';
 import { usageOf } from './usage.js';
 
@@ -15,6 +17,8 @@ export class Following {
   /** The sessions of sub-agents at any depth. Their work is progress of this turn. */
   readonly #children = new Set<string>();
   readonly #answers = new Set<string>();
+  /** What waits for a person, in words, by the id of the request. */
+  readonly #asks = new Map<string, string>();
   #text = '';
   #textPart = '';
 
@@ -47,7 +51,14 @@ export class Following {
       if (parentID !== undefined && (parentID === this.session || this.#children.has(parentID))) this.#children.add(id);
       return;
     }
+    // The requests of a server end with it. Those of one that still runs are found by `asks`.
+    if (event.type === 'server.connected' && this.#asks.size > 0) {
+      this.#asks.clear();
+      return this.on({ type: 'blocked' });
+    }
     const session = sessionOf(event);
+    if (session !== undefined && (session === this.session || this.#children.has(session)))
+      this.#ask(event, session === this.session ? '' : 'a sub-agent ');
     if (session !== undefined && this.#children.has(session)) this.#child(event);
     if (session === this.session) this.#own(event);
   }
@@ -95,23 +106,33 @@ export class Following {
         if (event.properties.field === 'text' && event.properties.partID === this.#textPart)
           this.#say(this.#text + event.properties.delta);
         return;
-      case 'permission.asked':
-        return this.on({
-          type: 'blocked',
-          on: `waits for permission: ${event.properties.permission} ${event.properties.patterns.join(' ')}`,
-        });
-      case 'question.asked':
-        return this.on({
-          type: 'blocked',
-          on: `waits for an answer: ${event.properties.questions[0]?.question ?? ''}`,
-        });
-      case 'permission.replied':
-      case 'question.replied':
-      case 'question.rejected':
-        return this.on({ type: 'blocked' });
       default:
         return; // Events about other things than turns.
     }
+  }
+
+  #ask(event: OpenCodeEvent, who: string): void {
+    switch (event.type) {
+      case 'permission.asked': {
+        const { id, permission, patterns } = event.properties;
+        this.#asks.set(id, `${who}waits for permission: ${permission} ${patterns.join(' ')}`);
+        break;
+      }
+      case 'question.asked': {
+        const { id, questions } = event.properties;
+        this.#asks.set(id, `${who}waits for an answer: ${questions[0]?.question ?? ''}`);
+        break;
+      }
+      case 'permission.replied':
+      case 'question.replied':
+      case 'question.rejected':
+        this.#asks.delete(event.properties.requestID);
+        break;
+      default:
+        return; // Events about other things than asks.
+    }
+    const [on] = this.#asks.values();
+    this.on({ type: 'blocked', ...defined({ on }) });
   }
 
   /** A sub-agent works in a session of its own. Its text and tokens do not count for this turn. */
@@ -128,7 +149,11 @@ export class Following {
   }
 
   #part(part: Part): void {
-    if (part.type === 'tool') this.on({ type: 'did', step: stepOf(part.tool, part.state.input) });
+    if (part.type === 'tool') {
+      const subAgent = subAgentOf(part);
+      if (subAgent !== undefined) this.#children.add(subAgent);
+      this.on({ type: 'did', step: stepOf(part.tool, part.state.input) });
+    }
     if (part.type === 'text' && !part.synthetic && this.#answers.has(part.messageID)) {
       this.#textPart = part.id;
       this.#say(part.text);
