@@ -49,10 +49,10 @@ export async function askingStage(config: object = { permission: undefined }): P
   const env = { ...process.env, ...under.env };
   let driver: AskingDriver;
   const worker = () => {
-    driver = asking(
-      createOpenCodeDriver({ config: { kind: 'opencode' }, dataDir: under.dataDir, env, log: () => undefined }),
-    );
-    return driver;
+    const config = { kind: 'opencode' as const };
+    const made = createOpenCodeDriver({ config, dataDir: under.dataDir, env, log: () => undefined });
+    if (!isAsking(made)) throw new Error('The driver takes no answers.');
+    return (driver = made);
   };
   worker();
   return {
@@ -83,11 +83,7 @@ export async function askingStage(config: object = { permission: undefined }): P
   };
 }
 
-function asking(driver: AgentDriver): AskingDriver {
-  const { asks, answer } = driver;
-  if (!asks || !answer) throw new Error('The driver takes no answers.');
-  return { ...driver, asks, answer };
-}
+const isAsking = (driver: AgentDriver): driver is AskingDriver => 'asks' in driver && 'answer' in driver;
 
 async function goOn(driver: AgentDriver, session: SessionRef, prompt: KeyedPrompt): Promise<void> {
   const sight = await driver.look(session, prompt.key);

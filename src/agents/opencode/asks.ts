@@ -5,12 +5,12 @@ import type { SessionId } from '../../contract/ids.js';
 import type { AgentDriver } from '../driver.js';
 import type { SessionRef } from '../agent.js';
 import { permissionAsk, questionAsk } from './ask-of.js';
-import { ask, askIfThere } from './calls.js';
+import { askIfThere } from './calls.js';
 import type { OpenCodeHome } from './home.js';
 import { sameOf } from './kept-answers.js';
 import { answersTo, sameToAll } from './question-reply.js';
 import { readSession, type Place } from './read-session.js';
-import { everythingIn, isPermission, requestsIn, type Waiting } from './requests.js';
+import { isPermission, requestsIn, type Waiting } from './requests.js';
 import type { Connection } from './server.js';
 import { firstTryOf } from './sub-agents.js';
 import { lastPromptOf, turnStateOf } from './turn-state.js';
@@ -89,10 +89,10 @@ async function settle(home: OpenCodeHome, connection: Connection, place: Place):
  * Ends what the turn waited for, after it was aborted. OpenCode keeps such a request, shows it to a
  * person, and would still run the tool if that person allowed it (1.18.33).
  */
-export async function endAsks(connection: Connection, place: Place): Promise<void> {
-  for (const waiting of await everythingIn(connection, place))
-    if (isPermission(waiting)) await reply(connection, place, waiting.request.id, 'reject', NO_REASON);
-    else await rejectQuestion(connection, place, waiting.request.id);
+export async function endAsks(connection: Connection, place: Place, waiting: Waiting[]): Promise<void> {
+  for (const one of waiting)
+    if (isPermission(one)) await reply(connection, place, one.request.id, 'reject', NO_REASON);
+    else await rejectQuestion(connection, place, one.request.id);
 }
 
 async function answerPermission(

@@ -14,6 +14,7 @@ import { openSession } from './open-session.js';
 import { Following } from './progress.js';
 import { put } from './put.js';
 import { abort, deleteSession, keyOf, readSession, sightOf, statusOf, type OpenCodeSight } from './read-session.js';
+import { everythingIn } from './requests.js';
 import type { Log } from './server.js';
 import { findSession, storedSessions } from './sessions.js';
 import { refusalOfSettings } from './settings.js';
@@ -120,8 +121,9 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
     async abort(session) {
       const connection = await home.connect();
       const place = await home.placeOf(connection, session);
+      const waiting = await everythingIn(connection, place);
       await abort(connection, place);
-      await endAsks(connection, place);
+      await endAsks(connection, place, waiting);
     },
     async whyRefused(session) {
       const connection = await home.connect();

@@ -2,9 +2,8 @@
  * Which sub-agent is which. After a kill the model starts its sub-agent again, and OpenCode opens
  * another session for it (1.18.33). Pure.
  */
-import type { ToolPart } from '@opencode-ai/sdk/v2/client';
+import type { Part, ToolPart } from '@opencode-ai/sdk/v2/client';
 import { isDeepStrictEqual } from 'node:util';
-import type { StoredAnswer } from './turn-state.js';
 
 /** The session of the sub-agent that this call has started. */
 export function subAgentOf({ tool, state }: ToolPart): string | undefined {
@@ -16,8 +15,8 @@ export function subAgentOf({ tool, state }: ToolPart): string | undefined {
  * The session in which the sub-agent was first tried in this turn. So a sub-agent has the same id
  * however often it was started again with the same task.
  */
-export function firstTryOf(subAgent: string, answers: readonly StoredAnswer[]): string {
-  const calls = answers.flatMap(({ parts }, step) =>
+export function firstTryOf(subAgent: string, steps: readonly { parts: Part[] }[]): string {
+  const calls = steps.flatMap(({ parts }, step) =>
     parts.flatMap((part) => (part.type === 'tool' && subAgentOf(part) !== undefined ? [{ step, part }] : [])),
   );
   const now = calls.find(({ part }) => subAgentOf(part) === subAgent);
