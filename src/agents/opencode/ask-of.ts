@@ -60,7 +60,7 @@ function textOf({ permission, patterns, metadata }: PermissionRequest, input: In
   const files = stringIn(metadata, 'filepath');
   switch (permission) {
     case 'doom_loop':
-      return `${stringIn(metadata, 'tool') ?? ''} is called again and again with the same input: ${JSON.stringify(metadata['input'])}`;
+      return textOfLoop(stringIn(metadata, 'tool') ?? '', metadata['input']);
     case 'edit':
       return [files ?? patterns.join(', '), stringIn(metadata, 'diff')].filter(Boolean).join('\n');
     case 'external_directory':
@@ -70,6 +70,12 @@ function textOf({ permission, patterns, metadata }: PermissionRequest, input: In
     default:
       return textOfInput(permission, input) || patterns.join(', ');
   }
+}
+
+/** OpenCode asks while the calls run: an answer comes too late for them (1.18.33). */
+function textOfLoop(tool: string, input: unknown): string {
+  const of = typeof input === 'object' && input !== null ? textOfInput(tool, { ...input }) : JSON.stringify(input);
+  return `${tool} is called again and again with the same input:\n${of}`;
 }
 
 function textOfInput(permission: string, input: Input): string {

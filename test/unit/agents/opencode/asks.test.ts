@@ -40,6 +40,12 @@ describe('The text of an ask', () => {
     expect(permissionAsk(request(permission, ['p'], metadata), input).text).toBe(text);
   });
 
+  test('says what is repeated, without what the model words anew', () => {
+    const input = { command: 'npm test', description: 'Once more' };
+    const { text } = permissionAsk(request('doom_loop', ['bash'], { tool: 'bash', input }));
+    expect(text).toBe('bash is called again and again with the same input:\nnpm test');
+  });
+
   test('is what is known where the call is not', () => {
     expect(permissionAsk(request('skill', ['deploy'])).text).toBe('deploy');
     expect(permissionAsk(request('bash', ['ls'], { command: 'ls -l' })).text).toBe('ls -l');
