@@ -93,7 +93,8 @@ describe('An OpenCode that asks before it runs or edits anything', () => {
     const turn = await start('Delegate [[task: Go {{bash: echo late >> late}}]] [[say: They did.]]');
     const [ask] = await turn.asks();
     await worker.abort(session);
-    expect(await turn.end()).toMatch(/^cancelled/);
+    // OpenCode cancels the sub-agent first. The model is told, and may still answer (1.18.33).
+    expect(await turn.end()).toMatch(/^(cancelled|completed)/);
     await turn.answer(ask, { decision: 'allow' });
     const client = await stage.under.client();
     expect((await client.permission.list({ directory: stage.under.cwd })).data).toEqual([]);
