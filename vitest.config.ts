@@ -47,6 +47,7 @@ const long = [
     'opencode-reconcile',
     'claude-code',
     'claude-code-crashes',
+    'claude-code-asks',
     'codex',
     'acp',
     'acp-misbehaving',

@@ -10,6 +10,7 @@ import { ClaudeHome } from '../../src/agents/claude-code/home.js';
 import { readRows, textOf, type Row } from '../../src/agents/claude-code/rows.js';
 import { sessionFileOf } from '../../src/agents/claude-code/store.js';
 import { conversationIn, isPrompt } from '../../src/agents/claude-code/turn-state.js';
+import type { AgentDriver } from '../../src/agents/driver.js';
 import { createAgent, TurnRoom } from '../../src/agents/turn/create-agent.js';
 import type { AgentConfig } from '../../src/config.js';
 import { fetchedClaude, isolatedClaude } from '../../scripted/isolated-claude.js';
@@ -25,6 +26,8 @@ export interface ClaudeUnderTest extends AgentUnderTest {
    */
   env: Record<string, string>;
   program: string;
+  /** A worker's agent and its driver, with Claude Code's own default permissions. */
+  careful(): { agent: Agent; driver: AgentDriver };
   create(options?: { config?: Partial<AgentConfig>; maxSteps?: number }): Agent;
   rowsIn(session: SessionRef): Promise<Row[]>;
   /** The pid of the run that works in the session. */
@@ -53,6 +56,13 @@ export async function claudeUnderTest(): Promise<ClaudeUnderTest> {
     home,
     model: 'scripted',
     otherModel: 'scripted-2',
+    careful() {
+      const driver = createClaudeDriver({ kind: 'claude-code', path: program }, new ClaudeHome(folder, env));
+      return {
+        driver,
+        agent: createAgent({ name: 'claude-code', room: new TurnRoom(folder, () => undefined), driver }),
+      };
+    },
     create({ config, maxSteps } = {}) {
       const room = new TurnRoom(folder, () => undefined);
       const driver = createClaudeDriver(

@@ -134,14 +134,6 @@ describe.skipIf(isMissing)(`Claude Code${because}`, () => {
     expect(stage.asksFor('Instructed')[0]?.system).toContain('You love tests.');
   });
 
-  test('without a permission mode, what would have to be asked is denied and the turn goes on', async () => {
-    const careful = stage.under.create({ config: { permissionMode: 'manual' } });
-    expect(
-      await runTurn(careful, await stage.open(), 'May I? [[bash: touch forbidden]] [[say: I may not.]]'),
-    ).toMatchObject({ status: 'completed', reply: 'I may not.' });
-    await expect(readFile(join(stage.under.cwd, 'forbidden'))).rejects.toMatchObject({ code: 'ENOENT' });
-  });
-
   test('a variant or a mode that it does not know is named, at the opening and in a turn', async () => {
     const session = await stage.open();
     for (const ask of [{ variant: 'nope' }, { mode: 'nope' }]) {

@@ -1,6 +1,6 @@
 /**
  * The driver of Claude Code. Each promise is kept in a file of its own: runs (one process a
- * session), turn-state, read-session, put, opened.
+ * session), turn-state, read-session, put, opened, gate (what is asked).
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import type { AgentConfig } from '../../config.js';
 import { AgentError, type AgentCapabilities, type OpenedSession, type OpenRequest, type SessionRef } from '../agent.js';
 import type { AgentDriver, DriverContext } from '../driver.js';
 import { failureOfDirectory } from '../../host/working-directory.js';
+import { answerIn, asksIn } from './asks.js';
 import { describeClaude } from './describe.js';
 import { ClaudeHome } from './home.js';
 import { isSessionId, keyOf, sessionIdOf } from './ids.js';
@@ -54,6 +55,8 @@ export function createClaudeDriver(config: AgentConfig, home: ClaudeHome): Agent
     look: (session, key) => lookAt(home, session, key),
     put: async (session, prompt, sight) => put(home, await program(), config, session, prompt, sight),
     abort: ({ session_id }) => home.runs.stop(session_id),
+    asks: ({ session_id }) => asksIn(home.runs, session_id),
+    answer: ({ session_id }, ask, answer) => answerIn(home.runs, session_id, ask, answer),
     whyRefused: ({ session_id }) => refusalByHook(home.runs.outputOf(session_id), session_id),
     listen: (session, _key, on) => home.follow(new Following(session.session_id, home.runs, on)),
     async delete(session) {

@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import type { SessionId } from '../../contract/ids.js';
 import type { AgentSignal } from '../driver.js';
+import { asksIn, waitsFor } from './asks.js';
 import type { Runs } from './runs.js';
 import { Signals, type OutputLine } from './signals.js';
 
@@ -15,6 +16,8 @@ export class Following {
   #run: string | undefined;
   #read = 0;
   #signals = new Signals();
+  /** The oldest ask that is open. */
+  #asked: string | undefined;
 
   constructor(
     readonly session: SessionId,
@@ -40,9 +43,11 @@ export class Following {
       if (run?.id !== undefined && run.pid !== undefined) {
         if (run.id !== this.#run) this.#startOver(run.id);
         await this.#readOn();
+        await this.#lookForAsks();
       } else if (!run && this.#run !== undefined) {
         await this.#readOn();
         this.#run = undefined;
+        await this.#lookForAsks();
         this.#tell({ type: 'moved' });
       }
     } catch {
@@ -51,6 +56,14 @@ export class Following {
     } finally {
       this.#reading = false;
     }
+  }
+
+  /** What is asked is not in the output. */
+  async #lookForAsks(): Promise<void> {
+    const [first] = await asksIn(this.runs, this.session);
+    if (first?.ask_id === this.#asked) return;
+    this.#asked = first?.ask_id;
+    this.#tell({ type: 'blocked', ...(first && { on: waitsFor(first) }) });
   }
 
   #startOver(run: string): void {

@@ -1,5 +1,6 @@
 /** Starts a run that takes a prompt or continues a turn. */
 import { rename } from 'node:fs/promises';
+import { defined } from '../../contract/defined.js';
 import type { Failure } from '../../contract/failures.js';
 import type { SessionRef } from '../agent.js';
 import { Unreachable, type KeyedPrompt } from '../driver.js';
@@ -37,7 +38,10 @@ export async function put(
     home.startedFrom(session_id, start, sight.tail);
     await home.runs.start(session_id, lock, {
       program,
-      args: argumentsOf(start, session, settings, title),
+      args: argumentsOf(start, session, settings, {
+        gate: home.runs.gateFolderOf(session_id),
+        ...defined({ title }),
+      }),
       env: environmentOf(start, home.env),
       cwd: session.cwd,
       ...(message && { message }),

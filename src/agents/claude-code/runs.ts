@@ -13,6 +13,7 @@ import { identityOf, isAlive } from '../../host/process-identity.js';
 import { AGENT_MARKER, killTree } from '../../host/process-tree.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { PromptKey } from '../driver.js';
+import { GateFiles } from './gate-files.js';
 import { isSessionId } from './ids.js';
 import { holderOf, holdLock, type InheritedLock } from '../shared/inherited-lock.js';
 
@@ -58,6 +59,15 @@ export class Runs {
     return join(this.#folderOf(session), 'out.jsonl');
   }
 
+  /** What the session's run asks, and what was answered. */
+  gateOf(session: SessionId): GateFiles {
+    return new GateFiles(this.gateFolderOf(session));
+  }
+
+  gateFolderOf(session: SessionId): string {
+    return join(this.#folderOf(session), 'gate');
+  }
+
   markerOf(session: SessionId): string {
     return `${AGENT_MARKER}=${this.#markOf(session)}`;
   }
@@ -90,6 +100,7 @@ export class Runs {
     { program, args, env, cwd, message }: Command,
   ): Promise<void> {
     const tmp = await this.#temporaryFor(session);
+    await this.gateOf(session).clear();
     const input = join(this.#folderOf(session), 'in.jsonl');
     if (message) await writeFile(input, `${JSON.stringify(message)}\n`, { mode: 0o600 });
     await using read = await open(message ? input : '/dev/null');

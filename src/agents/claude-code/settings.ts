@@ -3,6 +3,7 @@ import type { AgentConfig } from '../../config.js';
 import { failure, type Failure } from '../../contract/failures.js';
 import { childEnvironment } from '../../host/environment.js';
 import type { SessionRef } from '../agent.js';
+import { gateArguments } from './gate-server.js';
 import type { Env } from './store.js';
 
 /**
@@ -52,14 +53,16 @@ export function refusalToRoot({ permissionMode }: Settings, env: Env, uid = proc
 }
 
 /**
- * No permission tool is passed, so a permission that the mode does not give is denied. A tool that
- * asks a person would be passed here, with `--mcp-config` and `--permission-prompt-tool`.
+ * `gate`: the folder of the session's asks. A permission that neither the mode nor the person's own
+ * rules give is asked for through the gate. Without a gate, it is denied.
+ *
+ * @throws AgentError SETUP_INCOMPLETE
  */
 export function argumentsOf(
   start: Start,
   session: SessionRef,
   { permissionMode, settingSources }: Settings,
-  title?: string,
+  { gate, title }: { gate?: string; title?: string } = {},
 ): string[] {
   const { session_id, model, variant, instructions } = session;
   return [
@@ -81,6 +84,7 @@ export function argumentsOf(
     ...optional('--model', model),
     ...optional('--effort', variant),
     ...optional('--permission-mode', permissionMode),
+    ...(gate === undefined ? [] : gateArguments(gate)),
     ...optional('--append-system-prompt', instructions),
   ];
 }
