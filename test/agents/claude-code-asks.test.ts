@@ -101,6 +101,7 @@ describe.skipIf(isMissing)(`Claude Code asks${because}`, () => {
     const prompt = 'Killed [[bash: echo x >> killed]] [[say: Done.]]';
     const turn = startTurn(agent, session, prompt);
     const first = await asked(session);
+    await stage.isStored(session, prompt);
     process.kill(await stage.pidIn(session), 'SIGKILL');
     const again = await asked(session, first);
     expect({ ...again, ask_id: '' }).toEqual({ ...first, ask_id: '' });
@@ -133,13 +134,15 @@ describe.skipIf(isMissing)(`Claude Code asks${because}`, () => {
     const prompt = 'Both [[bash: echo x >> both]] [[say: Done.]]';
     const turn = startTurn(agent, session, prompt, 'both');
     const first = await asked(session);
+    await stage.isStored(session, prompt);
     const pid = await stage.pidIn(session);
     turn.detach();
     await expect(turn.outcome).rejects.toThrow('detached');
     process.kill(pid, 'SIGKILL');
     await vi.waitFor(() => expect([isRunning(pid), gates()]).toEqual([false, []]), patiently);
     renew();
-    expect(await open(session)).toEqual([]);
+    // The threads of a killed process let go of its lock one after another.
+    await vi.waitFor(async () => expect(await open(session)).toEqual([]), patiently);
     await answer(session, first, allow);
     const taken = startTurn(agent, session, prompt, 'both');
     await answer(session, await asked(session, first), allow);
@@ -209,6 +212,37 @@ describe.skipIf(isMissing)(`Claude Code asks${because}`, () => {
     await answer(session, two as Ask, { decision: 'deny', text: 'Decide by yourself.' });
     expect(await turn.outcome).toMatchObject({ status: 'completed', reply: 'Fine.' });
     expect(await told(session)).toContain('Decide by yourself.');
+  });
+
+  test('a question is asked also where every permission is given', async () => {
+    const session = await stage.open();
+    const options = [
+      { label: 'Yes', description: 'y' },
+      { label: 'No', description: 'n' },
+    ];
+    const input = { questions: [{ header: 'Q', question: 'Really?', options, multiSelect: false }] };
+    const turn = startTurn(
+      stage.agent,
+      session,
+      `Ask [[bash: touch bypassed]] [[tool: AskUserQuestion ${JSON.stringify(input)}]] [[say: So be it.]]`,
+    );
+    await answer(session, await asked(session), { decision: 'reply', text: 'Yes' });
+    expect(await turn.outcome).toMatchObject({ status: 'completed', reply: 'So be it.' });
+    expect(await told(session)).toContain('"Really?"="Yes"');
+    expect(isThere('bypassed')).toBe(true);
+  });
+
+  test('a gate that is killed fails its tool call, and another gate asks what comes next', async () => {
+    const session = await stage.open();
+    const turn = startTurn(agent, session, 'Gates [[bash: touch gate1]] [[bash: touch gate2]] [[say: On.]]');
+    const first = await asked(session);
+    for (const gate of gates()) process.kill(gate, 'SIGKILL');
+    const next = await asked(session, first);
+    expect(next.text).toBe('touch gate2');
+    expect(await open(session)).toEqual([next]);
+    await answer(session, next, allow);
+    expect(await turn.outcome).toMatchObject({ status: 'completed', reply: 'On.' });
+    expect([isThere('gate1'), isThere('gate2')]).toEqual([false, true]);
   });
 
   test('what sub-agents ask at once is asked of the same person', async () => {

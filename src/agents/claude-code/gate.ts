@@ -38,6 +38,8 @@ const TOOL = {
 };
 
 const files = new GateFiles(process.argv[2] ?? '.');
+/** Claude Code starts another gate if one dies, and the calls of the first one have failed. */
+await files.clear();
 /** The calls that wait. */
 const calls = new Map<Id, AbortController>();
 let asked = 0;
@@ -97,6 +99,8 @@ function resultOf({ id, method, params = {} }: Message & { id: Id }): object | P
       return { tools: [TOOL] };
     case 'tools/call':
       if (params.arguments) return call(id, params.arguments);
+      break;
+    default:
   }
   throw Object.assign(new Error(`The gate does not know ${method}.`), { code: -32601 });
 }
