@@ -9,11 +9,12 @@ import {
 } from '@agentclientprotocol/sdk';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
+import type { AskKind } from '../../contract/asks.js';
 import { failure } from '../../contract/failures.js';
 import { AgentError } from '../agent.js';
 import { Unreachable } from '../driver.js';
 import { AgentProcess, type Command } from './agent-process.js';
-import { denialOf } from './permission.js';
+import { WITHDRAWN } from './open-asks.js';
 import { messagesOf } from './stdout-messages.js';
 import { updateIn, type Update } from './updates.js';
 
@@ -54,10 +55,12 @@ export interface Capabilities {
 
 export interface Listener {
   on(sessionId: string, update: Update | undefined): void;
-  /** What was asked for and denied. */
-  denied(what: string): void;
-  /** Whether the turn is being cancelled. */
-  stopping(): boolean;
+  /**
+   * The agent asks something. `gone`: it took that back, or has ended.
+   *
+   * @returns what it is answered. undefined: there is no turn for which it could ask
+   */
+  asked?(kind: AskKind, params: unknown, gone: AbortSignal): Promise<object> | undefined;
 }
 
 export interface Starting {
@@ -84,7 +87,12 @@ export class Connection {
     const isAny = (params: unknown) => params;
     this.#connection = client({ name: 'session-continuity' })
       .onNotification(methods.client.session.update as string, isAny, ({ params }) => this.#update(params))
-      .onRequest(methods.client.session.requestPermission as string, isAny, ({ params }) => this.#permission(params))
+      .onRequest(methods.client.session.requestPermission as string, isAny, ({ params, signal }) =>
+        this.#asked('permission', params, signal),
+      )
+      .onRequest(methods.client.elicitation.create as string, isAny, ({ params, signal }) =>
+        this.#asked('question', params, signal),
+      )
       .connect({ readable: this.#readable(), writable: this.#writable() });
   }
 
@@ -143,7 +151,11 @@ export class Connection {
     const params = {
       protocolVersion: PROTOCOL_VERSION,
       clientInfo: { name: 'session-continuity', version: '0' },
-      clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
+      clientCapabilities: {
+        fs: { readTextFile: false, writeTextFile: false },
+        terminal: false,
+        elicitation: { form: {}, url: {} },
+      },
     };
     const answered = Initialized.safeParse(
       await this.call('initialize', params, withinMs).catch((error: unknown) => this.#mute(error)),
@@ -195,11 +207,10 @@ export class Connection {
     if (told) this.listener?.on(told.sessionId, told.update);
   }
 
-  #permission(params: unknown): object {
-    const { what, outcome } = denialOf(params, this.listener?.stopping() ?? true);
-    this.log(`Denied: ${what}\n`);
-    this.listener?.denied(what);
-    return { outcome };
+  async #asked(kind: AskKind, params: unknown, gone: AbortSignal): Promise<object> {
+    const answer = this.listener?.asked?.(kind, params, gone);
+    if (!answer) this.log(`A ${kind} was asked for without a turn, and was not given.\n`);
+    return (await answer) ?? WITHDRAWN[kind];
   }
 
   #readable(): ReadableStream<AnyMessage> {

@@ -1,7 +1,7 @@
 /**
  * Any agent that speaks ACP (version 1). Each promise rests on the file that keeps it:
  * agent-process (nothing is left of it), load (the same session), read-session and put (once, or
- * not known), session-run (the end is noted).
+ * not known), session-run (the end is noted), open-asks (what it asks waits for a person).
  */
 import { join } from 'node:path';
 import { RequestError } from '@agentclientprotocol/sdk';
@@ -50,6 +50,8 @@ export function createAcpDriver(agent: AcpAgent): AgentDriver {
     look: (session, key) => lookAt(agent, session, key),
     put: (session, prompt) => put(agent, session, prompt),
     abort: (session) => Promise.resolve(workingIn(agent, session)?.stop()),
+    asks: (session) => Promise.resolve(workingIn(agent, session)?.asks.all ?? []),
+    answer: (session, ask, answer) => Promise.resolve().then(() => workingIn(agent, session)?.asks.answer(ask, answer)),
     listen: ({ session_id }, _key, on) => home.listen(session_id, on),
     delete: (session) => deleteSession(agent, session),
     transcript: (session) => readTranscript(agent, session),

@@ -49,9 +49,6 @@ class Replay implements Listener {
     this.endsWithPrompt = update.sessionUpdate === 'user_message_chunk';
     if (this.keep) this.kept.push(update);
   }
-
-  denied(): void {}
-  stopping = () => true;
 }
 
 export const CANNOT_CONTINUE =

@@ -53,8 +53,16 @@ function sightOf({ key, turn, working, last }: Read): Sight {
     superseded: turn !== undefined && last !== undefined && last !== key,
     busy: working ? (isThis ? 'this' : 'ours') : false,
     steps,
-    fingerprint: JSON.stringify([key, turn !== undefined, end?.status, isThis ? working.said.updates : 0]),
-    done: () => (reply === '' ? [] : [{ type: 'did', text: reply.slice(-400) }]),
+    fingerprint: JSON.stringify([
+      key,
+      turn !== undefined,
+      end?.status,
+      isThis ? [working.said.updates, working.asks.changes] : [],
+    ]),
+    done: () => [
+      ...(reply === '' ? [] : [{ type: 'did' as const, text: reply.slice(-400) }]),
+      ...(isThis ? [working.blocked()] : []),
+    ],
     said: () => ({ reply, ...(model !== undefined && { model }) }),
   };
 }

@@ -3,12 +3,17 @@
  * tool has left running ends with it, and a person who goes on in the session meanwhile is heard by
  * the next one.
  */
+import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import type { AskKind } from '../../contract/asks.js';
 import type { SessionId } from '../../contract/ids.js';
-import type { KeyedPrompt, PromptKey } from '../driver.js';
+import type { AgentSignal, KeyedPrompt, PromptKey } from '../driver.js';
 import type { Connection, Listener } from './connection.js';
 import type { AcpHome, TurnFact } from './home.js';
+import { OpenAsks } from './open-asks.js';
 import { endOf, endOfError, unknown, type End } from './outcome.js';
+import { permissionOf } from './permission.js';
+import { questionOf } from './question.js';
 import { modelOf, type SessionState } from './settings.js';
 import { Said, type Update } from './updates.js';
 
@@ -16,6 +21,7 @@ export class SessionRun implements Listener {
   /** The prompt that it works on. */
   key: PromptKey | undefined;
   said = new Said();
+  readonly asks = new OpenAsks(() => this.home.tell(this.session, this.blocked()));
   #stopping: NodeJS.Timeout | undefined;
   #abandoned = false;
   #idle: NodeJS.Timeout;
@@ -58,6 +64,7 @@ export class SessionRun implements Listener {
   stop(): void {
     if (this.key === undefined || this.#stopping) return;
     this.connection.notify('session/cancel', { sessionId: this.session });
+    this.asks.withdrawAll();
     const kill = () => void this.#end(false).catch(() => undefined); // Told once it leaves.
     this.#stopping = setTimeout(kill, this.home.timing.stopsWithinMs);
   }
@@ -75,15 +82,24 @@ export class SessionRun implements Listener {
     for (const signal of this.said.on(update)) this.home.tell(this.session, signal);
   }
 
-  denied(what: string): void {
-    this.home.tell(this.session, { type: 'did', step: `denied: ${what}` });
+  asked(kind: AskKind, params: unknown, gone: AbortSignal): Promise<object> | undefined {
+    if (this.#stopping || this.key === undefined) return undefined;
+    const asker = { session: this.session, call: (id: string) => this.said.call(id) };
+    const asking = (kind === 'permission' ? permissionOf : questionOf)(randomUUID(), params, asker);
+    return this.asks.open(kind, asking, gone);
   }
 
-  stopping = () => this.#stopping !== undefined || this.key === undefined;
+  blocked(): AgentSignal {
+    const [ask] = this.asks.all;
+    if (!ask) return { type: 'blocked' };
+    const what = ask.tool === undefined || ask.tool === ask.text ? ask.text : `${ask.tool} ${ask.text}`;
+    return { type: 'blocked', on: `waits for ${ask.kind === 'permission' ? 'permission' : 'an answer'}: ${what}` };
+  }
 
   async #follow({ key, text }: KeyedPrompt, answer: Promise<unknown>): Promise<void> {
     const { home, session } = this;
     const end = await this.#endOf(answer);
+    this.asks.withdrawAll();
     clearTimeout(this.#stopping);
     const { reply, tools } = this.said;
     const { model } = this;

@@ -57,6 +57,11 @@ export class Said {
   #tail = '';
   readonly #calls = new Map<string, ToolCall>();
 
+  /** What is known of a call, by the agent's id of it. */
+  call(id: string): ToolCall | undefined {
+    return this.#calls.get(id);
+  }
+
   /** All text after the last call of a tool, or the last text before that. */
   get reply(): string {
     return this.#texts.at(-1)?.trim() || (this.#texts.findLast((one) => one.trim() !== '')?.trim() ?? '');
@@ -119,15 +124,20 @@ export interface ToolCall {
   subject?: string;
 }
 
+export const UNKNOWN_TOOL = 'a tool';
+
 /**
  * Agents use `title` for the name of the tool, for what it works on, or for a sentence. So a first
  * title of one word is taken for a name.
  */
-export function toolCallOf({ title, name, kind, rawInput }: ToolUpdate, before?: ToolCall): ToolCall {
+export function toolCallOf(
+  { title, name, kind, rawInput }: Pick<ToolUpdate, 'title' | 'name' | 'kind' | 'rawInput'>,
+  before?: ToolCall,
+): ToolCall {
   const input = Input.safeParse(rawInput).data ?? {};
   const given = SUBJECTS.map((key) => input[key]).find((value) => typeof value === 'string');
   const isName = title != null && /^[\w.-]+$/.test(title);
-  const tool = before?.tool ?? name ?? (isName ? title : undefined) ?? kind ?? 'a tool';
+  const tool = before?.tool ?? name ?? (isName ? title : undefined) ?? kind ?? UNKNOWN_TOOL;
   const subject = given ?? before?.subject ?? (title != null && title !== tool ? title : undefined);
   return { tool, ...(subject !== undefined && { subject }) };
 }

@@ -2,7 +2,6 @@ import { RequestError } from '@agentclientprotocol/sdk';
 import { expect, test } from 'vitest';
 import { failureOfCall, isMissing } from '../../../../src/agents/acp/failures.js';
 import { endOf, endOfError } from '../../../../src/agents/acp/outcome.js';
-import { denialOf } from '../../../../src/agents/acp/permission.js';
 import type { SessionId } from '../../../../src/contract/ids.js';
 
 const session = 's-1' as SessionId;
@@ -88,17 +87,4 @@ test('a login and a protocol that are not there are not tried again, and anythin
     retryable: true,
     failure: { code: 'AGENT_CRASHED' },
   });
-});
-
-const options = (...kinds: string[]) => kinds.map((kind, at) => ({ kind, optionId: `o${at}`, name: kind }));
-
-test('a permission is denied once, never for ever, and cancelled while its turn is', () => {
-  const toolCall = { toolCallId: 't', title: 'rm -rf build' };
-  const asked = { toolCall, options: options('allow_always', 'reject_always', 'reject_once') };
-  expect(denialOf(asked, false)).toEqual({ what: 'rm -rf build', outcome: { outcome: 'selected', optionId: 'o2' } });
-  expect(denialOf(asked, true).outcome).toEqual({ outcome: 'cancelled' });
-  expect(denialOf({ toolCall, options: options('allow_once', 'reject_always') }, false).outcome).toEqual({
-    outcome: 'cancelled',
-  });
-  expect(denialOf('nonsense', false)).toEqual({ what: 'something', outcome: { outcome: 'cancelled' } });
 });
