@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect } from 'vitest';
+import type { Timing } from '../../src/agents/acp/home.js';
 import type { Agent, OpenedSession, SessionRef } from '../../src/agents/agent.js';
+import type { AgentDriver } from '../../src/agents/driver.js';
 import { createAcp } from '../support/acp-agent.js';
 import { processesOf } from '../support/processes.js';
 import { never, runTurn } from './run.js';
@@ -33,14 +35,27 @@ afterEach(async () => {
 
 export const env = () => ({ ...(process.env as Record<string, string>), ACP_STORE: dir });
 
-export function agentThat(...does: string[]): Agent {
+export const agentThat = (...does: string[]): Agent => actorThat(does).agent;
+
+/** An agent, and its driver. */
+export function actorThat(does: string[], timing: Partial<Timing> = {}): { agent: Agent; driver: AgentDriver } {
   const folder = join(dir, 'continuity');
   // Its store is that of all of these agents.
   const command = [process.execPath, PROGRAM, ...does.map((one) => `-${one}`)];
-  const [agent] = createAcp({ folder, command, env: env(), timing: { startsWithinMs: 20_000, stopsWithinMs: 500 } });
+  const [agent, , driver] = createAcp({
+    folder,
+    command,
+    env: env(),
+    timing: { startsWithinMs: 20_000, stopsWithinMs: 500, ...timing },
+  });
   agents.push(agent);
-  return agent;
+  return { agent, driver };
 }
+
+/** What the agents of this test heard from their clients, in order. */
+export const heard = () => linesOf('heard');
+/** A line for each permission that they asked for. */
+export const permissionsAsked = () => linesOf('asked');
 
 export async function open(agent: Agent): Promise<SessionRef> {
   const opened: OpenedSession = await agent.open({ seed: randomUUID(), title: 'Test', cwd }, never);
@@ -57,9 +72,10 @@ export async function begun(): Promise<SessionRef> {
 }
 
 export async function promptsPutIn(): Promise<string[]> {
-  const text = await readFile(join(dir, 'prompts'), 'utf8').catch(() => ''); // ENOENT: none.
-  return text
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => (JSON.parse(line) as { asked: string }).asked);
+  return (await linesOf('prompts')).map((line) => (JSON.parse(line) as { asked: string }).asked);
+}
+
+async function linesOf(file: string): Promise<string[]> {
+  const text = await readFile(join(dir, file), 'utf8').catch(() => ''); // ENOENT: none.
+  return text.split('\n').filter(Boolean);
 }

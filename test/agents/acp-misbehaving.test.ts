@@ -151,12 +151,6 @@ test('a command that is not there is AGENT_NOT_FOUND', async () => {
   await expect(open(agent)).rejects.toMatchObject({ failure: { code: 'AGENT_NOT_FOUND' }, retryable: false });
 });
 
-test('a permission is denied once, and what was denied is told', async () => {
-  const agent = agentThat('asks');
-  const turn = startTurn(agent, await open(agent), 'Clean up');
-  expect(await turn.outcome).toMatchObject({ status: 'completed', reply: 'I was answered: no' });
-});
-
 test('an answer of 3 MB in one line is a whole reply', async () => {
   const agent = agentThat('big');
   const { reply, status } = await runTurn(agent, await open(agent), 'Much');

@@ -11,6 +11,7 @@ import type { AcpHome } from '../../src/agents/acp/home.js';
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
 import { findProgram } from '../../src/agents/opencode/program.js';
 import { readTranscript } from '../../src/agents/opencode/transcript.js';
+import type { AgentDriver } from '../../src/agents/driver.js';
 import type { AgentConfig } from '../../src/config.js';
 import { createAcp } from '../support/acp-agent.js';
 import { isolatedOpenCode } from '../../scripted/isolated-opencode.js';
@@ -24,6 +25,8 @@ export interface AcpUnderTest extends AgentUnderTest {
   env: Record<string, string>;
   command: string[];
   create(config?: Partial<AgentConfig>): Agent;
+  /** The driver of the agent that was created last. */
+  driver(): AgentDriver;
   /** The processes of the agent that have a session. */
   pids(): number[];
 }
@@ -40,6 +43,7 @@ export async function acpUnderTest(config: object = {}): Promise<AcpUnderTest> {
   await mkdir(cwd);
   await mkdir(isolated.TMPDIR);
   const homes: AcpHome[] = [];
+  const drivers: AgentDriver[] = [];
   const pids = () =>
     homes.flatMap((home) => [...home.runs.values()].flatMap(({ connection }) => connection.process.child.pid ?? []));
   const under: AcpUnderTest = {
@@ -51,9 +55,15 @@ export async function acpUnderTest(config: object = {}): Promise<AcpUnderTest> {
     otherModel: 'scripted/other',
     shellTool: 'execute',
     create(more = {}) {
-      const [agent, home] = createAcp({ folder, command, env, ...more });
+      const [agent, home, driver] = createAcp({ folder, command, env, ...more });
       homes.push(home);
+      drivers.push(driver);
       return agent;
+    },
+    driver() {
+      const driver = drivers.at(-1);
+      if (!driver) throw new Error('No agent was created.');
+      return driver;
     },
     pids,
     asked: () => model.requests().filter(({ aside }) => !aside),

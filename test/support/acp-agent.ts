@@ -2,6 +2,7 @@
 import { createAcpDriver } from '../../src/agents/acp/driver.js';
 import { AcpHome, type Timing } from '../../src/agents/acp/home.js';
 import type { Agent } from '../../src/agents/agent.js';
+import type { AgentDriver } from '../../src/agents/driver.js';
 import { defaultsOf } from '../../src/agents/kinds.js';
 import { createAgent, TurnRoom } from '../../src/agents/turn/create-agent.js';
 import type { AgentConfig } from '../../src/config.js';
@@ -14,10 +15,11 @@ export interface AcpAgentOptions extends Partial<AgentConfig> {
   timing?: Partial<Timing>;
 }
 
-export function createAcp({ folder, env, timing, ...given }: AcpAgentOptions): [Agent, AcpHome] {
+export function createAcp({ folder, env, timing, ...given }: AcpAgentOptions): [Agent, AcpHome, AgentDriver] {
   const log = () => undefined;
   const home = new AcpHome({ folder, env, log }, timing);
   const config: AgentConfig = { kind: 'acp', ...given };
   const driver = createAcpDriver({ name: 'acp', config, home });
-  return [createAgent({ name: 'acp', driver, room: new TurnRoom(folder, log), defaults: defaultsOf(config) }), home];
+  const agent = createAgent({ name: 'acp', driver, room: new TurnRoom(folder, log), defaults: defaultsOf(config) });
+  return [agent, home, driver];
 }

@@ -1,6 +1,6 @@
 /**
  * An ACP agent that does wrong what its flags say (`-dies`), and everything else right. Its sessions are
- * in `$ACP_STORE`, one file each; every prompt that reaches it is a line of `prompts` there.
+ * in `$ACP_STORE`, one file each; every prompt that reaches it is a line of `prompts` there, every permission that it asks for one of `asked`.
  *
  *   only-garbage    prints lines that are no messages, and answers nothing
  *   garbage         prints such lines between its messages
@@ -23,6 +23,11 @@
  *   hangs           never ends a prompt, nor when it is cancelled, and leaves a child running; without
  *                   the flag only for a prompt with [hang] in it
  *   asks            asks for a permission, and says what it was answered
+ *   asks-…          asks for it without options (nothing), with a thousand (much), with one id twice (twice),
+ *                   in a session that nobody knows (elsewhere), a hundred times at once and more (often),
+ *                   before there is a turn (early), or once its turn is over (late)
+ *   takes-back      asks for a permission, and takes that back once there is a file `take-back`
+ *   questions       wants a form filled in, and says what it was answered
  *   big             answers with a line of 3 MB
  *   numbers…        numbers its sessions from 1, and answers with this word
  *   odd             ends a prompt for a reason that nobody knows
@@ -47,14 +52,66 @@ const update = (sessionId, sessionUpdate, more) =>
 const say = (sessionId, text, kind = 'agent_message_chunk') =>
   update(sessionId, kind, { content: { type: 'text', text } });
 const waiting = new Map();
-const ask = (method, params) =>
+const ask = (method, params, id = randomUUID()) =>
   new Promise((resolve) => {
-    const id = randomUUID();
-    waiting.set(id, resolve);
+    waiting.set(id, [...(waiting.get(id) ?? []), resolve]);
     write({ id, method, params });
   });
+/** What it hears from its client, in order. */
+const heard = (what) => appendFileSync(join(store, 'heard'), `${what}\n`);
+
+const OPTIONS = [
+  { optionId: 'yes', name: 'Yes', kind: 'allow_once' },
+  { optionId: 'no', name: 'No', kind: 'reject_once' },
+  { optionId: 'never', name: 'Never', kind: 'reject_always' },
+];
+const MANY = Array.from({ length: 1000 }, (_, at) => ({ optionId: `o${at}`, name: `O${at}`, kind: 'allow_always' }));
+const TOOL = { toolCallId: 't', title: 'rm -rf build' };
+const FORM = {
+  type: 'object',
+  properties: { name: { type: 'string', title: 'Name' }, count: { type: 'integer' } },
+  required: ['name', 'count'],
+};
+async function permit(sessionId, options, id) {
+  const answer = ask('session/request_permission', { sessionId, toolCall: TOOL, options }, id);
+  appendFileSync(join(store, 'asked'), 'once\n');
+  const { outcome } = await answer;
+  heard(outcome.optionId ?? outcome.outcome);
+  return outcome.optionId ?? outcome.outcome;
+}
+/** By flag: how it asks in the middle of a prompt. */
+const asking = {
+  asks: (session) => permit(session, OPTIONS),
+  'asks-nothing': (session) => permit(session),
+  'asks-much': (session) => permit(session, [...MANY, ...OPTIONS]),
+  'asks-twice': async (session) => {
+    const both = [permit(session, OPTIONS, 'same'), permit(session, OPTIONS, 'same')];
+    return (await Promise.all(both)).join(' and ');
+  },
+  'asks-elsewhere': () => permit('nobody-knows', OPTIONS),
+  'asks-often': async (session) => {
+    const answers = await Promise.all(Array.from({ length: 150 }, () => permit(session, OPTIONS)));
+    return answers.filter((one) => one === 'cancelled').length;
+  },
+  'takes-back': (session) => {
+    const answer = permit(session, OPTIONS, 'back');
+    say(session, 'I ask.');
+    const seen = setInterval(() => {
+      if (!existsSync(join(store, 'take-back'))) return;
+      clearInterval(seen);
+      write({ method: '$/cancel_request', params: { requestId: 'back' } });
+    }, 20);
+    return answer;
+  },
+  questions: async (sessionId) => {
+    const params = { mode: 'form', sessionId, toolCallId: 't', message: 'Who?', requestedSchema: FORM };
+    return JSON.stringify(await ask('elicitation/create', params));
+  },
+};
 /** In a session of its own, as agents start their tools. */
 const leaveChild = () => spawn('sleep', ['600'], { detached: true, stdio: 'ignore' }).unref();
+/** Sessions. */
+const cancelled = new Set();
 const failed = (code, message) => Object.assign(new Error(message), { code });
 
 if (does.has('exits')) {
@@ -76,7 +133,8 @@ const handlers = {
     },
     authMethods: [{ id: 'login', name: 'Type /login' }],
   }),
-  'session/new': () => {
+  'session/new': async () => {
+    if (does.has('asks-early')) await permit('nobody-knows', OPTIONS);
     if (does.has('logged-out')) throw failed(-32000, 'Authentication required');
     if (does.has('long-id')) return { sessionId: 'L'.repeat(5000) };
     if (does.has('odd-id')) return { sessionId: 'a\nb' };
@@ -150,16 +208,10 @@ const handlers = {
     if (does.has('odd')) return { stopReason: 'bored' };
     let said = numbers ? `${numbers} heard: ${asked}` : `You said: ${asked}`;
     if (does.has('big')) said = 'x'.repeat(3 * 1024 * 1024);
-    if (does.has('asks')) {
-      const options = [
-        { optionId: 'yes', name: 'Yes', kind: 'allow_once' },
-        { optionId: 'no', name: 'No', kind: 'reject_once' },
-        { optionId: 'never', name: 'Never', kind: 'reject_always' },
-      ];
-      const toolCall = { toolCallId: 't', title: 'rm -rf build' };
-      const { outcome } = await ask('session/request_permission', { sessionId, toolCall, options });
-      said = `I was answered: ${outcome.optionId ?? outcome.outcome}`;
-    }
+    const flag = Object.keys(asking).find((one) => does.has(one));
+    if (flag) said = `I was answered: ${await asking[flag](sessionId)}`;
+    if (does.has('asks-late')) setImmediate(() => permit(sessionId, OPTIONS));
+    if (said.endsWith('cancelled') && cancelled.has(sessionId)) return { stopReason: 'cancelled' };
     for (const piece of [said.slice(0, 5), said.slice(5)]) say(sessionId, piece);
     const turns = JSON.parse(readFileSync(fileOf(sessionId), 'utf8'));
     writeFileSync(fileOf(sessionId), JSON.stringify([...turns, { asked, said }]));
@@ -170,7 +222,11 @@ const handlers = {
 createInterface({ input: process.stdin }).on('line', async (line) => {
   if (does.has('only-garbage')) return;
   const { id, method, params, result } = JSON.parse(line);
-  if (method === undefined) return waiting.get(id)?.(result);
+  if (method === undefined) return waiting.get(id)?.shift()?.(result);
+  if (method === 'session/cancel') {
+    cancelled.add(params.sessionId);
+    heard('cancel');
+  }
   if (id === undefined) return undefined;
   try {
     const handler = handlers[method];

@@ -58,7 +58,8 @@ export interface Listener {
   /**
    * The agent asks something. `gone`: it took that back, or has ended.
    *
-   * @returns what it is answered. undefined: there is no turn for which it could ask
+   * @returns what it is answered. undefined: no person is asked, because there is no turn for that
+   * or too much is asked already
    */
   asked?(kind: AskKind, params: unknown, gone: AbortSignal): Promise<object> | undefined;
 }
@@ -209,7 +210,7 @@ export class Connection {
 
   async #asked(kind: AskKind, params: unknown, gone: AbortSignal): Promise<object> {
     const answer = this.listener?.asked?.(kind, params, gone);
-    if (!answer) this.log(`A ${kind} was asked for without a turn, and was not given.\n`);
+    if (!answer) this.log(`A ${kind} was asked for outside of a turn or too often, and was denied.\n`);
     return (await answer) ?? WITHDRAWN[kind];
   }
 

@@ -42,9 +42,14 @@ export class OpenAsks {
     return [...this.#open].flatMap(({ asking }) => asking.asks);
   }
 
-  /** `gone`: the agent took the request back, or has ended. Resolves with what the agent is answered. */
-  open(kind: AskKind, asking: Asking, gone: AbortSignal): Promise<object> {
-    if (gone.aborted || this.#open.size >= MOST_OPEN) return Promise.resolve(WITHDRAWN[kind]);
+  /**
+   * `gone`: the agent took the request back, or has ended. Resolves with what the agent is answered.
+   *
+   * @returns undefined when too much is open already
+   */
+  open(kind: AskKind, asking: Asking, gone: AbortSignal): Promise<object> | undefined {
+    if (this.#open.size >= MOST_OPEN) return undefined;
+    if (gone.aborted) return Promise.resolve(WITHDRAWN[kind]);
     return new Promise((resolve) => {
       const withdraw = () => open.settle(WITHDRAWN[kind]);
       const open: Open = {
