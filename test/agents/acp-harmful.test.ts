@@ -3,7 +3,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { processesOf } from '../support/processes.js';
-import { agentThat, begun, dir, open, promptsPutIn } from './acp-misbehaving-stage.js';
+import { actorThat, agentThat, begun, dir, open, promptsPutIn } from './acp-misbehaving-stage.js';
+import { beginTurn } from './asking-turn.js';
 import { runTurn } from './run.js';
 
 test('a replay that comes late and with pauses is waited for, and no piece of it is in the next reply', async () => {
@@ -45,9 +46,11 @@ test(
   },
 );
 
-test('an agent that closes its input and goes on to print is ended, and harms no worker', async () => {
+test('an agent that asks, closes its input and goes on to print is ended once it is answered, and harms no worker', async () => {
   const session = await begun();
-  expect(await runTurn(agentThat('deaf'), session, 'Go')).toMatchObject({ error: { code: 'OUTCOME_UNKNOWN' } });
+  const turn = await beginTurn(actorThat(['deaf']).driver, session, 'Go');
+  await turn.answer(await turn.asked(), 'deny');
+  expect(await turn.ended()).toMatchObject({ error: { code: 'OUTCOME_UNKNOWN' } });
   await vi.waitFor(() => expect(processesOf(dir)).toEqual([]), { timeout: 10_000 });
   expect(await runTurn(agentThat(), session, 'Next')).toMatchObject({ status: 'completed', reply: 'You said: Next' });
 });

@@ -98,7 +98,7 @@ function fieldOf({ key, property, choices: offered, isRequired }: Described, oth
   }));
   return {
     isRequired,
-    text: [[named, description].filter(Boolean).join(': '), hintOf(property)].filter(Boolean).join(' '),
+    text: [[named, description].filter(Boolean).join(': '), hintOf(property, other)].filter(Boolean).join(' '),
     ...(options && { options }),
     read: (reply) => {
       if (reply.trim() === '' && !isRequired) return {};
@@ -109,7 +109,8 @@ function fieldOf({ key, property, choices: offered, isRequired }: Described, oth
   };
 }
 
-function hintOf({ type, minimum, maximum }: Property): string {
+function hintOf({ type, minimum, maximum }: Property, other: string | undefined): string {
+  if (other !== undefined) return type === 'array' ? '(several, or any text, one a line)' : '(or any other text)';
   if (type === 'array') return '(several can be named, one a line)';
   if (type !== 'number' && type !== 'integer') return '';
   const bounds = [minimum == null ? '' : `from ${minimum}`, maximum == null ? '' : `to ${maximum}`];

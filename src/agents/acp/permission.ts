@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Answer, Ask, Decision } from '../../contract/asks.js';
 import { isId, type SessionId } from '../../contract/ids.js';
 import type { Asking } from './open-asks.js';
-import { shown } from './shown-text.js';
+import { MAX_SHOWN, shown } from './shown-text.js';
 import { toolCallOf, UNKNOWN_TOOL, type ToolCall } from './updates.js';
 
 const text = z.string().nullish().catch(undefined);
@@ -37,6 +37,7 @@ const Asked = z.object({ sessionId: unknown, toolCall: Call.catch(NOTHING), opti
 const MOST_OFFERED = 50;
 const LABEL = 200;
 const MOST_LINES = 50;
+const MOST_LEAD = 1_400;
 
 /** In which session of which agent, and what is known of its calls. */
 export interface Asker {
@@ -58,7 +59,7 @@ export function permissionOf(id: string, params: unknown, { session, call }: Ask
   const ways = options.filter(({ kind }) => kind === 'allow_once');
   const isQuestion = ways.length > 1;
   const { tool, text: what } = describe(toolCall, before);
-  const ask: Ask = {
+  let ask: Ask = {
     ask_id: id,
     kind: isQuestion ? 'question' : 'permission',
     ...(tool !== undefined && { tool }),
@@ -67,13 +68,26 @@ export function permissionOf(id: string, params: unknown, { session, call }: Ask
     ...(isQuestion && { options: ways.slice(0, MOST_OFFERED).map((way) => ({ label: shown(nameOf(way), LABEL) })) }),
     takes: isQuestion ? ['reply', 'deny'] : takenBy(options),
   };
+  let tries = 0;
   return {
-    asks: [ask],
-    take: (_ask, answer) => {
-      const option = isQuestion && answer.decision === 'reply' ? wayOf(ways, answer) : optionFor(answer, options);
-      return { outcome: option ? { outcome: 'selected', optionId: option.optionId } : { outcome: 'cancelled' } };
+    get asks() {
+      return [ask];
+    },
+    take(_ask, answer) {
+      const isReply = answer.decision === 'reply';
+      const option = isReply ? wayOf(ways, answer) : optionFor(answer, options);
+      if (option) return { outcome: { outcome: 'selected', optionId: option.optionId } };
+      if (!isReply) return { outcome: { outcome: 'cancelled' } };
+      ask = { ...ask, ...againAfter(answer.text, what, id, ++tries) };
+      return undefined;
     },
   };
+}
+
+/** The same, after a reply that it does not take. It has another name, because the one before was answered. */
+export function againAfter(reply = '', asked: string, id: string, tries: number): Pick<Ask, 'ask_id' | 'text'> {
+  const refused = `"${shown(reply, LABEL)}" is not what can be answered here.`;
+  return { ask_id: `${id}.again${tries}`, text: shown(`${refused}\n${asked}`) };
 }
 
 /** Absent: the agent itself asks. */
@@ -128,7 +142,15 @@ function describe(call: Call, before: ToolCall | undefined): { tool: string | un
   const lines: string[] = [];
   for (const line of [first, first.includes(title.replaceAll('`', '')) ? '' : title, ...places, ...inputs, ...contents])
     if (line.trim() !== '' && !lines.some((one) => one.includes(line))) lines.push(line);
-  return { tool: tool === UNKNOWN_TOOL ? undefined : shown(tool, LABEL), text: shown(lines.join('\n')) };
+  const [lead, ...more] = lines;
+  return { tool: tool === UNKNOWN_TOOL ? undefined : shown(tool, LABEL), text: withMore(lead ?? '', more.join('\n')) };
+}
+
+/** The end of a long command is not left out for what comes after it. */
+function withMore(lead: string, more: string): string {
+  if (more === '') return shown(lead);
+  const first = shown(lead, MOST_LEAD);
+  return shown(`${first}\n${shown(more, MAX_SHOWN - first.length - 3)}`);
 }
 
 function inputLines(rawInput: unknown, first: string): string[] {

@@ -6,12 +6,11 @@ import * as z from 'zod';
 import type { Answer, Ask } from '../../contract/asks.js';
 import { fieldsOf, type Field, type Value } from './form-fields.js';
 import type { Asking } from './open-asks.js';
-import { subAgentOf, type Asker } from './permission.js';
+import { againAfter, subAgentOf, type Asker } from './permission.js';
 import { shown } from './shown-text.js';
 
 const text = z.string().nullish().catch(undefined);
 const Elicited = z.object({
-  mode: text,
   message: text,
   url: text,
   sessionId: z.unknown().optional(),
@@ -41,7 +40,7 @@ interface OpenField {
 }
 
 class Form implements Asking {
-  readonly #content: Record<string, Value> = {};
+  readonly #content = new Map<string, Value>();
   #replied = false;
   #tries = 0;
   #open: OpenField[];
@@ -82,23 +81,17 @@ class Form implements Asking {
     } else {
       const values = open.field.read(reply);
       if (!values) {
-        this.#open[at] = this.#again(open, reply);
+        const { field, ask } = open;
+        const asked = shown([this.message, field.text].filter(Boolean).join('\n'));
+        this.#open[at] = { field, ask: { ...ask, ...againAfter(reply, asked, this.id, ++this.#tries) } };
         return undefined;
       }
       this.#replied = true;
-      Object.assign(this.#content, values);
+      for (const [key, value] of Object.entries(values)) this.#content.set(key, value);
     }
     this.#open.splice(at, 1);
     if (this.#open.length > 0) return undefined;
     if (!this.#replied) return DECLINED;
-    return { action: 'accept', ...(Object.keys(this.#content).length > 0 && { content: this.#content }) };
-  }
-
-  /** Under another name, because the one before was answered. */
-  #again({ field, ask }: OpenField, reply: string): OpenField {
-    this.#tries++;
-    const refused = `"${shown(reply, LABEL)}" is not what can be answered here.`;
-    const text = shown([refused, this.message, field.text].filter(Boolean).join('\n'));
-    return { field, ask: { ...ask, ask_id: `${this.id}.again${this.#tries}`, text } };
+    return { action: 'accept', ...(this.#content.size > 0 && { content: Object.fromEntries(this.#content) }) };
   }
 }

@@ -70,6 +70,27 @@ test('several ways to allow it once are a question, whose reply chooses one', ()
   expect(outcomeOf(asked, { decision: 'deny' })).toEqual(selected('o2'));
 });
 
+test('a reply that chooses none of them is asked for again, under another name', () => {
+  const asked = asking({ toolCall: { title: 'Which one?' }, options: options('allow_once', 'allow_once') });
+  const [ask] = asked.asks;
+  if (!ask) throw new Error('Nothing is asked.');
+  expect(asked.take(ask, { decision: 'reply', text: 'both' })).toBeUndefined();
+  const [again] = asked.asks;
+  expect(again).toEqual({
+    ...ask,
+    ask_id: 'id.again1',
+    text: '"both" is not what can be answered here. ⏎ Which one?',
+  });
+  expect(asked.take(ask, { decision: 'reply', text: 'Do 1' })).toEqual(selected('o1'));
+});
+
+test('the end of a long command is shown, whatever else there is to show', () => {
+  const command = `echo ${'x'.repeat(5_000)}; rm -rf /`;
+  const { text } = askOf({ toolCall: { rawInput: { command, more: 'y'.repeat(5_000) } }, options: COMMON });
+  expect(text).toMatch(/^echo x+ … x+; rm -rf \/ ⏎ more: y+ … y+$/);
+  expect(text).toHaveLength(2_000);
+});
+
 test('a thousand options are bounded, and each can be chosen', () => {
   const asked = { toolCall, options: options(...Array<string>(1000).fill('allow_once')) };
   expect(askOf(asked).options).toHaveLength(50);
