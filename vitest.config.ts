@@ -50,6 +50,7 @@ const long = [
     'claude-code-asks',
     'codex',
     'acp',
+    'acp-asks',
     'acp-misbehaving',
     'prefix',
   ].map((name) => `test/agents/${name}.test.ts`),

@@ -61,7 +61,7 @@ function sightOf({ key, turn, working, last }: Read): Sight {
     ]),
     done: () => [
       ...(reply === '' ? [] : [{ type: 'did' as const, text: reply.slice(-400) }]),
-      ...(isThis ? [working.blocked()] : []),
+      ...(isThis && working.asks.all.length > 0 ? [working.blocked()] : []),
     ],
     said: () => ({ reply, ...(model !== undefined && { model }) }),
   };
