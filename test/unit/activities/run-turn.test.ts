@@ -66,7 +66,7 @@ function attemptAt({
   const limits = { turnTimeoutMs: 60_000, stallTimeoutMs: 60_000 };
   const whole = {
     agents: new Map([['a', agent]]),
-    config: { limits, checks: { allow: [], local: 'any' } },
+    config: { limits, agents: {}, checks: { allow: [], local: 'any' } },
     host: 'h',
     log: () => undefined,
     ...context,
@@ -195,7 +195,7 @@ describe('an attempt does not count', () => {
       turn: () => only(done),
       attempt: 5,
       heartbeatDetails: { attempt: 4, barren_attempts: 4, worked_ms: 7 },
-      context: { turnSlots, config: { limits } as ActivityContext['config'] },
+      context: { turnSlots, config: { limits, agents: {} as ActivityContext['config']['agents'] } as ActivityContext['config'] },
     });
     await vi.waitFor(
       () =>
