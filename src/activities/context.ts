@@ -5,6 +5,7 @@ import type { Fence } from '../agents/turn/fence.js';
 import type { Config } from '../config.js';
 import type { Semaphore } from '../semaphore.js';
 import type { IsCheckProof } from './may-check.js';
+import type { ProviderGate } from './provider-gate.js';
 import type { EndedRun } from './types.js';
 
 export type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>;
@@ -35,6 +36,8 @@ export interface ActivityContext {
   log: Log;
   /** Allows one attempt at a time at the checks of a topic. Agents fence their turns themselves. */
   fence: Fence;
+  /** Lets one turn at a time try a provider that refused. */
+  providers: ProviderGate;
   /** Limits how many turns work at once on this host. Absent: any number. */
   turnSlots?: Semaphore;
 }

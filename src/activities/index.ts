@@ -4,6 +4,7 @@ import { adoptSession } from './adopt-session.js';
 import { changedFiles } from './changed-files.js';
 import type { ActivityContext } from './context.js';
 import { deleteSession } from './delete-session.js';
+import { ProviderGate } from './provider-gate.js';
 import { openSession } from './open-session.js';
 import { recall } from './recall.js';
 import { resolveAgent } from './resolve-agent.js';
@@ -12,8 +13,8 @@ import { runTurn } from './run-turn.js';
 import { stopTurn } from './stop-turn.js';
 import type { Activities, RunTurnInput, RunTurnOutput } from './types.js';
 
-export function createActivities(given: Omit<ActivityContext, 'fence'>): Activities {
-  const context = { ...given, fence: new Fence() };
+export function createActivities(given: Omit<ActivityContext, 'fence' | 'providers'>): Activities {
+  const context = { ...given, fence: new Fence(), providers: new ProviderGate() };
   return {
     openSession: (input) => openSession(input, context),
     adoptSession: (input) => adoptSession(input, context),

@@ -5,12 +5,20 @@
  * - The worker's shutdown, a lost attempt, or an operator's pause or reset only detaches from it.
  */
 import { Context } from '@temporalio/activity';
-import { AgentError, type Agent, type AgentOutcome, type SessionRef, type TurnRequest } from '../agents/agent.js';
+import {
+  AgentError,
+  type Agent,
+  type AgentOutcome,
+  type SessionRef,
+  type TurnProgress,
+  type TurnRequest,
+} from '../agents/agent.js';
 import type { Answered, Ask } from '../contract/asks.js';
-import { failure, type Failure } from '../contract/failures.js';
+import { failure, type Failure, type FailureCode } from '../contract/failures.js';
 import { defined } from '../contract/defined.js';
 import { DENIED, policyOf } from './ask-policy.js';
 import type { ActivityContext } from './context.js';
+import { providerOf, Try } from './provider-gate.js';
 import { sessionRefOf } from './session-ref.js';
 import { topicIsOver } from './topic-is-over.js';
 import type { TurnClock } from './turn-clock.js';
@@ -32,11 +40,13 @@ export class TurnAttempt {
     private readonly input: RunTurnInput,
     private readonly agent: Agent,
     private readonly clock: TurnClock,
-    private readonly host: Pick<ActivityContext, 'config' | 'turnSlots' | 'log'>,
+    private readonly host: Pick<ActivityContext, 'config' | 'turnSlots' | 'providers' | 'log'>,
   ) {
     this.#session = sessionRefOf(input);
   }
 
+  /** Set while this attempt tries a provider for all turns of this host. */
+  #try: Try | undefined;
   /** What config has answered in this attempt. */
   readonly answered: Answered[] = [];
 
@@ -45,14 +55,35 @@ export class TurnAttempt {
     this.#context.cancelled.catch((error: unknown) => this.#cancelled(error).catch(() => this.#detach.abort(error)));
     const beat = setInterval(() => this.#beat(), HEARTBEAT_EVERY_MS);
     try {
+      const refused = this.input.goes_on && (await this.#enterGate());
+      if (refused) return refused;
       const release = await this.#slot();
       try {
-        return await this.#work();
+        const ended = await this.#work();
+        if ('status' in ended && isOfProvider(ended.error)) this.#try?.refused(ended);
+        else this.#try?.takes();
+        return ended;
       } finally {
         release();
       }
     } finally {
+      this.#try?.end();
       clearInterval(beat);
+    }
+  }
+
+  /** @returns the outcome of a turn whose provider refused another one just now */
+  async #enterGate(): Promise<AgentOutcome | undefined> {
+    this.clock.waits('waits for another turn that tries the provider');
+    try {
+      const stopped = AbortSignal.any([this.#detach.signal, this.#stop.signal]);
+      const found = await this.host.providers.enter(providerOf(this.input.pinned), stopped);
+      if (found instanceof Try) this.#try = found;
+      else if (!found.takes) return { status: 'failed', reply: '', ...refusalIn(found.outcome) };
+      return undefined;
+    } catch (error) {
+      if (this.#stop.signal.aborted) return undefined;
+      throw error;
     }
   }
 
@@ -102,7 +133,10 @@ export class TurnAttempt {
       if (event.type === 'outcome') return event.outcome;
       if (event.type === 'asked') return event.ask;
       if (event.type === 'answered') this.answered.push(event.answered);
-      else clock.progress(event.progress);
+      else {
+        clock.progress(event.progress);
+        if (isAnswer(event.progress)) this.#try?.takes();
+      }
       // Sent at once for people who watch. The SDK throttles heartbeats itself.
       this.#context.heartbeat(clock.heartbeat());
     }
@@ -163,6 +197,13 @@ export class TurnAttempt {
     this.#stopping?.().catch((error: unknown) => this.#detach.abort(error));
   }
 }
+
+/** Failures that the next turn of the same provider would have as well. */
+const OF_PROVIDER: readonly FailureCode[] = ['AGENT_RATE_LIMITED', 'AGENT_AUTH', 'PROVIDER_UNREACHABLE'];
+const isOfProvider = (error: Failure | undefined) => error !== undefined && OF_PROVIDER.includes(error.code);
+const refusalIn = ({ error, until }: AgentOutcome) => defined({ error, until });
+const isAnswer = ({ refused, text_tail, usage }: TurnProgress) =>
+  !refused && (text_tail !== undefined || usage !== undefined);
 
 /**
  * If the provider's last answer was a refusal, that refusal is the reason, whichever limit the

@@ -192,7 +192,7 @@ describe('a usage limit', () => {
     ]);
     const waiting = await waitingOf(topic, 'quota');
     expect(waiting.because.code).toBe('AGENT_RATE_LIMITED');
-    expect((await viewOf(topic)).queue).toHaveLength(1);
+    await expect.poll(async () => (await viewOf(topic)).queue.length).toBe(1);
     expect(await pendingActivities(topic)).toBe(0);
     const [first, second] = await results;
     expect([first, second].map(({ status }) => status)).toEqual(['completed', 'completed']);

@@ -13,6 +13,7 @@
  *   [[ask: tool | text]]     ask for this permission, and run the tool when it is given
  *   [[question: text | a, b]] ask this, with these options; the answer is in the reply
  *   [[quota: s]]     end as AGENT_RATE_LIMITED until so many seconds after the first time
+ *   [[provider: dir]] note the call in dir/calls, and end as AGENT_RATE_LIMITED until the time in dir/until
  *   [[login: file]]  end as AGENT_AUTH until the file is there
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -133,6 +134,12 @@ async function work(session, prompt, again, mine) {
   }
   const limited = limitOf(session, directive('quota')?.[1]);
   if (limited) return { status: 'failed', reply: '', code: 'AGENT_RATE_LIMITED', until: limited };
+  const provider = directive('provider')?.[1];
+  if (provider) {
+    appendFileSync(join(provider, 'calls'), '.');
+    const until = readFileSync(join(provider, 'until'), 'utf8');
+    if (Date.parse(until) > Date.now()) return { status: 'failed', reply: '', code: 'AGENT_RATE_LIMITED', until };
+  }
   const login = directive('login')?.[1];
   if (login && !existsSync(login)) return { status: 'failed', reply: '', code: 'AGENT_AUTH' };
   const answers = [];
