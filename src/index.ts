@@ -8,6 +8,16 @@ export {
 export { delegate_task, type DelegateTaskInput } from './client/delegate-task.js';
 export { SessionError } from './client/session-error.js';
 export type { Cancelled } from './contract/answers.js';
+export type {
+  AnswerRequest,
+  AnswerTaken,
+  AnsweredBy,
+  Ask,
+  AskedInTurn,
+  Decision,
+  Retried,
+  Waiting,
+} from './contract/asks.js';
 export type { SessionFilter } from './client/agent-sessions.js';
 export type { AgentSession, AgentSessions } from './contract/agent-session.js';
 export type { TopicFilter, TopicSummary } from './client/list-topics.js';

@@ -3,6 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
 import type { Cancelled } from '../contract/answers.js';
+import { isRunning } from './is-running.js';
 import { sessionError } from './session-error.js';
 
 /**
@@ -28,8 +29,4 @@ export async function closeTopic(
   request: messages.CloseRequest,
 ): Promise<{ remaining: number }> {
   return (await isRunning(handle)) ? handle.executeUpdate(messages.close, { args: [request] }) : { remaining: 0 };
-}
-
-async function isRunning(handle: WorkflowHandle): Promise<boolean> {
-  return (await handle.describe()).status.name === 'RUNNING';
 }

@@ -2,6 +2,7 @@
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import { loadConfig, projectOf, workingDirectory, type Config } from '../config.js';
 import type { AgentSessions } from '../contract/agent-session.js';
+import type { AnswerRequest, AnswerTaken, Retried } from '../contract/asks.js';
 import { failure, type Failure } from '../contract/failures.js';
 import { type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
@@ -10,16 +11,17 @@ import type { Cancelled } from '../contract/answers.js';
 import type { Accepted, PromptState, TurnResult } from '../contract/types.js';
 import type { TopicView } from '../contract/views.js';
 import { sessionsWithTopics, type SessionFilter, type Standing } from './agent-sessions.js';
+import { answerIn, retryIn } from './answer-and-retry.js';
 import { askTopic, whyUnanswered } from './ask-topic.js';
 import { cancelIn, closeTopic } from './cancel-and-close.js';
-import type { ConnectionEvent } from './connection-watch.js';
-import { connect, type TemporalConnection, type ConnectOptions } from './connect.js';
+import { connect, type TemporalConnection } from './connect.js';
 import { Delivery, type WaitedFor } from './delivery.js';
 import { Known } from './disconnected.js';
 import { findTarget } from './find-target.js';
 import { findTopic } from './find-topic.js';
 import { forgetTopic, type Forgot } from './forget-topic.js';
 import { listTopics, type TopicFilter, type TopicSummary } from './list-topics.js';
+import type { DelegateOptions, FollowUpOptions, ManagerOptions, WaitOptions } from './manager-options.js';
 import { lastPollOf } from './pollers.js';
 import { promptIdOf, sessionIdOf, topicIdOf, type PromptOptions } from './prompt-of.js';
 import { reporting } from './reporting.js';
@@ -28,42 +30,7 @@ import { problemIn } from './topic-problem.js';
 import { NO_WORKER_YET, progressOf, type Progress } from './watch-progress.js';
 import { watchTopic, type TopicEvent } from './watch-topic.js';
 
-export interface ManagerOptions extends ConnectOptions {
-  /**
-   * The caller's directory. It decides the config, the project, and where sessions are opened.
-   * Default: the working directory of the process.
-   */
-  cwd?: string;
-  config?: Config;
-  /**
-   * How long a call waits while no worker polls. Then: NO_WORKER. Default: `limits.noWorkerAfter`
-   * of the config, 30 s.
-   */
-  noWorkerAfterMs?: number;
-  /**
-   * Whether checks are signed with the key of the data directory. The worker of that directory runs
-   * any signed command. Default: true. Set it to false when you forward other people's requests, as
-   * the MCP server does. Then only commands in `checks.allow` run.
-   */
-  signsChecks?: boolean;
-}
-
-export interface DelegateOptions extends PromptOptions {
-  /** Stops waiting. The turn goes on; `cancel` stops it. */
-  signal?: AbortSignal;
-  onProgress?: (progress: Progress) => void;
-  /** Called with the events of `watch`, until the outcome is known. */
-  onEvent?: (event: TopicEvent) => void;
-  /** Called when Temporal stops answering, and when it answers again. */
-  onConnection?: (event: ConnectionEvent) => void;
-  /** Called once, as soon as the prompt is known to be in the topic's history. */
-  onAccepted?: (accepted: Accepted) => void;
-}
-
-type WaitOptions = Pick<DelegateOptions, 'signal' | 'onProgress' | 'onEvent' | 'onConnection'>;
-
-/** A follow-up goes to an existing session, whose settings are chosen already. */
-export type FollowUpOptions = WaitOptions & Pick<DelegateOptions, 'prompt_id' | 'onAccepted'>;
+export type { DelegateOptions, FollowUpOptions, ManagerOptions } from './manager-options.js';
 
 /** The time limit of a call to a topic, such as `view`. */
 const ANSWERS_WITHIN_MS = 10_000;
@@ -112,11 +79,12 @@ export class SessionManager {
    * worker works on it
    */
   async delegate(topic: string | undefined, prompt: string, options: DelegateOptions = {}): Promise<TurnResult> {
-    const { signal, onProgress, onEvent, onConnection, onAccepted, ...said } = options;
+    const { signal, onProgress, onEvent, onConnection, onWaiting, onAccepted, ...said } = options;
     const prompted = this.#delivery.prompted(topic, prompt, said);
     const place = await this.#delivery.placeOf(prompted);
     const onUnanswered = onProgress && (() => onProgress(NO_WORKER_YET));
-    const known = new Known({ topic: place, prompt_id: prompted.request.prompt_id }, onAccepted);
+    const ids = { topic: place, prompt_id: prompted.request.prompt_id };
+    const known = new Known(ids, onAccepted);
     const waiting: WaitedFor = { until: this.#delivery.until(signal), known, onUnanswered };
     const work = async () => {
       const sent = await this.#delivery.send(prompted, place, waiting);
@@ -129,7 +97,7 @@ export class SessionManager {
     };
     return this.#delivery.unlessOver(
       known,
-      reporting(this.#client, place, { onProgress, onEvent, onConnection }, work),
+      reporting(this.#client, ids, { onProgress, onEvent, onConnection, onWaiting }, work),
     );
   }
 
@@ -207,7 +175,7 @@ export class SessionManager {
     const known = new Known(prompt, undefined, 'sent');
     return this.#delivery.unlessOver(
       known,
-      reporting(this.#client, prompt.topic, options, () => this.#delivery.awaited(prompt, awaiting)),
+      reporting(this.#client, prompt, options, () => this.#delivery.awaited(prompt, awaiting)),
     );
   }
 
@@ -255,6 +223,26 @@ export class SessionManager {
   /** Newest first. Lists open topics, and closed ones as long as the namespace keeps them. */
   list(filter: TopicFilter = {}): AsyncIterable<TopicSummary> {
     return listTopics(this.#client, filter);
+  }
+
+  /**
+   * Answers what the running turn asks: a permission or a question of its agent. The turn goes on. With
+   * `ask_id`, another ask is never answered by mistake.
+   *
+   * @throws SessionError ASK_UNKNOWN when nothing, or something else, is asked; INVALID_ANSWER for an
+   * answer that the ask does not take; TOPIC_UNKNOWN; NO_WORKER
+   */
+  async answer(topic: string, answer: AnswerRequest): Promise<AnswerTaken> {
+    return this.#ask(topic, (handle) => answerIn(handle, topicIdOf(topic), answer));
+  }
+
+  /**
+   * Tries the running turn again now, if it waits for a quota or for its agent.
+   *
+   * @throws SessionError TOPIC_UNKNOWN, NO_WORKER
+   */
+  async retry(topic: string): Promise<Retried> {
+    return this.#ask(topic, retryIn);
   }
 
   /** Stops the running turn, or takes a queued prompt out. */
