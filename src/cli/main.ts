@@ -44,6 +44,14 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     load: () => import('./commands/sessions.js'),
   },
   outcome: { summary: 'Show the state of a prompt, and its reply', load: () => import('./commands/outcome.js') },
+  answer: {
+    summary: 'Answer what a turn asks: allow, deny, or reply to a question',
+    load: () => import('./commands/answer.js'),
+  },
+  retry: {
+    summary: 'Try a turn again that waits for a limit, a login or its agent',
+    load: () => import('./commands/retry.js'),
+  },
   cancel: { summary: 'Stop the running turn, or remove a queued prompt', load: () => import('./commands/cancel.js') },
   close: { summary: 'Let a topic finish its queue and end', load: () => import('./commands/close.js') },
   forget: { summary: 'Erase a topic’s memory and its runs', load: () => import('./commands/forget.js') },

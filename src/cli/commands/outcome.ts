@@ -7,6 +7,7 @@ import { exitOf } from '../terminal/fail.js';
 import { LEFT, untilInterrupted } from '../interrupted.js';
 import type { Output } from '../terminal/output.js';
 import { showResult } from '../terminal/show-result.js';
+import { waitingLines } from '../terminal/waiting-text.js';
 import { untilEnded } from '../waiting.js';
 
 export default command({
@@ -62,10 +63,7 @@ function show(prompt: PromptState, topic: string, output: Output): number {
       output.answer(prompt, `queued at position ${prompt.position}`);
       return 0;
     case 'running':
-      output.answer(
-        prompt,
-        `running as turn ${prompt.turn} since ${prompt.started_at}${prompt.session_id ? ` in session ${prompt.session_id}` : ''}`,
-      );
+      output.answer(prompt, runningText(prompt, topic));
       return 0;
     case 'ended':
       if (prompt.outcome) return showResult(prompt.outcome, output);
@@ -78,4 +76,14 @@ function show(prompt: PromptState, topic: string, output: Output): number {
       output.note(`Topic ${topic} knows no prompt ${prompt.prompt_id}. See: continuity show ${topic}`, 'red');
       return UNKNOWN;
   }
+}
+
+function runningText(
+  { turn, started_at, session_id, waiting }: PromptState & { state: 'running' },
+  topic: string,
+): string {
+  const head = `running as turn ${turn} since ${started_at}${session_id ? ` in session ${session_id}` : ''}`;
+  return [waiting ? `${head}, and waits` : head, ...(waiting ? waitingLines(topic, waiting, Date.now()) : [])].join(
+    '\n',
+  );
 }

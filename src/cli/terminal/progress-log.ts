@@ -4,6 +4,7 @@
  * prints about forty lines.
  */
 import { doingOf, type Progress } from '../../client/watch-progress.js';
+import { waitingWords } from '../../client/waiting-words.js';
 import type { TopicEvent } from '../../client/watch-topic.js';
 import type { TopicView } from '../../contract/views.js';
 import { count, duration } from './words.js';
@@ -56,7 +57,11 @@ export class ProgressLog {
     const parts = [
       `topic ${topic}`,
       `turn ${running.turn}, prompt ${running.prompt_id}`,
-      host === undefined ? doing : `waits for host ${host}; start a worker there: continuity worker`,
+      running.waiting
+        ? waitingWords(running.waiting)
+        : host === undefined
+          ? doing
+          : `waits for host ${host}; start a worker there: continuity worker`,
       queue.length > 0 && `${count(queue.length, 'prompt')} queued`,
     ];
     return parts.filter(Boolean).join(' · ');

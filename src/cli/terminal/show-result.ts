@@ -2,12 +2,16 @@
  * Prints a turn's result. The reply goes to stdout. The session, the next command and any failure
  * go to stderr.
  */
+import { askedWords } from '../../client/waiting-words.js';
 import { choiceWords } from '../../contract/choice-words.js';
 import { failure } from '../../contract/failures.js';
 import type { TurnResult } from '../../contract/types.js';
 import { exitOf } from './fail.js';
 import type { Output } from './output.js';
 import { count, duration, quoted } from './words.js';
+
+/** The JSON has them all. */
+const SHOWN_ASKS = 10;
 
 /** @returns the exit code */
 export function showResult(result: TurnResult, output: Output): number {
@@ -17,6 +21,8 @@ export function showResult(result: TurnResult, output: Output): number {
     (result.status === 'cancelled' ? failure('CANCELLED', `Prompt ${result.prompt_id} was cancelled.`) : undefined);
   if (!output.json) {
     output.note(aboutOf(result));
+    const { asks = [] } = result;
+    for (const asked of asks.slice(-SHOWN_ASKS)) output.note(`asked: ${askedWords(asked)}`);
     const failed = result.checks?.rounds.at(-1)?.ran.find((run) => !run.passed);
     if (failed?.output) output.note(failed.output, 'reset');
     if (error) output.problem(error);

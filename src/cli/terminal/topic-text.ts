@@ -3,12 +3,15 @@
  * it.
  */
 import { doingOf, type Progress } from '../../client/watch-progress.js';
+import { askedWords } from '../../client/waiting-words.js';
 import type { TurnResult, Usage } from '../../contract/types.js';
 import type { SessionView, TopicView } from '../../contract/views.js';
 import type { Output } from './output.js';
+import { waitingLines } from './waiting-text.js';
 import { ago, count, duration, oneLine, quoted } from './words.js';
 
 const SHOWN_OUTCOMES = 5;
+const SHOWN_ASKS = 5;
 
 /** @param now in ms since 1970, for the ages */
 export function topicText(view: TopicView, output: Output, now: number, progress?: Progress): string {
@@ -34,6 +37,7 @@ export function topicText(view: TopicView, output: Output, now: number, progress
       `follow: continuity watch ${name} · stop: continuity cancel ${name}`,
       running ? runningLines(running, now, progress) : [],
     ),
+    ...section('Waits', '', running?.waiting ? waitingLines(topic, running.waiting, now) : []),
     ...section(
       'Queue',
       `take one out: continuity cancel ${name} <prompt id>`,
@@ -68,7 +72,15 @@ function sessionLine({ session_id, pinned, turns, current, lost }: SessionView):
 }
 
 function runningLines(
-  { prompt_id, prompt, started_at, fix, checking, waiting_for_host: host }: NonNullable<TopicView['running']>,
+  {
+    prompt_id,
+    prompt,
+    started_at,
+    fix,
+    checking,
+    waiting_for_host: host,
+    asks = [],
+  }: NonNullable<TopicView['running']>,
   now: number,
   progress?: Progress,
 ): string[] {
@@ -80,8 +92,13 @@ function runningLines(
     .filter(Boolean)
     .join(' · ');
   const line = `${prompt_id}  ${oneLine(prompt)} · ${doing}`;
-  if (host === undefined) return progress ? [line, `  · ${doingOf(progress)}`] : [line];
-  return [line, `Host ${host} does not answer. The turn continues when a worker starts there: continuity worker`];
+  const asked = asks.slice(-SHOWN_ASKS).map((one) => `  · ${askedWords(one)}`);
+  if (host === undefined) return [line, ...asked, ...(progress ? [`  · ${doingOf(progress)}`] : [])];
+  return [
+    line,
+    ...asked,
+    `Host ${host} does not answer. The turn continues when a worker starts there: continuity worker`,
+  ];
 }
 
 function outcomeLines(
@@ -97,6 +114,7 @@ function outcomeLines(
     session,
     usage,
     checks,
+    asks = [],
     started_at,
   }: TurnResult,
   now: number,
@@ -112,6 +130,7 @@ function outcomeLines(
     tookOver,
     recovered,
     fixes,
+    asks.length > 0 && `asked ${asks.length === 1 ? 'once' : `${asks.length} times`}`,
     duration(duration_ms),
     usage && costOf(usage),
     ago(started_at, now),

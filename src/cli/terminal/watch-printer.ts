@@ -3,9 +3,11 @@
  * log.
  */
 import type { TopicEvent } from '../../client/watch-topic.js';
+import { askedWords } from '../../client/waiting-words.js';
 import type { TurnResult } from '../../contract/types.js';
 import type { TopicView } from '../../contract/views.js';
 import type { Output } from './output.js';
+import { waitingLines } from './waiting-text.js';
 import { count, duration, oneLine } from './words.js';
 
 export class WatchPrinter {
@@ -61,13 +63,25 @@ export class WatchPrinter {
       this.#line(`▶ turn ${turn}${fix === undefined ? '' : `, fix ${fix}`}: ${oneLine(prompt, 200)}`, 'bold');
       this.#step = '';
     }
-    const waits = view.running?.waiting_for_host;
     const queued =
       view.queue.length > 0 ? ` · ${view.queue.length} queued, next: ${oneLine(view.queue[0]?.prompt ?? '', 60)}` : '';
-    const headline = `${view.topic}  ${view.state}${waits === undefined ? '' : ` for host ${waits}`}${view.closing ? ', closing' : ''} · ${count(view.turns, 'turn')} · ${sessionOf(view)}${queued}`;
+    const headline = `${view.topic}  ${view.state}${waitsFor(view)}${view.closing ? ', closing' : ''} · ${count(view.turns, 'turn')} · ${sessionOf(view)}${queued}`;
     if (headline !== this.#headline) this.#line(headline, 'dim');
     this.#headline = headline;
+    this.#asks(view);
     this.#before = view;
+  }
+
+  /** Prints what was answered since the view before, and what the turn waits for now. */
+  #asks({ topic, running }: TopicView): void {
+    const before = this.#before?.running?.turn === running?.turn ? this.#before?.running : undefined;
+    for (const asked of running?.asks?.slice(before?.asks?.length ?? 0) ?? [])
+      this.#line(`  · ${askedWords(asked)}`, 'dim');
+    const waiting = running?.waiting;
+    if (!waiting || waiting.since === before?.waiting?.since) return;
+    const [head = '', ...lines] = waitingLines(topic, waiting, Date.now());
+    this.#line(`? ${head}`, 'yellow');
+    for (const line of lines) this.#line(`  ${line}`, 'reset');
   }
 
   #outcome({ turn, status, error, reply, duration_ms, usage, session }: TurnResult): void {
@@ -95,6 +109,14 @@ export class WatchPrinter {
     this.end();
     this.output.write(`${this.output.styled(style, text)}\n`);
   }
+}
+
+/** e.g. ` for an answer` */
+function waitsFor({ running }: TopicView): string {
+  if (running?.waiting_for_host !== undefined) return ` for host ${running.waiting_for_host}`;
+  const { waiting } = running ?? {};
+  if (!waiting) return '';
+  return waiting.for === 'answer' ? ' for an answer' : waiting.for === 'quota' ? ' for the provider' : ' for its agent';
 }
 
 /** e.g. `01a22330-… of codex` */

@@ -17,15 +17,26 @@ export function duration(ms: number): string {
  */
 export function ago(isoTime: string, now: number): string {
   const ms = now - Date.parse(isoTime);
-  if (!(ms >= 1000)) return 'just now';
-  const units = [
-    [86_400_000, 'day'],
-    [3_600_000, 'hour'],
-    [60_000, 'minute'],
-    [1000, 'second'],
-  ] as const;
-  const [size, unit] = units.find(([each]) => ms >= each) ?? [1000, 'second'];
-  return `${count(Math.floor(ms / size), unit)} ago`;
+  return ms >= 1000 ? `${inUnits(ms)} ago` : 'just now';
+}
+
+/** e.g. `in 29 minutes (2026-01-01 12:30 UTC)`. A time that is over is due. */
+export function until(isoTime: string, now: number): string {
+  const ms = Date.parse(isoTime) - now;
+  const at = `${isoTime.slice(0, 16).replace('T', ' ')} UTC`;
+  return ms >= 1000 ? `in ${inUnits(ms)} (${at})` : `in a moment (${at})`;
+}
+
+const UNITS = [
+  [86_400_000, 'day'],
+  [3_600_000, 'hour'],
+  [60_000, 'minute'],
+  [1000, 'second'],
+] as const;
+
+function inUnits(ms: number): string {
+  const [size, unit] = UNITS.find(([each]) => ms >= each) ?? [1000, 'second'];
+  return count(Math.floor(ms / size), unit);
 }
 
 export function count(number: number, noun: string, nouns = `${noun}s`): string {

@@ -1,0 +1,101 @@
+import { SessionError } from '../../client/session-error.js';
+import type { AnswerRequest, Decision } from '../../contract/asks.js';
+import { failure } from '../../contract/failures.js';
+import { command } from '../args/command.js';
+import { UsageError } from '../args/usage-error.js';
+import { connected } from '../connect.js';
+import { quoted } from '../terminal/words.js';
+
+const SAID: Record<Decision, string> = {
+  allow: 'is allowed once',
+  always: 'is allowed, and the same again in its session',
+  deny: 'is denied',
+  reply: 'is answered',
+};
+
+export default command({
+  name: 'answer',
+  summary:
+    'Answers what the running turn of a topic asks: a permission, or a question of its agent. The turn goes on.\nPrints what was decided. What is asked: continuity show T, or continuity list --waiting.',
+  flags: {
+    allow: { kind: 'switch', help: 'Allow what the agent asks for, this once.' },
+    always: { kind: 'switch', help: 'Allow it, and the same again in this session. Not every agent takes it.' },
+    deny: { kind: 'switch', help: 'Do not allow it. The agent reads the text, and goes on without.' },
+    ask: {
+      kind: 'text',
+      value: 'ID',
+      help: 'Answer only this ask. Refused when another one is open. For scripts: show --json names it (ask_id).',
+    },
+  },
+  args: [
+    { name: 'topic', required: true },
+    { name: 'text', required: false },
+  ],
+  examples: [
+    ['continuity answer auth --allow', 'a permission, this once'],
+    ['continuity answer auth --always', 'a permission, for the rest of the session'],
+    ['continuity answer auth --deny "use trash instead of rm"', 'the agent reads why, and goes on'],
+    ['continuity answer auth "the second one"', 'a question of the agent'],
+    ['continuity answer auth --deny "decide yourself"', 'a question that you do not answer'],
+    [
+      'continuity show auth --json | jq -r .running.waiting.ask.ask_id',
+      'the id for --ask, so that a script never answers another ask',
+    ],
+  ],
+  async run({ flags, args, output }) {
+    const { topic } = args;
+    const request = requestOf(flags, args.text);
+    const taken = await connected(flags, ({ manager }) =>
+      manager.answer(topic, request).catch((error: unknown) => {
+        throw withFix(error, request, topic);
+      }),
+    );
+    output.answer({ topic, ...taken }, `What topic ${topic} asked ${SAID[taken.decision]}. Its turn goes on.`);
+    if (!output.json) output.note(`Follow it: continuity watch ${quoted(topic)}`);
+  },
+});
+
+interface Said {
+  allow?: boolean;
+  always?: boolean;
+  deny?: boolean;
+  ask?: string;
+}
+
+/** @throws UsageError */
+export function requestOf({ allow, always, deny, ask }: Said, text?: string): AnswerRequest {
+  const said = [allow && 'allow', always && 'always', deny && 'deny'].filter(Boolean) as Decision[];
+  const help = 'See: continuity answer --help';
+  if (said.length > 1)
+    throw new UsageError(`${said.map((one) => `--${one}`).join(' and ')} exclude each other: say one of them.`, help);
+  const [decision] = said;
+  if (decision === undefined && (text === undefined || text.trim() === ''))
+    throw new UsageError(
+      'continuity answer needs a decision: --allow, --always or --deny for a permission, or a text that replies to a question.',
+      help,
+    );
+  if (text !== undefined && (decision === 'allow' || decision === 'always'))
+    throw new UsageError(
+      `--${decision} takes no text, because the agent would not read it; got ${JSON.stringify(text)}.`,
+      'A text replies to a question, or tells the agent why with --deny.',
+    );
+  return {
+    decision: decision ?? 'reply',
+    ...(text !== undefined && { text }),
+    ...(ask !== undefined && { ask_id: ask }),
+  };
+}
+
+/** The topic knows what it asks, and not which words the person typed. */
+function withFix(error: unknown, { decision }: AnswerRequest, topic: string): unknown {
+  if (!(error instanceof SessionError) || error.code !== 'INVALID_ANSWER') return error;
+  const name = quoted(topic);
+  const fix =
+    decision === 'reply'
+      ? `A text alone replies to a question. For a permission: continuity answer ${name} --allow, or --deny "why".`
+      : `See what is asked: continuity show ${name}. A question takes a text: continuity answer ${name} "…".`;
+  return new SessionError(failure('INVALID_ANSWER', error.message, fix), {
+    ...(error.topic && { topic: error.topic }),
+    cause: error,
+  });
+}

@@ -1,0 +1,29 @@
+/** What a turn waits for, what it asked and who answered, in a few words. */
+import type { Ask, AskedInTurn, Waiting } from '../contract/asks.js';
+import { oneLine } from './one-line.js';
+
+/** e.g. `permission for bash: rm -rf dist`, or `question: Which one? (a, b)` */
+export function askWords({ kind, tool, text, options = [] }: Ask, length = 200): string {
+  const what = kind === 'permission' ? `permission${tool === undefined ? '' : ` for ${tool}`}` : 'question';
+  const choice = options.length > 0 ? ` (${oneLine(options.map(({ label }) => label).join(', '), 100)})` : '';
+  return `${what}: ${oneLine(text, length)}${choice}`;
+}
+
+/** e.g. `waits for an answer: permission for bash: rm -rf dist` */
+export function waitingWords(waiting: Waiting): string {
+  if (waiting.for === 'answer') return `waits for an answer: ${askWords(waiting.ask, 80)}`;
+  const what = waiting.for === 'quota' ? 'the limit of its provider' : 'its agent';
+  return `waits for ${what}: ${waiting.because.code}`;
+}
+
+const DECIDED = { allow: 'allowed', always: 'allowed for the session', deny: 'denied', reply: 'answered' };
+
+/** e.g. `bash: rm -rf dist → allowed by a person` */
+export function askedWords({ kind, tool, text, decision, reply, by }: AskedInTurn): string {
+  const what = kind === 'permission' && tool !== undefined ? `${tool}: ${text}` : text;
+  const how =
+    by === 'time'
+      ? 'denied, because nobody answered in time'
+      : `${DECIDED[decision] ?? decision} by ${by === 'config' ? 'the config' : 'a person'}${reply === undefined ? '' : `: ${oneLine(reply)}`}`;
+  return `${oneLine(what, 120)} → ${how}`;
+}
