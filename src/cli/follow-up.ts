@@ -41,7 +41,7 @@ export function followUp({ name, summary, examples, shorten }: FollowUp): Comman
       const options: FollowUpOptions = { prompt_id };
       return untilInterrupted((left) =>
         connected(flags, ({ manager }) =>
-          sendAndWait(output, left, prompt_id, (waiting) =>
+          sendAndWait({ output, signal: left, manager }, prompt_id, (waiting) =>
             manager[name](args['topic|session'], text, { ...options, ...waiting }),
           ),
         ),

@@ -1,12 +1,23 @@
-/** Waits for a turn and shows its progress. Ctrl-C or SIGTERM stops the waiting, not the turn. */
+/**
+ * Waits for a turn, shows its progress, and lets a person at the terminal answer what it asks. Ctrl-C
+ * or SIGTERM stops the waiting, not the turn.
+ */
 import type { ConnectionEvent } from '../client/connection-watch.js';
 import type { TopicEvent } from '../client/watch-topic.js';
 import type { Accepted, TurnResult } from '../contract/types.js';
+import { Answering, type Answers } from './answering.js';
 import { LEFT } from './interrupted.js';
 import type { Output } from './terminal/output.js';
 import { progressLine } from './terminal/progress-line.js';
 import { showResult } from './terminal/show-result.js';
 import { quoted } from './terminal/words.js';
+
+export interface Waiter {
+  output: Output;
+  /** Of `untilInterrupted`. */
+  signal: AbortSignal;
+  manager: Answers;
+}
 
 export interface WaitHooks {
   signal: AbortSignal;
@@ -16,11 +27,11 @@ export interface WaitHooks {
 
 /** @returns undefined when the person stopped waiting, through the signal of `untilInterrupted` */
 export async function untilEnded(
-  output: Output,
-  signal: AbortSignal,
+  { output, signal, manager }: Waiter,
   wait: (waiting: WaitHooks) => Promise<TurnResult>,
 ): Promise<TurnResult | undefined> {
-  const line = progressLine(output);
+  const person = output.showsProgress && process.stdin.isTTY ? new Answering(output, manager) : undefined;
+  const line = progressLine(output, person);
   try {
     signal.throwIfAborted();
     return await wait({ signal, ...line.reporting });
@@ -35,9 +46,10 @@ export async function untilEnded(
 type Send = (waiting: WaitHooks & { onAccepted: (accepted: Accepted) => void }) => Promise<TurnResult>;
 
 /** Sends a prompt and waits for its outcome. @returns the exit code */
-export async function sendAndWait(output: Output, signal: AbortSignal, promptId: string, send: Send): Promise<number> {
+export async function sendAndWait(waiter: Waiter, promptId: string, send: Send): Promise<number> {
+  const { output } = waiter;
   let accepted: Accepted | undefined;
-  const result = await untilEnded(output, signal, (waiting) =>
+  const result = await untilEnded(waiter, (waiting) =>
     send({ ...waiting, onAccepted: (known) => void (accepted = known) }),
   );
   if (result) return showResult(result, output);

@@ -130,7 +130,7 @@ export default command({
       return connected(flags, ({ manager }) => submit(manager, flags.topic, prompt, options, output));
     return untilInterrupted((left) =>
       connected(flags, ({ manager }) =>
-        sendAndWait(output, left, options.prompt_id, (waiting) =>
+        sendAndWait({ output, signal: left, manager }, options.prompt_id, (waiting) =>
           manager.delegate(flags.topic, prompt, { ...options, ...waiting }),
         ),
       ),

@@ -40,7 +40,9 @@ async function wait(
   output: Output,
   left: AbortSignal,
 ): Promise<number> {
-  const result = await untilEnded(output, left, (waiting) => manager.wait(topic, promptId, waiting));
+  const result = await untilEnded({ output, signal: left, manager }, (waiting) =>
+    manager.wait(topic, promptId, waiting),
+  );
   if (result) return showResult(result, output);
   if (output.json) output.answer(await manager.outcome(topic, promptId).catch(toldOf), '');
   output.note('No longer waiting. The prompt goes on.');
