@@ -55,6 +55,13 @@ export class Answering {
     this.output.beside.write(`${this.output.beside.styled('bold', howToType(this.#open.ask))} › `);
   }
 
+  /** The turn has ended, perhaps before its view was seen. */
+  ended(): void {
+    const open = this.#open;
+    this.end();
+    if (open && !open.answered) this.output.note('It was answered elsewhere, or is no longer asked.');
+  }
+
   end(): void {
     const open = this.#open;
     this.#open = undefined;
@@ -111,5 +118,5 @@ export class Answering {
 function endedHow(running: TopicView['running']): string {
   const last = running?.asks?.at(-1);
   if (!last) return 'It is no longer asked.';
-  return last.by === 'time' ? 'The time to answer is over.' : 'It was answered elsewhere.';
+  return last.by === 'time' ? 'The time to answer is over.' : 'It was answered elsewhere, not here.';
 }

@@ -34,7 +34,9 @@ export async function untilEnded(
   const line = progressLine(output, person);
   try {
     signal.throwIfAborted();
-    return await wait({ signal, ...line.reporting });
+    const result = await wait({ signal, ...line.reporting });
+    person?.ended();
+    return result;
   } catch (error) {
     if (signal.aborted) return undefined;
     throw error;

@@ -4,6 +4,7 @@
  */
 import type { TopicEvent } from '../../client/watch-topic.js';
 import { askedWords } from '../../client/waiting-words.js';
+import type { AskedInTurn } from '../../contract/asks.js';
 import type { TurnResult } from '../../contract/types.js';
 import type { TopicView } from '../../contract/views.js';
 import type { Output } from './output.js';
@@ -57,7 +58,12 @@ export class WatchPrinter {
     const news = this.#before
       ? view.outcomes.filter(({ prompt_id }) => !known.has(prompt_id))
       : view.outcomes.slice(-1);
-    if (this.tellsOutcomes) for (const outcome of news) this.#outcome(outcome);
+    if (this.tellsOutcomes)
+      for (const outcome of news) {
+        // Answers that came with the end of their turn.
+        if (outcome.turn === this.#before?.running?.turn) this.#asked(outcome.asks);
+        this.#outcome(outcome);
+      }
     if (view.running && view.running.turn !== this.#before?.running?.turn) {
       const { turn, fix, prompt } = view.running;
       this.#line(`▶ turn ${turn}${fix === undefined ? '' : `, fix ${fix}`}: ${oneLine(prompt, 200)}`, 'bold');
@@ -68,20 +74,23 @@ export class WatchPrinter {
     const headline = `${view.topic}  ${view.state}${waitsFor(view)}${view.closing ? ', closing' : ''} · ${count(view.turns, 'turn')} · ${sessionOf(view)}${queued}`;
     if (headline !== this.#headline) this.#line(headline, 'dim');
     this.#headline = headline;
-    this.#asks(view);
+    this.#waits(view);
     this.#before = view;
   }
 
   /** Prints what was answered since the view before, and what the turn waits for now. */
-  #asks({ topic, running }: TopicView): void {
+  #waits({ topic, running }: TopicView): void {
     const before = this.#before?.running?.turn === running?.turn ? this.#before?.running : undefined;
-    for (const asked of running?.asks?.slice(before?.asks?.length ?? 0) ?? [])
-      this.#line(`  · ${askedWords(asked)}`, 'dim');
+    this.#asked(running?.asks, before?.asks ?? []);
     const waiting = running?.waiting;
     if (!waiting || waiting.since === before?.waiting?.since) return;
     const [head = '', ...lines] = waitingLines(topic, waiting, Date.now());
     this.#line(`? ${head}`, 'yellow');
     for (const line of lines) this.#line(`  ${line}`, 'reset');
+  }
+
+  #asked(asks: AskedInTurn[] = [], before = this.#before?.running?.asks): void {
+    for (const asked of asks.slice(before?.length ?? 0)) this.#line(`  · ${askedWords(asked)}`, 'dim');
   }
 
   #outcome({ turn, status, error, reply, duration_ms, usage, session }: TurnResult): void {
