@@ -4,6 +4,8 @@
  */
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { toldOf } from '../client/told.js';
+import { askedWords, askWords, waitingWords } from '../client/waiting-words.js';
+import type { Waiting } from '../contract/asks.js';
 import { choiceWords } from '../contract/choice-words.js';
 import { defined } from '../contract/defined.js';
 import { failure } from '../contract/failures.js';
@@ -16,6 +18,8 @@ export interface Pending extends Accepted {
   position?: number;
   turn?: number;
   session_id?: SessionId | null;
+  /** What the running turn waits for. */
+  waiting_for?: Waiting;
 }
 
 interface Metadata {
@@ -26,7 +30,7 @@ interface Metadata {
 }
 
 export function resultAnswer(result: TurnResult): CallToolResult {
-  const { status, reply, session } = result;
+  const { status, reply, session, asks = [] } = result;
   const error =
     result.error ??
     (status === 'cancelled' ? failure('CANCELLED', `Prompt ${result.prompt_id} was cancelled.`) : undefined);
@@ -36,24 +40,40 @@ export function resultAnswer(result: TurnResult): CallToolResult {
     failed?.output && `${failed.run}:\n${failed.output}`,
     result.reply_truncated && "The reply was cut here. The agent's session has the whole reply.",
     error && problem(error),
+    asks.length > 0 && `Asked: ${asks.map(askedWords).join('; ')}.`,
     (session.reason ?? session.changed) !== undefined && `Session: ${choiceWords(session)}.`,
   ];
   return answer({ ...result, ...defined({ error }) }, [...notes, metadata(result)], status !== 'completed');
 }
 
 export function pendingAnswer(pending: Pending): CallToolResult {
-  const { state, position, turn } = pending;
+  const { state, position, turn, waiting_for: waiting } = pending;
   const how =
     state === 'queued'
       ? `It is queued at position ${position}.`
-      : state === 'running'
+      : state === 'running' && !waiting
         ? `The agent works on it (turn ${turn}).`
         : '';
   return answer(pending, [
-    `The prompt is accepted and goes on by itself. ${how}`.trim(),
+    waiting?.for === 'answer'
+      ? 'The prompt is accepted, and its turn asks something.'
+      : `The prompt is accepted and goes on by itself. ${how}`.trim(),
+    waiting && howToEnd(waiting),
     'To get its reply, call session_outcome with this topic and prompt_id. Do not delegate it again.',
     metadata(pending),
   ]);
+}
+
+/** What the turn waits for, and the call that ends the wait. */
+function howToEnd(waiting: Waiting): string {
+  if (waiting.for !== 'answer')
+    return `The turn ${waitingWords(waiting)}: ${waiting.because.message} It is tried again at ${waiting.until}. To try it now, call session_answer with decision "retry".`;
+  const { ask, until } = waiting;
+  const takes = ask.takes.map((one) => `"${one}"`).join(', ');
+  return [
+    `It waits for an answer to a ${askWords(ask, 1000)}`,
+    `To answer, call session_answer with this topic, ask_id "${ask.ask_id}" and decision ${takes}. If it is not for you to decide, ask the person first. Without an answer it is denied at ${until}, and the turn goes on.`,
+  ].join('\n');
 }
 
 /** The answer repeats the ids of the call, so that the call can be made again. */

@@ -4,7 +4,10 @@
  */
 import type { ServerContext } from '@modelcontextprotocol/server';
 import type { SessionManager } from '../client/session-manager.js';
+import { waitingWords } from '../client/waiting-words.js';
 import { doingOf, type Progress } from '../client/watch-progress.js';
+import type { Waiting } from '../contract/asks.js';
+import type { Person } from './person.js';
 
 export interface Call {
   /** @throws SessionError TEMPORAL_UNAVAILABLE, ConfigInvalid; the next call tries again */
@@ -13,6 +16,8 @@ export interface Call {
   waitSeconds: number;
   /** Aborted when the client no longer wants the answer. */
   signal: AbortSignal;
+  /** Absent when the client cannot ask its person. */
+  person?: Person;
   /** Absent when the client did not ask for progress. */
   report?: (elapsedSeconds: number, doing: string) => void;
 }
@@ -20,6 +25,7 @@ export interface Call {
 export interface CallHooks {
   signal: AbortSignal;
   onProgress?: (progress: Progress) => void;
+  onWaiting?: (waiting: Waiting | undefined) => void;
 }
 
 /** Reports progress only to a client that sent a progress token. */
@@ -35,7 +41,8 @@ export function reportTo({ mcpReq }: ServerContext): Pick<Call, 'report'> {
 }
 
 /**
- * Waits until `deadline`, a time of `performance.now()`. The work itself is not stopped.
+ * Waits until `deadline`, a time of `performance.now()`. Then `wait` is stopped, and not the work that
+ * it waits for.
  * @returns undefined when the work had not ended by then
  * @throws the client's reason when the client stopped waiting
  */
@@ -61,6 +68,7 @@ export async function waited<T>(
     return ended;
   } finally {
     clearTimeout(timer);
+    leave();
     progress.end();
     call.signal.removeEventListener('abort', leave);
   }
@@ -69,13 +77,15 @@ export async function waited<T>(
 const REPORT_EVERY_MS = 1000;
 
 /** Reports also before anything is known, because some clients give up a call without progress. */
-function reporting({ report }: Call): { told: Pick<CallHooks, 'onProgress'>; end: () => void } {
+function reporting({ report }: Call): { told: Omit<CallHooks, 'signal'>; end: () => void } {
   if (!report) return { told: {}, end: () => undefined };
   const since = performance.now();
   let latest: Progress | undefined;
-  const timer = setInterval(
-    () => report(Math.round(performance.now() - since) / 1000, doingOf(latest)),
-    REPORT_EVERY_MS,
-  );
-  return { told: { onProgress: (progress) => (latest = progress) }, end: () => clearInterval(timer) };
+  let waits: Waiting | undefined;
+  const doing = () => (waits ? waitingWords(waits) : doingOf(latest));
+  const timer = setInterval(() => report(Math.round(performance.now() - since) / 1000, doing()), REPORT_EVERY_MS);
+  return {
+    told: { onProgress: (progress) => (latest = progress), onWaiting: (waiting) => (waits = waiting) },
+    end: () => clearInterval(timer),
+  };
 }

@@ -4,9 +4,12 @@ import { newPromptId } from '../client/new-prompt-id.js';
 import type { PromptOptions } from '../client/prompt-of.js';
 import { SessionError, sessionError } from '../client/session-error.js';
 import { defined } from '../contract/defined.js';
-import type { Accepted, PromptState } from '../contract/types.js';
+import type { SessionManager } from '../client/session-manager.js';
+import type { Waiting } from '../contract/asks.js';
+import type { Accepted, PromptState, TurnResult } from '../contract/types.js';
 import { pendingAnswer, refusalAnswer, resultAnswer } from './answers.js';
-import { waited, type Call } from './call.js';
+import { waited, type Call, type CallHooks } from './call.js';
+import type { WaitsForAnswer } from './person.js';
 
 export interface Delegation extends PromptOptions {
   prompt: string;
@@ -30,7 +33,7 @@ export async function delegate(
       const { notice, ...accepted } = await manager.submit(topic, prompt, { ...said, prompt_id });
       if (notice && wait_seconds === 0) throw new SessionError(notice, accepted);
       if (wait_seconds === 0) return pendingAnswer(accepted);
-      const result = await waited(call, deadline, (waiting) => manager.wait(accepted.topic, prompt_id, waiting));
+      const result = await ended(manager, accepted, call, deadline);
       if (result) return resultAnswer(result);
       // An error of this query changes nothing: the prompt is accepted.
       const state = await manager.outcome(accepted.topic, prompt_id).catch(() => undefined);
@@ -56,8 +59,49 @@ export async function outcome(
     const before = await manager.outcome(topic, prompt_id);
     if (before.state === 'ended' || before.state === 'refused' || wait_seconds === 0)
       return certainAnswer(topic, before);
-    const result = await waited(call, deadline, (waiting) => manager.wait(topic, prompt_id, waiting));
+    const result = await ended(manager, { topic, prompt_id }, call, deadline);
     return result ? resultAnswer(result) : certainAnswer(topic, await manager.outcome(topic, prompt_id));
+  });
+}
+
+/**
+ * Waits for the outcome. When the turn asks, the person at the client is asked.
+ *
+ * @returns undefined when the time is over, or when the turn asks and nobody here answers it
+ */
+async function ended(
+  manager: SessionManager,
+  prompt: { topic: string; prompt_id: string },
+  call: Call,
+  deadline: number,
+): Promise<TurnResult | undefined> {
+  const { topic } = prompt;
+  let asks: WaitsForAnswer | undefined;
+  for (;;) {
+    const seen = await waited(call, deadline, (hooks) => nextOf(manager, prompt, hooks, call, asks));
+    if (!seen || seen === 'open') return undefined;
+    call.person?.withdraw(topic, 'ask' in seen ? seen.ask.ask_id : undefined);
+    if (!('ask' in seen)) return seen;
+    if (!call.person) return undefined;
+    asks = seen;
+  }
+}
+
+/** The outcome; an ask other than the one before; or `open`, when the person does not answer that one. */
+function nextOf(
+  manager: SessionManager,
+  { topic, prompt_id }: { topic: string; prompt_id: string },
+  hooks: CallHooks,
+  { person, using }: Call,
+  before: WaitsForAnswer | undefined,
+): Promise<TurnResult | WaitsForAnswer | 'open'> {
+  return new Promise((resolve, reject) => {
+    const onWaiting = (waiting: Waiting | undefined) => {
+      hooks.onWaiting?.(waiting);
+      if (waiting?.for === 'answer' && waiting.ask.ask_id !== before?.ask.ask_id) resolve(waiting);
+    };
+    manager.wait(topic, prompt_id, { ...hooks, onWaiting }).then(resolve, reject);
+    if (person && before) person.asked(topic, before, using).then((answered) => answered || resolve('open'), reject);
   });
 }
 
@@ -74,7 +118,11 @@ function certainAnswer(topic: string, state: PromptState): CallToolResult {
 /** Undefined when the state has no outcome and none is to come. */
 function stateAnswer(accepted: Accepted, state: PromptState | undefined): CallToolResult | undefined {
   if (state?.state === 'ended') return state.outcome && resultAnswer(state.outcome);
-  if (state?.state === 'queued' || state?.state === 'running') return pendingAnswer({ ...state, ...accepted });
+  if (state?.state === 'queued') return pendingAnswer({ ...state, ...accepted });
+  if (state?.state === 'running') {
+    const { waiting, ...running } = state;
+    return pendingAnswer({ ...running, ...accepted, ...defined({ waiting_for: waiting }) });
+  }
   return undefined;
 }
 

@@ -3,6 +3,7 @@
  * fields, because a newer worker may send more.
  */
 import * as z from 'zod';
+import { DECISIONS } from '../contract/asks.js';
 import { TURN_STATUSES, WHEN } from '../contract/types.js';
 import { TOPIC_STATES } from '../contract/views.js';
 import { DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS } from './limits.js';
@@ -124,6 +125,23 @@ export const cancelInput = z.strictObject({
     .describe('The prompt to cancel, running or queued. Default: the prompt of the running turn.'),
 });
 
+export const answerInput = z.strictObject({
+  ...which,
+  decision: z
+    .enum([...DECISIONS, 'retry'])
+    .describe(
+      'For a permission: "allow" (this once), "always" (also the same again in the session) or "deny". For a question: "reply" with text, or "deny". "retry": try a turn again that waits for a limit or for its agent.',
+    ),
+  text: z
+    .string()
+    .exactOptional()
+    .describe('The reply to a question, or what the agent reads with "deny", e.g. what to do instead.'),
+  ask_id: z
+    .string()
+    .exactOptional()
+    .describe('The ask_id of waiting_for. With it, another ask is never answered by mistake.'),
+});
+
 export const listInput = z.strictObject({
   all: z.boolean().exactOptional().describe('Also list closed topics.'),
   limit: z
@@ -173,6 +191,10 @@ const result = z
     started_at: z.string(),
     duration_ms: z.number(),
     recovered: z.string().optional().describe('How the turn survived a crash.'),
+    asks: z
+      .array(z.looseObject({ kind: z.string(), text: z.string(), decision: z.string(), by: z.string() }))
+      .optional()
+      .describe('What the turn asked, and who answered: person, config or time.'),
     guarantee: z
       .string()
       .optional()
@@ -182,6 +204,18 @@ const result = z
   })
   .describe('The turn has ended.');
 
+const waiting = z
+  .looseObject({
+    for: z.string().describe('answer, quota or agent.'),
+    ask: z
+      .looseObject({ ask_id: z.string(), kind: z.string(), text: z.string(), takes: z.array(z.string()) })
+      .optional()
+      .describe('What is asked, and which decisions session_answer may send.'),
+    because: failed.optional().describe('Why the turn cannot go on now.'),
+    until: z.string().describe('When the ask is denied, or the turn is tried again.'),
+  })
+  .optional();
+
 const pending = z
   .looseObject({
     status: z.literal('accepted'),
@@ -190,6 +224,7 @@ const pending = z
     state: z.enum(['queued', 'running']).optional(),
     position: z.number().optional().describe('The place in the queue. 1 is next.'),
     session_id: z.string().nullable().optional().describe('The session of the running turn.'),
+    waiting_for: waiting.describe('What the running turn waits for.'),
   })
   .describe('The prompt is durably accepted and has not ended. Ask session_outcome for its reply.');
 
@@ -204,7 +239,7 @@ export const viewOutput = z.union([
     project: z.string().optional(),
     sessions: z.array(z.looseObject({ session_id: z.string(), turns: z.number(), current: z.boolean() })),
     turns: z.number(),
-    running: z.looseObject({ prompt_id, prompt: z.string() }).optional(),
+    running: z.looseObject({ prompt_id, prompt: z.string(), waiting }).optional(),
     queue: z.array(z.looseObject({ prompt_id, prompt: z.string() })),
     outcomes: z
       .array(z.looseObject({ prompt_id, status: z.string(), reply: z.string() }))
@@ -224,9 +259,22 @@ export const listOutput = z.union([
         session_id: z.string().optional(),
         agent: z.string().optional().describe('Of that session.'),
         project: z.string().optional(),
+        waiting,
       }),
     ),
     more: z.boolean().describe('Whether more topics exist than are listed.'),
+  }),
+  refusal,
+]);
+
+export const answerOutput = z.union([
+  z.looseObject({
+    topic,
+    effect: z
+      .string()
+      .describe('answered: the turn goes on. retrying: it is tried again. nothing_waits: there was nothing to retry.'),
+    ask_id: z.string().optional(),
+    decision: z.string().optional(),
   }),
   refusal,
 ]);

@@ -15,6 +15,7 @@ import type { SessionManager } from '../client/session-manager.js';
 import { refusalAnswer } from './answers.js';
 import { reportTo, type Call } from './call.js';
 import { LazyManager } from './lazy-manager.js';
+import { Person } from './person.js';
 import type { KnownAgents } from './schemas.js';
 import { INSTRUCTIONS, toolsWith, type Tool } from './tools.js';
 
@@ -40,12 +41,13 @@ export async function serveMcp({ connect, agents, waitSeconds, version, note }: 
   const underWay = new Set<Promise<unknown>>();
   const transport = new EndingTransport();
 
-  const answered = (tool: Tool, args: unknown, context: ServerContext): Promise<CallToolResult> => {
+  const answered = (tool: Tool, args: unknown, context: ServerContext, person?: Person): Promise<CallToolResult> => {
     const call: Call = {
       using: (work) => manager.use(work),
       waitSeconds,
       signal: context.mcpReq.signal,
       ...reportTo(context),
+      ...(person && { person }),
     };
     const answer = run(tool, args, call);
     underWay.add(answer);
@@ -57,6 +59,7 @@ export async function serveMcp({ connect, agents, waitSeconds, version, note }: 
       { name: 'continuity', title: 'session-continuity', version },
       { instructions: INSTRUCTIONS },
     );
+    const person = new Person((params, options) => server.server.elicitInput(params, options));
     for (const tool of toolsWith(agents)) {
       const { name, title, description, input, output, annotations } = tool;
       const config = {
@@ -66,7 +69,9 @@ export async function serveMcp({ connect, agents, waitSeconds, version, note }: 
         inputSchema: unchecked(input),
         outputSchema: output as z.ZodObject,
       };
-      server.registerTool(name, config, (args, context) => answered(tool, args, context));
+      server.registerTool(name, config, (args, context) =>
+        answered(tool, args, context, canElicit(server) ? person : undefined),
+      );
     }
     return server;
   };
@@ -75,6 +80,12 @@ export async function serveMcp({ connect, agents, waitSeconds, version, note }: 
   await transport.ended;
   await Promise.allSettled(underWay);
   await manager.disconnect();
+}
+
+/** A client that names no mode shows forms. */
+function canElicit({ server }: McpServer): boolean {
+  const { elicitation } = server.getClientCapabilities() ?? {};
+  return elicitation !== undefined && (elicitation.form !== undefined || elicitation.url === undefined);
 }
 
 async function run(tool: Tool, given: unknown, call: Call): Promise<CallToolResult> {

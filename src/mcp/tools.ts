@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import type { Call } from './call.js';
 import { delegate, outcome } from './delegation.js';
 import * as schemas from './schemas.js';
-import { cancel, list, view } from './topics.js';
+import { answer, cancel, list, view } from './topics.js';
 
 export interface Tool {
   name: string;
@@ -17,7 +17,7 @@ export interface Tool {
 }
 
 export const INSTRUCTIONS = `Hands work to coding agents whose sessions survive crashes. Keep the session_id of each result. Send fixes and follow-ups to \
-delegate_task with that session_id, and unrelated work without it. If you lost the id, call session_list.`;
+delegate_task with that session_id, and unrelated work without it. If you lost the id, call session_list. If a task waits for an answer, session_answer gives it.`;
 
 const LOOK: ToolAnnotations = { readOnlyHint: true, openWorldHint: false };
 
@@ -32,6 +32,7 @@ START a new session for an unrelated task: pass no session_id, and no topic or a
 
 Prompts to one session run one at a time, in order. Different topics run at the same time.
 If the reply takes longer than wait_seconds, the status is "accepted" and the work goes on. Call session_outcome with topic and prompt_id to get the reply. Do not delegate it again. \
+If the agent asks for a permission or has a question, the status is "accepted" at once, with waiting_for. session_answer answers it. \
 Cancelling this call stops the waiting, not the work. session_cancel stops the work.
 The answer ends with <task_metadata>: session_id, topic, prompt_id, status. A failed task has a code and a fix. Its session can be continued.`,
     input: schemas.delegateInput,
@@ -43,7 +44,7 @@ The answer ends with <task_metadata>: session_id, topic, prompt_id, status. A fa
     name: 'session_outcome',
     title: 'Get the reply of a delegated task',
     description: `Returns the reply of a task that delegate_task answered with status "accepted", or whose answer was lost. Waits up to wait_seconds. If the task has not ended by then, the status \
-is "accepted" again, and the answer says whether the task is queued or running. Call again to wait longer. The call changes nothing.`,
+is "accepted" again, and the answer says whether the task is queued, running, or waits for an answer. Call again to wait longer. The call changes nothing.`,
     input: schemas.outcomeInput,
     output: schemas.taskOutput,
     annotations: LOOK,
@@ -52,7 +53,7 @@ is "accepted" again, and the answer says whether the task is queued or running. 
   tool({
     name: 'session_view',
     title: 'Look at one line of work',
-    description: `Shows one topic, named by topic or session_id: its sessions with agent, model and directory, the running turn, the queue, and how the last tasks ended. \
+    description: `Shows one topic, named by topic or session_id: its sessions with agent, model and directory, the running turn and what it waits for, the queue, and how the last tasks ended. \
 Use it to see what an agent is doing or has done before you decide. For the reply of one task use session_outcome.`,
     input: schemas.viewInput,
     output: schemas.viewOutput,
@@ -63,11 +64,20 @@ Use it to see what an agent is doing or has done before you decide. For the repl
     name: 'session_list',
     title: 'List the lines of work',
     description:
-      'Lists the topics, newest first, each with its session_id and state. Use it to find the session of earlier work when you no longer have its session_id.',
+      'Lists the topics, newest first, each with its session_id and state, and what a waiting one waits for. Use it to find the session of earlier work when you no longer have its session_id.',
     input: schemas.listInput,
     output: schemas.listOutput,
     annotations: LOOK,
     run: list,
+  }),
+  tool({
+    name: 'session_answer',
+    title: 'Answer what a delegated task asks',
+    description: `Answers a permission or a question for which a turn waits, so that it goes on: an answer with waiting_for, or session_view, shows what is asked. Decide only what the person you work for wants; if you do not know, ask them first. With decision "retry" it tries a turn again now that waits for a limit of the provider or for its agent. Then call session_outcome for the reply.`,
+    input: schemas.answerInput,
+    output: schemas.answerOutput,
+    annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
+    run: answer,
   }),
   tool({
     name: 'session_cancel',

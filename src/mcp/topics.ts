@@ -1,8 +1,11 @@
-/** Shows and lists topics, and stops their turns. */
+/** Shows and lists topics, answers what their turns ask, and stops them. */
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { sessionError } from '../client/session-error.js';
 import type { TopicSummary } from '../client/list-topics.js';
 import type { SessionManager } from '../client/session-manager.js';
+import { withWaiting } from '../client/with-waiting.js';
+import type { Decision } from '../contract/asks.js';
+import { defined } from '../contract/defined.js';
 import type { TopicView } from '../contract/views.js';
 import { factsAnswer } from './answers.js';
 import type { Call } from './call.js';
@@ -33,6 +36,22 @@ export async function cancel(
   });
 }
 
+/** Answers what the running turn asks, or tries it again. */
+export async function answer(
+  { decision, text, ask_id, ...which }: Which & { decision: Decision | 'retry'; text?: string; ask_id?: string },
+  call: Call,
+): Promise<CallToolResult> {
+  return call.using(async (manager) => {
+    const topic = await topicAskedFor(manager, which);
+    if (decision === 'retry') {
+      const retried = await manager.retry(topic);
+      return factsAnswer({ topic, ...retried }, { topic, status: retried.effect });
+    }
+    const taken = await manager.answer(topic, { decision, ...defined({ text, ask_id }) });
+    return factsAnswer({ topic, effect: 'answered', ...taken }, { topic, status: 'answered' });
+  });
+}
+
 export async function list(
   { all = false, limit = LISTED }: { all?: boolean; limit?: number },
   call: Call,
@@ -46,7 +65,7 @@ export async function list(
       if (more) break;
       topics.push(topic);
     }
-    return factsAnswer({ topics, more });
+    return factsAnswer({ topics: await withWaiting(manager, topics), more });
   });
 }
 

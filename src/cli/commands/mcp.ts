@@ -10,7 +10,7 @@ import { VERSION } from '../version.js';
 export default command({
   name: 'mcp',
   summary:
-    'Serves delegate_task and four more tools to an orchestrating agent over MCP, until the agent closes stdin.\nReads and prints MCP messages on stdin and stdout.',
+    'Serves delegate_task and five more tools to an orchestrating agent over MCP, until the agent closes stdin.\nReads and prints MCP messages on stdin and stdout.',
   flags: {
     wait: {
       kind: 'text',
