@@ -28,7 +28,7 @@ const ASK = '[[ask: bash | rm -rf dist]]';
 const QUESTION = '[[question: Which one? | red, blue]]';
 const aTopic = () => `t-${randomUUID().slice(0, 8)}`;
 const waitingOf = async (topic: string) =>
-  (await world.manager.view(topic).catch(() => undefined))?.running?.waiting as Waiting | undefined;
+  (await world.manager.view(topic).catch(() => undefined))?.running?.waiting;
 const asks = (topic: string) => expect.poll(() => waitingOf(topic)).toMatchObject({ for: 'answer' });
 
 /** A topic whose turn asks. */

@@ -69,6 +69,7 @@ describe('the tools', () => {
       'session_outcome',
       'session_view',
       'session_list',
+      'session_answer',
       'session_cancel',
     ]);
     for (const { description, inputSchema, outputSchema } of tools) {

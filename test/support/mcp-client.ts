@@ -1,6 +1,7 @@
 /** The official MCP client, with `continuity mcp` as a process of its own behind it. */
-import { Client } from '@modelcontextprotocol/client';
+import { Client, type ElicitRequest, type ElicitResult } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import type { Waiting } from '../../src/contract/asks.js';
 import type { Failure } from '../../src/contract/failures.js';
 import type { TurnResult } from '../../src/contract/types.js';
 import { CONTINUITY, type Surroundings } from '../integration/cli-command.js';
@@ -13,10 +14,14 @@ export interface Answer {
     status: TurnResult['status'] | 'accepted';
     state?: string;
     error?: Failure;
+    waiting_for?: Waiting;
   };
 }
 
 export type CallOptions = Parameters<Client['callTool']>[1];
+
+/** What a person answers to a form. */
+export type Elicits = (params: ElicitRequest['params']) => ElicitResult | Promise<ElicitResult>;
 
 export interface McpClient {
   client: Client;
@@ -25,7 +30,12 @@ export interface McpClient {
   close: () => Promise<void>;
 }
 
-export async function mcpClientIn({ cwd, env }: Surroundings, words: string[] = []): Promise<McpClient> {
+/** With `elicits`, the client announces that it can ask its person. */
+export async function mcpClientIn(
+  { cwd, env }: Surroundings,
+  words: string[] = [],
+  elicits?: Elicits,
+): Promise<McpClient> {
   const transport = new StdioClientTransport({
     command: process.execPath,
     args: [CONTINUITY, 'mcp', ...words],
@@ -33,7 +43,8 @@ export async function mcpClientIn({ cwd, env }: Surroundings, words: string[] = 
     env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env },
     stderr: 'ignore',
   });
-  const client = new Client({ name: 'test', version: '0' });
+  const client = new Client({ name: 'test', version: '0' }, elicits && { capabilities: { elicitation: { form: {} } } });
+  if (elicits) client.setRequestHandler('elicitation/create', ({ params }) => elicits(params));
   await client.connect(transport);
   return {
     client,
