@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Waiting } from '../../src/contract/asks.js';
 import type { TurnResult } from '../../src/contract/types.js';
 import { commandInTerminal } from '../support/in-terminal.js';
 import { startWorld, type World } from '../support/world.js';
@@ -27,8 +26,7 @@ afterAll(async () => {
 const ASK = '[[ask: bash | rm -rf dist]]';
 const QUESTION = '[[question: Which one? | red, blue]]';
 const aTopic = () => `t-${randomUUID().slice(0, 8)}`;
-const waitingOf = async (topic: string) =>
-  (await world.manager.view(topic).catch(() => undefined))?.running?.waiting;
+const waitingOf = async (topic: string) => (await world.manager.view(topic).catch(() => undefined))?.running?.waiting;
 const asks = (topic: string) => expect.poll(() => waitingOf(topic)).toMatchObject({ for: 'answer' });
 
 /** A topic whose turn asks. */
