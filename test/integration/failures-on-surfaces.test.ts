@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SessionManager } from '../../src/client/session-manager.js';
 import { loadConfig, type Config } from '../../src/config.js';
+import type { AnswerRequest } from '../../src/contract/asks.js';
 import { failure, FAILURES, type Failure, type FailureCode } from '../../src/contract/failures.js';
 import { ensureDataDir, holdDataDir } from '../../src/host/data-dir-lock.js';
 import {
@@ -28,7 +29,9 @@ let here: Surroundings;
 let config: Config;
 const servers = new McpServers();
 beforeAll(async () => {
-  world = await startWorld();
+  world = await startWorld({ worker: false });
+  // A turn waits for no limit of a provider here, so that it ends.
+  await world.startWorker({ config: { limits: { ...world.config.limits, quotaWaitMs: 0 } } });
   await writeFile(
     join(world.dir, 'continuity.config.json'),
     JSON.stringify({ agents: world.config.agents, defaultAgent: 'fake' }),
@@ -100,6 +103,7 @@ test.concurrent.each<FailureCode>([
   'AGENT_CRASHED',
   'AGENT_AUTH',
   'AGENT_RATE_LIMITED',
+  'PROVIDER_UNREACHABLE',
   'MODEL_FAILED',
   'CONTEXT_OVERFLOW',
   'REPLY_CUT_OFF',
@@ -239,6 +243,30 @@ describe.concurrent('a prompt that is refused:', () => {
     const { stdout, stderr, exitCode } = await continuityIn({ ...here, cwd })(['list', '--json']);
     expect(JSON.parse(stderr)).toMatchObject({ notice: { code: 'CONFIG_UNTRUSTED', keys: ['checks'] } });
     expect([typeof JSON.parse(stdout), exitCode]).toEqual(['object', 0]);
+  });
+});
+
+describe.concurrent('an answer that is refused:', () => {
+  const asking = async (prompt: string) => {
+    const topic = aTopic();
+    await world.manager.submit(topic, prompt);
+    await expect.poll(async () => (await world.manager.view(topic)).state).toBe('waiting');
+    return topic;
+  };
+
+  test.each<[FailureCode, AnswerRequest, string[]]>([
+    ['ASK_UNKNOWN', { decision: 'allow', ask_id: 'another' }, ['--allow', '--ask', 'another']],
+    ['INVALID_ANSWER', { decision: 'reply', text: 'yes' }, ['yes']],
+  ])('%s', async (code, answer, words) => {
+    tested.add(code);
+    const topic = await asking('[[ask: bash | ls]]');
+    const said = await toldByLibrary(() => world.manager.answer(topic, answer).then(() => ({})));
+    expect(said).toMatchObject({ code });
+    if (!said) return;
+    // The command knows which words the person typed, and says more of what to do.
+    expectCommand(code, await toldByCommand(['answer', topic, ...words], here));
+    expectMcp(code, await servers.told('session_answer', { topic, ...answer }, here), said);
+    await world.manager.cancel(topic);
   });
 });
 

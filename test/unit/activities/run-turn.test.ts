@@ -195,7 +195,10 @@ describe('an attempt does not count', () => {
       turn: () => only(done),
       attempt: 5,
       heartbeatDetails: { attempt: 4, barren_attempts: 4, worked_ms: 7 },
-      context: { turnSlots, config: { limits, agents: {} as ActivityContext['config']['agents'] } as ActivityContext['config'] },
+      context: {
+        turnSlots,
+        config: { limits, agents: {} as ActivityContext['config']['agents'] } as ActivityContext['config'],
+      },
     });
     await vi.waitFor(
       () =>
