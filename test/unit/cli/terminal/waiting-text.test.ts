@@ -7,6 +7,7 @@ import { waitingLines, waitingNote } from '../../../../src/cli/terminal/waiting-
 import { until } from '../../../../src/cli/terminal/words.js';
 import type { Ask, AskedInTurn, Waiting } from '../../../../src/contract/asks.js';
 import { failure } from '../../../../src/contract/failures.js';
+import type { SessionId } from '../../../../src/contract/ids.js';
 import type { TopicView } from '../../../../src/contract/views.js';
 
 const now = Date.parse('2026-01-01T12:00:00Z');
@@ -38,7 +39,7 @@ const quota: Waiting = {
 };
 
 test('a permission is shown whole, with who asks, until when, and the command that answers', () => {
-  const waiting = answerTo({ text: 'cd /app\nrm -rf dist', session_id: 'ses_sub' as Ask['session_id'] });
+  const waiting = answerTo({ text: 'cd /app\nrm -rf dist', session_id: 'ses_sub' as SessionId });
   expect(waitingLines("it's", waiting, now)).toEqual([
     'The sub-agent of session ses_sub asks for permission to use bash:',
     '  cd /app',
