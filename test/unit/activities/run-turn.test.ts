@@ -197,7 +197,7 @@ describe('an attempt does not count', () => {
       heartbeatDetails: { attempt: 4, barren_attempts: 4, worked_ms: 7 },
       context: {
         turnSlots,
-        config: { limits, agents: {} as ActivityContext['config']['agents'] } as ActivityContext['config'],
+        config: { limits, agents: {} } as ActivityContext['config'],
       },
     });
     await vi.waitFor(
