@@ -335,7 +335,7 @@ describe('a call that fails says code, what is wrong and what to do, as text and
       cwd: world.dir,
       env: { TEMPORAL_CONFIG_FILE: file, CONTINUITY_DATA_DIR: world.config.dataDir },
     });
-    expect((await early.client.listTools()).tools).toHaveLength(5);
+    expect((await early.client.listTools()).tools).toHaveLength(6);
     const refused = await early.call('delegate_task', { topic: aTopic(), prompt: 'one' });
     expect(refused).toMatchObject({
       isError: true,
