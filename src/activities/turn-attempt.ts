@@ -148,6 +148,7 @@ export class TurnAttempt {
 
   #request(): TurnRequest {
     const { prompt_id, prompt, brief_length, answered, goes_on, waits } = this.input;
+    const followsWait = this.#context.info.attempt === 1 && (goes_on ?? (answered?.length ?? 0) > 0);
     const asks = this.host.config.agents[this.input.pinned.agent]?.asks;
     // A topic of an older release cannot wait for a person.
     const policy = waits ? policyOf(asks) : (ask: Ask) => policyOf(asks)(ask) ?? DENIED;
@@ -155,6 +156,7 @@ export class TurnAttempt {
       session: this.#session,
       ...{ prompt_id, prompt, policy },
       ...defined({ brief_length, answered, goes_on, may_be_parked: waits }),
+      ...(followsWait && { follows_a_wait: true as const }),
     };
   }
 

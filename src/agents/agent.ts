@@ -82,6 +82,8 @@ export interface TurnRequest {
   policy?: (ask: Ask) => Answer | undefined;
   /** The turn ended for a reason that may be over, such as a usage limit, and is to go on. */
   goes_on?: true;
+  /** The attempt before this one ended in order. To find the turn at work is no recovery then. */
+  follows_a_wait?: true;
   /**
    * The turn may be cut off where the provider refuses for long, because it will go on later.
    * Otherwise the agent waits for the provider by itself.

@@ -60,8 +60,8 @@ describe('an ask', () => {
     expect(await pendingActivities(topic)).toBe(0);
     expect((await viewOf(topic)).state).toBe('waiting');
     expect(await answer(topic, { decision: 'allow' })).toEqual({ ask_id: ask.ask_id, decision: 'allow' });
-    const { reply, asks, session_id, attempts } = await result;
-    expect([reply, attempts]).toEqual(['The answers: allow', 1]);
+    const { reply, asks, session_id, attempts, recovered } = await result;
+    expect([reply, attempts, recovered]).toEqual(['The answers: allow', 1, undefined]);
     expect(asks).toEqual([{ kind: 'permission', tool: 'bash', text: 'rm -rf dist', decision: 'allow', by: 'person' }]);
     expect(world.agent.ranIn(session_id ?? '')).toEqual(['rm -rf dist']);
     expect(world.agent.promptsIn(session_id ?? '')).toHaveLength(1);
@@ -186,11 +186,9 @@ describe('the policy of the host', () => {
 describe('a usage limit', () => {
   test('parks the turn until it ends; the same turn goes on without a second prompt, and the queue keeps its place', async () => {
     const topic = aTopic();
-    const results = Promise.all([
-      world.manager.delegate(topic, '[[quota: 4]] first'),
-      world.manager.delegate(topic, 'second'),
-    ]);
+    const limited = world.manager.delegate(topic, '[[quota: 4]] first');
     const waiting = await waitingOf(topic, 'quota');
+    const results = Promise.all([limited, world.manager.delegate(topic, 'second')]);
     expect(waiting.because.code).toBe('AGENT_RATE_LIMITED');
     await expect.poll(async () => (await viewOf(topic)).queue.length).toBe(1);
     expect(await pendingActivities(topic)).toBe(0);
@@ -243,16 +241,15 @@ describe('a missing login', () => {
     const { because } = await waitingOf(topic, 'agent');
     expect(because.code).toBe('AGENT_AUTH');
     expect((await viewOf(topic)).queue).toHaveLength(1);
-    return Promise.all(others);
+    return { others: Promise.all(others) };
   };
 
   test('fails the prompt at hand, parks what is queued behind it, and retry goes on', async () => {
     const topic = aTopic();
-    const gate = failedAndParked(topic);
-    await waitingOf(topic, 'agent');
+    const { others } = await failedAndParked(topic);
     await writeFile(login(), '');
     await handleOf(topic).signal(messages.retrySignal);
-    const [second, third] = await gate;
+    const [second, third] = await others;
     expect([second?.status, third?.status]).toEqual(['completed', 'completed']);
     const prompts = world.agent.promptsIn(second?.session_id ?? '');
     expect(prompts.map((prompt) => prompt.split(' ').at(-1))).toEqual(['first', 'second', 'third']);
@@ -260,11 +257,10 @@ describe('a missing login', () => {
 
   test('the next prompt tries again', async () => {
     const topic = aTopic();
-    const gate = failedAndParked(topic);
-    await waitingOf(topic, 'agent');
+    const { others } = await failedAndParked(topic);
     await writeFile(login(), '');
     const next = await world.manager.delegate(topic, 'fourth');
     expect(next.status).toBe('completed');
-    expect((await gate).map(({ status }) => status)).toEqual(['completed', 'completed']);
+    expect((await others).map(({ status }) => status)).toEqual(['completed', 'completed']);
   });
 });

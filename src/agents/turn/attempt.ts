@@ -152,11 +152,12 @@ export class Attempt {
     if (this.#firstLook) {
       this.#wasThere = sight.prompt === 'present' || sight.busy === 'this';
       for (const signal of sight.done()) this.#progress.on(signal);
-      if (deed === 'harvest') this.#recovered = 'harvested';
+      if (deed === 'harvest' && !this.request.follows_a_wait) this.#recovered = 'harvested';
     }
     this.#firstLook = false;
     this.#waiting = deed === 'wait' && sight.busy !== false && !sight.superseded;
-    if (this.#waiting && this.#working && this.#wasThere) this.#recovered ??= 'reattached';
+    if (this.#waiting && this.#working && this.#wasThere && !this.request.follows_a_wait)
+      this.#recovered ??= 'reattached';
   }
 
   /** Waits for the turn, unless it waits for an answer. */
