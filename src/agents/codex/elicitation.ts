@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import type { Answer, Ask } from '../../contract/asks.js';
-import { askName, askOptions, askText } from './ask-text.js';
+import { askName, askOptions, askText } from '../shared/ask-text.js';
 import type { Asked, Form } from './forms.js';
 
 const text = z.string().optional().catch(undefined);

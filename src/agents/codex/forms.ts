@@ -4,7 +4,8 @@
  */
 import * as z from 'zod';
 import type { Answer, Ask } from '../../contract/asks.js';
-import { askOptions, askText, scriptIn } from './ask-text.js';
+import { askOptions, askText } from '../shared/ask-text.js';
+import { scriptIn } from './script-in.js';
 import { elicitation } from './elicitation.js';
 import { inputOf, toolOf } from './tools.js';
 

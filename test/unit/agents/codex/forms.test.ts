@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { askText, scriptIn } from '../../../../src/agents/codex/ask-text.js';
+import { scriptIn } from '../../../../src/agents/codex/script-in.js';
+import { askText } from '../../../../src/agents/shared/ask-text.js';
 import { FORMS } from '../../../../src/agents/codex/forms.js';
 import type { Answer } from '../../../../src/contract/asks.js';
 
@@ -15,7 +16,7 @@ describe('the text of an ask', () => {
   });
 
   test('of two long texts that begin alike is not the same', () => {
-    const [one, other] = [`${'x'.repeat(5_000)}1`, `${'x'.repeat(5_000)}2`].map(askText);
+    const [one, other] = [`${'x'.repeat(5_000)}1`, `${'x'.repeat(5_000)}2`].map((text) => askText(text));
     expect(one).not.toBe(other);
     expect(one).toHaveLength(2_000);
     expect(one).toContain('5001 characters');
