@@ -17,6 +17,7 @@ import { LOOK_AGAIN_MS, Settling } from './settle.js';
 import { WakeUp } from './wake-up.js';
 
 const POLL_MS = 1_000;
+const ASKED_AGAIN_AFTER_MS = 200;
 
 export interface TurnContext {
   driver: AgentDriver;
@@ -38,6 +39,8 @@ export class Attempt {
   readonly #settling = new Settling();
   readonly #asks: Asks;
   readonly #answered: Answered[] = [];
+  /** The ask that nobody had decided at the step before. */
+  #open: string | undefined;
   readonly #oldEnd: OldEnd | undefined;
   readonly #parking: Parking;
   readonly #key: PromptKey;
@@ -175,7 +178,12 @@ export class Attempt {
       const ask = bounded(said);
       if (!ask) continue;
       const known = this.#asks.answerTo(ask);
-      if (!known) return { ask };
+      if (!known) {
+        // An agent may ask while it ends its turn. What still waits at the next step is asked.
+        if (this.#open === ask.ask_id) return { ask };
+        this.#open = ask.ask_id;
+        return ASKED_AGAIN_AFTER_MS;
+      }
       await driver.answer?.(session, ask, known.answered.answer);
       if (known.isNew) this.#answered.push(known.answered);
     }
