@@ -15,6 +15,7 @@ const real = { expect: { poll: { timeout: 60_000 } }, testTimeout: 240_000, hook
 const long = [
   ...[
     'adopting-real-sessions',
+    'agents-ask',
     'acp-topics',
     'bad-weather',
     'bundled-command',

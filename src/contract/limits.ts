@@ -67,6 +67,8 @@ export const MAX_REFUSED_BYTES = 32 * KIB;
 export const MAX_ANSWER_BYTES = 4 * KIB;
 /** An ask as JSON. Longer texts are cut. */
 export const MAX_ASK_BYTES = 8 * KIB;
+/** The newest asks of a turn that are remembered. */
+export const MAX_ASKS_OF_TURN = 100;
 /** The answers of one turn that the next attempt may need, as JSON. The oldest are dropped first. */
 export const MAX_ANSWERED_BYTES_OF_TURN = 48 * KIB;
 /** The asks in one outcome, as JSON. */

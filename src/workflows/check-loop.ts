@@ -16,7 +16,7 @@ import type { CheckRound, CheckRun, PromptRequest, TurnResult, Usage } from '../
 import * as calls from './calls.js';
 import { endedByError } from './ended.js';
 import { onHost } from './on-host.js';
-import { boundedRounds, withoutOutput } from './remembered.js';
+import { boundedAsks, boundedRounds, withoutOutput } from './remembered.js';
 import { rememberId, sessionOf } from './session-state.js';
 import { now } from './time.js';
 import { askedChecksOf, runPrompt, stoppedAs, type Work } from './turn.js';
@@ -47,7 +47,7 @@ export async function workOn(work: Work): Promise<TurnResult> {
     if (fixes >= max_fixes)
       return outcome({ status: 'failed', error: failure('CHECKS_FAILED', unfixed(failed, max_fixes)) });
     const prompt = nextPrompt(work, failed, fixes + 1);
-    const asks = [...(running.loop?.asks ?? []), ...(turn.asks ?? [])];
+    const asks = boundedAsks([...(running.loop?.asks ?? []), ...(turn.asks ?? [])]);
     running.loop = { first, rounds, prompt, ...(asks.length > 0 && { asks }) };
     turn = await runPrompt({ ...work, prompt });
   }
@@ -143,7 +143,7 @@ function together(
     (sum, round) => (round.usage ? added(sum, round.usage) : sum),
     undefined,
   );
-  const asks = [...(turn.loop?.asks ?? []), ...(last.asks ?? [])];
+  const asks = boundedAsks([...(turn.loop?.asks ?? []), ...(last.asks ?? [])]);
   return {
     ...last,
     ...(asks.length > 0 && { asks }),

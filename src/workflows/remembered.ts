@@ -2,9 +2,12 @@
  * Keeps outcomes within their bounds: what a topic remembers of them, and how large each may be.
  * Pure.
  */
+import type { AskedInTurn } from '../contract/asks.js';
+import type { Failure } from '../contract/failures.js';
 import * as limits from '../contract/limits.js';
 import { cutToBytes, cutToJsonBytes, jsonBytes } from '../contract/text.js';
 import type { CheckRound, TurnResult } from '../contract/types.js';
+import { keepWithin } from './keep-within.js';
 
 /**
  * Keeps the newest outcome whole. Takes the others from newest to oldest, whole or with their
@@ -47,19 +50,29 @@ function replyCut(result: TurnResult, most: number): TurnResult {
 
 /** The outcome, cut to the size that the state has room for. */
 export function bounded(outcome: TurnResult): TurnResult {
-  const { reply: whole, error, checks, ...facts } = outcome;
+  const { reply: whole, error, checks, asks, ...facts } = outcome;
   const reply = cutToJsonBytes(whole, limits.MAX_REPLY_BYTES);
   const small: TurnResult = {
     ...facts,
     reply,
     ...(reply !== whole && { reply_truncated: true }),
-    ...(error && {
-      error: { ...error, message: cutToJsonBytes(error.message, 8 * 1024), fix: cutToJsonBytes(error.fix, 2 * 1024) },
-    }),
+    ...(error && { error: boundedFailure(error) }),
+    ...(asks && { asks: boundedAsks(asks) }),
   };
   if (!checks) return small;
-  const room = limits.MAX_OUTCOME_FACTS_BYTES - 16 * 1024;
+  const room = limits.MAX_OUTCOME_FACTS_BYTES - 16 * 1024 - (asks ? limits.MAX_ASKS_IN_OUTCOME_BYTES : 0);
   return { ...small, checks: { ...checks, rounds: boundedRounds(checks.rounds, room) } };
+}
+
+export function boundedFailure(error: Failure): Failure {
+  return { ...error, message: cutToJsonBytes(error.message, 8 * 1024), fix: cutToJsonBytes(error.fix, 2 * 1024) };
+}
+
+/** The newest of them. */
+export function boundedAsks(asks: readonly AskedInTurn[]): AskedInTurn[] {
+  const kept = [...asks];
+  keepWithin(kept, limits.MAX_ASKS_OF_TURN, limits.MAX_ASKS_IN_OUTCOME_BYTES);
+  return kept;
 }
 
 /**

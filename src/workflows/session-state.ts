@@ -13,6 +13,7 @@ import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/state.
 import { cutToJsonBytes, digestOf, jsonBytes } from '../contract/text.js';
 import type { Cancelled } from '../contract/answers.js';
 import type { Loss, PromptRequest, TurnResult } from '../contract/types.js';
+import { keepWithin } from './keep-within.js';
 import { deviationFrom, type PinnedField } from './pinned.js';
 import { remembered } from './remembered.js';
 
@@ -248,19 +249,6 @@ function digestOfId(state: TopicState, promptId: PromptId): string | undefined {
 
 export function isKnown(state: TopicState, promptId: PromptId): boolean {
   return digestOfId(state, promptId) !== undefined;
-}
-
-/**
- * Drops entries from the start of a list until at most `most` remain, with at most `mostBytes` of
- * JSON. The last entry is always kept.
- */
-export function keepWithin(list: unknown[], most: number, mostBytes: number): void {
-  let first = list.length - 1;
-  for (let left = mostBytes - jsonBytes(list[first]); first > 0 && list.length - first < most; first -= 1) {
-    left -= jsonBytes(list[first - 1]) + 1;
-    if (left < 0) break;
-  }
-  if (first > 0) list.splice(0, first);
 }
 
 export function stopIsOver(state: TopicState, sessionId: SessionId): void {

@@ -8,11 +8,12 @@ import type { RunTurnOutput, TurnWaits } from '../activities/types.js';
 import type { Answered, Ask, AskedInTurn, Waiting } from '../contract/asks.js';
 import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
-import { MAX_ANSWERED_BYTES_OF_TURN, MAX_ASKS_IN_OUTCOME_BYTES } from '../contract/limits.js';
+import { MAX_ANSWERED_BYTES_OF_TURN, MAX_ASKS_OF_TURN } from '../contract/limits.js';
 import type { RunningPrompt } from '../contract/state.js';
 import { titleOf } from '../contract/text.js';
 import { isTrouble } from '../contract/troubles.js';
-import { keepWithin } from './session-state.js';
+import { keepWithin } from './keep-within.js';
+import { boundedAsks, boundedFailure } from './remembered.js';
 import { now } from './time.js';
 import type { Work } from './turn.js';
 
@@ -60,7 +61,7 @@ function parked(turn: RunningPrompt, waits: Parked, because: Failure): Waiting |
   // A reset that is over although the provider still refuses is no reset.
   const at = reset > Date.parse(since) ? reset : Date.parse(since) + pause;
   if (at > end) return undefined;
-  return { for: waits.for, because, since, until: new Date(at).toISOString() };
+  return { for: waits.for, because: boundedFailure(because), since, until: new Date(at).toISOString() };
 }
 
 /** Waits until the turn can go on. @throws CancelledFailure when the turn is cancelled */
@@ -89,7 +90,7 @@ function nobody({ since, until }: Waiting): Pick<Answered, 'answer' | 'by'> {
 export function answered(turn: RunningPrompt, ...given: Answered[]): void {
   if (given.length === 0) return;
   turn.answered = [...(turn.answered ?? []), ...given];
-  keepWithin(turn.answered, 100, MAX_ANSWERED_BYTES_OF_TURN);
+  keepWithin(turn.answered, MAX_ASKS_OF_TURN, MAX_ANSWERED_BYTES_OF_TURN);
   delete turn.waiting;
 }
 
@@ -109,8 +110,7 @@ export function asksOf({ answered = [] }: RunningPrompt): AskedInTurn[] | undefi
     ...defined({ reply: answer.text && titleOf(answer.text, 200) }),
     by,
   }));
-  keepWithin(asks, 100, MAX_ASKS_IN_OUTCOME_BYTES);
-  return asks;
+  return boundedAsks(asks);
 }
 
 /** The refusal of an answer while nothing is asked. */

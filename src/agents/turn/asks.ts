@@ -2,7 +2,7 @@
  * Answers what a turn asks, as far as it is decided. Everything else ends the attempt, and the
  * agent waits for the next one.
  */
-import type { Answer, Answered, Ask } from '../../contract/asks.js';
+import { DECISIONS, type Answer, type Answered, type Ask } from '../../contract/asks.js';
 import { isId } from '../../contract/ids.js';
 import { MAX_ASK_BYTES } from '../../contract/limits.js';
 import { jsonBytes } from '../../contract/text.js';
@@ -13,34 +13,41 @@ const MAX_LABEL = 200;
 
 export class Asks {
   /** By the name of the ask. An agent may show an ask for a moment although it has its answer. */
-  readonly #given = new Map<string, Answered>();
-  /** Answers of attempts before this one. */
-  readonly #before: Answered[];
+  readonly #given: Map<string, Answered>;
+  /** Answers that an agent which was killed may need again, to asks that it is not past. Oldest first. */
+  readonly #again: Answered[];
 
   constructor(
     before: readonly Answered[] = [],
     private readonly policy: (ask: Ask) => Answer | undefined = () => undefined,
   ) {
-    this.#before = [...before];
+    this.#again = [...before];
+    this.#given = new Map(before.map((one) => [one.ask.ask_id, one]));
   }
 
   /** @returns `undefined` when nobody has decided; `isNew`: config decided, just now */
   answerTo(ask: Ask): { answered: Answered; isNew: boolean } | undefined {
-    const known = this.#given.get(ask.ask_id) ?? this.#before.find((one) => one.ask.ask_id === ask.ask_id);
-    if (known) return this.#give(ask, known, false);
-    // The agent was killed, and asks again. Each answer is given once more in an attempt.
-    const again = this.#before.findIndex((one) => isSame(one.ask, ask));
-    const [same] = again < 0 ? [] : this.#before.splice(again, 1);
-    if (same) return this.#give(ask, same, false);
+    const known = this.#given.get(ask.ask_id) ?? this.#toTheSame(ask);
+    if (known) {
+      this.#isPast(known);
+      this.#given.set(ask.ask_id, known);
+      return { answered: known, isNew: false };
+    }
     const answer = this.policy(ask);
-    return answer && this.#give(ask, { ask, answer, by: 'config' }, true);
+    if (!answer) return undefined;
+    const answered: Answered = { ask, answer, by: 'config' };
+    this.#given.set(ask.ask_id, answered);
+    return { answered, isNew: true };
   }
 
-  #give(ask: Ask, answered: Answered, isNew: boolean) {
-    this.#given.set(ask.ask_id, answered);
-    const at = this.#before.indexOf(answered);
-    if (at >= 0) this.#before.splice(at, 1);
-    return { answered, isNew };
+  /** The agent was killed, and asks again. Each answer is given once more in an attempt. */
+  #toTheSame(ask: Ask): Answered | undefined {
+    return this.#again.findLast((one) => isSame(one.ask, ask) && ask.takes.includes(one.answer.decision));
+  }
+
+  /** "Allow" is for once: an older answer would allow what the agent asks next. */
+  #isPast(known: Answered): void {
+    this.#again.splice(0, this.#again.indexOf(known) + 1);
   }
 }
 
@@ -51,11 +58,13 @@ function isSame(one: Ask, other: Ask): boolean {
 /** Cut to what a topic remembers. An ask without a usable name can't be answered, and is left out. */
 export function bounded(ask: Ask): Ask | undefined {
   if (!isId(ask.ask_id)) return undefined;
-  const { options, ...whole } = ask;
+  const { options, session_id, ...whole } = ask;
   const cut: Ask = {
     ...whole,
     text: shortened(ask.text, MAX_TEXT),
+    takes: DECISIONS.filter((one) => ask.takes.includes(one)),
     ...(ask.tool !== undefined && { tool: shortened(ask.tool, MAX_LABEL) }),
+    ...(isId(session_id) && { session_id }),
     ...(options && {
       options: options.slice(0, MAX_OPTIONS).map(({ label, description }) => ({
         label: shortened(label, MAX_LABEL),

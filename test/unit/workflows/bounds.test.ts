@@ -1,11 +1,14 @@
 /** Promise 7: everything that a topic carries fits into one payload, whatever was put into it. */
 import { describe, expect, test } from 'vitest';
+import { bounded as boundedAsk } from '../../../src/agents/turn/asks.js';
+import type { Answered, Ask } from '../../../src/contract/asks.js';
 import type { PromptId, SessionId, TopicId } from '../../../src/contract/ids.js';
 import * as limits from '../../../src/contract/limits.js';
 import type { CheckLoop, RunningPrompt, TopicState } from '../../../src/contract/state.js';
 import { jsonBytes } from '../../../src/contract/text.js';
 import type { CheckRound, PromptRequest, TurnResult } from '../../../src/contract/types.js';
-import { bounded, boundedRounds } from '../../../src/workflows/remembered.js';
+import { bounded, boundedAsks, boundedFailure, boundedRounds } from '../../../src/workflows/remembered.js';
+import { answered, asksOf } from '../../../src/workflows/waiting.js';
 import { PINNED_FIELDS } from '../../../src/workflows/pinned.js';
 import * as transitions from '../../../src/workflows/session-state.js';
 
@@ -31,6 +34,31 @@ const round = (turn: number): CheckRound => ({
   })),
 });
 
+const ask = (ask_id: string): Ask =>
+  boundedAsk({
+    ask_id,
+    kind: 'question',
+    tool: bells(10_000),
+    text: bells(100_000),
+    takes: ['reply', 'deny'],
+    options: Array.from({ length: 100 }, () => ({ label: bells(300), description: bells(300) })),
+  })!;
+
+const given = (ask_id: string): Answered => ({
+  ask: ask(ask_id),
+  answer: { decision: 'reply', text: bells(limits.MAX_ANSWER_BYTES) },
+  by: 'person',
+});
+
+/** Of a turn that asked a thousand times. */
+const asking: RunningPrompt = {
+  prompt: { prompt_id: 'asking' as PromptId, request: { prompt: '' }, accepted_at: now },
+  turn: 1,
+  session_id: null,
+  started_at: now,
+};
+for (let i = 0; i < 1000; i += 1) answered(asking, given(`a${i}`));
+
 function outcomeOf(turn: number, reply: number): TurnResult {
   return {
     topic,
@@ -47,6 +75,7 @@ function outcomeOf(turn: number, reply: number): TurnResult {
     attempts: 1,
     started_at: now,
     duration_ms: 1,
+    asks: Array.from({ length: 21 }, () => asksOf(asking) ?? []).flat(),
     checks: { passed: false, max_fixes: 20, rounds: Array.from({ length: 21 }, (_, i) => round(i)) },
   };
 }
@@ -114,6 +143,7 @@ const loop: CheckLoop = {
   first: { goal: bells(120), session: { kind: 'new' }, started_at: now },
   rounds,
   prompt: { prompt_id: '@fix/1/p' as PromptId, request: { prompt: bells(10_000) }, accepted_at: now },
+  asks: boundedAsks(Array.from({ length: 20 }, () => asksOf(asking) ?? []).flat()),
 };
 const running: RunningPrompt = {
   prompt: { prompt_id: 'run' as PromptId, request: largest('run'), accepted_at: now },
@@ -121,6 +151,12 @@ const running: RunningPrompt = {
   session_id: null,
   started_at: now,
   brief: bells(limits.MAX_BRIEF_BYTES),
+  waiting: { for: 'answer', ask: ask('open'), since: now, until: now },
+  ...(asking.answered && { answered: asking.answered }),
+  parked_since: now,
+  tries: 1,
+  goes_on: true,
+  worked_ms: 1,
   loop,
 };
 
@@ -146,4 +182,10 @@ test('one outcome, whatever an agent and its checks said, fits into its share', 
   expect(jsonBytes(outcome.reply)).toBeLessThanOrEqual(limits.MAX_REPLY_BYTES + 2);
   expect(jsonBytes({ ...outcome, reply: '' })).toBeLessThanOrEqual(limits.MAX_OUTCOME_FACTS_BYTES);
   expect(outcome.checks?.rounds.at(-1)?.ran.at(-1)?.output).not.toBe('');
+  expect(outcome.asks?.length).toBeGreaterThan(0);
+});
+
+test('what a turn waits for fits into its share, whatever its provider said', () => {
+  const because = { code: 'AGENT_RATE_LIMITED', message: bells(1_000_000), fix: bells(1_000_000) } as const;
+  expect(jsonBytes(boundedFailure(because))).toBeLessThan(12 * 1024);
 });
