@@ -16,6 +16,8 @@ import {
 import type { Answered, Ask } from '../contract/asks.js';
 import { failure, type Failure, type FailureCode } from '../contract/failures.js';
 import { defined } from '../contract/defined.js';
+import { keepWithin } from '../contract/keep-within.js';
+import { MAX_ANSWERED_BYTES_OF_TURN, MAX_ASKS_OF_TURN } from '../contract/limits.js';
 import { DENIED, policyOf } from './ask-policy.js';
 import type { ActivityContext } from './context.js';
 import { providerOf, Try } from './provider-gate.js';
@@ -47,7 +49,7 @@ export class TurnAttempt {
 
   /** Set while this attempt tries a provider for all turns of this host. */
   #try: Try | undefined;
-  /** What config has answered in this attempt. */
+  /** What config has answered in this attempt. The newest, as many as the topic remembers. */
   readonly answered: Answered[] = [];
 
   /** @returns the outcome, or what the agent waits for a person to answer */
@@ -132,7 +134,7 @@ export class TurnAttempt {
     for await (const event of agent.turn(this.#request(), this.#detach.signal)) {
       if (event.type === 'outcome') return event.outcome;
       if (event.type === 'asked') return event.ask;
-      if (event.type === 'answered') this.answered.push(event.answered);
+      if (event.type === 'answered') this.#noteAnswered(event.answered);
       else {
         clock.progress(event.progress);
         if (isAnswer(event.progress)) this.#try?.takes();
@@ -144,6 +146,11 @@ export class TurnAttempt {
       failure('INTERNAL', `Agent ${agent.name} ended turn ${input.turn} of topic ${input.topic} without an outcome.`),
       false,
     );
+  }
+
+  #noteAnswered(answered: Answered): void {
+    this.answered.push(answered);
+    keepWithin(this.answered, MAX_ASKS_OF_TURN, MAX_ANSWERED_BYTES_OF_TURN);
   }
 
   #request(): TurnRequest {

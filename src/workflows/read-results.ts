@@ -14,8 +14,8 @@ import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
 import { isId, MAX_ID_LENGTH } from '../contract/ids.js';
 import { isObject } from '../contract/is-object.js';
-import { MAX_CHANGED_FILES_BYTES } from '../contract/limits.js';
-import { cutToBytes } from '../contract/text.js';
+import { MAX_ANSWER_BYTES, MAX_ASK_BYTES, MAX_CHANGED_FILES_BYTES } from '../contract/limits.js';
+import { cutToBytes, jsonBytes } from '../contract/text.js';
 import { TURN_STATUSES, type CheckRun, type Pinned, type Usage } from '../contract/types.js';
 
 type Fields = Record<string, unknown>;
@@ -123,23 +123,31 @@ function isWait(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { for: what, ask, within_ms, most_ms, until, worked_ms } = value;
   if (typeof worked_ms !== 'number') return false;
-  if (what === 'answer') return isAsk(ask) && isDuration(within_ms);
+  if (what === 'answer') return isAsk(ask) && isDuration(within_ms) && within_ms <= LONGEST_WAIT_MS;
   const isTime = until === undefined || (typeof until === 'string' && !Number.isNaN(Date.parse(until)));
   return (what === 'quota' || what === 'agent') && isDuration(most_ms) && isTime;
 }
 
-const isDuration = (value: unknown) => typeof value === 'number' && value > 0;
+/** A timer that is too long would fail every task of the topic. Config allows 24 days. */
+const LONGEST_WAIT_MS = 366 * 24 * 60 * 60 * 1000;
+
+const isDuration = (value: unknown): value is number => typeof value === 'number' && value > 0;
 
 function isAsk(value: unknown): boolean {
   if (!isObject(value)) return false;
   const { ask_id, kind, text, takes } = value;
   return (
-    isId(ask_id) && (kind === 'permission' || kind === 'question') && typeof text === 'string' && isListOfTexts(takes)
+    isId(ask_id) &&
+    (kind === 'permission' || kind === 'question') &&
+    typeof text === 'string' &&
+    isListOfTexts(takes) &&
+    jsonBytes(value) <= MAX_ASK_BYTES
   );
 }
 
 function isAnswered(value: unknown): boolean {
-  return isObject(value) && isAsk(value.ask) && isObject(value.answer) && typeof value.answer.decision === 'string';
+  if (!isObject(value) || !isAsk(value.ask) || !isObject(value.answer)) return false;
+  return typeof value.answer.decision === 'string' && jsonBytes(value.answer) <= 6 * MAX_ANSWER_BYTES + 100;
 }
 
 function isShort(value: unknown): boolean {

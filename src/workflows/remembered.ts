@@ -4,10 +4,10 @@
  */
 import type { AskedInTurn } from '../contract/asks.js';
 import type { Failure } from '../contract/failures.js';
+import { keepWithin } from '../contract/keep-within.js';
 import * as limits from '../contract/limits.js';
 import { cutToBytes, cutToJsonBytes, jsonBytes } from '../contract/text.js';
 import type { CheckRound, TurnResult } from '../contract/types.js';
-import { keepWithin } from './keep-within.js';
 
 /**
  * Keeps the newest outcome whole. Takes the others from newest to oldest, whole or with their

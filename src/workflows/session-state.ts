@@ -7,13 +7,13 @@ import { defined } from '../contract/defined.js';
 import { milliseconds } from '../contract/duration.js';
 import { failure, isFailureCode, type Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
+import { fixedBytes, keepWithin } from '../contract/keep-within.js';
 import * as limits from '../contract/limits.js';
 import { digestOfRequest, isOfWholeRequest } from '../contract/parse-prompt.js';
 import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import { cutToJsonBytes, digestOf, jsonBytes } from '../contract/text.js';
 import type { Cancelled } from '../contract/answers.js';
 import type { Loss, PromptRequest, TurnResult } from '../contract/types.js';
-import { keepWithin } from './keep-within.js';
 import { deviationFrom, type PinnedField } from './pinned.js';
 import { remembered } from './remembered.js';
 
@@ -60,7 +60,7 @@ export const isFull: IsFull = ({ queue }, request, topic) => {
   if (queue.length >= limits.MAX_QUEUED_PROMPTS) {
     return failure('QUEUE_FULL', `Topic ${topic} has ${queue.length} prompts queued, which is the most that it takes.`);
   }
-  const bytes = queue.reduce((sum, queued) => sum + bytesOf(queued.request), jsonBytes(request));
+  const bytes = queue.reduce((sum, queued) => sum + fixedBytes(queued.request), jsonBytes(request));
   return bytes > limits.MAX_QUEUED_BYTES ? tooManyBytes(topic, bytes, limits.MAX_QUEUED_BYTES) : undefined;
 };
 
@@ -69,20 +69,6 @@ export function tooManyBytes(topic: TopicId, bytes: number, most: number): Failu
     'QUEUE_FULL',
     `The prompts queued in topic ${topic} would have ${bytes} bytes together; at most ${most} are kept.`,
   );
-}
-
-/**
- * Bytes as JSON. They are kept here, because a queued request never changes and every new prompt
- * sums them up.
- */
-const weights = new WeakMap<PromptRequest, number>();
-
-function bytesOf(request: PromptRequest): number {
-  const known = weights.get(request);
-  if (known !== undefined) return known;
-  const bytes = jsonBytes(request);
-  weights.set(request, bytes);
-  return bytes;
 }
 
 /** Why the topic cannot take a request where it asks to go. `undefined` when it can. */
@@ -189,7 +175,7 @@ export function takeNext(state: TopicState): QueuedPrompt | undefined {
 
 export function addSession(state: TopicState, session: SessionRecord): void {
   state.sessions.push(session);
-  keepWithin(state.sessions, limits.MAX_SESSIONS, limits.MAX_SESSIONS_BYTES);
+  keepWithin(state.sessions, limits.MAX_SESSIONS, limits.MAX_SESSIONS_BYTES, jsonBytes);
   state.current = session.session_id;
   state.project ??= session.pinned.project;
 }

@@ -8,11 +8,11 @@ import type { RunTurnOutput, TurnWaits } from '../activities/types.js';
 import type { Answered, Ask, AskedInTurn, Waiting } from '../contract/asks.js';
 import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
+import { keepWithin } from '../contract/keep-within.js';
 import { MAX_ANSWERED_BYTES_OF_TURN, MAX_ASKS_OF_TURN } from '../contract/limits.js';
 import type { RunningPrompt } from '../contract/state.js';
 import { titleOf } from '../contract/text.js';
 import { isTrouble } from '../contract/troubles.js';
-import { keepWithin } from './keep-within.js';
 import { boundedAsks, boundedFailure } from './remembered.js';
 import { now } from './time.js';
 import type { Work } from './turn.js';
@@ -72,7 +72,9 @@ export async function waited({ topic, turn, scope }: Work, waiting: Waiting): Pr
   try {
     const left = Math.max(Date.parse(waiting.until) - Date.parse(now()), 1);
     const inTime = await scope.run(() => wf.condition(() => turn.waiting !== waiting, left));
-    if (!inTime && waiting.for === 'answer') answered(turn, { ask: waiting.ask, ...nobody(waiting) });
+    // An answer may come in the same task as the end of the time, which a worker that was away finds.
+    const isOver = !inTime && turn.waiting === waiting;
+    if (isOver && waiting.for === 'answer') answered(turn, { ask: waiting.ask, ...nobody(waiting) });
   } finally {
     delete turn.waiting;
     topic.announce();

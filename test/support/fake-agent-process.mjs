@@ -12,6 +12,8 @@
  *   [[saying: text]] report this text as progress
  *   [[ask: tool | text]]     ask for this permission, and run the tool when it is given
  *   [[question: text | a, b]] ask this, with these options; the answer is in the reply
+ *   [[asks: n m]]    ask n times for a permission, each time with another text of m characters
+ *   [[gone: s]]      with it, an ask disappears by itself after so many seconds, and is denied
  *   [[quota: s]]     end as AGENT_RATE_LIMITED until so many seconds after the first time
  *   [[provider: dir]] note the call in dir/calls, and end as AGENT_RATE_LIMITED until the time in dir/until
  *   [[login: file]]  end as AGENT_AUTH until the file is there
@@ -94,11 +96,13 @@ const question = (text, options) => ({
 });
 
 /** The answer, or nothing when the turn is stopped meanwhile. */
-async function asked(mine, ask) {
+async function asked(mine, ask, goneAfter) {
   mine.asks ??= new Map();
   const answered = new Promise((resolve) => {
     mine.asks.set(ask.ask_id, { ask, resolve });
     mine.stop = () => resolve(undefined);
+    const gone = () => mine.asks.delete(ask.ask_id) && resolve({ decision: 'deny' });
+    if (goneAfter !== undefined) setTimeout(gone, Number(goneAfter) * 1000);
   });
   tell(mine.id, { type: 'blocked', on: ask.text });
   const answer = await answered;
@@ -143,8 +147,19 @@ async function work(session, prompt, again, mine) {
   const login = directive('login')?.[1];
   if (login && !existsSync(login)) return { status: 'failed', reply: '', code: 'AGENT_AUTH' };
   const answers = [];
+  const [, times = 0, length = 1] = ownWordsOf(prompt).match(/\[\[asks: (\d+) (\d+)\]\]/) ?? [];
+  for (let i = 0; i < Number(times); i += 1) {
+    const answer = await asked(mine, permission('bash', `${i} `.padEnd(Number(length), 'x')));
+    if (!answer) return { status: 'cancelled', reply: '', code: 'CANCELLED' };
+    answers.push(answer.decision);
+  }
+  if (times > 0) return { status: 'completed', reply: `${answers.length} answers` };
   for (const [, kind, what, rest] of ownWordsOf(prompt).matchAll(/\[\[(ask|question): ([^|\]]*)\|([^\]]*)\]\]/g)) {
-    const answer = await asked(mine, kind === 'ask' ? permission(what, rest) : question(what, rest));
+    const answer = await asked(
+      mine,
+      kind === 'ask' ? permission(what, rest) : question(what, rest),
+      directive('gone')?.[1],
+    );
     if (!answer) return { status: 'cancelled', reply: '', code: 'CANCELLED' };
     if (answer.decision === 'allow' || answer.decision === 'always') note(session, { ran: rest.trim() });
     answers.push(`${answer.decision}${answer.text === undefined ? '' : `: ${answer.text}`}`);

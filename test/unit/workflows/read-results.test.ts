@@ -2,7 +2,7 @@
  * What activities answer may come from an operator: what a topic needs is there, what else is bad
  * is left out.
  */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { MAX_CHANGED_FILES_BYTES } from '../../../src/contract/limits.js';
 import { changedIn, checkedIn, endedIn, openedIn, resolvedIn } from '../../../src/workflows/read-results.js';
 
@@ -67,4 +67,29 @@ test.each([[{ ran: [{ passed: true }] }], [{ ran: [null] }], [{ ran: {} }], [7]]
 
 test('checks that ran are taken, without an output that is no text', () => {
   expect(checkedIn({ ran: [{ run: 'x', passed: false, output: 7 }] })).toEqual({ ran: [{ run: 'x', passed: false }] });
+});
+
+describe('what a turn waits for', () => {
+  const ask = { ask_id: 'a', kind: 'permission', text: 'rm x', takes: ['allow', 'deny'] };
+  const answered = [{ ask, answer: { decision: 'allow' }, by: 'config' }];
+  const waits = { for: 'answer', ask, within_ms: 1000, worked_ms: 1 };
+  const ended = (facts: object) => endedIn({ status: 'failed', reply: '', attempts: 1, ...facts });
+
+  test('is taken as it is', () => {
+    expect(ended({ waits, answered })).toMatchObject({ waits, answered });
+  });
+
+  test.each([
+    ['no timer lasts so long', { within_ms: 1e15 }],
+    ['no time at all', { within_ms: 0 }],
+    ['larger than a topic remembers', { ask: { ...ask, text: 'x'.repeat(9000) } }],
+    ['no ask', { ask: { ...ask, takes: 'allow' } }],
+  ])('is left out when it is unfit: %s', (_, unfit) => {
+    expect(ended({ waits: { ...waits, ...unfit } })?.waits).toBeUndefined();
+  });
+
+  test('answers that are larger than a topic remembers are left out', () => {
+    const large = [{ ask, answer: { decision: 'deny', text: 'x'.repeat(100_000) }, by: 'config' }];
+    expect(ended({ answered: large })?.answered).toBeUndefined();
+  });
 });
