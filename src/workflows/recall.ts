@@ -70,7 +70,7 @@ export async function recalled(topic: Topic, input: TopicInput | undefined): Pro
       : goesOn
         ? whole(known)
         : before.was_reset
-          ? whole({ ...known, closing: false })
+          ? lookingAgain(whole({ ...known, closing: false }))
           : afterItsEnd(topic, known, before);
   // A run that was reset to its start takes its messages again, under the same ids.
   if (!isStartedAgain()) delete state.signals;
@@ -87,6 +87,15 @@ export async function recalled(topic: Topic, input: TopicInput | undefined): Pro
         `The state of the topic in run ${before.run_id} could not be read: ${before.problem ?? 'it is not a state'}.`,
       ),
     );
+}
+
+/**
+ * A run that was reset takes its answers again. They were given to earlier asks, so the turn first
+ * looks what its agent asks now.
+ */
+function lookingAgain(carried: Carried): Carried {
+  delete carried.running?.waiting;
+  return carried;
 }
 
 /**
