@@ -23,8 +23,8 @@ import { until } from '../support/worker-stage.js';
 interface Asking {
   agent: ChaosAgent;
   /** A tool call that asks with the agent's own defaults, and leaves a line in the file of that name. */
-  append(name: string, dir: string): string;
-  file(name: string, dir: string): string;
+  append: (name: string, dir: string) => string;
+  file: (name: string, dir: string) => string;
 }
 
 const inWork = (name: string, dir: string) => join(dir, 'work', name);

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowIdConflictPolicy } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Ask, Waiting } from '../../src/contract/asks.js';
+import type { PromptId } from '../../src/contract/ids.js';
 import * as messages from '../../src/contract/messages.js';
 import type { TopicView } from '../../src/contract/views.js';
 import { startWorld, type World } from '../support/world.js';
@@ -92,7 +93,7 @@ test('an answer that comes before the first worker, and before the first prompt,
     signalArgs: ['allow'],
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
   });
-  await handleOf(topic).signal(messages.promptSignal, { prompt: '[[ask: bash | x]] go', prompt_id: 'one' });
+  await handleOf(topic).signal(messages.promptSignal, { prompt: '[[ask: bash | x]] go', prompt_id: 'one' as PromptId });
   await world.startWorker();
   await asked(topic);
   expect((await viewOf(topic)).refused).toMatchObject([{ error: { code: 'ASK_UNKNOWN' } }]);
@@ -155,6 +156,21 @@ test('a turn that asks a thousand times what config allows is answered, and reme
     expect(result).toMatchObject({ status: 'completed', reply: '1500 answers' });
     expect(result.asks?.at(-1)?.text.startsWith('1499 ')).toBe(true);
   });
+});
+
+test('a turn that asks a person hundreds of times is put in once, through continue-as-new', async () => {
+  const topic = aTopic();
+  const result = world.manager.delegate(topic, '[[asks: 200 2000]] go');
+  let ask: Ask | undefined;
+  for (let i = 0; i < 200; i += 1) {
+    ask = await asked(topic, ask);
+    expect(ask.text).toMatch(new RegExp(`^${i} `));
+    await answer(topic, { decision: 'allow', ask_id: ask.ask_id });
+  }
+  const { reply, session_id, asks } = await result;
+  expect(reply).toBe('200 answers');
+  expect(asks?.at(-1)?.text).toMatch(/^199 /);
+  expect(world.agent.promptsIn(session_id ?? '')).toHaveLength(1);
 });
 
 test('an ask that disappears by itself: the topic still takes an answer, and the turn has ended as the agent ended it', async () => {

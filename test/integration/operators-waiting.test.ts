@@ -130,6 +130,41 @@ describe('while a turn asks, an operator who', () => {
   });
 });
 
+/** The answer to `a` can be lost with the task that took it. It is asked for again then. */
+async function deniesB(topic: string): Promise<void> {
+  await expect
+    .poll(async () => {
+      const waiting = (await viewOf(topic).catch(() => undefined))?.running?.waiting;
+      if (waiting?.for !== 'answer') return false;
+      const { ask_id, text } = waiting.ask;
+      await answer(topic, { decision: text === 'a' ? 'allow' : 'deny', ask_id });
+      return text === 'b';
+    })
+    .toBe(true);
+}
+
+test(
+  'a reset to any task of a turn that has asked twice puts nothing in twice, and no ask gets the answer of another',
+  { timeout: 120_000 },
+  async () => {
+    for (let at = 1, tasks = 2; at <= tasks; at += 1) {
+      const turn = await asking();
+      await handleOf(turn.topic).signal(messages.answerSignal, 'allow');
+      await asked(turn.topic, 'b');
+      const { events } = await handleOf(turn.topic).fetchHistory();
+      const completed = events?.filter((event) => event.workflowTaskCompletedEventAttributes) ?? [];
+      tasks = completed.length;
+      await workflow('reset', turn.topic, '--event-id', String(completed[at - 1]?.eventId), '--reason', 'a person');
+      await deniesB(turn.topic);
+      expect([at, await turn.result()]).toMatchObject([
+        at,
+        { status: 'completed', reply: 'The answers: allow; deny', session_id: turn.session },
+      ]);
+      expect([turn.prompts(), turn.ran()]).toEqual([['before', turn.prompt], ['a']]);
+    }
+  },
+);
+
 describe('while a turn asks, a caller who', () => {
   test('closes the topic finishes the turn first; with now, the turn is cancelled', async () => {
     const turn = await asking('[[ask: bash | a]] go');
