@@ -42,6 +42,7 @@ export class Try {
   constructor(over: () => void) {
     this.found = new Promise((resolve) => {
       this.#tell = (found) => {
+        this.#tell = () => undefined; // By now, the try of another turn may have its place.
         over();
         resolve(found);
       };
