@@ -132,9 +132,12 @@ export async function startScriptedModel(options: Options = {}): Promise<Scripte
     const failed = failures.get(asks.at(-1) ?? '') ?? 0;
     if (step.status || step.overflow.times) failures.set(asks.at(-1) ?? '', failed + 1);
     if (step.refusal !== undefined) return fail(400, step.refusal);
+    if (step.login !== undefined && keyIn(request) !== step.login) return fail(401, 'This key is not valid.');
     if (step.status && failed < step.status.times) {
-      if (step.status.retryAfter !== undefined) response.setHeader('retry-after', step.status.retryAfter);
-      return fail(step.status.code, `scripted failure ${step.status.code}${'!'.repeat(step.status.longer)}`);
+      const { code, headers, body, longer } = step.status;
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      if (body !== undefined) return void response.writeHead(code, { 'content-type': 'application/json' }).end(body);
+      return fail(code, `scripted failure ${code}${'!'.repeat(longer)}`);
     }
     if (failed < step.overflow.times) return wire.tooLong(response);
     if (step.streamMs) at('streams');
@@ -169,6 +172,11 @@ export async function startScriptedModel(options: Options = {}): Promise<Scripte
         server.closeAllConnections();
       }),
   };
+}
+
+function keyIn({ headers }: IncomingMessage): string | undefined {
+  const key = headers['x-api-key'];
+  return typeof key === 'string' ? key : headers.authorization?.replace(/^Bearer /, '');
 }
 
 function directed(messages: ChatMessage[], directives = ''): ChatMessage[] {

@@ -9,7 +9,9 @@
  *   [[delegate: prompt]]  have another agent do it over MCP, in the session that the last answer named, if there is one
  *   [[slow: ms]]      wait first                    [[hang]]         never answer
  *   [[status: 401]]   fail; `[[status: 503 2]]` fails twice, then goes on
- *   [[retry-after: s]]  send this header in failed answers        [[stream: ms]]  stream the answer that long, word by word
+ *   [[retry-after: s]]  send this header in failed answers        [[headers: {}]]  send these
+ *   [[body: {}]]      the body of failed answers   [[login: key]]  fail with 401 where the request has another key
+ *   [[stream: ms]]  stream the answer that long, word by word
  *   [[big: n]]        answer n characters            [[error: n]]     fail with a message of n characters more
  *   [[overflow]]      fail as a full context does; `[[overflow: 1]]` once, `[[overflow: always]]` fails the summary of it, too
  *   [[summary: ms]]   a summary of this conversation takes that long
@@ -29,13 +31,25 @@ interface Call {
   arguments: object;
 }
 
+/** A failed answer. */
+export interface Refusal {
+  code: number;
+  times: number;
+  headers: Record<string, string>;
+  /** Absent: an error of the API that was asked. */
+  body?: string;
+  longer: number;
+}
+
 export interface Step {
   slowMs: number;
   hang: boolean;
-  status?: { code: number; times: number; retryAfter?: string; longer: number };
+  status?: Refusal;
   /** How long the whole answer takes. */
   streamMs: number;
   refusal?: string;
+  /** Only a request with this key is answered. */
+  login?: string;
   overflow: { times: number };
   text: string;
   call?: Call;
@@ -45,7 +59,7 @@ export interface Step {
 }
 
 const DIRECTIVE =
-  /\[\[(say|bash|also|tool|task|delegate|slow|hang|status|retry-after|error|stream|big|summary|overflow|empty|finish|poison)(?::\s*([\s\S]*?))?\]\](?!\])/g;
+  /\[\[(say|bash|also|tool|task|delegate|slow|hang|status|retry-after|headers|body|login|error|stream|big|summary|overflow|empty|finish|poison)(?::\s*([\s\S]*?))?\]\](?!\])/g;
 /** A longer text is streamed in bigger pieces than words. */
 const BIG = 64 * 1024;
 /** OpenCode's result for a tool that was running when its server died. */
@@ -139,7 +153,10 @@ function stepsOf(prompt: string, messages: ChatMessage[]): Step[] {
     else if (name === 'stream') step.streamMs = Number(argument);
     else if (name === 'big')
       step.text += 'All work and no play. '.repeat(Math.ceil(Number(argument) / 22)).slice(0, Number(argument));
-    else if (name === 'retry-after' && step.status) step.status.retryAfter = argument;
+    else if (name === 'retry-after' && step.status) step.status.headers['retry-after'] = argument;
+    else if (name === 'headers' && step.status) Object.assign(step.status.headers, JSON.parse(argument));
+    else if (name === 'body' && step.status) step.status.body = argument;
+    else if (name === 'login') step.login = argument;
     else if (name === 'error' && step.status) step.status.longer = Number(argument);
     else if (name === 'hang') step.hang = true;
     else if (name === 'overflow') step.overflow = { times: Number(argument) || Infinity };
@@ -148,7 +165,7 @@ function stepsOf(prompt: string, messages: ChatMessage[]): Step[] {
     else if (name === 'summary' || name === 'poison') continue;
     else if (name === 'status') {
       const [code, times] = argument.split(' ');
-      step.status = { code: Number(code), times: times ? Number(times) : Infinity, longer: 0 };
+      step.status = { code: Number(code), times: times ? Number(times) : Infinity, headers: {}, longer: 0 };
     } else {
       const call = callOf(name, argument, messages);
       // It is a step of its own, too, for when only the calls before it have a result.
