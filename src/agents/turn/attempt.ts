@@ -39,7 +39,6 @@ export class Attempt {
   readonly #settling = new Settling();
   readonly #asks: Asks;
   readonly #answered: Answered[] = [];
-  /** The ask that nobody had decided at the step before. */
   #open: string | undefined;
   readonly #oldEnd: OldEnd | undefined;
   readonly #parking: Parking;
@@ -112,7 +111,7 @@ export class Attempt {
     if (!seen) return this.#lost();
     const sight = this.#oldEnd?.without(seen) ?? seen;
     if (sight.text !== undefined && !isPrompt(sight.text, this.request)) return this.#reused();
-    const parked = this.#oldEnd || isCancelled ? undefined : await this.#parking.outcomeOf(sight);
+    const parked = isCancelled ? undefined : await this.#parking.outcomeOf(sight, this.#oldEnd !== undefined);
     if (parked) return parked;
     const deed = await this.#decide(sight, isCancelled);
     this.#note(sight, deed);
@@ -159,8 +158,8 @@ export class Attempt {
     }
     this.#firstLook = false;
     this.#waiting = deed === 'wait' && sight.busy !== false && !sight.superseded;
-    if (this.#waiting && this.#working && this.#wasThere && !this.request.follows_a_wait)
-      this.#recovered ??= 'reattached';
+    const isFound = this.#wasThere && this.#puts === 0 && !this.request.follows_a_wait;
+    if (this.#waiting && this.#working && isFound) this.#recovered ??= 'reattached';
   }
 
   /** Waits for the turn, unless it waits for an answer. */

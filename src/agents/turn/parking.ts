@@ -13,7 +13,7 @@ import type { PromptNotes } from './prompt-notes.js';
 const SHORT_MS = 60_000;
 
 export class Parking {
-  #refused: { because: Failure; until: string } | undefined;
+  #refused: { because: Failure; until?: string; since: number } | undefined;
   #noted: boolean | undefined;
 
   constructor(
@@ -23,21 +23,24 @@ export class Parking {
   ) {}
 
   on({ because, until }: Extract<AgentSignal, { type: 'refused' }>): void {
-    this.#refused = because && until !== undefined ? { because, until } : undefined;
+    this.#refused = because && { because, ...defined({ until }), since: Date.now() };
   }
 
   /** Whether the turn is to be cut off. It is noted then. */
   async begins(): Promise<boolean> {
-    if (!this.isAllowed || !this.#refused || Date.parse(this.#refused.until) - Date.now() < SHORT_MS) return false;
+    if (!this.isAllowed || !this.#refused || !isLong(this.#refused)) return false;
     await this.notes.add('parked', this.key);
     this.#noted = true;
     return true;
   }
 
-  /** The outcome of a turn that was cut off. `undefined` when this one was not. */
-  async outcomeOf(sight: Sight): Promise<AgentOutcome | undefined> {
+  /**
+   * The outcome of a turn that was cut off. `undefined` when this one was not. `goesOn`: a note that
+   * is there already is about the turn before it went on.
+   */
+  async outcomeOf(sight: Sight, goesOn: boolean): Promise<AgentOutcome | undefined> {
     if (sight.busy || sight.superseded || sight.end?.status === 'completed') return undefined;
-    this.#noted ??= await this.notes.has('parked', this.key);
+    this.#noted ??= !goesOn && (await this.notes.has('parked', this.key));
     if (!this.#noted) return undefined;
     const { because, until } = this.#refused ?? {};
     return {
@@ -52,4 +55,10 @@ export class Parking {
     this.#refused = undefined;
     await this.notes.remove('parked', this.key);
   }
+}
+
+/** Without a time, an agent that has not asked again for so long waits for longer than its own pauses. */
+function isLong({ until, since }: { until?: string; since: number }): boolean {
+  const now = Date.now();
+  return until === undefined ? now - since >= SHORT_MS : Date.parse(until) - now >= SHORT_MS;
 }
