@@ -43,6 +43,7 @@ const long = [
   ...[
     'bad-input',
     'opencode',
+    'opencode-limits',
     'opencode-asks',
     'opencode-asks-together',
     'opencode-orphans',
@@ -52,6 +53,8 @@ const long = [
     'claude-code-asks',
     'codex',
     'codex-asks',
+    'codex-limits',
+    'claude-code-limits',
     'acp',
     'acp-asks',
     'acp-misbehaving',

@@ -36,11 +36,12 @@ export interface ClaudeUnderTest extends AgentUnderTest {
   home: ClaudeHome;
 }
 
-export async function claudeUnderTest(): Promise<ClaudeUnderTest> {
+/** `variables`: added to the environment. */
+export async function claudeUnderTest(variables: Record<string, string> = {}): Promise<ClaudeUnderTest> {
   const program = fetchedClaude() ?? 'claude';
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-claude-')));
   const model = await startScriptedModel();
-  const isolated = isolatedClaude(dir, model.url);
+  const isolated = { ...isolatedClaude(dir, model.url), ...variables };
   const env = { ...(process.env as Record<string, string>), ...isolated };
   const cwd = join(dir, 'work');
   const folder = join(dir, 'continuity', 'agents', 'claude-code');
@@ -77,6 +78,7 @@ export async function claudeUnderTest(): Promise<ClaudeUnderTest> {
         ...(maxSteps !== undefined && { maxSteps }),
       });
     },
+    stopProvider: () => model.close(),
     asked: () => model.requests().filter(({ aside }) => !aside),
     rowsIn,
     promptsIn: async (session) =>

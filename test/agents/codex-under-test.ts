@@ -90,6 +90,7 @@ export async function codexUnderTest(): Promise<CodexUnderTest> {
       });
     },
     driver: () => createCodexDriver({ config, folder, env, log }),
+    stopProvider: () => model.close(),
     asked: () => model.requests().filter(({ aside }) => !aside),
     async promptsIn(session) {
       const records = await recordsOf(session);

@@ -24,6 +24,8 @@ export interface AgentUnderTest {
   asked(): RecordedRequest[];
   /** The prompts that the agent's own session holds. */
   promptsIn(session: SessionRef): Promise<string[]>;
+  /** From now on, the provider's address refuses connections. */
+  stopProvider?(): Promise<void>;
   /** `kill -9` of the agent's program, and nothing else. */
   kill(): Promise<void>;
   /** Removes the session behind our back. */

@@ -81,6 +81,7 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
         log: (message, facts) => logs.push({ message, facts }),
         ...options,
       }),
+    stopProvider: () => model.close(),
     asked: () => model.requests().filter(({ aside }) => !aside),
     promptsIn: (session) => textsIn(session, 'user'),
     repliesIn: (session) => textsIn(session, 'assistant'),

@@ -1,5 +1,5 @@
 /** Running turns in tests. */
-import type { Agent, AgentOutcome, SessionRef, TurnProgress } from '../../src/agents/agent.js';
+import type { Agent, AgentOutcome, SessionRef, TurnProgress, TurnRequest } from '../../src/agents/agent.js';
 import type { PromptId } from '../../src/contract/ids.js';
 
 export const never = new AbortController().signal;
@@ -12,12 +12,21 @@ export interface RunningTurn {
   detach(): void;
 }
 
-export function startTurn(agent: Agent, session: SessionRef, prompt: string, id: string = anId()): RunningTurn {
+/** Facts of the request that only some tests have. */
+type Extras = Pick<TurnRequest, 'goes_on' | 'may_be_parked'>;
+
+export function startTurn(
+  agent: Agent,
+  session: SessionRef,
+  prompt: string,
+  id: string = anId(),
+  extras: Extras = {},
+): RunningTurn {
   const detached = new AbortController();
   const progress: TurnProgress[] = [];
   const outcome = (async () => {
     const outcomes: AgentOutcome[] = [];
-    for await (const event of agent.turn({ session, prompt_id: id as PromptId, prompt }, detached.signal)) {
+    for await (const event of agent.turn({ session, prompt_id: id as PromptId, prompt, ...extras }, detached.signal)) {
       if (outcomes.length) throw new Error(`An event after the outcome: ${JSON.stringify(event)}`);
       if (event.type === 'progress') progress.push(event.progress);
       else if (event.type === 'outcome') outcomes.push(event.outcome);
@@ -30,6 +39,12 @@ export function startTurn(agent: Agent, session: SessionRef, prompt: string, id:
   return { progress, outcome, detach: () => detached.abort(new Error('detached')) };
 }
 
-export function runTurn(agent: Agent, session: SessionRef, prompt: string, id?: string): Promise<AgentOutcome> {
-  return startTurn(agent, session, prompt, id).outcome;
+export function runTurn(
+  agent: Agent,
+  session: SessionRef,
+  prompt: string,
+  id?: string,
+  extras?: Extras,
+): Promise<AgentOutcome> {
+  return startTurn(agent, session, prompt, id, extras).outcome;
 }

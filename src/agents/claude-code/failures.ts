@@ -3,6 +3,7 @@ import { failure, type Failure, type FailureCode } from '../../contract/failures
 import type { SessionId } from '../../contract/ids.js';
 import { ASK_OTHERWISE } from '../shared/cut-off.js';
 import { isCorruption } from '../shared/provider-refusals.js';
+import { isoOf, isUsageLimit, resetOf } from '../shared/usage-limits.js';
 import { textOf, type Row } from './rows.js';
 
 const MAX_MESSAGE = 2_000;
@@ -23,8 +24,20 @@ export function failureOf(row: Row, session: SessionId): Failure {
   );
 }
 
+/**
+ * When the provider takes requests again. Claude Code stores it for the limits of a subscription,
+ * and has only the provider's words otherwise (2.1.331).
+ */
+export function untilOf(row: Row): string | undefined {
+  const { quotaLimits, apiErrorParams, errorDetails = '' } = row;
+  const seconds = quotaLimits?.resetsAt ?? apiErrorParams?.rate_limit_info?.resetsAt;
+  if (typeof seconds === 'number') return isoOf(seconds * 1000);
+  return resetOf({ at: NaN, said: [textOf(row), errorDetails] });
+}
+
 const whatHappened: Partial<Record<FailureCode, string>> = {
   AGENT_AUTH: 'The provider refused the credentials',
+  PROVIDER_UNREACHABLE: 'The provider did not answer',
   AGENT_RATE_LIMITED: 'The provider refused for now',
   CONTEXT_OVERFLOW: 'The conversation no longer fits the model',
   SESSION_CORRUPTED: 'The provider refuses the content of the session',
@@ -34,6 +47,8 @@ const whatHappened: Partial<Record<FailureCode, string>> = {
 /** `undefined` when the fix in the table of failures is good. */
 function fixOf(code: FailureCode, status: number | undefined): string | undefined {
   if (code === 'AGENT_AUTH') return LOG_IN;
+  if (code === 'PROVIDER_UNREACHABLE')
+    return 'Check the network, a proxy (HTTPS_PROXY) and the address of the provider (ANTHROPIC_BASE_URL), then send a follow-up.';
   if (code === 'MODEL_FAILED' && status === 404)
     return 'Name a model that Claude Code has, such as sonnet or opus. Start claude and type /model to see them.';
   if (code === 'MODEL_FAILED' && (status ?? 0) >= 500)
@@ -44,23 +59,29 @@ function fixOf(code: FailureCode, status: number | undefined): string | undefine
 /** Its error code is that of any request that is not valid (2.1.331). */
 const isRefusal = ({ message }: Row) => message?.stop_reason === 'refusal';
 
+const LIMITS = ['rate_limit', 'billing_error', 'overloaded'];
+const LOGINS = [
+  'authentication_failed',
+  'oauth_org_not_allowed',
+  'account_on_hold',
+  'verification_required',
+  'cloud_credential_error',
+];
+/** Claude Code has no code for it (2.1.331). */
+const UNREACHABLE =
+  /(unable|not able) to connect to API|\b(ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ConnectionRefused|FailedToOpenSocket)\b|certificate/i;
+
 /**
  * `error` is Claude Code's own code. A full context has no code and is recognised by its words, in
  * the details or in the text.
  */
 function codeOf(row: Row): FailureCode {
   const { error, apiErrorStatus: status, errorDetails = '' } = row;
-  if (
-    error === 'authentication_failed' ||
-    error === 'oauth_org_not_allowed' ||
-    error === 'billing_error' ||
-    status === 401 ||
-    status === 403
-  )
-    return 'AGENT_AUTH';
-  if (error === 'max_output_tokens' || isRefusal(row)) return 'REPLY_CUT_OFF';
-  if (error === 'rate_limit' || status === 429) return 'AGENT_RATE_LIMITED';
   const said = [textOf(row), errorDetails];
+  if (error === 'max_output_tokens' || isRefusal(row)) return 'REPLY_CUT_OFF';
+  if (LIMITS.includes(error ?? '') || isUsageLimit(status, said)) return 'AGENT_RATE_LIMITED';
+  if (LOGINS.includes(error ?? '') || status === 401 || status === 403) return 'AGENT_AUTH';
+  if (status === undefined && said.some((text) => UNREACHABLE.test(text))) return 'PROVIDER_UNREACHABLE';
   if (said.some((text) => /prompt is too long|exceeds? the (model's )?context/i.test(text))) return 'CONTEXT_OVERFLOW';
   return isCorruption(status, said) ? 'SESSION_CORRUPTED' : 'MODEL_FAILED';
 }

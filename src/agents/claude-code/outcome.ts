@@ -4,7 +4,7 @@ import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
 import { cutOff } from '../shared/cut-off.js';
-import { failureOf } from './failures.js';
+import { failureOf, untilOf } from './failures.js';
 import { blocksOf, isMessage, isSynthetic, textOf, type Row } from './rows.js';
 import type { TurnState } from './turn-state.js';
 import { answersIn, usageOf } from './usage.js';
@@ -15,7 +15,7 @@ import { answersIn, usageOf } from './usage.js';
  */
 export function endOf({ phase, turn }: TurnState, session: SessionId, silent: boolean): Sight['end'] {
   if (phase === 'cancelled') return { status: 'cancelled' };
-  if (phase === 'error') return { status: 'failed', error: errorIn(turn, session) };
+  if (phase === 'error') return failedIn(turn, session);
   if (phase === 'mute' && silent && replyOf(turn) === '')
     return {
       status: 'failed',
@@ -32,13 +32,12 @@ export function endOf({ phase, turn }: TurnState, session: SessionId, silent: bo
   return { status: 'completed' };
 }
 
-function errorIn(turn: Row[], session: SessionId) {
+function failedIn(turn: Row[], session: SessionId): NonNullable<Sight['end']> {
   const row = turn.findLast(isMessage);
-  if (row?.isApiErrorMessage) return failureOf(row, session);
-  return failure(
-    'MODEL_FAILED',
-    `The model was stopped in session ${session}, because it reached the number of steps that Claude Code allows.`,
-  );
+  if (row?.isApiErrorMessage)
+    return { status: 'failed', error: failureOf(row, session), ...defined({ until: untilOf(row) }) };
+  const message = `The model was stopped in session ${session}, because it reached the number of steps that Claude Code allows.`;
+  return { status: 'failed', error: failure('MODEL_FAILED', message) };
 }
 
 export function saidIn({ turn, spent }: TurnState, subAgents: Row[]): ReturnType<Sight['said']> {

@@ -73,7 +73,10 @@ async function isStillSo(
 function startOf(home: ClaudeHome, session: SessionRef, { state, begun, tail }: ClaudeSight): Start {
   if (!begun) return 'new_session';
   if (state.phase === 'absent') return 'prompt';
-  return state.phase === 'mute' || home.resumedInVain(session.session_id, tail) ? 'nudge' : 'resume_turn';
+  // Claude Code does not resume a turn that was interrupted, as by our own cut while it waited for its provider.
+  return state.phase === 'mute' || state.phase === 'cancelled' || home.resumedInVain(session.session_id, tail)
+    ? 'nudge'
+    : 'resume_turn';
 }
 
 function messageOf(start: Start, { key, text }: KeyedPrompt, { state }: ClaudeSight): object | undefined {

@@ -45,6 +45,9 @@ export interface Row {
   error?: string;
   errorDetails?: string;
   apiErrorStatus?: number;
+  /** Set for the limits of a subscription. Seconds since 1970. */
+  quotaLimits?: { resetsAt?: unknown } | null;
+  apiErrorParams?: { rate_limit_info?: { resetsAt?: unknown } } | null;
   attachment?: { type: string };
   message?: {
     id?: string;

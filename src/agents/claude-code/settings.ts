@@ -91,11 +91,18 @@ export function argumentsOf(
 
 const optional = (flag: string, value: string | undefined) => (value === undefined ? [] : [flag, value]);
 
+const TEN_YEARS_MS = 10 * 365 * 24 * 60 * 60 * 1000;
+
 /**
  * Resumes the turn that was cut off, and shows the model a tool call that was cut off with it. Not
- * set when there is a message, because it would revive an earlier turn.
+ * set when there is a message, because it would revive an earlier turn. Without an age, a turn that
+ * a provider refused is resumed for 6 hours only (2.1.331), and a weekly limit lasts for days.
  */
-const RESUME_TURN = { CLAUDE_CODE_RESUME_INTERRUPTED_TURN: '1', CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS: '1' };
+const RESUME_TURN = {
+  CLAUDE_CODE_RESUME_INTERRUPTED_TURN: '1',
+  CLAUDE_CODE_RESUME_SHOWS_CUT_OFF_CALLS: '1',
+  CLAUDE_CODE_RESUME_INTERRUPTED_TURN_MAX_AGE_MS: String(TEN_YEARS_MS),
+};
 
 export function environmentOf(start: Start, inherited: Env): Record<string, string> {
   return { ...inheritedBy(inherited), ...(start === 'resume_turn' && RESUME_TURN) };

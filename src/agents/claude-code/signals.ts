@@ -1,5 +1,7 @@
 /** Translates the output of a working Claude Code to signals. Pure. */
+import { defined } from '../../contract/defined.js';
 import type { AgentSignal } from '../driver.js';
+import { isoOf } from '../shared/usage-limits.js';
 import { refusalOfProvider } from './failures.js';
 import { blocksOf, isMessage, isSynthetic, textOf, type Block, type Row, type Tokens } from './rows.js';
 import { answersIn, usageOf } from './usage.js';
@@ -32,6 +34,8 @@ export class Signals {
   #text = '';
   #isRefused = false;
 
+  constructor(private readonly now: () => number = Date.now) {}
+
   /** The signals of one line. */
   of(line: OutputLine): AgentSignal[] {
     if (line.type === 'system') return this.#system(line);
@@ -49,9 +53,10 @@ export class Signals {
   #system({ subtype, error, error_status, retry_delay_ms }: OutputLine): AgentSignal[] {
     if (subtype !== 'api_retry') return [];
     this.#isRefused = true;
-    const because = refusalOfProvider({ error, error_status }, Math.round(Number(retry_delay_ms) / 1000));
+    const delay = Number(retry_delay_ms);
+    const because = refusalOfProvider({ error, error_status }, Math.round(delay / 1000));
     return [
-      { type: 'refused', because },
+      { type: 'refused', because, ...defined({ until: isoOf(this.now() + delay) }) },
       { type: 'did', step: because.message },
     ];
   }

@@ -5,6 +5,7 @@
 import { failure, type Failure, type FailureCode } from '../../contract/failures.js';
 import { ASK_OTHERWISE } from '../shared/cut-off.js';
 import { isCorruption } from '../shared/provider-refusals.js';
+import { isUsageLimit } from '../shared/usage-limits.js';
 
 /** A provider's whole error page would be too large for a result. */
 const MAX_MESSAGE = 2_000;
@@ -38,10 +39,14 @@ const cutOffIn = (said: string) => /\bIncomplete response returned, reason: (\w+
 /** Codex has no code for it (0.169.0). */
 const missingKeyIn = (said: string) => /Missing environment variable: `?(\w+)/.exec(said)?.[1];
 
+/** Codex has no code for it (0.169.0). */
+const UNREACHABLE = /error sending request|connection (failed|refused)|dns error|failed to lookup|tls|certificate/i;
+
 function codeOf(name: string, status: number | undefined, said: string): FailureCode {
+  if (CODES[name] === undefined && isUsageLimit(status, [said])) return 'AGENT_RATE_LIMITED';
   if (status === 401 || status === 403 || missingKeyIn(said) !== undefined) return 'AGENT_AUTH';
-  if (status === 429) return 'AGENT_RATE_LIMITED';
   if (cutOffIn(said) !== undefined) return 'REPLY_CUT_OFF';
+  if (status === undefined && UNREACHABLE.test(said)) return 'PROVIDER_UNREACHABLE';
   return CODES[name] ?? (isCorruption(status, [said]) ? 'SESSION_CORRUPTED' : 'MODEL_FAILED');
 }
 
@@ -69,6 +74,7 @@ function messageIn(said: string): string {
 
 function whatHappened(code: FailureCode): string {
   if (code === 'AGENT_AUTH') return 'The provider refused the credentials';
+  if (code === 'PROVIDER_UNREACHABLE') return 'The provider did not answer';
   if (code === 'AGENT_RATE_LIMITED') return 'The provider refused for now';
   if (code === 'CONTEXT_OVERFLOW') return 'The conversation no longer fits the model';
   if (code === 'SESSION_CORRUPTED') return 'The provider refuses the content of the session';
@@ -82,6 +88,9 @@ function fixOf(code: FailureCode, status: number | undefined, said: string): str
   if (code === 'REPLY_CUT_OFF') return cutOffIn(said) === 'content_filter' ? ASK_OTHERWISE : undefined;
   if (code === 'MODEL_FAILED' && status === 404)
     return 'Name a model that Codex has: start codex and type /model to see them.';
-  if ((status ?? 0) >= 500) return 'The provider has trouble of its own. Send a follow-up later, or use another model.';
+  if (code === 'PROVIDER_UNREACHABLE')
+    return 'Check the network, a proxy (HTTPS_PROXY) and the address of the provider in the config of Codex (base_url), then send a follow-up.';
+  if (code === 'MODEL_FAILED' && (status ?? 0) >= 500)
+    return 'The provider has trouble of its own. Send a follow-up later, or use another model.';
   return undefined;
 }

@@ -4,6 +4,7 @@ import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
 import { failureOf } from './failures.js';
+import { untilOf } from './resets.js';
 import type { CodexTurn } from './rollout.js';
 import type { TurnState } from './turn-state.js';
 import { usageOf } from './usage.js';
@@ -11,7 +12,11 @@ import { usageOf } from './usage.js';
 export function outcomeOf({ end, turns }: TurnState, session: SessionId): Sight['end'] {
   if (!end) return undefined;
   if (end.how === 'aborted') return { status: 'cancelled' };
-  if (end.how === 'failed') return { status: 'failed', error: failureOf(end.message, end.info, session) };
+  if (end.how === 'failed') {
+    const last = turns.at(-1);
+    const until = last && untilOf(last);
+    return { status: 'failed', error: failureOf(end.message, end.info, session), ...defined({ until }) };
+  }
   const worked = turns.some(({ entries }) => entries.some(({ type }) => type === 'called'));
   if (!replyOf(turns) && !worked)
     return {

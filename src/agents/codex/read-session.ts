@@ -94,8 +94,9 @@ function busyIn({ isActive, thread, rollout }: Read, turn: TurnState): Sight['bu
   if (!isActive) return false;
   // The turn may also be ours and not stored yet. Like a person's, it is waited for and never
   // stopped.
-  if (thread === 'elsewhere' || !goesOn(rollout)) return 'theirs';
-  if (turn.present && !turn.superseded) return 'this';
+  const isLast = turn.present && !turn.superseded;
+  if (thread === 'elsewhere' || !goesOn(rollout, isLast)) return 'theirs';
+  if (isLast) return 'this';
   return isOurs(lastInputOf(rollout)?.id) ? 'ours' : 'theirs';
 }
 

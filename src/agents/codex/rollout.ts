@@ -12,6 +12,8 @@ import { INSTRUCTIONS_KIND } from './instructions.js';
 
 const text = z.string().optional().catch(undefined);
 const count = z.number().catch(0);
+const Window = z.object({ used_percent: count, resets_at: z.number().optional().catch(undefined) });
+const window = Window.nullish().catch(undefined);
 const contents = z.array(z.object({ text })).catch([]);
 
 const Tokens = z.object({
@@ -47,6 +49,7 @@ const Payload = z.object({
     .optional()
     .catch(undefined),
   error: z.object({ message: text, codex_error_info: z.unknown().optional() }).optional().catch(undefined),
+  rate_limits: z.object({ primary: window, secondary: window }).nullish().catch(undefined),
   ...{ usage: tokens, turn_token_usage: tokens, thread_token_usage: tokens },
 });
 type Payload = z.infer<typeof Payload>;
@@ -82,7 +85,9 @@ export interface CodexTurn {
   id: string;
   model?: string;
   entries: Entry[];
-  end?: { how: 'completed' | 'aborted' } | { how: 'failed'; message: string; info: unknown };
+  end?: { how: 'completed' | 'aborted' } | { how: 'failed'; message: string; info: unknown; at: string };
+  /** When the limits that the account has used up are reset. Seconds since 1970. */
+  resetsAt?: number;
 }
 
 export interface Rollout {
@@ -131,7 +136,8 @@ class Reader {
   #event(payload: Payload, at: string): void {
     const turn = () => this.#turn(payload.turn_id);
     if (payload.type === 'task_started') turn();
-    else if (payload.type === 'task_complete') turn().end = endOf(payload);
+    else if (payload.type === 'task_complete') turn().end = endOf(payload, at);
+    else if (payload.type === 'token_count') noteLimits(turn(), payload);
     else if (payload.type === 'turn_aborted') turn().end = { how: 'aborted' };
     else if (payload.type === 'user_message')
       recordInput(turn(), payload.message ?? '', payload.client_id, at); // Threads in the older format.
@@ -221,8 +227,18 @@ function addAnswer(turn: CodexTurn, call: string, output: unknown): void {
   });
 }
 
-function endOf({ error }: Payload): NonNullable<CodexTurn['end']> {
-  return error ? { how: 'failed', message: error.message ?? '', info: error.codex_error_info } : { how: 'completed' };
+function endOf({ error }: Payload, at: string): NonNullable<CodexTurn['end']> {
+  if (!error) return { how: 'completed' };
+  return { how: 'failed', message: error.message ?? '', info: error.codex_error_info, at };
+}
+
+/** Each answer of the provider replaces what is known. If two limits are used up, the later reset counts. */
+function noteLimits(turn: CodexTurn, { rate_limits }: Payload): void {
+  const resets = [rate_limits?.primary, rate_limits?.secondary].flatMap((one) =>
+    one && one.used_percent >= 100 && one.resets_at !== undefined ? [one.resets_at] : [],
+  );
+  if (resets.length > 0) turn.resetsAt = Math.max(...resets);
+  else delete turn.resetsAt;
 }
 
 const textIn = (content: { text?: string | undefined }[]) => content.map((part) => part.text ?? '').join('');

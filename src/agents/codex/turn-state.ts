@@ -84,15 +84,16 @@ export function isAttributable(rollout: Rollout): boolean {
 }
 
 /**
- * Whether the running turn continues the last input. Only a turn that has not ended can be
- * continued.
+ * Whether the running turn continues the last input. A turn that has completed is never continued.
+ * `afterFailure`: one that has failed or was aborted can be, as after a usage limit.
  */
-export function goesOn(rollout: Rollout): boolean {
+export function goesOn(rollout: Rollout, afterFailure: boolean): boolean {
   const open = openTurnOf(rollout);
   const last = inputsIn(rollout.turns).at(-1);
   if (!open || !last) return false;
   if (open.entries.some(({ type }) => type === 'input')) return last.input.recorded;
-  return open.entries.length > 0 || endOf(turnsOf(rollout.turns.slice(0, -1), last)) === undefined;
+  const end = endOf(turnsOf(rollout.turns.slice(0, -1), last));
+  return open.entries.length > 0 || end === undefined || (afterFailure && end.how !== 'completed');
 }
 
 function inputsIn(turns: CodexTurn[]): Found[] {

@@ -13,7 +13,7 @@ import { OpenCodeHome } from './home.js';
 import { openSession } from './open-session.js';
 import { Following } from './progress.js';
 import { put } from './put.js';
-import { abort, deleteSession, keyOf, readSession, sightOf, statusOf, type OpenCodeSight } from './read-session.js';
+import { abort, deleteSession, keyOf, readSession, sightOf, statusesIn, type OpenCodeSight } from './read-session.js';
 import { everythingIn } from './requests.js';
 import type { Log } from './server.js';
 import { findSession, storedSessions } from './sessions.js';
@@ -103,20 +103,24 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
   return {
     async isBusy(session) {
       const connection = await home.connect();
-      const status = await statusOf(connection, await home.placeOf(connection, session));
-      for (const one of following.values()) if (one.session === session.session_id) one.status(status);
-      return status.type !== 'idle';
+      const statuses = await statusesIn(connection, await home.placeOf(connection, session));
+      for (const one of following.values()) if (one.session === session.session_id) one.statuses(statuses);
+      return (statuses[session.session_id]?.type ?? 'idle') !== 'idle';
     },
     async look(session, key) {
       const connection = await home.connect();
-      const read = await readSession(connection, await home.placeOf(connection, session));
+      const place = await home.placeOf(connection, session);
+      const read = await readSession(connection, place);
       if (!read) return undefined;
+      home.logins.see(place, read.messages);
       const sight = sightOf(read, session.session_id, key);
       return { ...sight, done: () => (key && following.get(key)?.begin(sight.turn.answers)) ?? [] };
     },
     async put(session, prompt, { turn }) {
       const connection = await home.connect();
-      return put(connection, await home.placeOf(connection, session), session, prompt, turn);
+      const place = await home.placeOf(connection, session);
+      await home.logins.renew(connection, place);
+      return put(connection, place, session, prompt, turn);
     },
     async abort(session) {
       const connection = await home.connect();

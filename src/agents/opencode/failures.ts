@@ -1,8 +1,10 @@
 /** Translates OpenCode's errors to our codes. */
 import type { AssistantMessage } from '@opencode-ai/sdk/v2/client';
 import { failure, type Failure, type FailureCode } from '../../contract/failures.js';
+import { isObject } from '../../contract/is-object.js';
 import { ASK_OTHERWISE } from '../shared/cut-off.js';
 import { isCorruption } from '../shared/provider-refusals.js';
+import { isUsageLimit, resetOf } from '../shared/usage-limits.js';
 
 /** A provider's whole error page would be too large for a result. */
 const MAX_MESSAGE = 2_000;
@@ -14,25 +16,30 @@ export function failureOf(error: OpenCodeError, session: string): Failure {
   const facts = factsOf(error);
   const { message, statusCode } = facts;
   const status = statusCode === undefined ? '' : ` (HTTP ${statusCode})`;
-  const what = isUnreachable(error.name, facts)
-    ? 'The provider did not answer'
-    : (whatHappened[error.name] ?? 'The model failed');
+  const code = codeOf(error.name, facts);
   return failure(
-    codeOf(error.name, facts),
-    `${what}${status} in session ${session}: ${message}`,
-    fixOf(error.name, facts),
+    code,
+    `${whatHappened(code, error.name)}${status} in session ${session}: ${message}`,
+    fixOf(code, error.name, facts),
   );
 }
 
-/** Without an HTTP status, no answer came from the provider. */
-const isUnreachable = (name: string, { statusCode }: Facts) => name === 'APIError' && statusCode === undefined;
+/** When the provider takes requests again, if it said so. `at`: when the error came. */
+export function untilOf(error: OpenCodeError, at: number): string | undefined {
+  const { message, responseBody = '', headers } = factsOf(error);
+  return resetOf({ at, said: [message, responseBody], headers });
+}
+
+/** Without a status and a body, no answer came from the provider (1.18.33). */
+const isUnreachable = (name: string, { statusCode, responseBody }: Facts) =>
+  name === 'APIError' && statusCode === undefined && responseBody === undefined;
 
 /** `undefined` when the fix in the table of failures is good. */
-function fixOf(name: string, facts: Facts): string | undefined {
-  if (isUnreachable(name, facts))
+function fixOf(code: FailureCode, name: string, facts: Facts): string | undefined {
+  if (code === 'PROVIDER_UNREACHABLE')
     return "Check the network, a proxy (HTTPS_PROXY) and the provider's address in the config of OpenCode (provider.<name>.options.baseURL), then send a follow-up.";
   if (name === 'ContentFilterError') return ASK_OTHERWISE;
-  if ((facts.statusCode ?? 0) >= 500)
+  if (code === 'MODEL_FAILED' && (facts.statusCode ?? 0) >= 500)
     return 'The provider has trouble of its own. Send a follow-up later, or use another model.';
   return undefined;
 }
@@ -42,7 +49,13 @@ export function isAbort(error: OpenCodeError | undefined): boolean {
   return error?.name === 'MessageAbortedError';
 }
 
-const whatHappened: Partial<Record<string, string>> = {
+function whatHappened(code: FailureCode, name: string): string {
+  if (code === 'PROVIDER_UNREACHABLE') return 'The provider did not answer';
+  if (code === 'AGENT_RATE_LIMITED') return 'The provider refused for now';
+  return WHAT_HAPPENED[name] ?? 'The model failed';
+}
+
+const WHAT_HAPPENED: Partial<Record<string, string>> = {
   APIError: 'The provider refused the request',
   ProviderAuthError: 'The provider refused the credentials',
   ContextOverflowError: 'The conversation no longer fits the model',
@@ -55,11 +68,14 @@ interface Facts {
   message: string;
   statusCode?: number;
   responseBody?: string;
+  headers?: Record<string, unknown>;
 }
 
-function codeOf(name: string, { message, statusCode, responseBody = '' }: Facts): FailureCode {
+function codeOf(name: string, facts: Facts): FailureCode {
+  const { message, statusCode, responseBody = '' } = facts;
+  if (name === 'APIError' && isUsageLimit(statusCode, [message, responseBody])) return 'AGENT_RATE_LIMITED';
+  if (isUnreachable(name, facts)) return 'PROVIDER_UNREACHABLE';
   if (name === 'ProviderAuthError' || statusCode === 401 || statusCode === 403) return 'AGENT_AUTH';
-  if (statusCode === 429) return 'AGENT_RATE_LIMITED';
   // OpenCode has compacted before it reports this. The session is whole and its content is worth
   // keeping, so it is not replaced.
   if (name === 'ContextOverflowError') return 'CONTEXT_OVERFLOW';
@@ -70,13 +86,14 @@ function codeOf(name: string, { message, statusCode, responseBody = '' }: Facts)
 /** Reads the fields with care, because a newer OpenCode may leave some out. */
 function factsOf(error: {
   name: string;
-  data?: { message?: unknown; statusCode?: unknown; responseBody?: unknown };
+  data?: { message?: unknown; statusCode?: unknown; responseBody?: unknown; responseHeaders?: unknown };
 }): Facts {
-  const { message, statusCode, responseBody } = error.data ?? {};
+  const { message, statusCode, responseBody, responseHeaders } = error.data ?? {};
   return {
     message: typeof message === 'string' && message ? withoutStack(message).slice(0, MAX_MESSAGE) : error.name,
     ...(typeof statusCode === 'number' && { statusCode }),
     ...(typeof responseBody === 'string' && { responseBody }),
+    ...(isObject(responseHeaders) && { headers: responseHeaders }),
   };
 }
 

@@ -9,6 +9,7 @@ import { patiently } from '../shared/patiently.js';
 import { ask } from './calls.js';
 import { Events } from './events.js';
 import { KeptAnswers } from './kept-answers.js';
+import { Logins } from './logins.js';
 import { findSession, type Place } from './read-session.js';
 import { refusalOfService } from './service.js';
 import { OpenCodeServer, type Connection, type Log, type ServerOptions } from './server.js';
@@ -17,6 +18,7 @@ export class OpenCodeHome {
   readonly server: OpenCodeServer;
   readonly events: Events;
   readonly answers: KeptAnswers;
+  readonly logins = new Logins();
   /** The directories of sessions that this process has used. A session never moves. */
   readonly directories = new Map<SessionId, string>();
   readonly log: Log;

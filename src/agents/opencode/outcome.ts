@@ -1,9 +1,10 @@
 /** Reads how a turn ended, and what it said, from the messages of its session. */
+import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
 import { cutOff, type CutOff } from '../shared/cut-off.js';
-import { failureOf, isAbort } from './failures.js';
+import { failureOf, isAbort, untilOf } from './failures.js';
 import type { StoredAnswer, TurnState } from './turn-state.js';
 import { usageOf } from './usage.js';
 
@@ -12,7 +13,11 @@ const CUT_OFF: Partial<Record<string, CutOff>> = { length: 'length', 'content-fi
 export function endOf(turn: TurnState, session: SessionId): NonNullable<Sight['end']> {
   const error = turn.last?.info.error;
   if (isAbort(error)) return { status: 'cancelled' };
-  if (error) return { status: 'failed', error: failureOf(error, session) };
+  if (error) {
+    const { time } = turn.last?.info ?? {};
+    const until = time && untilOf(error, time.completed ?? time.created);
+    return { status: 'failed', error: failureOf(error, session), ...defined({ until }) };
+  }
   const why = CUT_OFF[turn.last?.info.finish ?? ''];
   if (why) return { status: 'failed', error: cutOff(why, session) };
   const worked = turn.answers.some(({ parts }) => parts.some(({ type }) => type === 'tool'));

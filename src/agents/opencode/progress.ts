@@ -6,6 +6,7 @@ import type { SessionId } from '../../contract/ids.js';
 import type { AgentSignal, PromptKey } from '../driver.js';
 import { sessionOf, type OpenCodeEvent } from './events.js';
 import { failureOf, isAbort } from './failures.js';
+import { isoOf } from '../shared/usage-limits.js';
 import { subAgentOf } from './sub-agents.js';
 import type { StoredAnswer } from './turn-state.js';
 import { usageOf } from './usage.js';
@@ -63,13 +64,20 @@ export class Following {
     if (session === this.session) this.#own(event);
   }
 
+  /** The status of each session that works. The turn waits for its provider if a sub-agent does. */
+  statuses(all: Partial<Record<string, SessionStatus>>): void {
+    const waits = [this.session, ...this.#children].map((id) => all[id]).find((one) => one?.type === 'retry');
+    this.#status(waits ?? { type: 'busy' });
+  }
+
   /**
    * Asking the provider again is not progress. Only its answer is. OpenCode gives the reason only
    * as text (1.18.33).
    */
-  status(status: SessionStatus): void {
+  #status(status: SessionStatus): void {
     if (status.type !== 'retry') return this.on({ type: 'refused' });
-    const at = `${new Date(status.next).toISOString().slice(0, 19)}Z`;
+    const until = isoOf(status.next);
+    const at = `${until?.slice(0, 19)}Z`;
     const said = status.message.replace(/\s+/g, ' ').trim().slice(0, 200);
     this.on({
       type: 'refused',
@@ -77,6 +85,7 @@ export class Following {
         'AGENT_RATE_LIMITED',
         `The provider refused for now: ${said}. It would have been asked again at ${at}.`,
       ),
+      ...defined({ until }),
     });
     this.on({ type: 'did', step: `the provider refused for now and is asked again at ${at}: ${status.message}` });
   }
@@ -92,7 +101,7 @@ export class Following {
       case 'session.idle':
         return this.on({ type: 'moved' });
       case 'session.status':
-        this.status(event.properties.status);
+        this.#status(event.properties.status);
         return this.on({ type: 'moved' });
       case 'message.updated': {
         const { info } = event.properties;
@@ -137,6 +146,8 @@ export class Following {
 
   /** A sub-agent works in a session of its own. Its text and tokens do not count for this turn. */
   #child(event: OpenCodeEvent): void {
+    if (event.type === 'session.status' && event.properties.status.type === 'retry')
+      this.#status(event.properties.status);
     if (event.type !== 'message.part.updated') return;
     const { part } = event.properties;
     if (part.type === 'tool') this.on({ type: 'did', step: `sub-agent: ${stepOf(part.tool, part.state.input)}` });

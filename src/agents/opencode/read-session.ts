@@ -59,12 +59,16 @@ export async function deleteSession({ client }: Connection, sessionID: SessionId
 }
 
 /** A session that waits to ask its provider again is not idle (`retry`). */
-export async function statusOf({ client }: Connection, { sessionID, directory }: Place): Promise<SessionStatus> {
-  return (
-    (await ask('tell the status', (options) => client.session.status({ directory }, options)))[sessionID] ?? {
-      type: 'idle',
-    }
-  );
+export async function statusOf(connection: Connection, place: Place): Promise<SessionStatus> {
+  return (await statusesIn(connection, place))[place.sessionID] ?? { type: 'idle' };
+}
+
+/** The status of each session of the directory that is not idle. */
+export function statusesIn(
+  { client }: Connection,
+  { directory }: Pick<Place, 'directory'>,
+): Promise<Partial<Record<string, SessionStatus>>> {
+  return ask('tell the status', (options) => client.session.status({ directory }, options));
 }
 
 /**

@@ -198,6 +198,57 @@ describe('how a turn ended:', () => {
       { error: { code: 'AGENT_RATE_LIMITED' } },
     ],
     [
+      'a limit of a subscription',
+      [
+        apiError('1', "You've hit your 5-hour limit · resets 3:59pm (UTC)", {
+          error: 'rate_limit',
+          quotaLimits: { resetsAt: 1795967969 },
+        }),
+      ],
+      { error: { code: 'AGENT_RATE_LIMITED' }, until: '2026-11-29T15:59:29.000Z' },
+    ],
+    [
+      'a limit of spending',
+      [
+        apiError(
+          '1',
+          'API Error: 400 You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC.',
+          { error: 'invalid_request', apiErrorStatus: 400 },
+        ),
+      ],
+      { error: { code: 'AGENT_RATE_LIMITED' }, until: '2026-12-01T00:00:00.000Z' },
+    ],
+    [
+      'an empty account',
+      [apiError('1', 'Credit balance is too low', { error: 'billing_error', apiErrorStatus: 400 })],
+      { error: { code: 'AGENT_RATE_LIMITED' } },
+    ],
+    [
+      'a limit that is refused like a login',
+      [
+        apiError('1', 'Failed to authenticate. API Error: 403 Usage limit reached.', {
+          error: 'authentication_failed',
+          apiErrorStatus: 403,
+        }),
+      ],
+      { error: { code: 'AGENT_RATE_LIMITED' } },
+    ],
+    [
+      'a provider that is overloaded',
+      [apiError('1', 'API Error: 529 Overloaded', { error: 'server_error', apiErrorStatus: 529 })],
+      { error: { code: 'AGENT_RATE_LIMITED' } },
+    ],
+    [
+      'a provider with trouble',
+      [apiError('1', 'API Error: 500 Oh', { error: 'server_error', apiErrorStatus: 500 })],
+      { error: { code: 'MODEL_FAILED' } },
+    ],
+    [
+      'no network',
+      [apiError('1', 'API Error: Unable to connect to API (ConnectionRefused)', { error: 'unknown' })],
+      { error: { code: 'PROVIDER_UNREACHABLE' } },
+    ],
+    [
       'a prompt that is too long',
       [apiError('1', 'Prompt is too long · the request is ~210000 tokens', { apiErrorStatus: 400 })],
       { error: { code: 'CONTEXT_OVERFLOW' } },

@@ -151,6 +151,12 @@ describe('whose turn it is that runs', () => {
     ['it goes on with a turn that was cut off', [...open, started('t2')], false, true],
     ['it goes on, and has done something', [...open, started('t2'), called('t2', 'c')], true, true],
   ])('%s: it can be told is %s, it belongs to the last input is %s', (_what, lines, canBeTold, belongs) => {
-    expect([isAttributable(rolloutOf(lines)), goesOn(rolloutOf(lines))]).toEqual([canBeTold, belongs]);
+    expect([isAttributable(rolloutOf(lines)), goesOn(rolloutOf(lines), false)]).toEqual([canBeTold, belongs]);
+  });
+
+  test('a turn that has failed is gone on with, one that has completed never is', () => {
+    const limited = rolloutOf([...open, failed('t1', 'usage_limit_exceeded'), started('t2')]);
+    expect([goesOn(limited, false), goesOn(limited, true)]).toEqual([false, true]);
+    expect(goesOn(rolloutOf([...ended, started('t1')]), true)).toBe(false);
   });
 });
