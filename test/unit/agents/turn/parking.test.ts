@@ -1,0 +1,74 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { PromptKey, Sight } from '../../../../src/agents/driver.js';
+import { Parking } from '../../../../src/agents/turn/parking.js';
+import { PromptNotes } from '../../../../src/agents/turn/prompt-notes.js';
+import { failure } from '../../../../src/contract/failures.js';
+
+const KEY = 'key' as PromptKey;
+const because = failure('AGENT_RATE_LIMITED', 'The provider refused for now.');
+const idle: Sight = {
+  ...{ prompt: 'present', superseded: false, busy: false, steps: 1, fingerprint: 'one' },
+  done: () => [],
+  said: () => ({ reply: '' }),
+};
+const LIMITED = { status: 'failed', error: { code: 'AGENT_RATE_LIMITED' } };
+
+let folder: string;
+let notes: PromptNotes;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'continuity-parking-'));
+  notes = new PromptNotes(folder);
+  vi.useFakeTimers({ toFake: ['Date'] });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await rm(folder, { recursive: true });
+});
+
+const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toISOString();
+
+test('a turn is cut off for a wait of an hour, which is noted, and not for one of some seconds', async () => {
+  const parking = new Parking(KEY, notes, true);
+  parking.on({ type: 'refused', because, until: inSeconds(30) });
+  expect(await parking.begins()).toBe(false);
+  const until = inSeconds(3600);
+  parking.on({ type: 'refused', because, until });
+  expect(await parking.begins()).toBe(true);
+  expect(await notes.has('parked', KEY)).toBe(true);
+  expect(await parking.outcomeOf(idle, false)).toMatchObject({ ...LIMITED, until });
+});
+
+test('an agent that does not say when it asks again is cut off after a minute without an answer', async () => {
+  const parking = new Parking(KEY, notes, true);
+  parking.on({ type: 'refused', because });
+  expect(await parking.begins()).toBe(false);
+  vi.setSystemTime(Date.now() + 59_000);
+  expect(await parking.begins()).toBe(false);
+  vi.setSystemTime(Date.now() + 2_000);
+  expect(await parking.begins()).toBe(true);
+  const outcome = await parking.outcomeOf(idle, false);
+  expect(outcome).toMatchObject(LIMITED);
+  expect(outcome?.until).toBeUndefined();
+});
+
+test('an answer of the provider ends the wait', async () => {
+  const parking = new Parking(KEY, notes, true);
+  parking.on({ type: 'refused', because });
+  parking.on({ type: 'refused' });
+  vi.setSystemTime(Date.now() + 120_000);
+  expect(await parking.begins()).toBe(false);
+});
+
+test('the note of an attempt before this one is reported, unless the turn goes on', async () => {
+  await notes.add('parked', KEY);
+  expect(await new Parking(KEY, notes, true).outcomeOf(idle, false)).toMatchObject(LIMITED);
+  const parking = new Parking(KEY, notes, true);
+  expect(await parking.outcomeOf(idle, true)).toBeUndefined();
+  await parking.end();
+  parking.on({ type: 'refused', because, until: inSeconds(3600) });
+  expect(await parking.begins()).toBe(true);
+  expect(await parking.outcomeOf(idle, true)).toMatchObject(LIMITED);
+});
