@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { keyOf } from '../../src/agents/opencode/read-session.js';
@@ -31,7 +31,6 @@ test('OpenCode: a login takes effect in the server that runs', async () => {
   });
   // Without a key in the config, the key of the login counts.
   const config = join(under.dir, 'config', 'opencode', 'opencode.json');
-  const { readFile } = await import('node:fs/promises');
   await writeFile(config, (await readFile(config, 'utf8')).replace(/,\s*"apiKey": "none"/, ''));
   const data = join(under.dir, 'data', 'opencode');
   await mkdir(data, { recursive: true });
@@ -45,6 +44,5 @@ test('OpenCode: a login takes effect in the server that runs', async () => {
   const { pid } = await under.server();
   await logIn('new');
   expect(await runTurn(agent, session, prompt, 'after')).toMatchObject({ status: 'completed', reply: 'Welcome.' });
-  expect(await runTurn(agent, session, prompt, 'before', { goes_on: true })).toMatchObject(refused);
   expect((await under.server()).pid).toBe(pid);
 });

@@ -53,7 +53,7 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
     storeIsSetBy: 'HOME, CODEX_HOME',
     log: server.logFile,
     maxPuts: 4,
-    check: () => Promise.resolve(),
+    check: () => home.renewLogin(),
     async warm() {
       if (server.wasUsed()) await home.connect();
     },

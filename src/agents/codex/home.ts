@@ -36,6 +36,9 @@ export class CodexHome {
   #followed: Live | undefined;
   /** How many turns are followed in a thread. */
   readonly #following = new Map<SessionId, number>();
+  #isLoginRefused = false;
+  #loginReadAt = 0;
+  #renewing: Promise<void> | undefined;
   #users = 0;
   #closed = false;
 
@@ -110,6 +113,27 @@ export class CodexHome {
       if (!(error instanceof Unreachable)) throw error;
       this.log('A thread of Codex stays loaded.', { session, reason: error.message });
     }
+  }
+
+  /** Takes in that a provider refused the credentials. `at`: ISO 8601. */
+  loginWasRefused(at: string): void {
+    if (Date.parse(at) > this.#loginReadAt) this.#isLoginRefused = true;
+  }
+
+  /**
+   * Lets a login take effect: Codex reads its credentials when it starts, and keeps them (0.169.0).
+   * While a turn runs, nothing is done.
+   */
+  async renewLogin(): Promise<void> {
+    if (this.#isLoginRefused) await (this.#renewing ??= this.#renewLogin().finally(() => (this.#renewing = undefined)));
+  }
+
+  async #renewLogin(): Promise<void> {
+    if (await this.#isBusy()) return;
+    this.#isLoginRefused = false;
+    this.#loginReadAt = Date.now();
+    this.log('Codex is started again, because its credentials were refused.');
+    await this.server.stop();
   }
 
   /**

@@ -73,6 +73,7 @@ export async function lookAt(
   const key = given ?? (isOurs(last) ? last : undefined);
   const turn = turnStateOf(rollout, key ?? '', key && (await withoutIdOf(home, rollout, key)));
   const end = outcomeOf(turn, session.session_id);
+  if (end?.error?.code === 'AGENT_AUTH' && turn.end?.how === 'failed') home.loginWasRefused(turn.end.at);
   const lastTurn = rollout.turns.at(-1)?.id;
   // From now on the rollout has everything, if it has the prompt's id.
   if (key && turn.isNamed && end && !read.isActive) await home.puts.remove(key);

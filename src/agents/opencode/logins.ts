@@ -11,12 +11,14 @@ import type { StoredMessage } from './turn-state.js';
 export class Logins {
   /** The directories in which a provider has refused the credentials since they were read. */
   readonly #refused = new Set<string>();
+  /** When they were read again. */
+  readonly #readAt = new Map<string, number>();
 
   /** Takes in what became of the last turn of a session. */
   see({ directory, sessionID }: Place, messages: readonly StoredMessage[]): void {
     const last = messages.at(-1)?.info;
-    if (last?.role === 'assistant' && last.error && failureOf(last.error, sessionID).code === 'AGENT_AUTH')
-      this.#refused.add(directory);
+    if (last?.role !== 'assistant' || !last.error || failureOf(last.error, sessionID).code !== 'AGENT_AUTH') return;
+    if (last.time.created > (this.#readAt.get(directory) ?? 0)) this.#refused.add(directory);
   }
 
   /**
@@ -31,5 +33,6 @@ export class Logins {
     if (statuses.some((status) => status?.type !== 'idle')) return;
     await ask('read the credentials again', (options) => connection.client.instance.dispose({ directory }, options));
     this.#refused.delete(directory);
+    this.#readAt.set(directory, Date.now());
   }
 }
