@@ -1,10 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { isNudge } from '../../src/agents/claude-code/ids.js';
 import { sessionFileOf } from '../../src/agents/claude-code/store.js';
 import { because, isMissing } from './claude-code-stage.js';
 import { claudeUnderTest } from './claude-code-under-test.js';
-import { runTurn } from './run.js';
+import { runTurn, startTurn } from './run.js';
 import { describeUnreachable, describeUsageLimits, openIn } from './usage-limits.js';
 
 const RESET = Math.floor(Date.now() / 1000) + 3 * 60 * 60;
@@ -46,5 +47,26 @@ describe.skipIf(isMissing)(`Claude Code${because}`, () => {
     });
     expect(await under.promptsIn(session)).toEqual([prompt]);
     expect((await under.rowsIn(session)).filter(({ uuid }) => isNudge(uuid))).toEqual([]);
+  });
+
+  test('a turn that was interrupted while it waited for its provider goes on by a message of ours, which is no prompt', async () => {
+    const under = await claudeUnderTest();
+    const agent = under.create();
+    onTestFinished(async () => {
+      await agent.close({ stop: true });
+      await under.dispose();
+    });
+    const session = await openIn(agent, under);
+    const prompt = 'Interrupted [[bash: echo ran >> interrupted]] [[slow: 3000]] [[say: Well.]]';
+    const turn = startTurn(agent, session, prompt, 'interrupted');
+    await vi.waitFor(() => expect(under.asked()).toHaveLength(2), { timeout: 60_000, interval: 50 });
+    process.kill(under.pidIn(session) as number, 'SIGINT');
+    expect(await turn.outcome).toMatchObject({ status: 'cancelled' });
+    expect(await runTurn(agent, session, prompt, 'interrupted', { goes_on: true })).toMatchObject({
+      status: 'completed',
+      reply: 'Well.',
+    });
+    expect(await under.promptsIn(session)).toEqual([prompt]);
+    expect((await readFile(join(under.cwd, 'interrupted'), 'utf8')).trim()).toBe('ran');
   });
 });
