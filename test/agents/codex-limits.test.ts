@@ -26,7 +26,7 @@ describe.runIf(codexProgram() !== undefined)(
     }));
     describeLongWaits('Codex', async () => {
       const under = await codexUnderTest();
-      return { ...under, notes: join(under.dataDir, 'agents', 'codex'), key: keyOf };
+      return { ...under, notes: join(under.dataDir, 'agents', 'codex'), key: keyOf, namesReset: false };
     });
     describeUnreachable('Codex', codexUnderTest);
 

@@ -18,7 +18,7 @@ describeUsageLimits('OpenCode', async () => ({
 }));
 describeLongWaits('OpenCode', async () => {
   const under = await openCodeUnderTest();
-  return { ...under, notes: join(under.dataDir, 'agents', 'opencode'), key: keyOf };
+  return { ...under, notes: join(under.dataDir, 'agents', 'opencode'), key: keyOf, namesReset: true };
 });
 describeUnreachable('OpenCode', openCodeUnderTest);
 
@@ -45,4 +45,22 @@ test('OpenCode: a login takes effect in the server that runs', async () => {
   await logIn('new');
   expect(await runTurn(agent, session, prompt, 'after')).toMatchObject({ status: 'completed', reply: 'Welcome.' });
   expect((await under.server()).pid).toBe(pid);
+});
+
+test('OpenCode: a sub-agent whose provider asks it to wait for hours has the turn cut off, and the turn goes on later', async () => {
+  const under = await openCodeUnderTest();
+  const agent = under.create();
+  onTestFinished(async () => {
+    await agent.close({ stop: true });
+    await under.dispose();
+  });
+  const session = await openIn(agent, under);
+  const prompt = 'Delegate [[task: Wait {{status: 429 1}} {{retry-after: 7200}} {{say: Sub.}}]] [[say: Done.]]';
+  const parks = { may_be_parked: true } as const;
+  const limited = await runTurn(agent, session, prompt, 'sub', parks);
+  expect(limited).toMatchObject({ status: 'failed', error: { code: 'AGENT_RATE_LIMITED' } });
+  expect(Date.parse(limited.until ?? '') - Date.now()).toBeGreaterThan(6_000_000);
+  const done = await runTurn(agent, session, prompt, 'sub', { ...parks, goes_on: true });
+  expect(done).toMatchObject({ status: 'completed', reply: 'Done.' });
+  expect(await under.promptsIn(session)).toEqual([prompt]);
 });

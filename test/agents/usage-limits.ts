@@ -76,10 +76,13 @@ export function describeUsageLimits(name: string, make: () => Promise<LimitedAge
   });
 }
 
-/** `notes`: the folder with the notes of prompts. `driver`: says under which key a prompt is noted. */
+/**
+ * `notes`: the folder with the notes of prompts. `key`: under which key a prompt is noted.
+ * `namesReset`: whether the agent says when it asks again.
+ */
 export function describeLongWaits(
   name: string,
-  make: () => Promise<AgentUnderTest & { notes: string; key: AgentDriver['keyOf'] }>,
+  make: () => Promise<AgentUnderTest & { notes: string; key: AgentDriver['keyOf']; namesReset: boolean }>,
 ): void {
   describe(`${name} and a provider that asks it to wait for hours:`, () => {
     let under: Awaited<ReturnType<typeof make>>;
@@ -100,6 +103,8 @@ export function describeLongWaits(
       expect(await runTurn(agent, session, prompt, 'wait', parks)).toMatchObject(LIMITED);
       const again = await runTurn(agent, session, prompt, 'wait', { ...parks, ...goesOn });
       expect(again).toMatchObject(LIMITED);
+      if (under.namesReset) expect(Date.parse(again.until ?? '') - Date.now()).toBeGreaterThan(6_000_000);
+      else expect(again.until).toBeUndefined();
       const last = await runTurn(agent, session, prompt, 'wait', { ...parks, ...goesOn });
       expect(last).toMatchObject({ status: 'completed', reply: 'Well.' });
       expect(await under.promptsIn(session)).toEqual([prompt]);

@@ -23,7 +23,8 @@ export class Parking {
   ) {}
 
   on({ because, until }: Extract<AgentSignal, { type: 'refused' }>): void {
-    this.#refused = because && { because, ...defined({ until }), since: Date.now() };
+    if (this.#noted) return; // What follows is about the end of the turn that was cut off.
+    this.#refused = because && { because, ...defined({ until }), since: this.#refused?.since ?? Date.now() };
   }
 
   /** Whether the turn is to be cut off. It is noted then. */
@@ -57,7 +58,7 @@ export class Parking {
   }
 }
 
-/** Without a time, an agent that has not asked again for so long waits for longer than its own pauses. */
+/** An agent that names no time, such as Codex, may ask again for ever. */
 function isLong({ until, since }: { until?: string; since: number }): boolean {
   const now = Date.now();
   return until === undefined ? now - since >= SHORT_MS : Date.parse(until) - now >= SHORT_MS;

@@ -38,6 +38,7 @@ test('a turn is cut off for a wait of an hour, which is noted, and not for one o
   parking.on({ type: 'refused', because, until });
   expect(await parking.begins()).toBe(true);
   expect(await notes.has('parked', KEY)).toBe(true);
+  parking.on({ type: 'refused' }); // The turn was aborted.
   expect(await parking.outcomeOf(idle, false)).toMatchObject({ ...LIMITED, until });
 });
 
@@ -47,6 +48,7 @@ test('an agent that does not say when it asks again is cut off after a minute wi
   expect(await parking.begins()).toBe(false);
   vi.setSystemTime(Date.now() + 59_000);
   expect(await parking.begins()).toBe(false);
+  parking.on({ type: 'refused', because }); // It has asked again.
   vi.setSystemTime(Date.now() + 2_000);
   expect(await parking.begins()).toBe(true);
   const outcome = await parking.outcomeOf(idle, false);
