@@ -40,7 +40,7 @@ const cutOffIn = (said: string) => /\bIncomplete response returned, reason: (\w+
 const missingKeyIn = (said: string) => /Missing environment variable: `?(\w+)/.exec(said)?.[1];
 
 /** Codex has no code for it (0.169.0). */
-const UNREACHABLE = /error sending request|connection (failed|refused)|dns error|failed to lookup|tls|certificate/i;
+const UNREACHABLE = /error sending request|connection (failed|refused)|dns error|failed to lookup|\btls\b|certificate/i;
 
 function codeOf(name: string, status: number | undefined, said: string): FailureCode {
   if (CODES[name] === undefined && isUsageLimit(status, [said])) return 'AGENT_RATE_LIMITED';

@@ -106,6 +106,12 @@ describe('what became of a prompt', () => {
     expect(
       endOf([...open, failed('t1', { response_too_many_failed_attempts: { http_status_code: 429 } })]),
     ).toMatchObject({ error: { code: 'AGENT_RATE_LIMITED' } });
+    expect(endOf([...open, failed('t1', { http_connection_failed: { http_status_code: 402 } })])).toMatchObject({
+      error: { code: 'AGENT_RATE_LIMITED' },
+    });
+    expect(endOf([...open, failed('t1', { http_connection_failed: { http_status_code: 503 } })])).toMatchObject({
+      error: { code: 'MODEL_FAILED', fix: expect.stringContaining('trouble of its own') },
+    });
     expect(endOf([...open, failed('t1', 'other')])).toMatchObject({ error: { code: 'MODEL_FAILED' } });
     expect(endOf([...open, complete('t1')])).toMatchObject({ error: { code: 'EMPTY_REPLY' } });
   });
