@@ -45,7 +45,8 @@ function activityEnded(state: TopicState, begun: HistoryEvent, ended: HistoryEve
   const turn = activityType?.name === 'runTurn' ? endedIn(result) : undefined;
   const { prompt_id, session_id } = (valueOf(input?.payloads) ?? {}) as Partial<RunTurnInput>;
   // What a turn waits for, and the checks after it, are lost: such a prompt ends as not known.
-  if (!turn || turn.waits || !running || running.prompt.prompt_id !== prompt_id || running.prompt.request.checks) return;
+  if (!turn || turn.waits || !running || running.prompt.prompt_id !== prompt_id || running.prompt.request.checks)
+    return;
   const session = session_id && sessionOf(state, session_id);
   const { prompt, choice = { kind: 'resumed' } } = running;
   const topic = topicOfWorkflow(workflowId);

@@ -219,7 +219,8 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     const ended = await onHost(work, pinned.host, (where) => calls.runTurn(known, request.prompt, where));
     answered(turn, ...(ended.answered ?? []));
     const waiting = waitOf(work, ended);
-    if (!waiting) return ended;
+    // A worker of an older release may have taken this result for the end of the turn.
+    if (!waiting || !wf.patched('turns-wait')) return ended;
     if (ended.waits) turn.worked_ms = ended.waits.worked_ms;
     if (waiting.for === 'answer') delete turn.goes_on;
     else turn.goes_on = true;
