@@ -19,7 +19,7 @@ import { claudeUnderTest } from './claude-code-under-test.js';
 import { codexUnderTest } from './codex-under-test.js';
 import type { AgentUnderTest } from './conformance.js';
 import { openCodeUnderTest } from './opencode-under-test.js';
-import { never, runTurn, startTurn } from './run.js';
+import { never, denying, runTurn, startTurn } from './run.js';
 
 type Under = AgentUnderTest & { dir: string; env: Record<string, string> };
 
@@ -304,7 +304,10 @@ describe.skipIf(!claude)('Claude Code alone:', () => {
     const careful = stage.another({ permissionMode: 'manual' });
     const prompt = 'May I? [[bash: touch allowed]] [[bash: touch forbidden]] [[say: One of them.]]';
     const session = await stage.open();
-    expect(await runTurn(careful, session, prompt)).toMatchObject({ status: 'completed', reply: 'One of them.' });
+    expect(await runTurn(careful, session, prompt, undefined, denying)).toMatchObject({
+      status: 'completed',
+      reply: 'One of them.',
+    });
     expect((await runTurn(careful, session, 'Then')).reply).toContain('"May I?"');
     expect((await stat(join(stage.under.cwd, 'allowed'))).isFile()).toBe(true);
     await expect(stat(join(stage.under.cwd, 'forbidden'))).rejects.toMatchObject({ code: 'ENOENT' });
@@ -314,7 +317,7 @@ describe.skipIf(!claude)('Claude Code alone:', () => {
     const none = stage.another({ permissionMode: 'manual', settingSources: [] });
     await rm(notes);
     await rm(join(stage.under.cwd, 'allowed'));
-    await runTurn(none, await stage.open(), prompt.replace('May I?', 'Bare?'));
+    await runTurn(none, await stage.open(), prompt.replace('May I?', 'Bare?'), undefined, denying);
     await expect(stat(notes)).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(stat(join(stage.under.cwd, 'allowed'))).rejects.toMatchObject({ code: 'ENOENT' });
     await rm(settings);

@@ -13,7 +13,7 @@ export interface RunningTurn {
 }
 
 /** Facts of the request that only some tests have. */
-type Extras = Pick<TurnRequest, 'goes_on' | 'may_be_parked'>;
+type Extras = Pick<TurnRequest, 'goes_on' | 'may_be_parked' | 'policy'>;
 
 export function startTurn(
   agent: Agent,
@@ -48,3 +48,6 @@ export function runTurn(
 ): Promise<AgentOutcome> {
   return startTurn(agent, session, prompt, id, extras).outcome;
 }
+
+/** Nobody allows anything. */
+export const denying: Extras = { policy: () => ({ decision: 'deny' }) };

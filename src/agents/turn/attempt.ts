@@ -293,7 +293,7 @@ export class Attempt {
       this.wakeUp.wake();
     } else {
       if (signal.type === 'refused') this.#parking.on(signal);
-      if (signal.type === 'refused' || signal.type === 'blocked') this.wakeUp.wake();
+      if (signal.type === 'blocked' && signal.on !== undefined) this.wakeUp.wake();
       (this.#working ? this.#progress : this.#othersProgress).on(signal);
     }
   }

@@ -52,11 +52,12 @@ export async function* runTurn(
         yield 'ask' in next ? { type: 'asked', ask: next.ask } : { type: 'outcome', outcome: next };
         return;
       }
-      for (const end = Date.now() + next; !attempt.wakeUp.called && Date.now() < end;) {
-        await attempt.wakeUp.wait(Math.min(PROGRESS_EVERY_MS, end - Date.now()));
+      const end = Date.now() + next;
+      do {
+        await attempt.wakeUp.wait(Math.min(PROGRESS_EVERY_MS, Math.max(end - Date.now(), 0)));
         const progress = signal.aborted ? undefined : attempt.takeProgress();
         if (progress) yield { type: 'progress', progress };
-      }
+      } while (!attempt.wakeUp.called && Date.now() < end);
       attempt.wakeUp.reset();
     }
   } finally {
