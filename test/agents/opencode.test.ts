@@ -3,7 +3,8 @@ import { readFile, stat, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Agent, SessionRef } from '../../src/agents/agent.js';
+import type { Agent, SessionRef, TurnEvent } from '../../src/agents/agent.js';
+import type { PromptId } from '../../src/contract/ids.js';
 import { isRunning } from '../support/processes.js';
 import { describeAgentConformance } from './conformance.js';
 import { openCodeUnderTest, type OpenCodeUnderTest } from './opencode-under-test.js';
@@ -279,15 +280,20 @@ describe('OpenCode', () => {
     expect(turn.progress.map(({ step }) => step)).toContain('sub-agent: bash: echo counting; sleep 1');
   });
 
-  test('a tool that waits for permission says so, and can be cancelled', async () => {
-    const asking = { ...(await open()), mode: 'asking' };
-    const turn = startTurn(agent, asking, 'May I? [[bash: rm -rf build]]');
-    await vi.waitFor(
-      () => expect(turn.progress.at(-1)?.step).toBe('waits for permission: bash rm -rf build'),
-      patiently,
-    );
-    await agent.cancel(asking, never);
-    expect(await turn.outcome).toMatchObject({ status: 'cancelled' });
+  test('a tool that waits for permission ends the attempt with the ask, and its turn can be cancelled', async () => {
+    const session = { ...(await open()), mode: 'asking' };
+    const request = { session, prompt_id: 'asks' as PromptId, prompt: 'May I? [[bash: rm -rf build]]' };
+    const lastEvent = async () => {
+      let last: TurnEvent | undefined;
+      for await (const event of agent.turn(request, never)) last = event;
+      return last;
+    };
+    expect(await lastEvent()).toMatchObject({
+      type: 'asked',
+      ask: { kind: 'permission', tool: 'bash', text: 'rm -rf build' },
+    });
+    await agent.cancel(session, never, request.prompt_id);
+    expect(await lastEvent()).toMatchObject({ type: 'outcome', outcome: { status: 'cancelled' } });
   });
 
   test('letting go leaves a server that works, and ends one that has nothing to do', async () => {
