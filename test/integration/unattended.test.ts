@@ -97,8 +97,9 @@ describe('an ask', () => {
     expect(await codeOf(answer(topic, { decision: 'perhaps' } as never))).toBe('INVALID_ANSWER');
     expect(await codeOf(answer(topic, { decision: 'reply', text: 'x', ask_id: 'another' }))).toBe('ASK_UNKNOWN');
     const both = await Promise.allSettled([answer(topic, 'x'), answer(topic, 'y')]);
-    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
-    expect((await result).reply).toBe('The answers: reply: x');
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    const taken = both[0].status === 'fulfilled' ? 'x' : 'y';
+    expect((await result).reply).toBe(`The answers: reply: ${taken}`);
   });
 
   test('survives the worker and the agent, and is answered once', async () => {
@@ -127,17 +128,20 @@ describe('an ask', () => {
     expect(world.agent.ranIn(next.session_id ?? '')).toEqual([]);
   });
 
-  test('costs no more than 14 events', async () => {
+  test('costs no more than 14 events, after the first of a run', async () => {
     const length = async (topic: string) => (await handleOf(topic).describe()).historyLength;
     const topic = aTopic();
-    await world.manager.delegate(topic, 'warm up');
+    const ask = async () => {
+      const result = world.manager.delegate(topic, '[[ask: bash | x]] go');
+      await waitingOf(topic, 'answer');
+      await handleOf(topic).signal(messages.answerSignal, 'allow');
+      await result;
+    };
+    await ask();
     const before = await length(topic);
     await world.manager.delegate(topic, 'plain');
     const plain = (await length(topic)) - before;
-    const result = world.manager.delegate(topic, '[[ask: bash | x]] go');
-    await waitingOf(topic, 'answer');
-    await handleOf(topic).signal(messages.answerSignal, 'allow');
-    await result;
+    await ask();
     const asked = (await length(topic)) - before - plain;
     expect(asked - plain).toBeLessThanOrEqual(14);
     expect(asked - plain).toBeGreaterThan(0);
