@@ -69,7 +69,7 @@ const LOGINS = [
 ];
 /** Claude Code has no code for it (2.1.331). */
 const UNREACHABLE =
-  /(unable|not able) to connect to API|\b(ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ConnectionRefused|FailedToOpenSocket)\b|certificate|socket (connection was closed|hang up)|connection error/i;
+  /(unable|not able) to connect to API|\b(ECONN\w+|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|ConnectionRefused|FailedToOpenSocket)\b|certificate/i;
 
 /**
  * `error` is Claude Code's own code. A full context has no code and is recognised by its words, in
