@@ -75,6 +75,8 @@ export interface RunningPrompt {
   parked_since?: string;
   /** How often it has tried since then. */
   tries?: number;
+  /** How many tokens the model had answered by then. */
+  said?: number;
   /** The turn ended for a reason that may be over, and is to go on. */
   goes_on?: true;
   /** The time that the agent has worked on the turn before it waited, in ms. */

@@ -20,14 +20,14 @@ import type { Work } from './turn.js';
 const MINUTE_MS = 60_000;
 /** The pause after the first try, where the provider names no time. It doubles with each try. */
 const FIRST_PAUSE_MS = MINUTE_MS;
-/** With this, a parked hour costs at most 6 events: a try costs 11. */
-const LONGEST_PAUSE_MS = 120 * MINUTE_MS;
+/** With this, a parked hour costs fewer than 6 events: a try costs 13. */
+const LONGEST_PAUSE_MS = 150 * MINUTE_MS;
 /** A provider that takes requests again is asked a little later, because clocks differ. */
 const AFTER_RESET_MS = 2_000;
 
 /** What the turn waits for instead of ending so. `undefined` when it ends. */
 export function waitOf({ turn, prompt }: Work, ended: RunTurnOutput): Waiting | undefined {
-  const { waits, error } = ended;
+  const { waits, error, usage } = ended;
   if (!waits) return undefined;
   const since = now();
   if (waits.for === 'answer') {
@@ -35,7 +35,7 @@ export function waitOf({ turn, prompt }: Work, ended: RunTurnOutput): Waiting | 
     return { for: 'answer', ask: waits.ask, since, until };
   }
   if (!error || (waits.for === 'agent' && !prompt.patient)) return undefined;
-  return parked(turn, waits, error);
+  return parked(turn, waits, error, usage?.output_tokens);
 }
 
 /** The wait of a patient prompt that could not even begin. */
@@ -44,14 +44,17 @@ export function waitForAgent({ turn, prompt }: Work, error: Failure): Waiting | 
   return parked(turn, { for: 'agent', most_ms: Number.MAX_SAFE_INTEGER }, error);
 }
 
-type Parked = Pick<TurnWaits & { for: 'quota' | 'agent' }, 'for' | 'until' | 'most_ms'> & { worked_ms?: number };
+type Parked = Pick<TurnWaits & { for: 'quota' | 'agent' }, 'for' | 'until' | 'most_ms'>;
 
-function parked(turn: RunningPrompt, waits: Parked, because: Failure): Waiting | undefined {
+/** `said`: the tokens that the model has answered in this turn. Absent: not known, or none. */
+function parked(turn: RunningPrompt, waits: Parked, because: Failure, said = 0): Waiting | undefined {
   const since = now();
-  if ((waits.worked_ms ?? 0) - (turn.worked_ms ?? 0) > MINUTE_MS) {
-    // It went on since the wait before.
+  if (said > (turn.said ?? 0)) {
+    // The model has answered since the wait before. Time alone says nothing: an agent can take
+    // minutes to find out that its provider still refuses.
     delete turn.parked_since;
     delete turn.tries;
+    turn.said = said;
   }
   turn.parked_since ??= since;
   turn.tries = (turn.tries ?? 0) + 1;

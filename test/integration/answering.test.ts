@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TurnResult } from '../../src/contract/types.js';
 import { commandInTerminal } from '../support/in-terminal.js';
@@ -204,6 +205,8 @@ describe('the command', () => {
 });
 
 describe('at a terminal', () => {
+  /** A line within 200 ms of an ask was typed before it was shown, and is ignored. Nothing else shows when that is over. */
+  const shownLongEnough = () => sleep(300);
   const inTerminal = (words: string[]) =>
     commandInTerminal(words, { cwd: world.dir, env: { PATH: process.env.PATH, HOME: world.dir, ...surroundings.env } });
 
@@ -212,13 +215,13 @@ describe('at a terminal', () => {
     const { terminal, seen } = inTerminal(['delegate', '--topic', topic, `${ASK} ${QUESTION}`]);
     await expect.poll(seen).toContain('a allow · s always in this session · d deny, d TEXT tells why');
     expect(seen()).toContain('rm -rf dist');
-    await new Promise((resolve) => setTimeout(resolve, 300)); // A line that comes sooner was typed before it was shown.
+    await shownLongEnough();
     terminal.stdin.write('x\n');
     await expect.poll(seen).toContain('Type one of: a allow');
     terminal.stdin.write('d use trash\n');
     await expect.poll(seen).toContain('→ denied by a person: use trash');
     await expect.poll(seen).toContain('1-2, or your own words');
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await shownLongEnough();
     terminal.stdin.write('2\n');
     const { exitCode } = await terminal;
     expect([exitCode, seen()]).toEqual([0, expect.stringContaining('The answers: deny: use trash; reply: blue')]);

@@ -3,13 +3,12 @@
  * agents that ask without end. On a real Temporal server, with the fake agent.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowIdConflictPolicy } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Ask, Waiting } from '../../src/contract/asks.js';
+import type { Ask } from '../../src/contract/asks.js';
 import type { PromptId } from '../../src/contract/ids.js';
 import * as messages from '../../src/contract/messages.js';
-import type { TopicView } from '../../src/contract/views.js';
+import { topicsIn } from '../support/topics-that-wait.js';
 import { startWorld, type World } from '../support/world.js';
 
 let world: World;
@@ -19,26 +18,10 @@ beforeAll(async () => {
 afterAll(() => world?.dispose());
 
 const aTopic = () => `topic ${randomUUID()}`;
-const handleOf = (topic: string) => world.client.workflow.getHandle(`topic/${topic}`);
-const viewOf = (topic: string): Promise<TopicView> => handleOf(topic).query(messages.view);
+const { handleOf, viewOf, askOf, answer } = topicsIn(() => world);
 const signal = (topic: string, payload: unknown) =>
   handleOf(topic).signal(messages.answerSignal, payload as messages.AnswerPayload);
-const answer = (topic: string, payload: unknown) =>
-  handleOf(topic).executeUpdate(messages.answer, { args: [payload as messages.AnswerPayload] });
-
-async function asked(topic: string, otherThan?: Ask): Promise<Ask> {
-  let waiting: Waiting | undefined;
-  await expect
-    .poll(
-      async () => {
-        waiting = (await viewOf(topic).catch(() => undefined))?.running?.waiting;
-        return waiting?.for === 'answer' && waiting.ask.ask_id !== otherThan?.ask_id;
-      },
-      { timeout: 60_000 },
-    )
-    .toBe(true);
-  return (waiting as Waiting & { for: 'answer' }).ask;
-}
+const asked = (topic: string, otherThan?: Ask) => askOf(topic, ({ ask_id }) => ask_id !== otherThan?.ask_id);
 
 async function under(asks: object, work: () => Promise<void>): Promise<void> {
   await world.stopWorker();
@@ -142,7 +125,9 @@ test('an answer and the end of its time that are found together are one answer: 
     await asked(topic);
     await world.stopWorker();
     await signal(topic, 'allow');
-    await sleep(3000); // The server's timer ends.
+    const fired = async () =>
+      (await handleOf(topic).fetchHistory()).events?.some((event) => event.timerFiredEventAttributes) ?? false;
+    await expect.poll(fired).toBe(true);
     await world.startWorker();
     const { asks, reply } = await result;
     expect(asks).toMatchObject([{ decision: 'allow', by: 'person' }]);
@@ -175,9 +160,11 @@ test('a turn that asks a person hundreds of times is put in once, through contin
 
 test('an ask that disappears by itself: the topic still takes an answer, and the turn has ended as the agent ended it', async () => {
   const topic = aTopic();
-  const result = world.manager.delegate(topic, '[[ask: bash | x]] [[gone: 3]] go');
+  const prompt = '[[ask: bash | x]] [[gone: 3]] go';
+  const result = world.manager.delegate(topic, prompt);
   await asked(topic);
-  await sleep(4000); // The agent ends its turn meanwhile.
+  const session = (await viewOf(topic)).session_id ?? '';
+  await expect.poll(() => world.agent.outcomeIn(session, prompt)).toBe('completed');
   await answer(topic, 'allow');
   const { reply, session_id } = await result;
   expect(reply).toBe('The answers: deny');

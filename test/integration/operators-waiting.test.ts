@@ -6,10 +6,9 @@
 import { randomUUID } from 'node:crypto';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Ask, Waiting } from '../../src/contract/asks.js';
 import * as messages from '../../src/contract/messages.js';
-import type { TopicView } from '../../src/contract/views.js';
 import { findTemporal } from '../../src/stack/temporal-binary.js';
+import { topicsIn } from '../support/topics-that-wait.js';
 import { startWorld, type World } from '../support/world.js';
 
 let world: World;
@@ -24,34 +23,9 @@ const workflow = (verb: string, topic: string, ...args: string[]) =>
     input: 'y\n',
     timeout: 60_000,
   });
-const handleOf = (topic: string) => world.client.workflow.getHandle(`topic/${topic}`);
+const { handleOf, viewOf, waitingOf, askOf, answer } = topicsIn(() => world);
 const statusOf = async (topic: string) => (await handleOf(topic).describe()).status.name;
-const viewOf = (topic: string): Promise<TopicView> => handleOf(topic).query(messages.view);
-const answer = (topic: string, payload: messages.AnswerPayload) =>
-  handleOf(topic).executeUpdate(messages.answer, { args: [payload] });
-
-async function waitingOf(topic: string, what: Waiting['for'] = 'answer'): Promise<Waiting> {
-  let waiting: Waiting | undefined;
-  await expect
-    .poll(async () => {
-      waiting = (await viewOf(topic).catch(() => undefined))?.running?.waiting;
-      return waiting?.for;
-    })
-    .toBe(what);
-  return waiting as Waiting;
-}
-
-async function asked(topic: string, text: string): Promise<Ask> {
-  let ask: Ask | undefined;
-  await expect
-    .poll(async () => {
-      const waiting = (await viewOf(topic).catch(() => undefined))?.running?.waiting;
-      ask = waiting?.for === 'answer' ? waiting.ask : undefined;
-      return ask?.text;
-    })
-    .toBe(text);
-  return ask as Ask;
-}
+const asked = (topic: string, text: string) => askOf(topic, (ask) => ask.text === text);
 
 /** A topic with a session, whose turn asks for `a`, and then for `b`. */
 async function asking(prompt = '[[ask: bash | a]] [[ask: bash | b]] go') {

@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import * as messages from '../../src/contract/messages.js';
+import { topicsIn } from '../support/topics-that-wait.js';
 import { startWorld, type World } from '../support/world.js';
 
 let world: World;
@@ -12,15 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => world?.dispose());
 
-const handleOf = (topic: string) => world.client.workflow.getHandle(`topic/${topic}`);
-const waitingSince = async (topic: string) => {
-  const waiting = (
-    await handleOf(topic)
-      .query(messages.view)
-      .catch(() => undefined)
-  )?.running?.waiting;
-  return waiting?.for === 'quota' ? waiting.since : undefined;
-};
+const { handleOf, nowWaiting } = topicsIn(() => world);
+const waitingSince = async (topic: string) => (await nowWaiting(topic))?.since;
 
 test(
   '50 topics that one provider refused: one tries when the limit should be over, and all follow',

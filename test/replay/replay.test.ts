@@ -49,6 +49,13 @@ test('a history that this workflow did not write is noticed', async () => {
   await expect(replay('new-session-and-follow-up.json', history)).rejects.toThrow(/[Nn]ondeterminism/);
 });
 
+test('a run whose older worker took a wait for the end of the turn goes on as it was', async () => {
+  const ask = { ask_id: 'a', kind: 'permission', text: 'x', takes: ['allow', 'deny'] };
+  const waits = { for: 'answer', ask, within_ms: 60_000, worked_ms: 1 };
+  const name = 'new-session-and-follow-up.json';
+  await replay(name, rewritten(name, /"status":"completed".*"attempts"/, { status: 'failed', waits }));
+});
+
 describe('what a topic knew at the end of a history', () => {
   const stateOf = (history: unknown) =>
     stateOfHistory(bundle)('topic/recorded', historyFromJSON(history), new AbortController().signal);
