@@ -20,6 +20,7 @@ export { workingDirectory } from './host/working-directory.js';
 export type {
   AgentConfig,
   AgentKind,
+  AskRule,
   AsksConfig,
   PermissionPolicy,
   CategoryConfig,

@@ -1,6 +1,7 @@
 /** Decides the asks of an agent that config decides. Pure. */
-import type { AsksConfig, PermissionPolicy } from '../config.js';
+import type { AskRule, AsksConfig, PermissionPolicy } from '../config.js';
 import type { Answer, Ask } from '../contract/asks.js';
+import { matchesOneCommand, matchesText } from './pattern.js';
 
 const BY_CONFIG = 'The config of this host does not allow it. Go on without it, and say what you left out.';
 const NO_PERSON = 'No person can answer. Decide yourself, go on, and say what you decided.';
@@ -11,7 +12,7 @@ export function policyOf({ permissions = 'ask', questions = 'ask', rules = [] }:
 ) => Answer | undefined {
   return (ask) => {
     if (ask.kind === 'question') return questions === 'decline' ? { decision: 'deny', text: NO_PERSON } : undefined;
-    const rule = rules.find(({ tool, text }) => matches(tool, ask.tool ?? '') && matches(text, ask.text));
+    const rule = rules.find((one) => fits(one, ask));
     return answerOf(rule?.then ?? permissions, ask);
   };
 }
@@ -30,8 +31,8 @@ function answerOf(policy: PermissionPolicy, { takes }: Ask): Answer | undefined 
   return policy === 'deny' ? { decision: 'deny', text: BY_CONFIG } : undefined;
 }
 
-function matches(pattern: string | undefined, text: string): boolean {
-  if (pattern === undefined) return true;
-  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`^${parts.join('[^]*')}$`).test(text);
+function fits({ tool, text, then }: AskRule, ask: Ask): boolean {
+  // What is allowed unseen must not hide a second command, as `git status; rm -rf .` does.
+  const isLike = then === 'allow' ? matchesOneCommand : matchesText;
+  return (tool === undefined || matchesText(tool, ask.tool ?? '')) && (text === undefined || isLike(text, ask.text));
 }

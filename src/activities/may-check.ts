@@ -4,6 +4,7 @@
  */
 import type { Config } from '../config.js';
 import { failure, type Failure } from '../contract/failures.js';
+import { matchesOneCommand } from './pattern.js';
 import type { AskedChecks } from './types.js';
 
 /** Whether the proof comes from a process that can read this host's data directory. */
@@ -16,7 +17,7 @@ export async function refusedCheck(
   host: string,
   isProof: IsCheckProof,
 ): Promise<Failure | undefined> {
-  const barred = asked.checks.find(({ run }) => !checks.allow.some((pattern) => matches(pattern, run)));
+  const barred = asked.checks.find(({ run }) => !checks.allow.some((pattern) => matchesOneCommand(pattern, run)));
   if (!barred) return undefined;
   const local = asked.proof !== undefined && (await isProof(asked, asked.proof));
   if (local && checks.local === 'any') return undefined;
@@ -27,13 +28,4 @@ export async function refusedCheck(
     'CHECK_NOT_ALLOWED',
     `Check ${JSON.stringify(barred.run)} may not run on host ${host}: no pattern of checks.allow matches it, and ${who}.`,
   );
-}
-
-/**
- * `*` matches anything within one simple command. It matches no character with which a shell starts
- * another command or writes a file.
- */
-export function matches(pattern: string, run: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-  return new RegExp(`^${parts.join('[^;&|<>$`\\\\\\n\\r(){}]*')}$`).test(run);
 }

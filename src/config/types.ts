@@ -58,7 +58,7 @@ export interface AsksConfig {
   rules?: AskRule[];
 }
 
-/** `*` in a pattern is any text. */
+/** `*` in a pattern is any text. In the `text` of a rule that allows, it ends with the first simple command. */
 export interface AskRule {
   /** A pattern for the name of the tool, in the agent's spelling. Default: any. */
   tool?: string;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runCheck } from '../../../src/activities/check-command.js';
-import { matches } from '../../../src/activities/may-check.js';
+import { matchesOneCommand } from '../../../src/activities/pattern.js';
 import { checkProofOf, isCheckProof } from '../../../src/host/check-proof.js';
 import type { PromptId, TopicId } from '../../../src/contract/ids.js';
 import { MAX_CHECK_OUTPUT_BYTES } from '../../../src/contract/limits.js';
@@ -96,7 +96,7 @@ describe('a pattern of checks.allow', () => {
     ['npm test', 'npm test --watch', false],
     ['make (all)', 'make (all)', true],
     ['make .', 'make x', false],
-  ])('%s: %s %s', (pattern, command, good) => expect(matches(pattern, command)).toBe(good));
+  ])('%s: %s %s', (pattern, command, good) => expect(matchesOneCommand(pattern, command)).toBe(good));
 });
 
 test('a signature is good for its own topic, id and commands only, and in its own data directory only', async () => {
