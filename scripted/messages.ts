@@ -21,7 +21,7 @@ export interface MessagesRequest {
 
 /** Texts that Claude Code 2.1.331 adds to the conversation. No caller sent them. */
 const BY_THE_AGENT = [
-  /^\s*<system-reminder>[^]*<\/system-reminder>\s*$/,
+  /^$/,
   /^Continue from where you left off\.$/,
   /^\[Request interrupted by user/,
   /^\[Your previous response had no visible output/,
@@ -41,11 +41,13 @@ export function chatOf({ system, messages }: MessagesRequest): ChatMessage[] {
   ];
 }
 
+const withoutReminders = (text: string) => text.replace(/<system-reminder>[^]*?<\/system-reminder>/g, '').trim();
+
 function asked(content: string | Block[]): ChatMessage[] {
   const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : content;
   const results = blocks.filter(({ type, content: result }) => type === 'tool_result' && !CUT_OFF.test(textOf(result)));
   const texts = blocks.flatMap(({ type, text = '' }) =>
-    type === 'text' && !BY_THE_AGENT.some((own) => own.test(text)) && text.trim() ? [text] : [],
+    type === 'text' && !BY_THE_AGENT.some((own) => own.test(withoutReminders(text))) ? [text] : [],
   );
   return [
     ...results.map((result): ChatMessage => ({

@@ -8,7 +8,17 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { asideStep, asksIn, nextStep, piecesOf, textOf, tokensOf, type ChatMessage, type Step } from './script.js';
+import {
+  asideStep,
+  asksIn,
+  nextStep,
+  piecesOf,
+  textOf,
+  tokensOf,
+  type ChatMessage,
+  type Refusal,
+  type Step,
+} from './script.js';
 import { answerMessages, chatOf, messagesError, type MessagesRequest } from './messages.js';
 import { answerResponses, conversationOf, failResponses, type ResponsesRequest } from './responses.js';
 
@@ -84,10 +94,15 @@ function wireOf({ url = '' }: IncomingMessage): Wire {
   return url.endsWith('/responses') ? RESPONSES : COMPLETIONS;
 }
 
+/** The answer of a provider that refuses. */
+export type RefusedAnswer = Pick<Refusal, 'code' | 'headers' | 'body'>;
+
 interface Options {
   port?: number;
   /** Directives that are added to the last prompt of a conversation. `asks`: all of its prompts. */
   direct?: (messages: ChatMessage[], asks: string[]) => string;
+  /** What every request is answered now. `undefined`: as its script says. */
+  refuses?: () => RefusedAnswer | undefined;
   /** Keep each request's body. */
   keep?: boolean;
 }
@@ -120,7 +135,14 @@ export async function startScriptedModel(options: Options = {}): Promise<Scripte
     const at = (moment: ModelMoment) => {
       if (!aside) for (const listener of listeners) listener(moment);
     };
+    const refuse = ({ code, headers, body }: RefusedAnswer, message: string) => {
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+      if (body === undefined) return fail(code, message);
+      response.writeHead(code, { 'content-type': 'application/json' }).end(body);
+    };
     at('asked');
+    const refused = options.refuses?.();
+    if (refused) return refuse(refused, `scripted failure ${refused.code}`);
     const step = aside
       ? asideStep(chat.messages)
       : nextStep(directed(chat.messages, options.direct?.(chat.messages, asks)));
@@ -133,12 +155,8 @@ export async function startScriptedModel(options: Options = {}): Promise<Scripte
     if (step.status || step.overflow.times) failures.set(asks.at(-1) ?? '', failed + 1);
     if (step.refusal !== undefined) return fail(400, step.refusal);
     if (step.login !== undefined && keyIn(request) !== step.login) return fail(401, 'This key is not valid.');
-    if (step.status && failed < step.status.times) {
-      const { code, headers, body, longer } = step.status;
-      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-      if (body !== undefined) return void response.writeHead(code, { 'content-type': 'application/json' }).end(body);
-      return fail(code, `scripted failure ${code}${'!'.repeat(longer)}`);
-    }
+    if (step.status && failed < step.status.times)
+      return refuse(step.status, `scripted failure ${step.status.code}${'!'.repeat(step.status.longer)}`);
     if (failed < step.overflow.times) return wire.tooLong(response);
     if (step.streamMs) at('streams');
     await wire.answer(response, asked, step, ++calls, gone.signal);

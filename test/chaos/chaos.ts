@@ -11,7 +11,9 @@ import { operate } from './operator.js';
 import type { ChaosAgent } from './agents/agent.js';
 import { killAround, type Blows } from './kills.js';
 import { burstsOf, diceOf, isOfBurst } from './plan.js';
+import { attend, type Attended } from './person.js';
 import { System } from './system.js';
+import { Weather } from './weather.js';
 
 export interface ChaosOptions {
   agent: ChaosAgent;
@@ -27,6 +29,8 @@ export interface ChaosOptions {
   operator: boolean;
   /** A sender of what no topic understands. */
   garbage: boolean;
+  /** A provider that refuses everybody for some seconds, and a person who answers and retries. */
+  waits: boolean;
   /** How often callers come at once, and how many calls. */
   bursts: { times: number; calls: number };
   report: (line: string) => void;
@@ -50,15 +54,16 @@ export async function chaos(options: ChaosOptions): Promise<Verdict> {
   const topics = Array.from({ length: options.topics }, (_, n) => `t${n}`);
   const startedAt = performance.now();
   const bursts = burstsOf(options.seed, { topics, clients: options.clients, ...options.bursts });
-  const system = await System.start({ ...options, topics, bursts });
+  const weather = new Weather(() => options.agent.limit());
+  const system = await System.start({ ...options, topics, bursts, weather });
   try {
-    const disturbing = disturb(system, topics, options);
+    const disturbing = disturb(system, topics, weather, options);
     const blows = await killAround(system, options).finally(() => disturbing.end());
-    const { deeds, garbage } = await disturbing.end();
+    const { deeds, garbage, attended } = await disturbing.end();
     options.signal?.throwIfAborted();
     options.report('No more kills; waiting for what was asked.');
-    const rested = await system.drain(REST_WITHIN_MS, options.signal);
-    const evidence = await gather(system, options.agent, topics, options.clients, deeds);
+    const rested = await system.drain(REST_WITHIN_MS, options.signal).finally(() => disturbing.leave());
+    const evidence = await gather(system, options.agent, topics, options.clients, { deeds, spells: weather.spells });
     const breaches = judge(evidence);
     if (!rested)
       breaches.push({
@@ -72,6 +77,8 @@ export async function chaos(options: ChaosOptions): Promise<Verdict> {
       ...factsOf(blows, results, await effectsOf(system)),
       'deeds of the operator': counted(deeds.map(({ deed }) => deed)),
       'garbage taken by the server': [...garbage].map(([kind, n]) => `${kind}: ${n}`).join(', '),
+      'spells of the provider': counted(weather.spells.map(({ trouble }) => trouble)),
+      'what the person did': listed(Object.fromEntries(await attended)),
       'stuck topics that a worker reset': await unstuckBy(system),
       'answered in bursts': results.filter(({ prompt_id }) => isOfBurst(prompt_id)).length,
       'duration, s': Math.round((performance.now() - startedAt) / 1000),
@@ -82,8 +89,11 @@ export async function chaos(options: ChaosOptions): Promise<Verdict> {
   }
 }
 
-/** Neither of them is killed; both end with the kills, so that what they left can come to rest. */
-function disturb(system: System, topics: string[], { seed, operator, garbage }: ChaosOptions) {
+/**
+ * None of them is killed. They end with the kills, so that what they left can come to rest. The
+ * person, whom that may need, leaves later.
+ */
+function disturb(system: System, topics: string[], weather: Weather, { seed, operator, garbage, waits }: ChaosOptions) {
   const over = new AbortController();
   const client = system.client();
   const file = join(system.dir, 'operator.jsonl');
@@ -91,12 +101,23 @@ function disturb(system: System, topics: string[], { seed, operator, garbage }: 
   const littering = garbage
     ? litter({ client, topics, dice: diceOf(seed + 2) }, over.signal)
     : new Map<string, number>();
-  const done = Promise.all([operating, littering]).finally(() => client.connection.close());
+  const gone = new AbortController();
+  const changing = waits && weather.change(diceOf(seed + 3), over.signal);
+  const isFair = () => weather.isFair;
+  const attending: Promise<Attended> | Attended = waits
+    ? attend({ client, topics, dice: diceOf(seed + 4), isFair }, gone.signal)
+    : new Map();
+  const done = Promise.all([operating, littering, changing]);
   return {
     end: async () => {
       over.abort();
       const [deeds, taken] = await done;
-      return { deeds, garbage: taken };
+      return { deeds, garbage: taken, attended: attending };
+    },
+    leave: async () => {
+      gone.abort();
+      await attending;
+      await client.connection.close();
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
  * A caller that is killed like everything else. It asks its topics for as long as the file `stop`
  * is not there, and after a kill it goes on from its ledger, with the same ids. As a process:
- * `client.ts <seed> <client> <topics> <dir> <bursts as JSON>`
+ * `client.ts <seed> <client> <topics> <dir> <bursts as JSON> <how it has a command run>`
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ async function askTopic(topic: string): Promise<void> {
   for (let n = 0; ; n += 1) {
     const burst = bursts.find((one) => one.topic === topic && one.after === n);
     if (burst) await atOnce(burst);
-    const prompt = promptOf(seed, topic, me, n);
+    const prompt = promptOf(seed, topic, me, n, process.argv[7]);
     const facts = factsOf(prompt);
     if (facts.has('outcome')) continue;
     if (!facts.has('sending') && isOver()) break;

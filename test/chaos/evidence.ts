@@ -7,21 +7,22 @@ import { join } from 'node:path';
 import type { Client, WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import pRetry from 'p-retry';
-import type { RunTurnInput } from '../../src/activities/types.js';
+import type { RunTurnInput, RunTurnOutput } from '../../src/activities/types.js';
 import { workflowIdOf, type TopicId } from '../../src/contract/ids.js';
 import { view } from '../../src/contract/messages.js';
 import { labelIn, type ChaosAgent } from './agents/agent.js';
 import type { DeedDone } from './deeds.js';
-import type { Evidence } from './judge.js';
+import type { Evidence, Turn } from './judge.js';
 import { Ledger } from './ledger.js';
 import type { System } from './system.js';
+import type { Spell } from './weather.js';
 
 export async function gather(
   system: System,
   agent: ChaosAgent,
   topics: string[],
   clients: number,
-  deeds: DeedDone[],
+  { deeds, spells }: { deeds: DeedDone[]; spells: Spell[] },
 ): Promise<Evidence> {
   const ledger = Array.from({ length: clients }, (_, n) =>
     new Ledger(join(system.dir, `ledger-${n}.jsonl`)).read(),
@@ -36,6 +37,8 @@ export async function gather(
     const evidence: Evidence = {
       ledger,
       deeds,
+      spells,
+      effects: await effectsOf(system),
       history: new Map(),
       ends: new Map(),
       busy: [],
@@ -124,8 +127,8 @@ export async function unstuckBy(system: System): Promise<number> {
   return log.split('topic was stuck and is reset').length - 1;
 }
 
-async function turnsOf(client: Client, topic: string, runIds: string[]): Promise<{ label: string; session: string }[]> {
-  const turns = new Map<string, { label: string; session: string }>();
+async function turnsOf(client: Client, topic: string, runIds: string[]): Promise<Turn[]> {
+  const turns = new Map<string, Turn & { waits: boolean }>();
   for (const runId of runIds) {
     const { events } = await client.workflow.getHandle(workflowIdOf(topic as TopicId), runId).fetchHistory();
     const scheduled = new Map<string, RunTurnInput>();
@@ -138,10 +141,20 @@ async function turnsOf(client: Client, topic: string, runIds: string[]): Promise
       const payload = begun?.activityType?.name === 'runTurn' ? begun.input?.payloads?.[0] : undefined;
       if (payload) scheduled.set(String(eventId), defaultPayloadConverter.fromPayload<RunTurnInput>(payload));
       const input = scheduled.get(String(ended?.scheduledEventId));
+      const result = ended?.result?.payloads?.[0];
       // A run that was reset begins with a copy of the events of its base: the same ids and times.
       const event = `${String(eventId)} at ${String(eventTime?.seconds)}.${eventTime?.nanos}`;
-      if (input && !turns.has(event)) turns.set(event, { label: input.prompt_id, session: input.session_id });
+      if (input && !turns.has(event))
+        turns.set(event, {
+          label: input.prompt_id,
+          session: input.session_id,
+          waits: result != null && defaultPayloadConverter.fromPayload<RunTurnOutput>(result).waits !== undefined,
+        });
     }
   }
-  return [...turns.values()];
+  const all = [...turns.values()];
+  // A turn that waits is run again. A turn that could have waited, and is not, has ended.
+  return all.flatMap(({ label, session, waits }, n) =>
+    waits && all[n + 1]?.label === label ? [] : [{ label, session }],
+  );
 }

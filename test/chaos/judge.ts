@@ -1,7 +1,9 @@
 /** Whether the promises were kept, from all sides. Pure: evidence in, breaches out. */
 import type { TurnResult } from '../../src/contract/types.js';
 import { excusedOn, type Consequence, type DeedDone } from './deeds.js';
+import { burnt, ranThoughDenied, wasLoggedOut } from './judge-waits.js';
 import type { Entry } from './ledger.js';
+import type { Spell } from './weather.js';
 
 export interface Evidence {
   /** What the clients wrote down. */
@@ -23,11 +25,15 @@ export interface Evidence {
   leavesEmptySessions: boolean;
   /** The user's messages of each conversation that the model was sent. */
   asked: string[][];
+  /** When the provider refused every request. */
+  spells: Spell[];
+  /** How often each prompt's tools ran. */
+  effects: Map<string, number>;
   /** Topics that still have something to do. */
   busy: string[];
 }
 
-interface Turn {
+export interface Turn {
   label: string;
   session: string;
 }
@@ -61,6 +67,7 @@ interface Case {
   inStore: string[];
   ledger: Entry[];
   asked: string[][];
+  spells: Spell[];
 }
 
 type Report = (promise: number, side: Breach['side'], what: string) => void;
@@ -106,7 +113,10 @@ export function judge(evidence: Evidence): Breach[] {
       inStore: messages.map(({ label }) => label),
       ledger: ledger.filter((entry) => entry.topic === topic),
       asked: asked.filter((all) => all[0]?.startsWith(`${topic}-`)),
+      spells: evidence.spells,
     };
+    for (const what of ranThoughDenied(results, evidence.effects)) breach(2, 'store', what);
+    for (const what of burnt(results, one.ledger, excused)) breach(1, 'client', what);
     for (const look of [
       outcomesAreEarned,
       thereIsOneSession,
@@ -134,13 +144,15 @@ const OPENED_IN_VAIN: Consequence[] = ['cancelled', 'terminated', 'repeated'];
  * An outcome is what a topic makes of a prompt, or what an operator may cause there, and nothing
  * else.
  */
-function outcomesAreEarned({ results, excused }: Case, breach: Report): void {
-  for (const { prompt_id, status, error } of results) {
+function outcomesAreEarned({ results, excused, spells }: Case, breach: Report): void {
+  for (const result of results) {
+    const { prompt_id, status, error } = result;
     if (status === 'cancelled' && !excused.has('cancelled'))
       breach(1, 'client', `${prompt_id} was cancelled by nobody`);
     if (status !== 'failed') continue;
     // So ends what was cut off in a way that its session cannot tell; processes that are killed may
     // do that too.
+    if (error?.code === 'AGENT_AUTH' && wasLoggedOut(result, spells)) continue;
     if (error?.code !== 'OUTCOME_UNKNOWN') breach(1, 'client', `${prompt_id} failed: ${error?.code} ${error?.message}`);
     else if (isCutOff(error.message) && !excused.has('cut off'))
       breach(1, 'client', `${prompt_id} was cut off by nobody: ${error.message}`);

@@ -40,13 +40,17 @@ export interface PlannedPrompt {
   text: string;
 }
 
+/** How a prompt has the model run a command, in the script of the model. */
+export const COMMAND = 'COMMAND';
+export const BASH = `[[bash: ${COMMAND}]]`;
+
 /** The nth prompt of a client to a topic. */
-export function promptOf(seed: number, topic: string, client: number, n: number): PlannedPrompt {
+export function promptOf(seed: number, topic: string, client: number, n: number, calls = BASH): PlannedPrompt {
   const label = `${topic}-c${client}-${n}`;
   const dice = diceOf(seed ^ hashOf(label));
   const way = dice.pick<Way>({ delegate: 4, submit: 3, signal: 3 });
   const kind = dice.pick({ text: 3, slow: 2, stream: 2, tool: 3, tools: 1 });
-  const tool = () => `[[bash: echo ${label} >> effects.txt; sleep 0.${dice.upTo(9)}]]`;
+  const tool = () => calls.replace(COMMAND, `echo ${label} >> effects.txt; sleep 0.${dice.upTo(9)}`);
   const ms = 200 + dice.upTo(1200);
   const script = {
     text: '',

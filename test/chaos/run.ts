@@ -17,6 +17,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '600' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     'no-operator': { type: 'boolean', default: false },
+    waits: { type: 'boolean', default: false },
     'no-garbage': { type: 'boolean', default: false },
     bursts: { type: 'string', default: '2' },
     'burst-calls': { type: 'string', default: '100' },
@@ -42,7 +43,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.on(name, () => interrupted.abort(new Error(`${name} was received.`)));
 const startedAt = performance.now();
 const { breaches, facts } = await chaos({
-  agent: chaosAgent(values.agent),
+  agent: chaosAgent(values.agent, { asks: values.waits }),
   seed: number('seed'),
   kills: number('kills'),
   prompts: number('prompts'),
@@ -52,6 +53,7 @@ const { breaches, facts } = await chaos({
   minutes: number('minutes'),
   operator: !values['no-operator'],
   garbage: !values['no-garbage'],
+  waits: values.waits,
   bursts: { times: number('bursts'), calls: number('burst-calls') },
   keep: values.keep,
   signal: interrupted.signal,

@@ -18,7 +18,8 @@ import { workerScript } from '../../src/stack/worker-script.js';
 import { markedIn, programsOf, type ChaosAgent, type Folders } from './agents/agent.js';
 import { processesOf } from '../support/processes.js';
 import { startScriptedModel, type ScriptedModel } from '../../scripted/model.js';
-import type { Burst, Victim } from './plan.js';
+import { BASH, type Burst, type Victim } from './plan.js';
+import type { Weather } from './weather.js';
 
 export interface SystemOptions {
   agent: ChaosAgent;
@@ -26,6 +27,7 @@ export interface SystemOptions {
   topics: string[];
   clients: number;
   bursts: Burst[];
+  weather: Weather;
 }
 
 const CLIENT = fileURLToPath(new URL('client.ts', import.meta.url));
@@ -57,7 +59,7 @@ export class System {
     await mkdir(join(dir, 'data', 'agents', kind), { recursive: true, mode: 0o700 }); // It is watched from the start.
     const config = join(dir, 'config.json');
     await writeFile(config, JSON.stringify({ project: 'chaos', defaultAgent: kind, agents: { [kind]: agent.config } }));
-    const model = await startScriptedModel();
+    const model = await startScriptedModel({ refuses: () => options.weather.refuses() });
     const ports = await choosePorts({ port: 0, uiPort: 0 });
     const address = `127.0.0.1:${ports.port}`;
     const own = {
@@ -88,6 +90,7 @@ export class System {
         topics.join(','),
         dir,
         JSON.stringify(options.bursts),
+        agent.calls ?? BASH,
       ];
       system.#keep(`client-${n}`, () => system.#spawn(`client-${n}`, args));
     }

@@ -1,6 +1,6 @@
 /**
- * Promises 1 to 5 while everything is killed, an operator interferes, garbage comes and many call
- * at once, on a small scale; at length: `npm run chaos -- --agent codex --kills 300`.
+ * Promises 1 to 5 while everything is killed, an operator interferes, garbage comes, many call at
+ * once, agents ask, and their provider refuses, on a small scale; at length: `npm run chaos -- --agent codex --kills 300`.
  */
 import { describe, expect, test } from 'vitest';
 import { CHAOS_AGENTS, chaosAgent, whyMissing } from '../chaos/agents/index.js';
@@ -18,9 +18,9 @@ describe.each(AGENTS)('With %s', (name) => {
     { timeout: 900_000 },
     async () => {
       const lines: string[] = [];
-      const disturbers = { operator: true, garbage: true, bursts: { times: 1, calls: 10 } };
+      const disturbers = { operator: true, garbage: true, waits: true, bursts: { times: 1, calls: 10 } };
       const { breaches, facts } = await chaos({
-        agent: chaosAgent(name),
+        agent: chaosAgent(name, { asks: true }),
         seed: SEED,
         kills: 15,
         prompts: 8,
@@ -33,7 +33,7 @@ describe.each(AGENTS)('With %s', (name) => {
       expect(breaches, JSON.stringify(facts, null, 2)).toEqual([]);
       expect(facts['prompts answered']).toBeGreaterThanOrEqual(8);
       expect(facts['answered in bursts']).toBe(disturbers.bursts.calls);
-      for (const disturber of ['deeds of the operator', 'garbage taken by the server'])
+      for (const disturber of ['deeds of the operator', 'garbage taken by the server', 'what the person did'])
         expect(facts[disturber], disturber).not.toBe('');
     },
   );

@@ -25,7 +25,7 @@ interface Row {
   text: string | null;
 }
 
-export function acp(): ChaosAgent {
+export function acp(asks = false): ChaosAgent {
   let env: Record<string, string> = {};
   return {
     config: { kind: 'acp', command: [PROGRAM, 'acp'], model: 'scripted/model' },
@@ -33,7 +33,9 @@ export function acp(): ChaosAgent {
     leavesEmptySessions: true,
     programs: ['opencode', 'opencode.exe'],
     noteOfPut: /^[0-9a-f]+\/turns\/[0-9a-f]+$/,
-    isolate: async (dir, modelUrl) => (env = await isolatedOpenCode(dir, modelUrl)),
+    isolate: async (dir, modelUrl) =>
+      (env = await isolatedOpenCode(dir, modelUrl, asks ? { permission: { bash: 'ask' } } : {})),
+    limit: () => ({ code: 429, headers: { 'retry-after': '7200' } }),
     stored: async ({ dir, project }) => {
       const file = join(dir, 'stored.json'); // What is written to a pipe as the program ends can be cut.
       await execa(PROGRAM, ['db', TEXTS.replaceAll('\n', ' ').trim(), '--format', 'json'], {

@@ -7,9 +7,13 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { AGENT_MARKER } from '../../../src/host/process-tree.js';
 import type { AgentConfig } from '../../../src/config.js';
+import type { RefusedAnswer } from '../../../scripted/model.js';
 import { processesOf } from '../../support/processes.js';
 import type { Message } from '../judge.js';
 import { LABEL } from '../plan.js';
+
+/** When a usage limit ends that an agent names, in seconds from now. */
+export const RESET_AFTER_S = 5;
 
 /** Below the chaos run's directory. */
 export interface Folders {
@@ -43,6 +47,10 @@ export interface ChaosAgent {
   noteOfPut?: RegExp;
   /** Writes what it needs. @returns what is in its environment */
   isolate(dir: string, modelUrl: string): Promise<Record<string, string>>;
+  /** As `BASH`, where a command asks in another way. */
+  calls?: string;
+  /** What a provider answers whose usage limit is reached. */
+  limit(): RefusedAnswer;
   /** Fails while the agent cannot be asked. */
   stored(folders: Folders): Promise<Stored>;
 }

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fetchedClaude, isolatedClaude } from '../../../scripted/isolated-claude.js';
-import { filesBelow, linesOf, messageOf, type ChaosAgent, type Folders, type Stored } from './agent.js';
+import { filesBelow, linesOf, messageOf, RESET_AFTER_S, type ChaosAgent, type Folders, type Stored } from './agent.js';
 
 /** What is read of a row. */
 interface Row {
@@ -21,20 +21,34 @@ interface Row {
 /** What Claude Code, or our driver, puts in under the role of the user. */
 const BY_NO_CALLER = /^(\[Request interrupted by user|Continue from where you left off\.$)/;
 
-export function claudeCode(program = fetchedClaude()): ChaosAgent {
+/** With a subscription, as only its limits say when they end. */
+const SUBSCRIPTION = { ANTHROPIC_API_KEY: '', CLAUDE_CODE_OAUTH_TOKEN: 'sk-ant-oat01-none' };
+
+export function claudeCode(asks = false, program = fetchedClaude()): ChaosAgent {
   return {
     config: {
       kind: 'claude-code',
-      model: 'scripted',
-      permissionMode: 'bypassPermissions',
+      model: asks ? 'claude-sonnet-4-5' : 'scripted',
+      ...(!asks && { permissionMode: 'bypassPermissions' as const }),
       ...(program !== undefined && { path: program }),
     },
     leavesEmptySessions: false,
     programs: ['claude', 'claude.exe'],
     noteOfPut: /^runs\/[^/]+\/lock$/,
-    isolate: (dir, modelUrl) => Promise.resolve(isolatedClaude(dir, modelUrl)),
+    isolate: (dir, modelUrl) => Promise.resolve({ ...isolatedClaude(dir, modelUrl), ...(asks && SUBSCRIPTION) }),
+    limit,
     stored,
   };
+}
+
+function limit() {
+  const headers = {
+    'anthropic-ratelimit-unified-status': 'rejected',
+    'anthropic-ratelimit-unified-reset': String(Math.floor(Date.now() / 1000) + RESET_AFTER_S),
+    'anthropic-ratelimit-unified-representative-claim': 'five_hour',
+    'x-should-retry': 'false',
+  };
+  return { code: 429, headers };
 }
 
 async function stored({ dir }: Folders): Promise<Stored> {

@@ -10,8 +10,15 @@ import { openCode } from './opencode.js';
 export const CHAOS_AGENTS = ['opencode', 'claude-code', 'codex', 'acp'] as const;
 export type ChaosAgentName = (typeof CHAOS_AGENTS)[number];
 
-export function chaosAgent(name: ChaosAgentName): ChaosAgent {
-  return { opencode: () => openCode, 'claude-code': () => claudeCode(), codex: () => codex(), acp }[name]();
+/** `asks`: it asks before it runs a command, and a person has to answer. */
+export function chaosAgent(name: ChaosAgentName, { asks = false } = {}): ChaosAgent {
+  const agents = {
+    opencode: openCode,
+    'claude-code': (asks: boolean) => claudeCode(asks),
+    codex: (asks: boolean) => codex(asks),
+    acp,
+  };
+  return agents[name](asks);
 }
 
 export const isChaosAgent = (name: string): name is ChaosAgentName =>

@@ -5,13 +5,19 @@ import { createOpencodeClient } from '@opencode-ai/sdk/v2/client';
 import { isolatedOpenCode } from '../../../scripted/isolated-opencode.js';
 import { messageOf, type ChaosAgent, type Folders, type Stored } from './agent.js';
 
-export const openCode: ChaosAgent = {
-  config: { kind: 'opencode' },
-  leavesEmptySessions: false,
-  programs: ['opencode', 'opencode.exe'],
-  isolate: isolatedOpenCode,
-  stored,
-};
+/** OpenCode waits as long by itself, and is cut off instead. */
+const LIMIT = { code: 429, headers: { 'retry-after': '7200' } };
+
+export function openCode(asks = false): ChaosAgent {
+  return {
+    config: { kind: 'opencode' },
+    leavesEmptySessions: false,
+    programs: ['opencode', 'opencode.exe'],
+    isolate: (dir, modelUrl) => isolatedOpenCode(dir, modelUrl, asks ? { permission: { bash: 'ask' } } : {}),
+    limit: () => LIMIT,
+    stored,
+  };
+}
 
 async function stored({ driver, project }: Folders): Promise<Stored> {
   const { port, password } = JSON.parse(await readFile(join(driver, 'server.json'), 'utf8')) as {

@@ -74,6 +74,8 @@ const wellKept = (): Evidence => ({
   openedFor: new Map(['ses_1', 'ses_2', 'ses_9'].map((session) => [session, 't0'])),
   asked: [[a], [a, b]],
   leavesEmptySessions: false,
+  spells: [],
+  effects: new Map(),
   busy: [],
 });
 
@@ -300,3 +302,46 @@ test('a topic that a worker reset, because it could not be replayed, has turns t
 
 test('a pause excuses nothing', () =>
   expect(excusedOn('t0', [{ at: 1, topic: 't0', deed: 'pause' }])).toEqual(new Set()));
+
+describe('turns that wait', () => {
+  const loggedOut = (label: string) => failedOf(label, 'AGENT_AUTH', 'Not logged in.');
+  const login = { trouble: 'login' as const, from: Date.parse(startedAt(a)) };
+  const asked = (decision: 'allow' | 'deny') =>
+    ({ asks: [{ kind: 'permission', text: 'x', decision, by: 'person' }] }) as Partial<TurnResult>;
+  const refused = (queued: boolean): Evidence => ({
+    ...wellKept(),
+    spells: [login],
+    // The second one is accepted before the first has ended, or long after.
+    ledger: [
+      ...[a, b].map((label) => fact(label, { what: 'sending' })),
+      fact(a, { what: 'accepted' }),
+      { ...fact(b, { what: 'accepted' }), at: queued ? 1 : Date.now() },
+      fact(a, loggedOut(a)),
+      fact(b, loggedOut(b)),
+    ],
+  });
+  const said = (evidence: Evidence) => judge(evidence).map(({ what }) => what);
+
+  test('a login that does not count may fail the prompt at hand, and none that waits behind it', () => {
+    expect(said(refused(false)).join('\n')).not.toMatch(/burnt|failed/);
+    expect(said(refused(true))).toContain(`${b} was burnt behind ${a}`);
+  });
+
+  test('nobody is logged out without a login that does not count', () => {
+    expect(said({ ...refused(false), spells: [] }).join('\n')).toMatch(/AGENT_AUTH/);
+  });
+
+  test('a tool that was denied has not run', () => {
+    const evidence = (decision: 'allow' | 'deny'): Evidence => {
+      const kept = wellKept();
+      kept.effects.set(a, 1);
+      const first = kept.ledger.find(({ what, label }) => what === 'outcome' && label === a) as Entry & {
+        outcome: TurnResult;
+      };
+      Object.assign(first.outcome, asked(decision));
+      return kept;
+    };
+    expect(said(evidence('deny'))).toEqual([`${a} was denied, and its tool ran`]);
+    expect(said(evidence('allow'))).toEqual([]);
+  });
+});
