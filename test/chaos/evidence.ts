@@ -44,6 +44,7 @@ export async function gather(
       busy: [],
       asked,
       leavesEmptySessions: agent.leavesEmptySessions,
+      mayNotStart: agent.mayNotStart ?? false,
       ...(await patiently(() => agent.stored(system.folders))),
     };
     for (const topic of named) {

@@ -23,6 +23,8 @@ export interface Evidence {
   openedFor: Map<string, string>;
   /** Whether the agent chooses the ids of sessions: then an open that is cut off can leave one. */
   leavesEmptySessions: boolean;
+  /** Whether the agent may fail to start: then a prompt can fail before it has a session. */
+  mayNotStart: boolean;
   /** The user's messages of each conversation that the model was sent. */
   asked: string[][];
   /** When the provider refused every request. */
@@ -68,6 +70,7 @@ interface Case {
   ledger: Entry[];
   asked: string[][];
   spells: Spell[];
+  mayNotStart: boolean;
 }
 
 type Report = (promise: number, side: Breach['side'], what: string) => void;
@@ -114,6 +117,7 @@ export function judge(evidence: Evidence): Breach[] {
       ledger: ledger.filter((entry) => entry.topic === topic),
       asked: asked.filter((all) => all[0]?.startsWith(`${topic}-`)),
       spells: evidence.spells,
+      mayNotStart: evidence.mayNotStart,
     };
     for (const what of ranThoughDenied(results, evidence.effects)) breach(2, 'store', what);
     for (const what of burnt(results, one.ledger, excused)) breach(1, 'client', what);
@@ -144,7 +148,7 @@ const OPENED_IN_VAIN: Consequence[] = ['cancelled', 'terminated', 'repeated'];
  * An outcome is what a topic makes of a prompt, or what an operator may cause there, and nothing
  * else.
  */
-function outcomesAreEarned({ results, excused, spells }: Case, breach: Report): void {
+function outcomesAreEarned({ results, excused, spells, mayNotStart, inStore }: Case, breach: Report): void {
   for (const result of results) {
     const { prompt_id, status, error } = result;
     if (status === 'cancelled' && !excused.has('cancelled'))
@@ -152,6 +156,8 @@ function outcomesAreEarned({ results, excused, spells }: Case, breach: Report): 
     if (status !== 'failed') continue;
     // So ends what was cut off in a way that its session cannot tell; processes that are killed may
     // do that too.
+    const wasNotPutIn = result.session_id === null && !inStore.includes(prompt_id);
+    if (error?.code === 'AGENT_CRASHED' && mayNotStart && wasNotPutIn) continue;
     if (error?.code === 'AGENT_AUTH' && wasLoggedOut(result, spells)) continue;
     if (error?.code !== 'OUTCOME_UNKNOWN') breach(1, 'client', `${prompt_id} failed: ${error?.code} ${error?.message}`);
     else if (isCutOff(error.message) && !excused.has('cut off'))
@@ -163,7 +169,7 @@ function isCutOff(message: string): boolean {
   return message.includes('ended from outside');
 }
 
-function thereIsOneSession({ topic, results, turns, excused }: Case, breach: Report): void {
+function thereIsOneSession({ topic, results, turns, excused, mayNotStart }: Case, breach: Report): void {
   const held = results.filter(({ session_id }) => session_id !== null);
   const sessions = new Set(held.map(({ session_id }) => session_id));
   if (sessions.size > 1) breach(5, 'client', `${topic} has sessions ${[...sessions].join(', ')}`);
@@ -172,7 +178,7 @@ function thereIsOneSession({ topic, results, turns, excused }: Case, breach: Rep
   if (results.length > 0 && opened.length !== 1 && !isCut)
     breach(5, 'client', `${topic} was opened ${opened.length} times`);
   for (const result of results)
-    if (result.session_id === null && !mayHaveNone(result, held, excused))
+    if (result.session_id === null && !mayHaveNone(result, held, { excused, mayNotStart }))
       breach(4, 'client', `${result.prompt_id} has no session`);
   if (new Set(turns.map(({ session }) => session)).size > 1)
     breach(5, 'history', `${topic} has turns in several sessions`);
@@ -180,20 +186,21 @@ function thereIsOneSession({ topic, results, turns, excused }: Case, breach: Rep
 
 /**
  * What never began, or was cut off while its session was being opened, has none, if the topic had
- * none when it ended.
+ * none when it ended. So has what an agent did not start for.
  */
 function mayHaveNone(
   { status, error, started_at }: TurnResult,
   held: TurnResult[],
-  excused: Set<Consequence>,
+  { excused, mayNotStart }: Pick<Case, 'excused' | 'mayNotStart'>,
 ): boolean {
+  const hasNotStarted = mayNotStart && error?.code === 'AGENT_CRASHED';
   const isEnded =
     status === 'cancelled' ? excused.has('cancelled') : excused.has('cut off') && isCutOff(error?.message ?? '');
   const wasOpen = held.some(
     (other) =>
       other.status === 'completed' && Date.parse(other.started_at) + other.duration_ms < Date.parse(started_at),
   );
-  return isEnded && !wasOpen;
+  return (isEnded || hasNotStarted) && !wasOpen;
 }
 
 /** No topic ends unless someone ends it. */

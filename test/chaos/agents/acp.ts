@@ -31,6 +31,8 @@ export function acp(asks = false): ChaosAgent {
     config: { kind: 'acp', command: [PROGRAM, 'acp'], model: 'scripted/model' },
     // OpenCode chooses the id, and a worker that is killed does not hear it.
     leavesEmptySessions: true,
+    // Several programs that start at once on one database end each other (OpenCode 1.18.33).
+    mayNotStart: true,
     programs: ['opencode', 'opencode.exe'],
     noteOfPut: /^[0-9a-f]+\/turns\/[0-9a-f]+$/,
     isolate: async (dir, modelUrl) =>

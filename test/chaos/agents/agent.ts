@@ -38,6 +38,11 @@ export interface ChaosAgent {
    * Whether an open that is cut off can leave an empty session, because the agent chooses the id.
    */
   leavesEmptySessions: boolean;
+  /**
+   * Whether the agent may fail to start, even where nothing is killed. Such a prompt has no session,
+   * and was not put in.
+   */
+  mayNotStart?: true;
   /** The names of its program's file. */
   programs: readonly string[];
   /**

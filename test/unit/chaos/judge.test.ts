@@ -74,6 +74,7 @@ const wellKept = (): Evidence => ({
   openedFor: new Map(['ses_1', 'ses_2', 'ses_9'].map((session) => [session, 't0'])),
   asked: [[a], [a, b]],
   leavesEmptySessions: false,
+  mayNotStart: false,
   spells: [],
   effects: new Map(),
   busy: [],
@@ -85,6 +86,23 @@ test('an agent that chooses the ids of its sessions may leave one that is empty,
   expect(judge(evidence)).toEqual([]);
   evidence.store.set('ses_9', [{ label: a, texts: 1 }]);
   expect(judge(evidence).map(({ promise }) => promise)).toContain(5);
+});
+
+test('only where the agent may fail to start, a prompt may fail before it has a session', () => {
+  const crashed = (session_id: string | null): Evidence => {
+    const kept = wellKept();
+    kept.ledger.splice(
+      3,
+      1,
+      fact(a, failedOf(a, 'AGENT_CRASHED', 'Ended as it started.', { session_id: session_id as never })),
+    );
+    kept.store.set('ses_1', [{ label: b, texts: 1 }]);
+    return { ...kept, mayNotStart: true };
+  };
+  const byClient = (evidence: Evidence) => judge(evidence).filter(({ what }) => what.includes('AGENT_CRASHED'));
+  expect(byClient(crashed(null))).toEqual([]);
+  expect(byClient(crashed('ses_1'))).toHaveLength(1);
+  expect(byClient({ ...crashed(null), mayNotStart: false })).toHaveLength(1);
 });
 
 test('a prompt that was stopped before it was stored may have reached the model', () => {
