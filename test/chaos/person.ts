@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { workflowIdOf, type TopicId } from '../../src/contract/ids.js';
 import { answer, answerSignal, retry, retrySignal, view } from '../../src/contract/messages.js';
-import type { Dice } from './plan.js';
+import { isDenied, type Dice } from './plan.js';
 
 const ROUND_MS = 500;
 const ANSWERS_WITHIN_MS = 5000;
@@ -25,20 +25,12 @@ export type Attended = Map<'allowed' | 'denied' | 'retried', number>;
 export async function attend({ client, topics, dice, isFair }: Attending, signal: AbortSignal): Promise<Attended> {
   const attended: Attended = new Map();
   while (!signal.aborted) {
-    const rolls = topics.map(() => ({
-      denies: dice.upTo(3) === 0,
-      signals: dice.upTo(1) === 0,
-      twice: dice.upTo(3) === 0,
-    }));
+    const ways = topics.map((): Way => ({ signals: dice.upTo(1) === 0, twice: dice.upTo(3) === 0 }));
     await Promise.all(
       topics.map(async (topic, n) => {
-        // A topic that is not there yet, or whose server or worker is not, gets its answer in another round.
-        const did = await serve(
-          client,
-          topic,
-          rolls[n] ?? { denies: false, signals: false, twice: false },
-          isFair,
-        ).catch(() => undefined);
+        const way = ways[n] ?? { signals: false, twice: false };
+        // A topic that is not there yet, or whose server or worker is not, is served in another round.
+        const did = await serve(client, topic, way, isFair).catch(() => undefined);
         if (did) attended.set(did, (attended.get(did) ?? 0) + 1);
       }),
     );
@@ -48,18 +40,19 @@ export async function attend({ client, topics, dice, isFair }: Attending, signal
 }
 
 /** `signals`: by signal, as another language does it. `twice`: the answer is given again. */
-type Roll = { denies: boolean; signals: boolean; twice: boolean };
+type Way = { signals: boolean; twice: boolean };
 
-function serve(client: Client, topic: string, { denies, signals, twice }: Roll, isFair: () => boolean) {
+function serve(client: Client, topic: string, { signals, twice }: Way, isFair: () => boolean) {
   const handle = client.workflow.getHandle(workflowIdOf(topic as TopicId));
   return client.withDeadline(Date.now() + ANSWERS_WITHIN_MS, async () => {
-    const { waiting } = (await handle.query(view)).running ?? {};
+    const { waiting, prompt_id = '' } = (await handle.query(view)).running ?? {};
     if (!waiting) return undefined;
     if (waiting.for !== 'answer') {
       if (!isFair()) return undefined;
       await (signals ? handle.signal(retrySignal) : handle.executeUpdate(retry));
       return 'retried';
     }
+    const denies = isDenied(prompt_id);
     const given = { decision: denies ? 'deny' : 'allow', ask_id: waiting.ask.ask_id } as const;
     await (signals ? handle.signal(answerSignal, given) : handle.executeUpdate(answer, { args: [given] }));
     if (twice) await handle.signal(answerSignal, given);

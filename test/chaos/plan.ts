@@ -145,6 +145,11 @@ export const WITHIN_MS: Record<Exclude<Moment, 'at any time'>, number> = {
   'after the result': 60,
 };
 
+/** Whether the person denies what this prompt asks. A reset asks again, and gets the same answer. */
+export function isDenied(label: string): boolean {
+  return diceOf(hashOf(label)).upTo(3) === 0;
+}
+
 function hashOf(text: string): number {
   let hash = 0;
   for (const character of text) hash = (Math.imul(hash, 31) + (character.codePointAt(0) ?? 0)) | 0;
