@@ -9,7 +9,7 @@ export interface Supported {
   oldest: string;
   /** The first version that we refuse. */
   below?: string;
-  /** The exact versions that our tests, or `npm run agents:matrix`, ran with. */
+  /** The exact versions that were tried. Our tests ran with the first one, and `npm run agents:matrix` with the others. */
   tried: readonly string[];
   /** What to do about an unsupported version. */
   mend: string;
@@ -22,22 +22,25 @@ export const SUPPORTED = {
   // first start and cannot go back.
   opencode: {
     name: 'OpenCode',
-    oldest: '1.18.0',
+    oldest: '1.18.15',
     below: '2.0.0',
-    tried: ['1.18.33'],
+    tried: ['1.18.33', '1.18.20', '1.18.15'],
     mend: 'npm install --global opencode-ai@1.18.33',
   },
-  // We resume a turn that was cut off with two environment variables, which an older version may
-  // not know.
+  // We resume a turn that was cut off with environment variables, which an older version may not know.
   claudeCode: {
     name: 'Claude Code',
-    oldest: '2.1.331',
-    tried: ['2.1.331'],
+    oldest: '2.1.322',
+    tried: ['2.1.331', '2.1.332', '2.1.330', '2.1.322'],
     mend: 'npm install --global @anthropic-ai/claude-code@2.1.331',
   },
-  // We need an app-server that listens on a socket and that stores a thread when it is named. Older
-  // versions were not tried.
-  codex: { name: 'Codex', oldest: '0.169.0', tried: ['0.169.0'], mend: 'npm install --global @openai/codex@0.169.0' },
+  // We need an app-server that listens on a socket and that stores a thread when it is named.
+  codex: {
+    name: 'Codex',
+    oldest: '0.168.0',
+    tried: ['0.169.0', '0.171.0', '0.168.0'],
+    mend: 'npm install --global @openai/codex@0.169.0',
+  },
   // The first version whose server has update-with-start for general use (1.28).
   temporalProgram: {
     name: 'The temporal program',
