@@ -43,7 +43,7 @@ export function createActivities(given: Omit<ActivityContext, 'fence' | 'provide
 /** One log line per turn: ids and numbers, never the text of a prompt or reply. */
 function factsOf(
   { topic, turn, prompt_id, session_id }: RunTurnInput,
-  { status, error, attempts, recovered, usage }: RunTurnOutput,
+  { status, error, attempts, recovered, usage, waits }: RunTurnOutput,
   ms: number,
 ) {
   const tokens = usage && usage.input_tokens + usage.output_tokens;
@@ -52,8 +52,9 @@ function factsOf(
     turn,
     prompt_id,
     session_id,
-    status,
-    code: error?.code,
+    // With `waits`, the turn ends so only if the topic does not wait.
+    ...(waits ? { waits: waits.for } : { status }),
+    code: waits?.for === 'answer' ? undefined : error?.code,
     attempts,
     recovered,
     tokens,

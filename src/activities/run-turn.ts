@@ -103,8 +103,12 @@ function brokenOff(
 }
 
 /** What the turn could wait for instead of ending so. */
-function waitsOf({ status, error, until }: AgentOutcome, clock: TurnClock, limits: Limits): TurnWaits | undefined {
-  if (status !== 'failed') return undefined;
+function waitsOf(
+  { status, error, until, overtaken }: AgentOutcome,
+  clock: TurnClock,
+  limits: Limits,
+): TurnWaits | undefined {
+  if (status !== 'failed' || overtaken) return undefined;
   const worked_ms = clock.workedMs();
   if (error?.code === 'AGENT_RATE_LIMITED')
     return { for: 'quota', most_ms: limits.quotaWaitMs, worked_ms, ...defined({ until }) };
@@ -134,7 +138,7 @@ function tooManyAttempts({ prompt_id, session_id }: RunTurnInput, attempts: Atte
 }
 
 function outputOf(outcome: AgentOutcome, attempts: number, agent: Agent | undefined): RunTurnOutput {
-  const { until: _, ...ended } = outcome;
+  const { until: _until, overtaken: _overtaken, ...ended } = outcome;
   const bytes = Buffer.from(outcome.reply);
   const facts = {
     ...ended,

@@ -101,6 +101,8 @@ export interface AgentOutcome {
   recovered?: Recovery;
   /** When the provider takes requests again, if it said so. ISO 8601. */
   until?: string;
+  /** A later prompt follows in the session, so the turn can never go on. */
+  overtaken?: true;
 }
 
 /** What a watcher sees of a turn. Each one replaces the one before. */

@@ -158,6 +158,8 @@ function outcomesAreEarned({ results, excused, spells, mayNotStart, inStore }: C
     // do that too.
     const wasNotPutIn = result.session_id === null && !inStore.includes(prompt_id);
     if (error?.code === 'AGENT_CRASHED' && mayNotStart && wasNotPutIn) continue;
+    // After a reset, later prompts can come before a turn that waits. It can't go on then.
+    if (error?.code === 'AGENT_RATE_LIMITED' && spells.length > 0 && excused.has('repeated')) continue;
     if (error?.code === 'AGENT_AUTH' && wasLoggedOut(result, spells)) continue;
     if (error?.code !== 'OUTCOME_UNKNOWN') breach(1, 'client', `${prompt_id} failed: ${error?.code} ${error?.message}`);
     else if (isCutOff(error.message) && !excused.has('cut off'))

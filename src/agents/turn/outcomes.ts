@@ -13,7 +13,12 @@ export function harvested(sight: Sight, session: SessionId, maxSteps: number, re
     return sight.steps > maxSteps
       ? failed(runaway(sight.steps, session), sight, recovered)
       : cancelled(sight, session, recovered);
-  return { status, ...defined({ error, until }), ...factsOf(sight, recovered) };
+  return {
+    status,
+    ...defined({ error, until }),
+    ...(sight.superseded && { overtaken: true as const }),
+    ...factsOf(sight, recovered),
+  };
 }
 
 export function failed(error: Failure, sight: Sight, recovered?: Recovery): AgentOutcome {

@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { runTurn } from '../../../src/activities/run-turn.js';
 import { Semaphore } from '../../../src/semaphore.js';
 import type { ActivityContext } from '../../../src/activities/context.js';
-import type { RunTurnInput, TurnHeartbeat } from '../../../src/activities/types.js';
+import type { RunTurnInput, RunTurnOutput, TurnHeartbeat } from '../../../src/activities/types.js';
 import { AgentError, type Agent, type TurnEvent } from '../../../src/agents/agent.js';
 import { failure } from '../../../src/contract/failures.js';
 
@@ -275,4 +275,23 @@ test('a turn of an agent that cannot find a prompt again says so, however it end
   expect(await attemptAt({ turn: ended, promptIds: false }).result).toMatchObject({ status: 'completed', ...weaker });
   expect(await attemptAt({ turn: broken, promptIds: false }).result).toMatchObject({ status: 'failed', ...weaker });
   expect(await attemptAt({ turn: ended }).result).not.toHaveProperty('guarantee');
+});
+
+test.each([
+  ['goes on once the limit is over', undefined, { for: 'quota' }],
+  ['has ended, if a later prompt has overtaken it', true, undefined],
+] as const)('a turn that a usage limit ended %s', async (_, overtaken, waits) => {
+  const error = failure('AGENT_RATE_LIMITED', 'Used up.');
+  const limited: TurnEvent = {
+    type: 'outcome',
+    outcome: { status: 'failed', reply: '', error, ...(overtaken && { overtaken }) },
+  };
+  const turn: Turn = async function* () {
+    yield await Promise.resolve(limited);
+  };
+  const output = (await attemptAt({ turn, input: { waits: true } }).result) as RunTurnOutput;
+  expect(output).toMatchObject({ status: 'failed', error: { code: 'AGENT_RATE_LIMITED' } });
+  if (waits) expect(output.waits).toMatchObject(waits);
+  else expect(output.waits).toBeUndefined();
+  expect(output).not.toHaveProperty('overtaken');
 });
