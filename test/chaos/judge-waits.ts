@@ -28,7 +28,9 @@ export function burnt(results: TurnResult[], ledger: Entry[], excused: ReadonlyS
   const refused = results.filter(({ error }) => error?.code === 'AGENT_AUTH');
   return refused.flatMap((later) => {
     const accepted = ledger.find(({ what, label }) => what === 'accepted' && label === later.prompt_id)?.at ?? Infinity;
-    const earlier = refused.find((one) => endOf(one) <= Date.parse(later.started_at) && accepted < endOf(one));
+    const earlier = refused.find(
+      (one) => one !== later && endOf(one) <= Date.parse(later.started_at) && accepted < endOf(one),
+    );
     return earlier ? [`${later.prompt_id} was burnt behind ${earlier.prompt_id}`] : [];
   });
 }
