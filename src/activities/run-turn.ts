@@ -58,7 +58,7 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
     if (!('status' in ended)) return { ...asking(input, ended, clock, context), attempts: info.attempt, ...answered };
     // Without its id in the session, a turn that has ended can't go on.
     const waits = input.waits && agent.capabilities.promptIds ? waitsOf(ended, clock, limits) : undefined;
-    return { ...output(ended), ...answered, ...defined({ waits }) };
+    return { ...output(ended), ...answered, ...defined({ fell_back_from: attempt.fellBackFrom(ended), waits }) };
   } catch (error) {
     if (error instanceof Failed && !(error instanceof AgentError && error.retryable)) {
       const ended = { status: 'failed', reply: '', error: error.failure as Failure } as const;

@@ -20,6 +20,7 @@ import { keepWithin } from '../contract/keep-within.js';
 import { MAX_ANSWERED_BYTES_OF_TURN, MAX_ASKS_OF_TURN } from '../contract/limits.js';
 import { DENIED, policyOf } from './ask-policy.js';
 import type { ActivityContext } from './context.js';
+import { FallBack, fallbackModelsOf } from './fall-back.js';
 import { providerOf, Try } from './provider-gate.js';
 import { sessionRefOf } from './session-ref.js';
 import { topicIsOver } from './topic-is-over.js';
@@ -33,6 +34,9 @@ export class TurnAttempt {
   readonly #detach = new AbortController();
   readonly #stop = new AbortController();
   readonly #session: SessionRef;
+  readonly #fallBack: FallBack;
+  /** The agent refused the turn before it had the prompt. */
+  #nothingPutIn = false;
   /** The failure of a turn that a limit stopped. Absent: the turn was cancelled. */
   #limit: Failure | undefined;
   /** Stops the agent's turn. Set when the work starts; `#work` itself handles an earlier stop. */
@@ -42,9 +46,18 @@ export class TurnAttempt {
     private readonly input: RunTurnInput,
     private readonly agent: Agent,
     private readonly clock: TurnClock,
-    private readonly host: Pick<ActivityContext, 'config' | 'turnSlots' | 'providers' | 'log'>,
+    private readonly host: Pick<ActivityContext, 'config' | 'turnSlots' | 'providers' | 'absentModels' | 'log'>,
   ) {
+    const { pinned, keeps_model, waits = false } = input;
     this.#session = sessionRefOf(input);
+    const fallbacks = keeps_model ? [] : fallbackModelsOf(pinned, host.config);
+    const chain = { kind: pinned.kind ?? pinned.agent, own: pinned.model, fallbacks, waits };
+    this.#fallBack = new FallBack(chain, host.absentModels, clock.model);
+    clock.model = this.#fallBack.instead;
+  }
+
+  fellBackFrom(outcome: AgentOutcome): string | undefined {
+    return this.#fallBack.fellBackFrom(outcome);
   }
 
   /** Set while this attempt tries a provider for all turns of this host. */
@@ -116,9 +129,12 @@ export class TurnAttempt {
     if (this.#stop.signal.aborted) await this.#stopping();
     try {
       for (;;) {
-        const ended = await this.#follow();
+        const ended = await this.#tried();
         await stopping;
-        if ('status' in ended) return this.#ended(ended);
+        if ('status' in ended) {
+          if (this.#fallsBack(ended)) continue;
+          return this.#ended(this.#fallBack.reported(ended));
+        }
         // A turn that is being stopped asks nobody. Another look finds how it ended.
         if (!this.#stop.signal.aborted) return ended;
       }
@@ -126,6 +142,18 @@ export class TurnAttempt {
       // A stop that is still under way would reach the next turn. It settles soon, because a detach
       // ends it.
       await stopping?.catch(() => undefined);
+    }
+  }
+
+  /** An agent that refuses the model before it takes the prompt throws. */
+  async #tried(): Promise<AgentOutcome | Ask> {
+    this.#nothingPutIn = false;
+    try {
+      return await this.#follow();
+    } catch (error) {
+      if (!(error instanceof AgentError) || error.code !== 'MODEL_UNKNOWN') throw error;
+      this.#nothingPutIn = true;
+      return { status: 'failed', reply: '', error: error.failure };
     }
   }
 
@@ -148,21 +176,39 @@ export class TurnAttempt {
     );
   }
 
+  /** Whether the turn goes on with another model, as the same turn. */
+  #fallsBack(ended: AgentOutcome): boolean {
+    const { agent, clock, input } = this;
+    const before = this.#fallBack.model;
+    // Without its id in the session, a turn that has ended can't go on.
+    const canGoOn = agent.capabilities.promptIds || this.#nothingPutIn;
+    if (!canGoOn || this.#stop.signal.aborted || !this.#fallBack.after(ended)) return false;
+    const { model, instead } = this.#fallBack;
+    clock.model = instead;
+    clock.progress({ step: `goes on with model ${model ?? 'default'}, because ${before ?? 'default'} cannot answer` });
+    this.#context.heartbeat(clock.heartbeat());
+    const { topic, turn } = input;
+    this.host.log('another model goes on', { topic, turn, from: before, to: model, code: ended.error?.code });
+    return true;
+  }
+
   #noteAnswered(answered: Answered): void {
     this.answered.push(answered);
     keepWithin(this.answered, MAX_ASKS_OF_TURN, MAX_ANSWERED_BYTES_OF_TURN);
   }
 
   #request(): TurnRequest {
-    const { prompt_id, prompt, brief_length, answered, goes_on, waits } = this.input;
-    const followsWait = this.#context.info.attempt === 1 && (goes_on ?? (answered?.length ?? 0) > 0);
+    const { prompt_id, prompt, brief_length, answered, waits } = this.input;
+    const goes_on = this.#fallBack.goesOn || this.input.goes_on || undefined;
+    const followsWait =
+      this.#fallBack.goesOn || (this.#context.info.attempt === 1 && (goes_on ?? (answered?.length ?? 0) > 0));
     const asks = this.host.config.agents[this.input.pinned.agent]?.asks;
     // A topic of an older release cannot wait for a person.
     const policy = waits ? policyOf(asks) : (ask: Ask) => policyOf(asks)(ask) ?? DENIED;
     return {
-      session: this.#session,
+      session: this.#fallBack.inSession(this.#session),
       ...{ prompt_id, prompt, policy },
-      ...defined({ brief_length, answered, goes_on, may_be_parked: waits }),
+      ...defined({ brief_length, answered, goes_on, may_be_parked: waits || this.#fallBack.hasAnother || undefined }),
       ...(followsWait && { follows_a_wait: true as const }),
     };
   }

@@ -30,6 +30,8 @@ export interface OpenSessionInput {
    * one that opened the lost session.
    */
   replaces?: SessionId;
+  /** The prompt names its model, so the session is not opened with another one. */
+  keeps_model?: true;
 }
 
 export interface OpenSessionOutput {
@@ -89,6 +91,8 @@ export interface RunTurnInput {
    * the prompt is put in.
    */
   asked_checks?: AskedChecks;
+  /** The prompt names its model, so no other one may work on it. */
+  keeps_model?: true;
   /** The topic can wait in the middle of a turn. Absent: a topic of an older release cannot. */
   waits?: true;
   /** What the turn has asked so far, and how that was answered. */
@@ -129,6 +133,8 @@ export interface RunTurnOutput {
   recovered?: Recovery;
   /** Of the agent. Absent: promise 2 holds as it is. */
   guarantee?: Guarantee;
+  /** The session's own model, or `default`, where another one worked on the turn. */
+  fell_back_from?: string;
   usage?: Usage;
   /** What config has answered. Oldest first. */
   answered?: Answered[];
@@ -160,6 +166,8 @@ export interface TurnHeartbeat extends AttemptFacts {
   usage?: Usage;
   /** Time worked in all attempts so far, in ms. */
   worked_ms: number;
+  /** The model that works instead of the session's own. */
+  model?: string;
   /** This host has agreed to run the checks of the prompt. */
   checks_granted?: true;
 }

@@ -50,6 +50,10 @@ const duration = z.unknown().transform((value, context) => {
   return z.NEVER;
 });
 
+const MOST_MODELS = 10;
+const MODELS = `must be a list of at most ${MOST_MODELS} models, in the agent's spelling`;
+const models = z.array(name, { error: MODELS }).max(MOST_MODELS, { error: MODELS });
+
 const COMMAND = 'must be a program and its arguments, such as ["gemini", "--acp"]';
 
 const PATTERN = 'must be text, in which * is any text';
@@ -79,6 +83,7 @@ const agent = only({
     .optional(),
   preset: z.enum(ACP_PRESET_NAMES, { error: `must be ${oneOf(ACP_PRESET_NAMES)}` }).optional(),
   model: text.optional(),
+  fallbackModels: models.optional(),
   variant: text.optional(),
   mode: text.optional(),
   settingSources: z
@@ -115,6 +120,7 @@ const category = only({
     .optional(),
   agent: text.optional(),
   model: text.optional(),
+  fallbackModels: models.optional(),
   variant: text.optional(),
 });
 

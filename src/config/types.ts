@@ -14,6 +14,8 @@ export interface AgentConfig {
   command?: string[];
   /** Default model, in the agent's own spelling. */
   model?: string;
+  /** The models that go on, in this order, when the one of a session cannot. */
+  fallbackModels?: string[];
   variant?: string;
   /**
    * The agent's own mode, for example `build` or `plan` in OpenCode. In Codex it is the sandbox:
@@ -75,6 +77,8 @@ export interface CategoryConfig {
   instructions: string;
   agent?: string;
   model?: string;
+  /** Default: those of the agent. */
+  fallbackModels?: string[];
   variant?: string;
 }
 

@@ -260,6 +260,11 @@ export interface TurnResult {
   recovered?: Recovery;
   /** Absent: the prompt was put in once, and how it ended is known whatever was killed. */
   guarantee?: Guarantee;
+  /**
+   * The model that the session has, or `default`. It could not answer, and `model` has worked
+   * instead of it.
+   */
+  fell_back_from?: string;
   /** Of all check rounds together. The other fields describe the turn of the last round. */
   usage?: Usage;
   checks?: Checks;

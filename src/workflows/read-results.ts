@@ -60,7 +60,7 @@ const TEXTS: Partial<Record<keyof Pinned, true>> = {
   asked_cwd: true,
 };
 
-const SHORT = ['model', 'recovered', 'guarantee'];
+const SHORT = ['model', 'recovered', 'guarantee', 'fell_back_from'];
 
 export function endedIn(answer: unknown): RunTurnOutput | undefined {
   if (

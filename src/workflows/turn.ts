@@ -7,7 +7,7 @@ import type { AskedChecks, OpenSessionOutput, RunTurnOutput } from '../activitie
 import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
 import type { QueuedPrompt, RunningPrompt, SessionRecord } from '../contract/state.js';
-import type { SessionChoice, TurnResult } from '../contract/types.js';
+import type { PromptRequest, SessionChoice, TurnResult } from '../contract/types.js';
 import * as calls from './calls.js';
 import { adoptSession } from './adopt.js';
 import { askedOtherwise } from './choose-by-agent.js';
@@ -168,8 +168,9 @@ function insteadOf({ topic: { state }, prompt }: Work, result: TurnResult): Dest
 async function openSession(work: Work, { opening, host }: ToOpen): Promise<SessionRecord> {
   const { topic, prompt, scope } = work;
   const { epoch } = topic.state;
-  const input = { topic: topic.id, prompt_id: prompt.prompt_id, ...defined({ epoch }), ...opening };
-  const open = (where: calls.Where) => calls.openSession(input, prompt.request.prompt, where);
+  const { prompt_id, request } = prompt;
+  const input = { topic: topic.id, prompt_id, ...defined({ epoch }), ...opening, ...keepsModel(request) };
+  const open = (where: calls.Where) => calls.openSession(input, request.prompt, where);
   const opened = await openedInTime(work, () =>
     host === undefined ? scope.run(() => open(calls.ANYWHERE)) : onHost(work, host, open),
   );
@@ -211,6 +212,7 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     ...(turn.brief !== undefined && { brief_length: turn.brief.length }),
     session_id,
     pinned,
+    ...keepsModel(request),
     ...(asked && { asked_checks: asked }),
   };
   for (;;) {
@@ -227,6 +229,9 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     await waited(work, waiting);
   }
 }
+
+/** A model that a prompt names is not replaced by another one. */
+const keepsModel = ({ model }: PromptRequest) => (model === undefined ? {} : { keeps_model: true as const });
 
 function endedAs(
   { topic, prompt, turn }: Work,

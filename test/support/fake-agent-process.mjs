@@ -16,6 +16,7 @@
  *   [[gone: s]]      with it, an ask disappears by itself after so many seconds, and is denied
  *   [[quota: s]]     end as AGENT_RATE_LIMITED until so many seconds after the first time
  *   [[provider: dir]] note the call in dir/calls, and end as AGENT_RATE_LIMITED until the time in dir/until
+ *   [[gone: model]] end as MODEL_UNKNOWN with this model; [[spent: model]] as AGENT_RATE_LIMITED for three hours
  *   [[login: file]]  end as AGENT_AUTH until the file is there
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -55,12 +56,12 @@ const operations = {
   /**
    * Answers once the prompt is in the session, or with the code of a refusal. The turn works on.
    */
-  put({ session, id, prompt }) {
+  put({ session, id, prompt, model }) {
     const known = linesOf(session);
     if (known.some((line) => line.prompt !== id && line.text?.startsWith('[[corrupt]]'))) return 'SESSION_CORRUPTED';
     const again = known.some((line) => line.prompt === id);
     if (!again) note(session, { prompt: id, text: prompt });
-    void turn(session, id, prompt, again);
+    void turn(session, id, prompt, again, model);
     return null;
   },
 };
@@ -68,13 +69,13 @@ const operations = {
 /** A brief before it quotes earlier prompts, with their directives. */
 const ownWordsOf = (prompt) => prompt.split('The prompt:\n\n').at(-1);
 
-async function turn(session, id, prompt, again) {
-  const mine = { id };
+async function turn(session, id, prompt, again, model) {
+  const mine = { id, model };
   working.set(session, mine);
   const said = ownWordsOf(prompt).match(/\[\[saying: (.*?)\]\]/s)?.[1];
   tell(id, { type: 'did', step: 'reading', ...(said !== undefined && { text: said }) });
   const outcome = await work(session, prompt, again, mine);
-  if (existsSync(fileOf(session))) note(session, { end: id, outcome });
+  if (existsSync(fileOf(session))) note(session, { end: id, outcome: { ...outcome, ...(model && { model }) } });
   if (working.get(session) === mine) working.delete(session);
   tell(id, { type: 'moved' });
 }
@@ -143,6 +144,11 @@ async function work(session, prompt, again, mine) {
     appendFileSync(join(provider, 'calls'), '.');
     const until = readFileSync(join(provider, 'until'), 'utf8');
     if (Date.parse(until) > Date.now()) return { status: 'failed', reply: '', code: 'AGENT_RATE_LIMITED', until };
+  }
+  if (mine.model && directive('gone')?.[1] === mine.model) return { status: 'failed', reply: '', code: 'MODEL_UNKNOWN' };
+  if (mine.model && directive('spent')?.[1] === mine.model) {
+    const until = new Date(Date.now() + 3 * 60 * 60 * 1000).toISOString();
+    return { status: 'failed', reply: '', code: 'AGENT_RATE_LIMITED', until };
   }
   const login = directive('login')?.[1];
   if (login && !existsSync(login)) return { status: 'failed', reply: '', code: 'AGENT_AUTH' };

@@ -116,7 +116,7 @@ class FakeDriver implements AgentDriver {
       steps: 0,
       fingerprint: JSON.stringify([at, outcome, ends.length]),
       done: () => (busy !== undefined && busy === key ? [{ type: 'did', step: 'reading' }] : []),
-      said: () => ({ reply: outcome?.reply ?? '' }),
+      said: () => ({ reply: outcome?.reply ?? '', ...defined({ model: outcome?.model }) }),
     };
   }
 
@@ -125,6 +125,7 @@ class FakeDriver implements AgentDriver {
       session: session.session_id,
       id: key,
       prompt: text,
+      model: session.model,
     })) as FailureCode | null;
     return code ? failure(code, `The fake agent was asked to end as ${code}.`) : undefined;
   }

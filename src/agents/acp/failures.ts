@@ -2,6 +2,7 @@
 import type { RequestError } from '@agentclientprotocol/sdk';
 import * as z from 'zod';
 import { failure, type Failure } from '../../contract/failures.js';
+import { isModelMissing } from '../shared/missing-models.js';
 import { isCorruption } from '../shared/provider-refusals.js';
 
 const MAX_MESSAGE = 2_000;
@@ -60,6 +61,8 @@ export function failureOfTurn(error: RequestError, agent: string, session: strin
     return failure('AGENT_RATE_LIMITED', `The provider refused for now ${where}`);
   if (/context.{0,20}(length|window|limit)|prompt is too long|too many tokens|maximum context/i.test(said))
     return failure('CONTEXT_OVERFLOW', `The conversation no longer fits the model ${where}`);
+  if (isModelMissing(status, [said]))
+    return failure('MODEL_UNKNOWN', `The provider of ${agent} does not have the model ${where}`);
   if (isCorruption(status, [said]))
     return failure('SESSION_CORRUPTED', `The provider refuses what the session holds ${where}`);
   return failure('MODEL_FAILED', `The model failed ${where}`);
