@@ -57,6 +57,7 @@ const long = [
     'codex-asks',
     'codex-limits',
     'claude-code-limits',
+    'corrupted',
     'fall-back',
     'acp',
     'acp-asks',

@@ -20,6 +20,7 @@ import { isTrouble } from '../contract/troubles.js';
 import { answerWithinOf } from './ask-policy.js';
 import type { Attempts } from './attempts.js';
 import type { ActivityContext } from './context.js';
+import { refusalOf } from './corrupted.js';
 import { refusedCheck } from './may-check.js';
 import { handOver, refusal, translated } from './translate.js';
 import { TurnAttempt } from './turn-attempt.js';
@@ -134,11 +135,12 @@ function tooManyAttempts({ prompt_id, session_id }: RunTurnInput, attempts: Atte
 }
 
 function outputOf(outcome: AgentOutcome, attempts: number, agent: Agent | undefined): RunTurnOutput {
-  const { until: _, ...ended } = outcome;
+  const { until: _until, refused: _refused, ...ended } = outcome;
   const bytes = Buffer.from(outcome.reply);
   const facts = {
     ...ended,
     attempts,
+    ...defined({ refused: refusalOf(outcome) }),
     ...(agent?.capabilities.promptIds === false && { guarantee: 'at_most_once_unknown' as const }),
   };
   if (bytes.length <= MAX_REPLY_BYTES) return facts;

@@ -20,6 +20,7 @@ import { keepWithin } from '../contract/keep-within.js';
 import { MAX_ANSWERED_BYTES_OF_TURN, MAX_ASKS_OF_TURN } from '../contract/limits.js';
 import { DENIED, policyOf } from './ask-policy.js';
 import type { ActivityContext } from './context.js';
+import { orCorrupted } from './corrupted.js';
 import { FallBack, fallbackModelsOf } from './fall-back.js';
 import { providerOf, Try } from './provider-gate.js';
 import { sessionRefOf } from './session-ref.js';
@@ -74,7 +75,7 @@ export class TurnAttempt {
       if (refused) return refused;
       const release = await this.#slot();
       try {
-        const ended = await this.#work();
+        const ended = await this.#orCorrupted(await this.#work());
         if ('status' in ended && isOfProvider(ended.error)) this.#try?.refused(ended);
         else this.#try?.takes();
         return ended;
@@ -174,6 +175,14 @@ export class TurnAttempt {
       failure('INTERNAL', `Agent ${agent.name} ended turn ${input.turn} of topic ${input.topic} without an outcome.`),
       false,
     );
+  }
+
+  async #orCorrupted(ended: AgentOutcome | Ask): Promise<AgentOutcome | Ask> {
+    if (!('status' in ended)) return ended;
+    const { prompt_id, refused_before: before } = this.input;
+    const session = this.#fallBack.inSession(this.#session);
+    const refused = { session, prompt: prompt_id, outcome: ended, before };
+    return orCorrupted(this.agent, refused, AbortSignal.any([this.#detach.signal, this.#stop.signal]));
   }
 
   /** Whether the turn goes on with another model, as the same turn. */

@@ -91,6 +91,8 @@ export interface RunTurnInput {
    * the prompt is put in.
    */
   asked_checks?: AskedChecks;
+  /** How the provider refused the prompt before in this session, where the model never answered. */
+  refused_before?: string;
   /** The prompt names its model, so no other one may work on it. */
   keeps_model?: true;
   /** The topic can wait in the middle of a turn. Absent: a topic of an older release cannot. */
@@ -136,6 +138,8 @@ export interface RunTurnOutput {
   /** The session's own model, or `default`, where another one worked on the turn. */
   fell_back_from?: string;
   usage?: Usage;
+  /** How the provider refused the turn, where the model never answered in it. */
+  refused?: string;
   /** What config has answered. Oldest first. */
   answered?: Answered[];
   /**

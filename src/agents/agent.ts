@@ -101,6 +101,8 @@ export interface AgentOutcome {
   recovered?: Recovery;
   /** When the provider takes requests again, if it said so. ISO 8601. */
   until?: string;
+  /** How the provider refused what it was sent. The same again names the same refusal. */
+  refused?: string;
 }
 
 /** What a watcher sees of a turn. Each one replaces the one before. */

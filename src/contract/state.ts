@@ -21,6 +21,11 @@ export interface SessionRecord {
    */
   lost?: Loss;
   /**
+   * How the provider refused the last prompt, where the model never answered. The same again says
+   * that it refuses what the session holds.
+   */
+  refused_as?: string;
+  /**
    * The first session of its line of work: sessions that take over from one another, or replace one
    * another, have it in common. Absent: this one is the first.
    */

@@ -34,7 +34,7 @@ interface Brief {
  * part, then the newest turns.
  */
 export function briefOf(brief: Brief): string {
-  const { turns, stat } = brief;
+  const { turns, stat, due } = brief;
   const head = headOf(brief);
   const foot = footOf(brief);
   let left = MAX_BRIEF_BYTES - utf8Length(head + foot) - BETWEEN_BYTES;
@@ -47,7 +47,7 @@ export function briefOf(brief: Brief): string {
   const files = stat === undefined ? '' : take(stat);
   const reply = take(lastReplyOf(turns, Math.min(MAX_LAST_REPLY_BYTES, left / 2)));
   const several = new Set(turns.map(({ agent }) => agent)).size > 1;
-  const all = turns.map((turn) => lineOf(turn, several));
+  const all = turns.map((turn) => lineOf(due.reason === 'corrupted' ? withoutPoison(turn) : turn, several));
   const lines = fitting(all, left);
   const known = `What is known of ${several ? 'the turns' : 'its turns'}, the last one last${lines.length < turns.length ? ' (older ones are left out)' : ''}:`;
   return [
@@ -83,6 +83,17 @@ function footOf({ due: { reason } }: Brief): string {
     again +
     BRIEF_ENDS
   );
+}
+
+/**
+ * The provider may have refused what this turn put in, and its answer may repeat it. The new session
+ * must not get it again.
+ */
+function withoutPoison(turn: TurnResult): TurnResult {
+  if (turn.status !== 'failed' || turn.reply !== '') return turn;
+  const { error, ...rest } = turn;
+  const goal = 'what it asked is left out, because the provider may have refused it';
+  return { ...rest, goal, ...(error && { error: { ...error, message: '' } }) };
 }
 
 /** Empty where its line has all of it. */

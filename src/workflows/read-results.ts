@@ -60,7 +60,7 @@ const TEXTS: Partial<Record<keyof Pinned, true>> = {
   asked_cwd: true,
 };
 
-const SHORT = ['model', 'recovered', 'guarantee', 'fell_back_from'];
+const SHORT = ['model', 'recovered', 'guarantee', 'fell_back_from', 'refused'];
 
 export function endedIn(answer: unknown): RunTurnOutput | undefined {
   if (

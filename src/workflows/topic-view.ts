@@ -46,7 +46,10 @@ export function viewOf(
 }
 
 /** Without what only choosing a session and the next brief need. */
-function sessionView({ line: _line, left: _left, brief_due: _due, ...session }: SessionRecord, current: string | null) {
+function sessionView(
+  { line: _line, left: _left, brief_due: _due, refused_as: _refused, ...session }: SessionRecord,
+  current: string | null,
+) {
   return { ...session, current: session.session_id === current };
 }
 

@@ -23,7 +23,7 @@ import { endedByError, isLost, resultOf } from './ended.js';
 import { briefFor, briefWithFiles, chooseWithAgent } from './hand-over.js';
 import { goOnIn, wasTold } from './line-of-work.js';
 import { onHost } from './on-host.js';
-import { addSession, lossOf, sessionOf } from './session-state.js';
+import { addSession, lossOf, noteRefusal, sessionOf } from './session-state.js';
 import { now } from './time.js';
 import type { Topic } from './topic.js';
 import { answered, asksOf, knownOf, waited, waitForAgent, waitOf } from './waiting.js';
@@ -128,6 +128,7 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
     topic.announce();
     topic.show();
     const ended = await runTurn(work, session);
+    noteRefusal(session, ended);
     if (ended.status === 'completed' && turn.brief !== undefined) wasTold(session);
     const loss = lossOf(ended);
     if (loss && topic.features.has('lossesAreNoted')) session.lost = loss;
@@ -213,6 +214,7 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     session_id,
     pinned,
     ...keepsModel(request),
+    ...defined({ refused_before: session.refused_as }),
     ...(asked && { asked_checks: asked }),
   };
   for (;;) {

@@ -17,6 +17,7 @@
  *   [[quota: s]]     end as AGENT_RATE_LIMITED until so many seconds after the first time
  *   [[provider: dir]] note the call in dir/calls, and end as AGENT_RATE_LIMITED until the time in dir/until
  *   [[gone: model]] end as MODEL_UNKNOWN with this model; [[spent: model]] as AGENT_RATE_LIMITED for three hours
+ *   [[bad image]]    a session that has these words is refused in every turn
  *   [[login: file]]  end as AGENT_AUTH until the file is there
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -150,6 +151,8 @@ async function work(session, prompt, again, mine) {
     const until = new Date(Date.now() + 3 * 60 * 60 * 1000).toISOString();
     return { status: 'failed', reply: '', code: 'AGENT_RATE_LIMITED', until };
   }
+  if (linesOf(session).some((line) => line.text?.includes('[[bad image]]')))
+    return { status: 'failed', reply: '', code: 'MODEL_FAILED', refused: '400 bad image' };
   const login = directive('login')?.[1];
   if (login && !existsSync(login)) return { status: 'failed', reply: '', code: 'AGENT_AUTH' };
   const answers = [];

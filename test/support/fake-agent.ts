@@ -110,7 +110,7 @@ class FakeDriver implements AgentDriver {
       ...(key && { key }),
       prompt: at < 0 ? 'absent' : 'present',
       ...(text !== undefined && { text }),
-      ...(outcome && { end: { status: outcome.status, ...defined({ error, until: outcome.until }) } }),
+      ...(outcome && { end: { status: outcome.status, ...defined({ error, until: outcome.until, refused: outcome.refused }) } }),
       superseded: at >= 0 && lines.slice(at + 1).some(({ prompt }) => prompt !== undefined),
       busy: busy === undefined ? false : busy === key ? 'this' : 'ours',
       steps: 0,

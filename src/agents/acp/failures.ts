@@ -3,6 +3,7 @@ import type { RequestError } from '@agentclientprotocol/sdk';
 import * as z from 'zod';
 import { failure, type Failure } from '../../contract/failures.js';
 import { isModelMissing } from '../shared/missing-models.js';
+import { refusedAs, statusIn } from '../shared/refused-content.js';
 import { isCorruption } from '../shared/provider-refusals.js';
 
 const MAX_MESSAGE = 2_000;
@@ -66,6 +67,11 @@ export function failureOfTurn(error: RequestError, agent: string, session: strin
   if (isCorruption(status, [said]))
     return failure('SESSION_CORRUPTED', `The provider refuses what the session holds ${where}`);
   return failure('MODEL_FAILED', `The model failed ${where}`);
+}
+
+export function refusedIn(error: RequestError, { code }: Failure): string | undefined {
+  const said = wordsOf(error);
+  return refusedAs(code, Data.safeParse(error.data).data?.statusCode ?? statusIn(said), said);
 }
 
 /** Of a call that opens or loads a session. `doing`, e.g. `open a session`. */

@@ -3,6 +3,7 @@ import { failure, type Failure, type FailureCode } from '../../contract/failures
 import type { SessionId } from '../../contract/ids.js';
 import { ASK_OTHERWISE } from '../shared/cut-off.js';
 import { isModelMissing } from '../shared/missing-models.js';
+import { refusedAs } from '../shared/refused-content.js';
 import { isCorruption } from '../shared/provider-refusals.js';
 import { isoOf, isUsageLimit, resetOf } from '../shared/usage-limits.js';
 import { textOf, type Row } from './rows.js';
@@ -23,6 +24,10 @@ export function failureOf(row: Row, session: SessionId): Failure {
       : message,
     isRefusal(row) ? ASK_OTHERWISE : fixOf(code, status),
   );
+}
+
+export function refusedIn(row: Row): string | undefined {
+  return refusedAs(codeOf(row), row.apiErrorStatus, textOf(row));
 }
 
 /**

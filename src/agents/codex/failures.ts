@@ -5,6 +5,7 @@
 import { failure, type Failure, type FailureCode } from '../../contract/failures.js';
 import { ASK_OTHERWISE } from '../shared/cut-off.js';
 import { isModelMissing } from '../shared/missing-models.js';
+import { refusedAs, statusIn } from '../shared/refused-content.js';
 import { isCorruption } from '../shared/provider-refusals.js';
 import { isUsageLimit } from '../shared/usage-limits.js';
 
@@ -27,6 +28,15 @@ export function failureOf(said: string, info: unknown, session: string): Failure
     code,
     `${whatHappened(code)}${which} in session ${session}: ${messageIn(said).slice(0, MAX_MESSAGE)}`,
     fixOf(code, status, said),
+  );
+}
+
+export function refusedIn(said: string, info: unknown): string | undefined {
+  const { name, status } = readInfo(info);
+  return refusedAs(
+    codeOf(name, status, said),
+    status ?? statusIn(said) ?? (isBody(said) ? 400 : undefined),
+    messageIn(said),
   );
 }
 
@@ -64,6 +74,9 @@ function readInfo(info: unknown): { name: string; status?: number } {
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+/** Of a 400, Codex stores the body and no status (0.169.0). */
+const isBody = (said: string) => said.startsWith('{') && messageIn(said) !== said;
+
 /** The message in a provider's answer, which may be JSON. */
 function messageIn(said: string): string {
   try {
@@ -89,8 +102,7 @@ function whatHappened(code: FailureCode): string {
 function fixOf(code: FailureCode, status: number | undefined, said: string): string | undefined {
   if (code === 'AGENT_AUTH') return `${howToLogIn(missingKeyIn(said))} Then send a follow-up.`;
   if (code === 'REPLY_CUT_OFF') return cutOffIn(said) === 'content_filter' ? ASK_OTHERWISE : undefined;
-  if (code === 'MODEL_UNKNOWN')
-    return 'Name a model that Codex has: start codex and type /model to see them.';
+  if (code === 'MODEL_UNKNOWN') return 'Name a model that Codex has: start codex and type /model to see them.';
   if (code === 'PROVIDER_UNREACHABLE')
     return 'Check the network, a proxy (HTTPS_PROXY) and the address of the provider in the config of Codex (base_url), then send a follow-up.';
   if (code === 'MODEL_FAILED' && (status ?? 0) >= 500)

@@ -3,7 +3,7 @@ import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
-import { failureOf } from './failures.js';
+import { failureOf, refusedIn } from './failures.js';
 import { untilOf } from './resets.js';
 import type { CodexTurn } from './rollout.js';
 import type { TurnState } from './turn-state.js';
@@ -15,7 +15,8 @@ export function outcomeOf({ end, turns }: TurnState, session: SessionId): Sight[
   if (end.how === 'failed') {
     const last = turns.at(-1);
     const until = last && untilOf(last);
-    return { status: 'failed', error: failureOf(end.message, end.info, session), ...defined({ until }) };
+    const refused = refusedIn(end.message, end.info);
+    return { status: 'failed', error: failureOf(end.message, end.info, session), ...defined({ until, refused }) };
   }
   const worked = turns.some(({ entries }) => entries.some(({ type }) => type === 'called'));
   if (!replyOf(turns) && !worked)

@@ -4,6 +4,7 @@ import { failure, type Failure, type FailureCode } from '../../contract/failures
 import { isObject } from '../../contract/is-object.js';
 import { ASK_OTHERWISE } from '../shared/cut-off.js';
 import { isModelMissing } from '../shared/missing-models.js';
+import { refusedAs } from '../shared/refused-content.js';
 import { isCorruption } from '../shared/provider-refusals.js';
 import { isUsageLimit, resetOf } from '../shared/usage-limits.js';
 
@@ -23,6 +24,11 @@ export function failureOf(error: OpenCodeError, session: string): Failure {
     `${whatHappened(code, error.name)}${status} in session ${session}: ${message}`,
     fixOf(code, error.name, facts),
   );
+}
+
+export function refusedIn(error: OpenCodeError): string | undefined {
+  const facts = factsOf(error);
+  return refusedAs(codeOf(error.name, facts), facts.statusCode, facts.message);
 }
 
 /** When the provider takes requests again, if it said so. `at`: when the error came. */

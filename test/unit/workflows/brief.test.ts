@@ -112,3 +112,18 @@ describe('the brief', () => {
     );
   });
 });
+
+test('a session in place of a corrupted one is not told what was refused, nor how', () => {
+  const due: BriefDue = { reason: 'corrupted', from: 'ses_2' as SessionId };
+  const error = { code: 'MODEL_FAILED', message: 'the bad picture', fix: '' } as const;
+  const refused = turn(2, 'ses_2', { status: 'failed', reply: '', goal: 'the bad goal', error });
+  const partly = turn(3, 'ses_2', { status: 'failed', reply: 'so far', error });
+  const brief = told([turn(1, 'ses_2'), refused, partly], { due });
+  expect(brief).not.toContain('bad');
+  expect(linesIn(brief)).toEqual([
+    '- turn 1 (completed): Goal 1 → reply 1',
+    '- turn 2 (failed, MODEL_FAILED): what it asked is left out, because the provider may have refused it',
+    '- turn 3 (failed, MODEL_FAILED): Goal 3 → so far',
+  ]);
+  expect(told([refused])).toContain('the bad goal → the bad picture');
+});
