@@ -58,6 +58,7 @@ const long = [
     'codex-limits',
     'claude-code-limits',
     'corrupted',
+    'full-context',
     'fall-back',
     'acp',
     'acp-asks',

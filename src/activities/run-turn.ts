@@ -11,7 +11,7 @@
  */
 import { Context } from '@temporalio/activity';
 import { AgentError, type Agent, type AgentOutcome } from '../agents/agent.js';
-import type { Limits } from '../config.js';
+import type { Config, Limits } from '../config.js';
 import type { Ask } from '../contract/asks.js';
 import { defined } from '../contract/defined.js';
 import { Failed, failure, type Failure } from '../contract/failures.js';
@@ -59,7 +59,8 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
     if (!('status' in ended)) return { ...asking(input, ended, clock, context), attempts: info.attempt, ...answered };
     // Without its id in the session, a turn that has ended can't go on.
     const waits = input.waits && agent.capabilities.promptIds ? waitsOf(ended, clock, limits) : undefined;
-    return { ...output(ended), ...answered, ...defined({ fell_back_from: attempt.fellBackFrom(ended), waits }) };
+    const loss = lossIn(ended, input, context.config);
+    return { ...output(ended), ...answered, ...defined({ fell_back_from: attempt.fellBackFrom(ended), loss, waits }) };
   } catch (error) {
     if (error instanceof Failed && !(error instanceof AgentError && error.retryable)) {
       const ended = { status: 'failed', reply: '', error: error.failure as Failure } as const;
@@ -110,6 +111,11 @@ function waitsOf({ status, error, until }: AgentOutcome, clock: TurnClock, limit
   if (error?.code === 'AGENT_RATE_LIMITED')
     return { for: 'quota', most_ms: limits.quotaWaitMs, worked_ms, ...defined({ until }) };
   return isTrouble(error) ? { for: 'agent', most_ms: Number.MAX_SAFE_INTEGER, worked_ms } : undefined;
+}
+
+function lossIn({ error }: AgentOutcome, { pinned: { category } }: RunTurnInput, config: Config): 'full' | undefined {
+  const ofCategory = category === undefined ? undefined : config.categories[category]?.onFull;
+  return error?.code === 'CONTEXT_OVERFLOW' && (ofCategory ?? config.onFull) === 'replace' ? 'full' : undefined;
 }
 
 /** The failure is for a topic that cannot read what the turn waits for. */

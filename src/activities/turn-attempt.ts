@@ -38,6 +38,7 @@ export class TurnAttempt {
   readonly #fallBack: FallBack;
   /** The agent refused the turn before it had the prompt. */
   #nothingPutIn = false;
+  #hasCompacted = false;
   /** The failure of a turn that a limit stopped. Absent: the turn was cancelled. */
   #limit: Failure | undefined;
   /** Stops the agent's turn. Set when the work starts; `#work` itself handles an earlier stop. */
@@ -133,7 +134,7 @@ export class TurnAttempt {
         const ended = await this.#tried();
         await stopping;
         if ('status' in ended) {
-          if (this.#fallsBack(ended)) continue;
+          if (this.#fallsBack(ended) || this.#compacts(ended)) continue;
           return this.#ended(this.#fallBack.reported(ended));
         }
         // A turn that is being stopped asks nobody. Another look finds how it ended.
@@ -201,6 +202,16 @@ export class TurnAttempt {
     return true;
   }
 
+  /** Whether the turn goes on once more, so that the agent compacts its conversation. */
+  #compacts({ error }: AgentOutcome): boolean {
+    const { agent, clock } = this;
+    if (error?.code !== 'CONTEXT_OVERFLOW' || !agent.capabilities.compactsNext || this.#hasCompacted) return false;
+    if (this.#stop.signal.aborted) return false;
+    this.#hasCompacted = true;
+    clock.progress({ step: 'goes on, so that the agent compacts the conversation' });
+    return true;
+  }
+
   #noteAnswered(answered: Answered): void {
     this.answered.push(answered);
     keepWithin(this.answered, MAX_ASKS_OF_TURN, MAX_ANSWERED_BYTES_OF_TURN);
@@ -208,9 +219,9 @@ export class TurnAttempt {
 
   #request(): TurnRequest {
     const { prompt_id, prompt, brief_length, answered, waits } = this.input;
-    const goes_on = this.#fallBack.goesOn || this.input.goes_on || undefined;
-    const followsWait =
-      this.#fallBack.goesOn || (this.#context.info.attempt === 1 && (goes_on ?? (answered?.length ?? 0) > 0));
+    const goesOn = this.#fallBack.goesOn || this.#hasCompacted;
+    const goes_on = goesOn || this.input.goes_on || undefined;
+    const followsWait = goesOn || (this.#context.info.attempt === 1 && (goes_on ?? (answered?.length ?? 0) > 0));
     const asks = this.host.config.agents[this.input.pinned.agent]?.asks;
     // A topic of an older release cannot wait for a person.
     const policy = waits ? policyOf(asks) : (ask: Ask) => policyOf(asks)(ask) ?? DENIED;

@@ -5,7 +5,8 @@
 import type { Answered, Ask } from '../contract/asks.js';
 import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
-import type { Check, CheckRun, Guarantee, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
+import type { Check, CheckRun } from '../contract/checks.js';
+import type { Guarantee, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
 
 export interface OpenSessionInput {
   topic: TopicId;
@@ -55,7 +56,7 @@ export type Resolved = Omit<Pinned, 'store'>;
 
 export interface ResolveAgentInput {
   /** As `openSession` would take it. */
-  opening: Omit<OpenSessionInput, 'topic' | 'prompt_id' | 'epoch' | 'replaces'>;
+  opening: Omit<OpenSessionInput, 'topic' | 'prompt_id' | 'epoch' | 'replaces' | 'keeps_model'>;
   /** Names of other agents, of which the kind is asked. */
   agents: string[];
 }
@@ -137,6 +138,9 @@ export interface RunTurnOutput {
   guarantee?: Guarantee;
   /** The session's own model, or `default`, where another one worked on the turn. */
   fell_back_from?: string;
+  compacted?: number;
+  /** The session can't go on, and config says that another one takes its place. */
+  loss?: 'full';
   usage?: Usage;
   /** How the provider refused the turn, where the model never answered in it. */
   refused?: string;

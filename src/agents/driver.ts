@@ -76,7 +76,12 @@ export interface Sight {
   /** What the turn has done so far, as the signals that would have reported it. */
   done(): readonly AgentSignal[];
   /** What an outcome reports of the turn so far. */
-  said(): { reply: string; model?: string; usage?: Usage };
+  said(): {
+    reply: string;
+    model?: string;
+    usage?: Usage;
+    /** How often the conversation was compacted. */ compacted?: number;
+  };
 }
 
 export type AgentSignal =

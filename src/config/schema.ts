@@ -14,7 +14,7 @@ import {
   SETTING_SOURCES,
 } from './types.js';
 import { isId } from '../contract/ids.js';
-import { ON_LOST } from '../contract/types.js';
+import { ON_FULL, ON_LOST } from '../contract/types.js';
 import { nearest } from './nearest.js';
 
 const MAX_INSTRUCTIONS = 2000;
@@ -110,6 +110,8 @@ const agent = only({
   if (path !== undefined) wrong('path', 'must be left out for an agent of kind "acp": its command names the program');
 });
 
+const onFull = z.enum(ON_FULL, { error: `must be ${oneOf(ON_FULL)}` });
+
 const category = only({
   description: text.optional(),
   instructions: z
@@ -122,6 +124,7 @@ const category = only({
   model: text.optional(),
   fallbackModels: models.optional(),
   variant: text.optional(),
+  onFull: onFull.optional(),
 });
 
 export const configSchema = only({
@@ -148,6 +151,7 @@ export const configSchema = only({
   }).optional(),
   warmAgent: z.boolean({ error: 'must be true or false' }).optional(),
   onLost: z.enum(ON_LOST, { error: `must be ${oneOf(ON_LOST)}` }).optional(),
+  onFull: onFull.optional(),
 });
 
 export type ConfigContent = z.output<typeof configSchema>;

@@ -203,6 +203,7 @@ const result = z
       .string()
       .optional()
       .describe("The session's own model, which could not answer. The model in `model` worked instead."),
+    compacted: z.number().optional().describe('How often the agent compacted the conversation in this turn.'),
     usage: z.looseObject({}).optional(),
     checks: z.looseObject({ passed: z.boolean() }).optional().describe('The checks and their results, round by round.'),
   })

@@ -6,7 +6,7 @@ import type { TopicId } from '../contract/ids.js';
 import { BRIEF_BEGINS, BRIEF_ENDS } from '../contract/brief-text.js';
 import { MAX_BRIEF_BYTES } from '../contract/limits.js';
 import type { BriefDue } from '../contract/state.js';
-import type { TurnResult } from '../contract/types.js';
+import type { Loss, TurnResult } from '../contract/types.js';
 import { cutToBytes, titleOf, utf8Length } from '../contract/text.js';
 
 /** Of each turn. */
@@ -68,11 +68,27 @@ function headOf({ topic, due: { reason, from }, agent, returns }: Brief): string
       ? `${BRIEF_BEGINS}since your last turn in this session, ${other} Nothing of that conversation is in yours.`
       : `${BRIEF_BEGINS}until now, ${other} You take over in a new session; nothing of that conversation is in it.`;
   }
-  const what = reason === 'corrupted' ? 'can no longer be continued' : 'was lost';
+  const what = WHAT_BECAME[reason];
   return (
     `${BRIEF_BEGINS}your earlier session ${from} of the topic "${topic}" ${what}. This is a new session in its place; ` +
     'nothing of the earlier conversation is in it.'
   );
+}
+
+const WHAT_BECAME: Record<Loss, string> = {
+  lost: 'was lost',
+  corrupted: 'can no longer be continued',
+  full: 'no longer fits the model',
+};
+
+/** What a session is told after a compaction. Ends where the prompt begins; at most 4 KiB. */
+export function goalsOf(topic: TopicId, turns: TurnResult[]): string {
+  const head = `${BRIEF_BEGINS}this conversation was compacted, so only a summary of it is left. The topic "${topic}" has asked in it, the last one last`;
+  const foot = `All of that has ended as it says. Go on with what follows.${BRIEF_ENDS}`;
+  const lines = turns.map(({ turn, goal = '', status }) => `- turn ${turn} (${status}): ${goal}`);
+  const kept = fitting(lines, MAX_BRIEF_BYTES - utf8Length(head + foot) - BETWEEN_BYTES);
+  const older = kept.length < lines.length ? ' (older ones are left out)' : '';
+  return [`${head}${older}:`, kept.join('\n'), foot].filter(Boolean).join('\n\n');
 }
 
 function footOf({ due: { reason } }: Brief): string {

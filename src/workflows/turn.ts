@@ -20,7 +20,7 @@ import {
   type ToOpen,
 } from './choose-session.js';
 import { endedByError, isLost, resultOf } from './ended.js';
-import { briefFor, briefWithFiles, chooseWithAgent } from './hand-over.js';
+import { briefFor, briefWithFiles, chooseWithAgent, goalsFor } from './hand-over.js';
 import { goOnIn, wasTold } from './line-of-work.js';
 import { onHost } from './on-host.js';
 import { addSession, lossOf, noteRefusal, sessionOf } from './session-state.js';
@@ -130,6 +130,7 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
     const ended = await runTurn(work, session);
     noteRefusal(session, ended);
     if (ended.status === 'completed' && turn.brief !== undefined) wasTold(session);
+    if (ended.compacted !== undefined) session.goals_due = true;
     const loss = lossOf(ended);
     if (loss && topic.features.has('lossesAreNoted')) session.lost = loss;
     return endedAs(work, choice, session, ended);
@@ -162,8 +163,10 @@ async function stopLost({ topic, prompt }: Work, session: SessionRecord): Promis
  * session is lost as well, that is the outcome.
  */
 function insteadOf({ topic: { state }, prompt }: Work, result: TurnResult): Destination | undefined {
-  const session = lossOf(result) && result.session_id !== null ? sessionOf(state, result.session_id) : undefined;
-  return session && result.session.kind !== 'replaced' ? replacementOf(state, prompt.request, session) : undefined;
+  const session = result.session_id === null ? undefined : sessionOf(state, result.session_id);
+  // The record says whether a session that is full is to be replaced.
+  const isLost = session && lossOf({ ...result, ...(session.lost === 'full' && { loss: 'full' as const }) });
+  return isLost && result.session.kind !== 'replaced' ? replacementOf(state, prompt.request, session) : undefined;
 }
 
 async function openSession(work: Work, { opening, host }: ToOpen): Promise<SessionRecord> {
@@ -204,6 +207,8 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
   const due = turn.brief === undefined && request.session_id === undefined ? session.brief_due : undefined;
   if (due) {
     turn.brief = topic.features.handsOver ? await briefWithFiles(work, session, due) : briefFor(work, session, due);
+  } else if (turn.brief === undefined && request.session_id === undefined && session.goals_due) {
+    turn.brief = goalsFor(work, session);
   }
   const input = {
     topic: topic.id,

@@ -18,6 +18,8 @@
  *   [[provider: dir]] note the call in dir/calls, and end as AGENT_RATE_LIMITED until the time in dir/until
  *   [[gone: model]] end as MODEL_UNKNOWN with this model; [[spent: model]] as AGENT_RATE_LIMITED for three hours
  *   [[bad image]]    a session that has these words is refused in every turn
+ *   [[full]]         as its first words: every prompt after it ends as CONTEXT_OVERFLOW
+ *   [[compact]]      the conversation is compacted in this turn
  *   [[login: file]]  end as AGENT_AUTH until the file is there
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -146,13 +148,16 @@ async function work(session, prompt, again, mine) {
     const until = readFileSync(join(provider, 'until'), 'utf8');
     if (Date.parse(until) > Date.now()) return { status: 'failed', reply: '', code: 'AGENT_RATE_LIMITED', until };
   }
-  if (mine.model && directive('gone')?.[1] === mine.model) return { status: 'failed', reply: '', code: 'MODEL_UNKNOWN' };
+  if (mine.model && directive('gone')?.[1] === mine.model)
+    return { status: 'failed', reply: '', code: 'MODEL_UNKNOWN' };
   if (mine.model && directive('spent')?.[1] === mine.model) {
     const until = new Date(Date.now() + 3 * 60 * 60 * 1000).toISOString();
     return { status: 'failed', reply: '', code: 'AGENT_RATE_LIMITED', until };
   }
   if (linesOf(session).some((line) => line.text?.includes('[[bad image]]')))
     return { status: 'failed', reply: '', code: 'MODEL_FAILED', refused: '400 bad image' };
+  if (linesOf(session).some((line) => line.prompt && line.prompt !== mine.id && line.text?.startsWith('[[full]]')))
+    return { status: 'failed', reply: '', code: 'CONTEXT_OVERFLOW' };
   const login = directive('login')?.[1];
   if (login && !existsSync(login)) return { status: 'failed', reply: '', code: 'AGENT_AUTH' };
   const answers = [];
@@ -188,7 +193,7 @@ async function work(session, prompt, again, mine) {
     : big
       ? 'x'.repeat(Number(big))
       : (directive('say')?.[1] ?? `prompt ${prompts.length} here: ${prompt}; the first was: ${prompts[0]}`);
-  return { status: 'completed', reply };
+  return { status: 'completed', reply, ...(directive('compact') && { compacted: 1 }) };
 }
 
 process.on('message', ({ call, operation, ...request }) =>

@@ -3,6 +3,7 @@ import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
+import { counted } from '../shared/compactions.js';
 import { failureOf, refusedIn } from './failures.js';
 import { untilOf } from './resets.js';
 import type { CodexTurn } from './rollout.js';
@@ -30,7 +31,13 @@ export function outcomeOf({ end, turns }: TurnState, session: SessionId): Sight[
 export function saidIn({ turns }: TurnState): ReturnType<Sight['said']> {
   const usage = usageOf(turns);
   const model = turns.findLast((turn) => turn.model !== undefined)?.model;
-  return { reply: replyOf(turns), ...defined({ usage }), ...(usage && model !== undefined && { model }) };
+  const compactions = turns.reduce((sum, turn) => sum + (turn.compactions ?? 0), 0);
+  return {
+    reply: replyOf(turns),
+    ...counted(compactions),
+    ...defined({ usage }),
+    ...(usage && model !== undefined && { model }),
+  };
 }
 
 /** How often the model has answered. */

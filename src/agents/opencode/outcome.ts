@@ -3,6 +3,7 @@ import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
+import { counted } from '../shared/compactions.js';
 import { cutOff, type CutOff } from '../shared/cut-off.js';
 import { failureOf, isAbort, refusedIn, untilOf } from './failures.js';
 import type { StoredAnswer, TurnState } from './turn-state.js';
@@ -32,6 +33,7 @@ export function endOf(turn: TurnState, session: SessionId): NonNullable<Sight['e
 export function saidIn({ last, answers }: TurnState): ReturnType<Sight['said']> {
   return {
     reply: replyOf(answers),
+    ...counted(answers.filter(({ info }) => info.summary && !info.error).length),
     ...(last && {
       model: `${last.info.providerID}/${last.info.modelID}`,
       usage: usageOf(answers.map(({ info }) => info)),

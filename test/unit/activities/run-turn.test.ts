@@ -339,8 +339,56 @@ describe('a turn whose model cannot answer', () => {
   });
 
   test('ends so when its prompt names the model', async () => {
-    const { result } = attemptAt({ context: withFallback(() => only(gone)), input: { ...ownModel, keeps_model: true } });
+    const { result } = attemptAt({
+      context: withFallback(() => only(gone)),
+      input: { ...ownModel, keeps_model: true },
+    });
     expect(await result).toMatchObject({ status: 'failed', error: { code: 'MODEL_UNKNOWN' } });
     expect(requests).toHaveLength(1);
+  });
+});
+
+describe('a turn that does not fit the model', () => {
+  const full: TurnEvent = {
+    type: 'outcome',
+    outcome: { status: 'failed', reply: '', error: failure('CONTEXT_OVERFLOW', 'It is full.') },
+  };
+  const limits = { turnTimeoutMs: 60_000, stallTimeoutMs: 60_000 };
+  /** `ends`: how the turn ends each time that it is run. */
+  function fullContext(ends: TurnEvent[], onFull: string, compactsNext?: true) {
+    const goesOn: unknown[] = [];
+    const agent = {
+      ...{ name: 'a', capabilities: { promptIds: true, compactsNext }, cancel: () => Promise.resolve() },
+      turn: ({ goes_on }: TurnRequest) => only(ends[goesOn.push(goes_on) - 1]!),
+    };
+    const categories = { mild: { description: '', instructions: '', onFull: 'fail' } };
+    const config = { limits, agents: {}, categories, onFull };
+    return { goesOn, context: { agents: new Map([['a', agent]]), config } as unknown as Partial<ActivityContext> };
+  }
+
+  test('goes on once where the agent compacts only then', async () => {
+    const { goesOn, context } = fullContext([full, done], 'replace', true);
+    expect(await attemptAt({ context }).result).toMatchObject({ status: 'completed', attempts: 1 });
+    expect(goesOn).toEqual([undefined, true]);
+  });
+
+  test('is full when that was in vain, or the agent has compacted already', async () => {
+    const { goesOn, context } = fullContext([full, full], 'replace', true);
+    expect(await attemptAt({ context }).result).toMatchObject({ error: { code: 'CONTEXT_OVERFLOW' }, loss: 'full' });
+    expect(goesOn).toEqual([undefined, true]);
+    const at = fullContext([full], 'replace');
+    expect(await attemptAt({ context: at.context }).result).toMatchObject({ loss: 'full' });
+    expect(at.goesOn).toEqual([undefined]);
+  });
+
+  test.each([
+    ['config', 'fail', undefined],
+    ['its category', 'replace', 'mild'],
+  ])('is only reported where %s says fail', async (_, onFull, category) => {
+    const { context } = fullContext([full], onFull);
+    const pinned = { ...input.pinned, ...(category !== undefined && { category }) };
+    const ended = await attemptAt({ context, input: { pinned } }).result;
+    expect(ended).toMatchObject({ error: { code: 'CONTEXT_OVERFLOW' } });
+    expect(ended).not.toHaveProperty('loss');
   });
 });

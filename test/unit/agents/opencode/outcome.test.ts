@@ -43,7 +43,7 @@ test('a summary that OpenCode made of the conversation is not the reply', () => 
     user('s', text('Go on', { synthetic: true })),
     answer('s', { finish: 'stop' }),
   );
-  expect(outcome).toMatchObject({ status: 'completed', reply: '' });
+  expect(outcome).toMatchObject({ status: 'completed', reply: '', compacted: 1 });
 });
 
 test('tools without a text are work, neither is EMPTY_REPLY', () => {
