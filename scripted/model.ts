@@ -63,29 +63,62 @@ interface Wire {
   chat(asked: Request): ChatMessage[];
   error(status: number, message: string, code: string | null): object;
   tooLong(response: ServerResponse): void;
+  /** As a provider that does not have the model. */
+  missing(response: ServerResponse, model: string): void;
+  /** As a provider whose limit for the model is used up for hours. */
+  spent(response: ServerResponse, model: string): void;
   answer(response: ServerResponse, asked: Request, step: Step, call: number, gone: AbortSignal): Promise<void>;
 }
 
 const FULL = 'context_length_exceeded';
 
 const openAiError: Wire['error'] = (_status, message, code) => ({ error: { message, type: 'scripted', code } });
+const HOURS_S = 3 * 60 * 60;
+const inHours = () => String(Math.floor(Date.now() / 1000) + HOURS_S);
 const COMPLETIONS: Wire = {
   chat: ({ messages }) => messages,
   error: openAiError,
   tooLong: (response) =>
     send(response, 400, openAiError(400, "This model's maximum context length is 1000 tokens.", FULL)),
+  missing: (response, model) =>
+    send(response, 404, openAiError(404, `The model \`${model}\` does not exist.`, 'model_not_found')),
+  spent(response, model) {
+    response.setHeader('retry-after', String(HOURS_S));
+    send(
+      response,
+      429,
+      openAiError(429, `Rate limit reached for ${model} on tokens per day (TPD).`, 'rate_limit_exceeded'),
+    );
+  },
   answer,
 };
 const MESSAGES: Wire = {
   chat: chatOf,
   error: messagesError,
   tooLong: (response) => send(response, 400, messagesError(400, 'prompt is too long: 210000 tokens > 200000 maximum')),
+  missing: (response, model) => send(response, 404, messagesError(404, `model: ${model}`)),
+  spent(response, model) {
+    response.setHeader('x-should-retry', 'false');
+    response.setHeader('anthropic-ratelimit-unified-status', 'rejected');
+    response.setHeader('anthropic-ratelimit-unified-reset', inHours());
+    response.setHeader('anthropic-ratelimit-unified-representative-claim', 'seven_day_opus');
+    send(response, 429, messagesError(429, `This request would exceed the limit of ${model}.`));
+  },
   answer: answerMessages,
 };
 const RESPONSES: Wire = {
   chat: conversationOf,
   error: openAiError,
   tooLong: (response) => failResponses(response, FULL, "This model's maximum context length is 1000 tokens."),
+  missing: (response, model) =>
+    send(response, 400, openAiError(400, `The requested model '${model}' does not exist.`, 'model_not_found')),
+  spent(response) {
+    response.setHeader('x-codex-primary-used-percent', '100');
+    response.setHeader('x-codex-primary-window-minutes', '300');
+    response.setHeader('x-codex-primary-reset-at', inHours());
+    const error = { type: 'usage_limit_reached', message: 'Limit', plan_type: 'plus', resets_at: Number(inHours()) };
+    send(response, 429, { error });
+  },
   answer: answerResponses,
 };
 
@@ -155,6 +188,8 @@ export async function startScriptedModel(options: Options = {}): Promise<Scripte
     if (step.status || step.overflow.times) failures.set(asks.at(-1) ?? '', failed + 1);
     if (step.refusal !== undefined) return fail(400, step.refusal);
     if (step.login !== undefined && keyIn(request) !== step.login) return fail(401, 'This key is not valid.');
+    if (step.gone === chat.model) return wire.missing(response, chat.model);
+    if (step.spent === chat.model) return wire.spent(response, chat.model);
     if (step.status && failed < step.status.times)
       return refuse(step.status, `scripted failure ${step.status.code}${'!'.repeat(step.status.longer)}`);
     if (failed < step.overflow.times) return wire.tooLong(response);

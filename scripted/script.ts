@@ -15,7 +15,9 @@
  *   [[big: n]]        answer n characters            [[error: n]]     fail with a message of n characters more
  *   [[overflow]]      fail as a full context does; `[[overflow: 1]]` once, `[[overflow: always]]` fails the summary of it, too
  *   [[summary: ms]]   a summary of this conversation takes that long
+ *   [[gone: model]]   refuse requests for this model, as a provider that no longer has it   [[spent: model]]   as one whose limit for it is used up
  *   [[empty]]         send an empty answer
+ *   [[bad: text]]     refuse every request of a conversation that has this, as for an image that can't be read
  *   [[poison: text]]  answer as usual, then refuse every later prompt with this text, as for a corrupted session
  *   [[finish: why]]   end with another finish_reason
  */
@@ -51,6 +53,9 @@ export interface Step {
   /** Only a request with this key is answered. */
   login?: string;
   overflow: { times: number };
+  /** The models that the provider does not have, and those whose limit is used up. */
+  gone?: string;
+  spent?: string;
   text: string;
   call?: Call;
   /** Further calls in the same answer. Only OpenAI's chat completions have them here. */
@@ -59,7 +64,7 @@ export interface Step {
 }
 
 const DIRECTIVE =
-  /\[\[(say|bash|also|tool|task|delegate|slow|hang|status|retry-after|headers|body|login|error|stream|big|summary|overflow|empty|finish|poison)(?::\s*([\s\S]*?))?\]\](?!\])/g;
+  /\[\[(say|bash|also|tool|task|delegate|slow|hang|status|retry-after|headers|body|login|error|stream|big|summary|overflow|empty|finish|poison|bad|gone|spent)(?::\s*([\s\S]*?))?\]\](?!\])/g;
 /** A longer text is streamed in bigger pieces than words. */
 const BIG = 64 * 1024;
 /** OpenCode's result for a tool that was running when its server died. */
@@ -162,7 +167,7 @@ function stepsOf(prompt: string, messages: ChatMessage[]): Step[] {
     else if (name === 'overflow') step.overflow = { times: Number(argument) || Infinity };
     else if (name === 'finish') step.finish = argument;
     else if (name === 'empty') silent = true;
-    else if (name === 'summary' || name === 'poison') continue;
+    else if (['summary', 'poison', 'bad', 'gone', 'spent'].includes(name ?? '')) continue;
     else if (name === 'status') {
       const [code, times] = argument.split(' ');
       step.status = { code: Number(code), times: times ? Number(times) : Infinity, headers: {}, longer: 0 };
@@ -181,12 +186,22 @@ function stepsOf(prompt: string, messages: ChatMessage[]): Step[] {
 
 export function nextStep(messages: ChatMessage[]): Step {
   const asks = textsOfUsers(messages);
+  const bad = badIn(messages);
   const prompt = asks.pop() ?? '';
-  const refusal = asks.join('\n').match(/\[\[poison:\s*(.*?)\]\]/)?.[1];
+  const refusal = bad ?? asks.join('\n').match(/\[\[poison:\s*(.*?)\]\]/)?.[1];
   if (refusal !== undefined) return { ...newStep(), refusal };
   const steps = stepsOf(prompt, messages);
-  return steps[Math.min(stepsDone(messages), steps.length - 1)] ?? newStep();
+  const step = steps[Math.min(stepsDone(messages), steps.length - 1)] ?? newStep();
+  const named = (directive: string) => new RegExp(`\\[\\[${directive}: (.*?)\\]\\]`).exec(prompt)?.[1];
+  const [gone, spent] = [named('gone'), named('spent')];
+  return { ...step, ...(gone !== undefined && { gone }), ...(spent !== undefined && { spent }) };
 }
+
+const badIn = (messages: ChatMessage[]) =>
+  messages
+    .map(textOf)
+    .join('\n')
+    .match(/\[\[bad:\s*(.*?)\]\]/)?.[1];
 
 /**
  * The answer to a request that the agent makes for itself: a title, or a summary of a conversation
@@ -194,10 +209,12 @@ export function nextStep(messages: ChatMessage[]): Step {
  */
 export function asideStep(messages: ChatMessage[]): Step {
   const all = messages.map(textOf).join('\n');
+  const refusal = badIn(messages);
   const slowMs = Number(/\[\[summary: (\d+)\]\]/.exec(all)?.[1] ?? 0);
   return {
     ...newStep(),
     slowMs,
+    ...(refusal !== undefined && { refusal }),
     text: 'Scripted',
     overflow: { times: all.includes('[[overflow: always]]') ? Infinity : 0 },
   };

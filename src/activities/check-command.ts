@@ -14,7 +14,7 @@ import { defined } from '../contract/defined.js';
 import { milliseconds } from '../contract/duration.js';
 import type { TopicId } from '../contract/ids.js';
 import { DEFAULT_CHECK_TIMEOUT_MS, MAX_CHECK_OUTPUT_BYTES } from '../contract/limits.js';
-import type { Check, CheckRun } from '../contract/types.js';
+import type { Check, CheckRun } from '../contract/checks.js';
 
 /**
  * A quarter of what an outcome may hold of an output is its beginning. 100 bytes are left for the

@@ -3,6 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Agent } from '../agents/agent.js';
 import type { Fence } from '../agents/turn/fence.js';
 import type { Config } from '../config.js';
+import type { AbsentModels } from './absent-models.js';
 import type { Semaphore } from '../semaphore.js';
 import type { IsCheckProof } from './may-check.js';
 import type { ProviderGate } from './provider-gate.js';
@@ -38,6 +39,8 @@ export interface ActivityContext {
   fence: Fence;
   /** Lets one turn at a time try a provider that refused. */
   providers: ProviderGate;
+  /** Which models cannot answer now. */
+  absentModels: AbsentModels;
   /** Limits how many turns work at once on this host. Absent: any number. */
   turnSlots?: Semaphore;
 }

@@ -1,5 +1,6 @@
 /** The activities of one host. Only the worker imports this; workflows import only `./types.js`. */
 import { Fence } from '../agents/turn/fence.js';
+import { AbsentModels } from './absent-models.js';
 import { adoptSession } from './adopt-session.js';
 import { changedFiles } from './changed-files.js';
 import type { ActivityContext } from './context.js';
@@ -13,8 +14,8 @@ import { runTurn } from './run-turn.js';
 import { stopTurn } from './stop-turn.js';
 import type { Activities, RunTurnInput, RunTurnOutput } from './types.js';
 
-export function createActivities(given: Omit<ActivityContext, 'fence' | 'providers'>): Activities {
-  const context = { ...given, fence: new Fence(), providers: new ProviderGate() };
+export function createActivities(given: Omit<ActivityContext, 'fence' | 'providers' | 'absentModels'>): Activities {
+  const context = { ...given, fence: new Fence(), providers: new ProviderGate(), absentModels: new AbsentModels() };
   return {
     openSession: (input) => openSession(input, context),
     adoptSession: (input) => adoptSession(input, context),
@@ -43,7 +44,7 @@ export function createActivities(given: Omit<ActivityContext, 'fence' | 'provide
 /** One log line per turn: ids and numbers, never the text of a prompt or reply. */
 function factsOf(
   { topic, turn, prompt_id, session_id }: RunTurnInput,
-  { status, error, attempts, recovered, usage, waits }: RunTurnOutput,
+  { status, error, attempts, recovered, fell_back_from, usage, waits }: RunTurnOutput,
   ms: number,
 ) {
   const tokens = usage && usage.input_tokens + usage.output_tokens;
@@ -57,6 +58,7 @@ function factsOf(
     code: waits?.for === 'answer' ? undefined : error?.code,
     attempts,
     recovered,
+    fell_back_from,
     tokens,
     duration_ms: Math.round(ms),
   };

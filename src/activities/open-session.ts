@@ -2,9 +2,11 @@
  * Opens a session with the agent, once. A repeated attempt finds the session of the attempt before.
  */
 import { Context } from '@temporalio/activity';
+import { AgentError, type Agent, type OpenedSession, type OpenRequest } from '../agents/agent.js';
 import { defined } from '../contract/defined.js';
 import { workflowIdOf } from '../contract/ids.js';
 import type { ActivityContext } from './context.js';
+import { fallbackModelsOf, MISSING_FOR_MS } from './fall-back.js';
 import { resolve } from './resolve.js';
 import { refusal, translated } from './translate.js';
 import type { OpenSessionInput, OpenSessionOutput } from './types.js';
@@ -24,20 +26,17 @@ export async function openSession(input: OpenSessionInput, context: ActivityCont
         `Agent ${resolved.agent} is in the config of host ${host}, but its worker was started without it.`,
       );
     const { cwd, model, variant, mode } = resolved;
-    const opened = await agent.open(
-      {
-        // The prompt's id alone is not unique: two topics, or two lives of one topic, can use it,
-        // and the turn of one prompt may open two sessions.
-        seed: [workflowIdOf(input.topic), input.prompt_id, input.replaces, input.epoch && `epoch ${input.epoch}`]
-          .filter(Boolean)
-          .join('\n'),
-        title: input.topic,
-        cwd,
-        ...defined({ model, variant, mode }),
-      },
-      cancellationSignal,
-    );
-    const known = opened.model ?? model;
+    // The prompt's id alone is not unique: two topics, or two lives of one topic, can use it, and
+    // the turn of one prompt may open two sessions.
+    const seed = [workflowIdOf(input.topic), input.prompt_id, input.replaces, input.epoch && `epoch ${input.epoch}`]
+      .filter(Boolean)
+      .join('\n');
+    const request = { seed, title: input.topic, cwd, ...defined({ model, variant, mode }) };
+    const fallbacks = input.keeps_model ? [] : fallbackModelsOf(resolved, config);
+    const { opened, missing } = await openWith(agent, request, fallbacks, cancellationSignal);
+    if (missing) context.absentModels.note(resolved.kind ?? resolved.agent, model, Date.now() + MISSING_FOR_MS);
+    // The session keeps the model that was asked for. Its turns fall back, and say so.
+    const known = missing ? model : (opened.model ?? model);
     return {
       session_id: opened.session_id,
       pinned: { ...resolved, ...defined({ model: known }), store: opened.store },
@@ -47,5 +46,21 @@ export async function openSession(input: OpenSessionInput, context: ActivityCont
     throw translated(error);
   } finally {
     clearInterval(beat);
+  }
+}
+
+/** Some agents open no session with a model that is not there. `missing`: the model that was asked for is not. */
+async function openWith(
+  agent: Agent,
+  { variant, ...request }: OpenRequest,
+  [next, ...others]: readonly string[],
+  signal: AbortSignal,
+): Promise<{ opened: OpenedSession; missing: boolean }> {
+  try {
+    return { opened: await agent.open({ ...request, ...defined({ variant }) }, signal), missing: false };
+  } catch (error) {
+    const isMissing = error instanceof AgentError && error.code === 'MODEL_UNKNOWN';
+    if (!isMissing || next === undefined) throw error;
+    return { ...(await openWith(agent, { ...request, model: next }, others, signal)), missing: true };
   }
 }

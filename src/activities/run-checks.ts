@@ -5,7 +5,8 @@
 import { Context } from '@temporalio/activity';
 import { AgentError } from '../agents/agent.js';
 import { failure } from '../contract/failures.js';
-import type { CheckRun } from '../contract/types.js';
+import type { CheckRun } from '../contract/checks.js';
+
 import { failureOfDirectory } from '../host/working-directory.js';
 import { Attempts } from './attempts.js';
 import { checkMarkerOf, runCheck } from './check-command.js';

@@ -11,7 +11,7 @@
  */
 import { Context } from '@temporalio/activity';
 import { AgentError, type Agent, type AgentOutcome } from '../agents/agent.js';
-import type { Limits } from '../config.js';
+import type { Config, Limits } from '../config.js';
 import type { Ask } from '../contract/asks.js';
 import { defined } from '../contract/defined.js';
 import { Failed, failure, type Failure } from '../contract/failures.js';
@@ -20,6 +20,7 @@ import { isTrouble } from '../contract/troubles.js';
 import { answerWithinOf } from './ask-policy.js';
 import type { Attempts } from './attempts.js';
 import type { ActivityContext } from './context.js';
+import { refusalOf } from './corrupted.js';
 import { refusedCheck } from './may-check.js';
 import { handOver, refusal, translated } from './translate.js';
 import { TurnAttempt } from './turn-attempt.js';
@@ -58,7 +59,8 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
     if (!('status' in ended)) return { ...asking(input, ended, clock, context), attempts: info.attempt, ...answered };
     // Without its id in the session, a turn that has ended can't go on.
     const waits = input.waits && agent.capabilities.promptIds ? waitsOf(ended, clock, limits) : undefined;
-    return { ...output(ended), ...answered, ...defined({ waits }) };
+    const loss = lossIn(ended, input, context.config);
+    return { ...output(ended), ...answered, ...defined({ fell_back_from: attempt.fellBackFrom(ended), loss, waits }) };
   } catch (error) {
     if (error instanceof Failed && !(error instanceof AgentError && error.retryable)) {
       const ended = { status: 'failed', reply: '', error: error.failure as Failure } as const;
@@ -115,6 +117,11 @@ function waitsOf(
   return isTrouble(error) ? { for: 'agent', most_ms: Number.MAX_SAFE_INTEGER, worked_ms } : undefined;
 }
 
+function lossIn({ error }: AgentOutcome, { pinned: { category } }: RunTurnInput, config: Config): 'full' | undefined {
+  const ofCategory = category === undefined ? undefined : config.categories[category]?.onFull;
+  return error?.code === 'CONTEXT_OVERFLOW' && (ofCategory ?? config.onFull) === 'replace' ? 'full' : undefined;
+}
+
 /** The failure is for a topic that cannot read what the turn waits for. */
 function asking(
   { turn, topic, pinned }: RunTurnInput,
@@ -138,11 +145,12 @@ function tooManyAttempts({ prompt_id, session_id }: RunTurnInput, attempts: Atte
 }
 
 function outputOf(outcome: AgentOutcome, attempts: number, agent: Agent | undefined): RunTurnOutput {
-  const { until: _until, overtaken: _overtaken, ...ended } = outcome;
+  const { until: _until, overtaken: _overtaken, refused: _refused, ...ended } = outcome;
   const bytes = Buffer.from(outcome.reply);
   const facts = {
     ...ended,
     attempts,
+    ...defined({ refused: refusalOf(outcome) }),
     ...(agent?.capabilities.promptIds === false && { guarantee: 'at_most_once_unknown' as const }),
   };
   if (bytes.length <= MAX_REPLY_BYTES) return facts;

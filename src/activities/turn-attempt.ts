@@ -20,6 +20,8 @@ import { keepWithin } from '../contract/keep-within.js';
 import { MAX_ANSWERED_BYTES_OF_TURN, MAX_ASKS_OF_TURN } from '../contract/limits.js';
 import { DENIED, policyOf } from './ask-policy.js';
 import type { ActivityContext } from './context.js';
+import { orCorrupted } from './corrupted.js';
+import { FallBack, fallbackModelsOf } from './fall-back.js';
 import { providerOf, Try } from './provider-gate.js';
 import { sessionRefOf } from './session-ref.js';
 import { topicIsOver } from './topic-is-over.js';
@@ -33,6 +35,10 @@ export class TurnAttempt {
   readonly #detach = new AbortController();
   readonly #stop = new AbortController();
   readonly #session: SessionRef;
+  readonly #fallBack: FallBack;
+  /** The agent refused the turn before it had the prompt. */
+  #nothingPutIn = false;
+  #hasCompacted = false;
   /** The failure of a turn that a limit stopped. Absent: the turn was cancelled. */
   #limit: Failure | undefined;
   /** Stops the agent's turn. Set when the work starts; `#work` itself handles an earlier stop. */
@@ -42,9 +48,18 @@ export class TurnAttempt {
     private readonly input: RunTurnInput,
     private readonly agent: Agent,
     private readonly clock: TurnClock,
-    private readonly host: Pick<ActivityContext, 'config' | 'turnSlots' | 'providers' | 'log'>,
+    private readonly host: Pick<ActivityContext, 'config' | 'turnSlots' | 'providers' | 'absentModels' | 'log'>,
   ) {
+    const { pinned, keeps_model, waits = false } = input;
     this.#session = sessionRefOf(input);
+    const fallbacks = keeps_model ? [] : fallbackModelsOf(pinned, host.config);
+    const chain = { kind: pinned.kind ?? pinned.agent, own: pinned.model, fallbacks, waits };
+    this.#fallBack = new FallBack(chain, host.absentModels, clock.model);
+    clock.model = this.#fallBack.instead;
+  }
+
+  fellBackFrom(outcome: AgentOutcome): string | undefined {
+    return this.#fallBack.fellBackFrom(outcome);
   }
 
   /** Set while this attempt tries a provider for all turns of this host. */
@@ -61,7 +76,7 @@ export class TurnAttempt {
       if (refused) return refused;
       const release = await this.#slot();
       try {
-        const ended = await this.#work();
+        const ended = await this.#orCorrupted(await this.#work());
         if ('status' in ended && isOfProvider(ended.error)) this.#try?.refused(ended);
         else this.#try?.takes();
         return ended;
@@ -116,9 +131,12 @@ export class TurnAttempt {
     if (this.#stop.signal.aborted) await this.#stopping();
     try {
       for (;;) {
-        const ended = await this.#follow();
+        const ended = await this.#tried();
         await stopping;
-        if ('status' in ended) return this.#ended(ended);
+        if ('status' in ended) {
+          if (this.#fallsBack(ended) || this.#compacts(ended)) continue;
+          return this.#ended(this.#fallBack.reported(ended));
+        }
         // A turn that is being stopped asks nobody. Another look finds how it ended.
         if (!this.#stop.signal.aborted) return ended;
       }
@@ -126,6 +144,18 @@ export class TurnAttempt {
       // A stop that is still under way would reach the next turn. It settles soon, because a detach
       // ends it.
       await stopping?.catch(() => undefined);
+    }
+  }
+
+  /** An agent that refuses the model before it takes the prompt throws. */
+  async #tried(): Promise<AgentOutcome | Ask> {
+    this.#nothingPutIn = false;
+    try {
+      return await this.#follow();
+    } catch (error) {
+      if (!(error instanceof AgentError) || error.code !== 'MODEL_UNKNOWN') throw error;
+      this.#nothingPutIn = true;
+      return { status: 'failed', reply: '', error: error.failure };
     }
   }
 
@@ -148,21 +178,57 @@ export class TurnAttempt {
     );
   }
 
+  async #orCorrupted(ended: AgentOutcome | Ask): Promise<AgentOutcome | Ask> {
+    if (!('status' in ended)) return ended;
+    const { prompt_id, refused_before: before } = this.input;
+    const session = this.#fallBack.inSession(this.#session);
+    const refused = { session, prompt: prompt_id, outcome: ended, before };
+    return orCorrupted(this.agent, refused, AbortSignal.any([this.#detach.signal, this.#stop.signal]));
+  }
+
+  /** Whether the turn goes on with another model, as the same turn. */
+  #fallsBack(ended: AgentOutcome): boolean {
+    const { agent, clock, input } = this;
+    const before = this.#fallBack.model;
+    // Without its id in the session, a turn that has ended can't go on.
+    const canGoOn = !ended.overtaken && (agent.capabilities.promptIds || this.#nothingPutIn);
+    if (!canGoOn || this.#stop.signal.aborted || !this.#fallBack.after(ended)) return false;
+    const { model, instead } = this.#fallBack;
+    clock.model = instead;
+    clock.progress({ step: `goes on with model ${model ?? 'default'}, because ${before ?? 'default'} cannot answer` });
+    this.#context.heartbeat(clock.heartbeat());
+    const { topic, turn } = input;
+    this.host.log('another model goes on', { topic, turn, from: before, to: model, code: ended.error?.code });
+    return true;
+  }
+
+  /** Whether the turn goes on once more, so that the agent compacts its conversation. */
+  #compacts({ error }: AgentOutcome): boolean {
+    const { agent, clock } = this;
+    if (error?.code !== 'CONTEXT_OVERFLOW' || !agent.capabilities.compactsNext || this.#hasCompacted) return false;
+    if (this.#stop.signal.aborted) return false;
+    this.#hasCompacted = true;
+    clock.progress({ step: 'goes on, so that the agent compacts the conversation' });
+    return true;
+  }
+
   #noteAnswered(answered: Answered): void {
     this.answered.push(answered);
     keepWithin(this.answered, MAX_ASKS_OF_TURN, MAX_ANSWERED_BYTES_OF_TURN);
   }
 
   #request(): TurnRequest {
-    const { prompt_id, prompt, brief_length, answered, goes_on, waits } = this.input;
-    const followsWait = this.#context.info.attempt === 1 && (goes_on ?? (answered?.length ?? 0) > 0);
+    const { prompt_id, prompt, brief_length, answered, waits } = this.input;
+    const goesOn = this.#fallBack.goesOn || this.#hasCompacted;
+    const goes_on = goesOn || this.input.goes_on || undefined;
+    const followsWait = goesOn || (this.#context.info.attempt === 1 && (goes_on ?? (answered?.length ?? 0) > 0));
     const asks = this.host.config.agents[this.input.pinned.agent]?.asks;
     // A topic of an older release cannot wait for a person.
     const policy = waits ? policyOf(asks) : (ask: Ask) => policyOf(asks)(ask) ?? DENIED;
     return {
-      session: this.#session,
+      session: this.#fallBack.inSession(this.#session),
       ...{ prompt_id, prompt, policy },
-      ...defined({ brief_length, answered, goes_on, may_be_parked: waits }),
+      ...defined({ brief_length, answered, goes_on, may_be_parked: waits || this.#fallBack.hasAnother || undefined }),
       ...(followsWait && { follows_a_wait: true as const }),
     };
   }

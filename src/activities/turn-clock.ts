@@ -17,6 +17,8 @@ export class TurnClock {
   checksGranted: boolean;
   /** The provider's refusal, if that was its last answer. */
   refused: Failure | undefined;
+  /** The model that works instead of the session's own. */
+  model: string | undefined;
   readonly #workedBeforeMs: number;
   /**
    * When work started. Absent while the turn waits for a slot, which is neither work nor a stall.
@@ -33,9 +35,10 @@ export class TurnClock {
     /** Before the turn waited, in ms. */
     workedBefore = 0,
   ) {
-    const { step, text_tail, usage, worked_ms = workedBefore, checks_granted = false } = last ?? {};
+    const { step, text_tail, usage, model, worked_ms = workedBefore, checks_granted = false } = last ?? {};
     this.attempts = new Attempts(attempt, last, scheduledAt);
     this.checksGranted = checks_granted;
+    this.model = typeof model === 'string' ? model : undefined;
     this.#workedBeforeMs = worked_ms;
     this.#progress = {
       ...defined({ step, text_tail, usage }),
@@ -68,6 +71,7 @@ export class TurnClock {
       ...(this.#waitsFor !== undefined && { step: this.#waitsFor }),
       worked_ms: this.workedMs(),
       ...this.attempts.facts(),
+      ...defined({ model: this.model }),
       ...(this.checksGranted && { checks_granted: true }),
     };
   }

@@ -5,7 +5,8 @@
 import type { Answered, Ask } from '../contract/asks.js';
 import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
-import type { Check, CheckRun, Guarantee, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
+import type { Check, CheckRun } from '../contract/checks.js';
+import type { Guarantee, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
 
 export interface OpenSessionInput {
   topic: TopicId;
@@ -30,6 +31,8 @@ export interface OpenSessionInput {
    * one that opened the lost session.
    */
   replaces?: SessionId;
+  /** The prompt names its model, so the session is not opened with another one. */
+  keeps_model?: true;
 }
 
 export interface OpenSessionOutput {
@@ -53,7 +56,7 @@ export type Resolved = Omit<Pinned, 'store'>;
 
 export interface ResolveAgentInput {
   /** As `openSession` would take it. */
-  opening: Omit<OpenSessionInput, 'topic' | 'prompt_id' | 'epoch' | 'replaces'>;
+  opening: Omit<OpenSessionInput, 'topic' | 'prompt_id' | 'epoch' | 'replaces' | 'keeps_model'>;
   /** Names of other agents, of which the kind is asked. */
   agents: string[];
 }
@@ -89,6 +92,10 @@ export interface RunTurnInput {
    * the prompt is put in.
    */
   asked_checks?: AskedChecks;
+  /** How the provider refused the prompt before in this session, where the model never answered. */
+  refused_before?: string;
+  /** The prompt names its model, so no other one may work on it. */
+  keeps_model?: true;
   /** The topic can wait in the middle of a turn. Absent: a topic of an older release cannot. */
   waits?: true;
   /** What the turn has asked so far, and how that was answered. */
@@ -129,7 +136,14 @@ export interface RunTurnOutput {
   recovered?: Recovery;
   /** Of the agent. Absent: promise 2 holds as it is. */
   guarantee?: Guarantee;
+  /** The session's own model, or `default`, where another one worked on the turn. */
+  fell_back_from?: string;
+  compacted?: number;
+  /** The session can't go on, and config says that another one takes its place. */
+  loss?: 'full';
   usage?: Usage;
+  /** How the provider refused the turn, where the model never answered in it. */
+  refused?: string;
   /** What config has answered. Oldest first. */
   answered?: Answered[];
   /**
@@ -160,6 +174,8 @@ export interface TurnHeartbeat extends AttemptFacts {
   usage?: Usage;
   /** Time worked in all attempts so far, in ms. */
   worked_ms: number;
+  /** The model that works instead of the session's own. */
+  model?: string;
   /** This host has agreed to run the checks of the prompt. */
   checks_granted?: true;
 }

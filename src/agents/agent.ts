@@ -32,6 +32,11 @@ export interface AgentCapabilities {
   readonly reattach: boolean;
   /** Whether a running turn can be stopped while its session stays usable. */
   readonly cancel: boolean;
+  /**
+   * Whether a turn that does not fit the model has to go on once more, because the agent compacts
+   * only then. Absent: it compacts at once, if it can.
+   */
+  readonly compactsNext?: true;
   /** Whether tokens and cost are known, and of what. */
   readonly usage: 'per_turn' | 'none';
 }
@@ -99,10 +104,14 @@ export interface AgentOutcome {
   model?: string;
   usage?: Usage;
   recovered?: Recovery;
+  /** How often the agent compacted the conversation in this turn. Absent: never, or not known. */
+  compacted?: number;
   /** When the provider takes requests again, if it said so. ISO 8601. */
   until?: string;
   /** A later prompt follows in the session, so the turn can never go on. */
   overtaken?: true;
+  /** How the provider refused what it was sent. The same again names the same refusal. */
+  refused?: string;
 }
 
 /** What a watcher sees of a turn. Each one replaces the one before. */

@@ -56,6 +56,8 @@ export interface Sight {
     status: TurnStatus;
     error?: Failure;
     /** When the provider takes requests again, if it said so. ISO 8601. */ until?: string;
+    /** How the provider refused what it was sent (`shared/refused-content.ts`). Absent: it did not. */
+    refused?: string;
   };
   /**
    * Whether a later prompt follows in the session. If so, this prompt must never be put in again.
@@ -74,7 +76,12 @@ export interface Sight {
   /** What the turn has done so far, as the signals that would have reported it. */
   done(): readonly AgentSignal[];
   /** What an outcome reports of the turn so far. */
-  said(): { reply: string; model?: string; usage?: Usage };
+  said(): {
+    reply: string;
+    model?: string;
+    usage?: Usage;
+    /** How often the conversation was compacted. */ compacted?: number;
+  };
 }
 
 export type AgentSignal =

@@ -7,7 +7,8 @@ import type { Config } from '../config.js';
 import { failure } from '../contract/failures.js';
 import { parsePrompt } from '../contract/parse-prompt.js';
 import { isId, MAX_ID_LENGTH, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
-import type { Check, OnLost, PromptRequest, SessionWish, When } from '../contract/types.js';
+import type { Check } from '../contract/checks.js';
+import type { OnLost, PromptRequest, SessionWish, When } from '../contract/types.js';
 import { newPromptId } from './new-prompt-id.js';
 import { SessionError } from './session-error.js';
 

@@ -13,10 +13,21 @@ type Harmless = { readonly [key: string]: true | Harmless };
 const HARMLESS: Harmless = {
   project: true,
   defaultAgent: true,
-  agents: { '*': { kind: true, preset: true, model: true, variant: true, mode: true } },
-  categories: { '*': { description: true, instructions: true, agent: true, model: true, variant: true } },
+  agents: { '*': { kind: true, preset: true, model: true, fallbackModels: true, variant: true, mode: true } },
+  categories: {
+    '*': {
+      description: true,
+      instructions: true,
+      agent: true,
+      model: true,
+      fallbackModels: true,
+      variant: true,
+      onFull: true,
+    },
+  },
   limits: { turnTimeout: true, stallTimeout: true },
   onLost: true,
+  onFull: true,
 };
 
 /**

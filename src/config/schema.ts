@@ -14,7 +14,7 @@ import {
   SETTING_SOURCES,
 } from './types.js';
 import { isId } from '../contract/ids.js';
-import { ON_LOST } from '../contract/types.js';
+import { ON_FULL, ON_LOST } from '../contract/types.js';
 import { nearest } from './nearest.js';
 
 const MAX_INSTRUCTIONS = 2000;
@@ -50,6 +50,10 @@ const duration = z.unknown().transform((value, context) => {
   return z.NEVER;
 });
 
+const MOST_MODELS = 10;
+const MODELS = `must be a list of at most ${MOST_MODELS} models, in the agent's spelling`;
+const models = z.array(name, { error: MODELS }).max(MOST_MODELS, { error: MODELS });
+
 const COMMAND = 'must be a program and its arguments, such as ["gemini", "--acp"]';
 
 const PATTERN = 'must be text, in which * is any text';
@@ -79,6 +83,7 @@ const agent = only({
     .optional(),
   preset: z.enum(ACP_PRESET_NAMES, { error: `must be ${oneOf(ACP_PRESET_NAMES)}` }).optional(),
   model: text.optional(),
+  fallbackModels: models.optional(),
   variant: text.optional(),
   mode: text.optional(),
   settingSources: z
@@ -105,6 +110,8 @@ const agent = only({
   if (path !== undefined) wrong('path', 'must be left out for an agent of kind "acp": its command names the program');
 });
 
+const onFull = z.enum(ON_FULL, { error: `must be ${oneOf(ON_FULL)}` });
+
 const category = only({
   description: text.optional(),
   instructions: z
@@ -115,7 +122,9 @@ const category = only({
     .optional(),
   agent: text.optional(),
   model: text.optional(),
+  fallbackModels: models.optional(),
   variant: text.optional(),
+  onFull: onFull.optional(),
 });
 
 export const configSchema = only({
@@ -142,6 +151,7 @@ export const configSchema = only({
   }).optional(),
   warmAgent: z.boolean({ error: 'must be true or false' }).optional(),
   onLost: z.enum(ON_LOST, { error: `must be ${oneOf(ON_LOST)}` }).optional(),
+  onFull: onFull.optional(),
 });
 
 export type ConfigContent = z.output<typeof configSchema>;

@@ -60,6 +60,7 @@ export function settle(said: ConfigContent, file: string | undefined, dataDir: s
     checks: { allow: said.checks?.allow ?? [], local: said.checks?.local ?? 'any' },
     warmAgent: said.warmAgent ?? true,
     onLost: said.onLost ?? 'replace',
+    onFull: said.onFull ?? 'replace',
   };
   const problems = [...incomplete(config), ...dangling(said, config)];
   if (problems.length > 0) throw invalidFields(problems, file ?? 'the config');

@@ -1,6 +1,6 @@
 /** The config after reading. Other folders import it from `src/config.ts`. */
 
-import type { OnLost } from '../contract/types.js';
+import type { OnFull, OnLost } from '../contract/types.js';
 
 export const AGENT_KINDS = ['opencode', 'claude-code', 'codex', 'acp'] as const;
 export type AgentKind = (typeof AGENT_KINDS)[number];
@@ -14,6 +14,8 @@ export interface AgentConfig {
   command?: string[];
   /** Default model, in the agent's own spelling. */
   model?: string;
+  /** The models that go on, in this order, when the one of a session cannot. */
+  fallbackModels?: string[];
   variant?: string;
   /**
    * The agent's own mode, for example `build` or `plan` in OpenCode. In Codex it is the sandbox:
@@ -75,7 +77,11 @@ export interface CategoryConfig {
   instructions: string;
   agent?: string;
   model?: string;
+  /** Default: those of the agent. */
+  fallbackModels?: string[];
   variant?: string;
+  /** Default: `onFull` of the config. */
+  onFull?: OnFull;
 }
 
 export interface Limits {
@@ -155,4 +161,6 @@ export interface Config {
   warmAgent: boolean;
   /** What happens to a topic's prompt when its session is lost or corrupted. Default: `replace`. */
   onLost: OnLost;
+  /** What happens to a prompt when the agent cannot compact its session any more. Default: `replace`. */
+  onFull: OnFull;
 }

@@ -74,6 +74,11 @@ export const FAILURES = {
     "Check the network, a proxy (HTTPS_PROXY) and the provider's address in the agent's own config, then send a follow-up.",
   ),
   MODEL_FAILED: row(true, 5, 'Read what the provider said and check the name of the model, then send a follow-up.'),
+  MODEL_UNKNOWN: row(
+    false,
+    5,
+    'Name another model with --model (model): the session goes on with it. Or list fallbackModels in continuity.config.',
+  ),
   CONTEXT_OVERFLOW: row(false, 5, 'Open a new session on the topic with --new (session: "new").'),
   REPLY_CUT_OFF: row(true, 5, 'Send a follow-up to the same session, such as: Go on.'),
   EMPTY_REPLY: row(true, 5, 'Send a follow-up to the same session, such as: Go on.'),

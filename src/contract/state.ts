@@ -6,7 +6,8 @@
 import type { Answered, AskedInTurn, Waiting } from './asks.js';
 import { isId, type PromptId, type SessionId } from './ids.js';
 import { isObject } from './is-object.js';
-import type { CheckRound, Loss, Pinned, PromptRequest, SessionChoice, TurnResult } from './types.js';
+import type { CheckRound } from './checks.js';
+import type { Loss, Pinned, PromptRequest, SessionChoice, TurnResult } from './types.js';
 import type { TopicView } from './views.js';
 
 /** A session as the topic remembers it. */
@@ -21,6 +22,11 @@ export interface SessionRecord {
    */
   lost?: Loss;
   /**
+   * How the provider refused the last prompt, where the model never answered. The same again says
+   * that it refuses what the session holds.
+   */
+  refused_as?: string;
+  /**
    * The first session of its line of work: sessions that take over from one another, or replace one
    * another, have it in common. Absent: this one is the first.
    */
@@ -32,6 +38,11 @@ export interface SessionRecord {
    * Set until a turn with it completes.
    */
   brief_due?: BriefDue;
+  /**
+   * The agent has compacted the conversation. The next prompt by the topic's name says what was
+   * asked so far. Set until a turn with it completes.
+   */
+  goals_due?: true;
 }
 
 export interface BriefDue {

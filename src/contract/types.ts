@@ -1,9 +1,11 @@
 /**
  * What goes over the wire: plain JSON in `snake_case`, read and written by language models, Python
  * and the `temporal` command. A field never changes its meaning; a new shape gets a new name.
- * Anyone may import this; it imports only ids and failures.
+ * Anyone may import this; it imports only ids,
+ * failures and other types.
  */
 import type { AskedInTurn, Waiting } from './asks.js';
+import type { Check, Checks } from './checks.js';
 import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
 
@@ -81,54 +83,6 @@ export interface PromptRequest {
   checks_proof?: string;
 }
 
-/** A command whose exit code says whether the work is good: 0 is good. */
-export interface Check {
-  /** A shell command, e.g. `npm test`. */
-  run: string;
-  /** e.g. `10m`, or milliseconds; from 1 second to 24 hours. Default: 10 minutes. */
-  timeout?: string | number;
-}
-
-/** How one command of a check round ended. */
-export interface CheckRun {
-  run: string;
-  passed: boolean;
-  /** null when the command did not end by itself. */
-  exit_code: number | null;
-  /** Why the command did not start, or did not end by itself. */
-  stopped?: string;
-  /**
-   * The part of the output that explains the failure, at most 8 KiB. Only for the failed command of
-   * the last round.
-   */
-  output?: string;
-  /** Bytes of the whole output, stdout and stderr. */
-  output_bytes: number;
-  /** How many processes the command left running. They were ended. */
-  left_behind?: number;
-  duration_ms: number;
-}
-
-/** A turn and the checks that ran after it. */
-export interface CheckRound {
-  turn: number;
-  /** The caller's id in the first round. Each fix has an id of its own. */
-  prompt_id: PromptId;
-  status: TurnStatus;
-  duration_ms: number;
-  usage?: Usage;
-  /** Every check up to the first failed one. Empty when the turn itself did not complete. */
-  ran: CheckRun[];
-}
-
-/** How the check loop of a prompt went. */
-export interface Checks {
-  passed: boolean;
-  max_fixes: number;
-  /** Oldest first. */
-  rounds: CheckRound[];
-}
-
 export const SESSION_WISHES = ['continue', 'new', 'resume'] as const;
 export type SessionWish = (typeof SESSION_WISHES)[number];
 
@@ -146,8 +100,18 @@ export const ON_LOST = ['replace', 'fail'] as const;
  */
 export type OnLost = (typeof ON_LOST)[number];
 
-/** Why a session can't go on: its agent no longer has it, or can't work with its content. */
-export type Loss = 'lost' | 'corrupted';
+export const ON_FULL = ['replace', 'fail'] as const;
+/**
+ * `replace`: opens a new session with a brief of what was done. `fail`: the turn fails with
+ * CONTEXT_OVERFLOW.
+ */
+export type OnFull = (typeof ON_FULL)[number];
+
+/**
+ * Why a session can't go on: its agent no longer has it, can't work with its content, or can't
+ * compact it any more. `full` is absent in older releases.
+ */
+export type Loss = 'lost' | 'corrupted' | 'full';
 
 /**
  * The settings that are resolved once, when the session is opened, and stay with it (promise 6).
@@ -192,8 +156,8 @@ export interface Pinned {
 export interface SessionChoice {
   kind: 'new' | 'resumed' | 'replaced';
   /**
-   * e.g. `agent_changed`, `category_changed`, or the caller's own words. For `replaced`: `lost` or
-   * `corrupted`. For `resumed`: `adopted` if the topic took the session over with this prompt.
+   * e.g. `agent_changed`, `category_changed`, or the caller's own words. For `replaced`: `lost`,
+   * `corrupted` or `full`. For `resumed`: `adopted` if the topic took the session over with this prompt.
    */
   reason?: string;
   replaces?: SessionId;
@@ -260,6 +224,13 @@ export interface TurnResult {
   recovered?: Recovery;
   /** Absent: the prompt was put in once, and how it ended is known whatever was killed. */
   guarantee?: Guarantee;
+  /**
+   * The model that the session has, or `default`. It could not answer, and `model` has worked
+   * instead of it.
+   */
+  fell_back_from?: string;
+  /** How often the agent compacted the conversation in this turn. Absent: never, or not known. */
+  compacted?: number;
   /** Of all check rounds together. The other fields describe the turn of the last round. */
   usage?: Usage;
   checks?: Checks;

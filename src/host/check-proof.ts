@@ -9,7 +9,8 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failed } from '../contract/failures.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
-import type { Check } from '../contract/types.js';
+import type { Check } from '../contract/checks.js';
+
 import { ensurePrivate } from './private-data-dir.js';
 
 export interface Signed {

@@ -199,6 +199,11 @@ const result = z
       .string()
       .optional()
       .describe('at_most_once_unknown: this agent cannot tell what became of a prompt after a crash.'),
+    fell_back_from: z
+      .string()
+      .optional()
+      .describe("The session's own model, which could not answer. The model in `model` worked instead."),
+    compacted: z.number().optional().describe('How often the agent compacted the conversation in this turn.'),
     usage: z.looseObject({}).optional(),
     checks: z.looseObject({ passed: z.boolean() }).optional().describe('The checks and their results, round by round.'),
   })

@@ -6,7 +6,7 @@ import type { TopicId } from '../contract/ids.js';
 import { BRIEF_BEGINS, BRIEF_ENDS } from '../contract/brief-text.js';
 import { MAX_BRIEF_BYTES } from '../contract/limits.js';
 import type { BriefDue } from '../contract/state.js';
-import type { TurnResult } from '../contract/types.js';
+import type { Loss, TurnResult } from '../contract/types.js';
 import { cutToBytes, titleOf, utf8Length } from '../contract/text.js';
 
 /** Of each turn. */
@@ -34,7 +34,7 @@ interface Brief {
  * part, then the newest turns.
  */
 export function briefOf(brief: Brief): string {
-  const { turns, stat } = brief;
+  const { turns, stat, due } = brief;
   const head = headOf(brief);
   const foot = footOf(brief);
   let left = MAX_BRIEF_BYTES - utf8Length(head + foot) - BETWEEN_BYTES;
@@ -47,7 +47,7 @@ export function briefOf(brief: Brief): string {
   const files = stat === undefined ? '' : take(stat);
   const reply = take(lastReplyOf(turns, Math.min(MAX_LAST_REPLY_BYTES, left / 2)));
   const several = new Set(turns.map(({ agent }) => agent)).size > 1;
-  const all = turns.map((turn) => lineOf(turn, several));
+  const all = turns.map((turn) => lineOf(due.reason === 'corrupted' ? withoutPoison(turn) : turn, several));
   const lines = fitting(all, left);
   const known = `What is known of ${several ? 'the turns' : 'its turns'}, the last one last${lines.length < turns.length ? ' (older ones are left out)' : ''}:`;
   return [
@@ -68,11 +68,27 @@ function headOf({ topic, due: { reason, from }, agent, returns }: Brief): string
       ? `${BRIEF_BEGINS}since your last turn in this session, ${other} Nothing of that conversation is in yours.`
       : `${BRIEF_BEGINS}until now, ${other} You take over in a new session; nothing of that conversation is in it.`;
   }
-  const what = reason === 'corrupted' ? 'can no longer be continued' : 'was lost';
+  const what = WHAT_BECAME[reason];
   return (
     `${BRIEF_BEGINS}your earlier session ${from} of the topic "${topic}" ${what}. This is a new session in its place; ` +
     'nothing of the earlier conversation is in it.'
   );
+}
+
+const WHAT_BECAME: Record<Loss, string> = {
+  lost: 'was lost',
+  corrupted: 'can no longer be continued',
+  full: 'no longer fits the model',
+};
+
+/** What a session is told after a compaction. Ends where the prompt begins; at most 4 KiB. */
+export function goalsOf(topic: TopicId, turns: TurnResult[]): string {
+  const head = `${BRIEF_BEGINS}this conversation was compacted, so only a summary of it is left. The topic "${topic}" has asked in it, the last one last`;
+  const foot = `All of that has ended as it says. Go on with what follows.${BRIEF_ENDS}`;
+  const lines = turns.map(({ turn, goal = '', status }) => `- turn ${turn} (${status}): ${goal}`);
+  const kept = fitting(lines, MAX_BRIEF_BYTES - utf8Length(head + foot) - BETWEEN_BYTES);
+  const older = kept.length < lines.length ? ' (older ones are left out)' : '';
+  return [`${head}${older}:`, kept.join('\n'), foot].filter(Boolean).join('\n\n');
 }
 
 function footOf({ due: { reason } }: Brief): string {
@@ -83,6 +99,17 @@ function footOf({ due: { reason } }: Brief): string {
     again +
     BRIEF_ENDS
   );
+}
+
+/**
+ * The provider may have refused what this turn put in, and its answer may repeat it. The new session
+ * must not get it again.
+ */
+function withoutPoison(turn: TurnResult): TurnResult {
+  if (turn.status !== 'failed' || turn.reply !== '') return turn;
+  const { error, ...rest } = turn;
+  const goal = 'what it asked is left out, because the provider may have refused it';
+  return { ...rest, goal, ...(error && { error: { ...error, message: '' } }) };
 }
 
 /** Empty where its line has all of it. */

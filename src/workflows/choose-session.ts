@@ -9,7 +9,7 @@ import { differencesOf } from './pinned.js';
 import { currentSession, sessionOf } from './session-state.js';
 
 /** The settings for `openSession` to resolve. The worker's config supplies every absent one. */
-type Opening = Omit<OpenSessionInput, 'topic' | 'prompt_id' | 'epoch'>;
+type Opening = Omit<OpenSessionInput, 'topic' | 'prompt_id' | 'epoch' | 'keeps_model'>;
 
 export interface ToOpen {
   opening: Opening;
@@ -69,7 +69,8 @@ export function replacementOf(
   request: PromptRequest,
   { lost, ...session }: SessionRecord,
 ): Destination | undefined {
-  const policy = request.on_lost ?? session.pinned.on_lost ?? 'replace';
+  // Of a full session, the host's config has said so with the turn that found it full.
+  const policy = request.on_lost ?? (lost === 'full' ? undefined : session.pinned.on_lost) ?? 'replace';
   if (lost === undefined || request.session_id !== undefined || policy === 'fail') return undefined;
   const replaces = session.session_id;
   // The new session is opened on the host that has the files of the lost one.

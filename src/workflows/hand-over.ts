@@ -5,7 +5,7 @@
  */
 import * as wf from '@temporalio/workflow';
 import type { BriefDue, SessionRecord } from '../contract/state.js';
-import { briefOf } from './brief.js';
+import { briefOf, goalsOf } from './brief.js';
 import * as calls from './calls.js';
 import { chooseByAgent } from './choose-by-agent.js';
 import { openingOf, type Chosen } from './choose-session.js';
@@ -34,6 +34,14 @@ export function briefFor({ topic }: Work, session: SessionRecord, due: BriefDue,
   const turns = turnsMissedBy(state, session);
   const agent = sessionOf(state, due.from)?.pinned.agent ?? turns.at(-1)?.agent ?? 'unknown';
   return briefOf({ topic: id, due, agent, returns: session.left !== undefined, turns, stat });
+}
+
+/** What the topic has asked in the session, which knows only a summary of it by now. */
+export function goalsFor({ topic: { id, state } }: Work, { session_id }: SessionRecord): string {
+  return goalsOf(
+    id,
+    state.outcomes.filter((one) => one.turn > 0 && one.session_id === session_id),
+  );
 }
 
 /** A brief without them is a brief all the same: only a host that is gone and a cancel end the turn. */

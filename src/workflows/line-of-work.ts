@@ -25,7 +25,8 @@ export function goOnIn(
     const origin = sessionOf(state, before);
     session.line = origin ? lineOf(origin) : before;
   }
-  session.brief_due = { reason: reason === 'lost' || reason === 'corrupted' ? reason : 'agent_changed', from: before };
+  const isLoss = reason === 'lost' || reason === 'corrupted' || reason === 'full';
+  session.brief_due = { reason: isLoss ? reason : 'agent_changed', from: before };
   const left = follows === undefined ? undefined : sessionOf(state, follows);
   // Until it was told, it knows no more than when it was left before.
   if (left && !left.brief_due) left.left = endOf(state, left, now);
@@ -35,6 +36,7 @@ export function goOnIn(
 /** A turn was completed that told it. */
 export function wasTold(session: SessionRecord): void {
   delete session.brief_due;
+  delete session.goals_due;
 }
 
 function endOf(

@@ -16,7 +16,8 @@ import { isId, MAX_ID_LENGTH } from '../contract/ids.js';
 import { isObject } from '../contract/is-object.js';
 import { MAX_ANSWER_BYTES, MAX_ASK_BYTES, MAX_CHANGED_FILES_BYTES } from '../contract/limits.js';
 import { cutToBytes, jsonBytes } from '../contract/text.js';
-import { TURN_STATUSES, type CheckRun, type Pinned, type Usage } from '../contract/types.js';
+import type { CheckRun } from '../contract/checks.js';
+import { TURN_STATUSES, type Pinned, type Usage } from '../contract/types.js';
 
 type Fields = Record<string, unknown>;
 
@@ -60,7 +61,7 @@ const TEXTS: Partial<Record<keyof Pinned, true>> = {
   asked_cwd: true,
 };
 
-const SHORT = ['model', 'recovered', 'guarantee'];
+const SHORT = ['model', 'recovered', 'guarantee', 'fell_back_from', 'refused'];
 
 export function endedIn(answer: unknown): RunTurnOutput | undefined {
   if (
@@ -74,6 +75,8 @@ export function endedIn(answer: unknown): RunTurnOutput | undefined {
     rest,
     (name, value) =>
       (name === 'usage' && !isUsage(value)) ||
+      (name === 'compacted' && !isCount(value)) ||
+      (name === 'loss' && value !== 'full') ||
       (SHORT.includes(name) && !isShort(value)) ||
       (name === 'waits' && !isWait(value)) ||
       (name === 'answered' && !(Array.isArray(value) && value.every(isAnswered))),
@@ -149,6 +152,8 @@ function isAnswered(value: unknown): boolean {
   if (!isObject(value) || !isAsk(value.ask) || !isObject(value.answer)) return false;
   return typeof value.answer.decision === 'string' && jsonBytes(value.answer) <= 6 * MAX_ANSWER_BYTES + 100;
 }
+
+const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) > 0;
 
 function isShort(value: unknown): boolean {
   return typeof value === 'string' && value.length <= MAX_ID_LENGTH;

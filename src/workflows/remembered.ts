@@ -7,7 +7,8 @@ import type { Failure } from '../contract/failures.js';
 import { keepWithin } from '../contract/keep-within.js';
 import * as limits from '../contract/limits.js';
 import { cutToBytes, cutToJsonBytes, jsonBytes } from '../contract/text.js';
-import type { CheckRound, TurnResult } from '../contract/types.js';
+import type { CheckRound } from '../contract/checks.js';
+import type { TurnResult } from '../contract/types.js';
 
 /**
  * Keeps the newest outcome whole. Takes the others from newest to oldest, whole or with their

@@ -13,7 +13,7 @@ import { digestOfRequest, isOfWholeRequest } from '../contract/parse-prompt.js';
 import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import { cutToJsonBytes, digestOf, jsonBytes } from '../contract/text.js';
 import type { Cancelled } from '../contract/answers.js';
-import type { Loss, PromptRequest, TurnResult } from '../contract/types.js';
+import type { Loss, PromptRequest, TurnResult, TurnStatus, Usage } from '../contract/types.js';
 import { deviationFrom, type PinnedField } from './pinned.js';
 import { remembered } from './remembered.js';
 
@@ -190,9 +190,19 @@ export function recordOutcome(state: TopicState, result: TurnResult): void {
 }
 
 /** Why the session of a failed turn can't go on. `undefined` if it can. */
-export function lossOf({ error }: Pick<TurnResult, 'error'>): Loss | undefined {
+export function lossOf({ error, loss }: Pick<TurnResult, 'error'> & { loss?: 'full' }): Loss | undefined {
+  if (error?.code === 'CONTEXT_OVERFLOW') return loss;
   if (error?.code === 'SESSION_LOST') return 'lost';
   return error?.code === 'SESSION_CORRUPTED' ? 'corrupted' : undefined;
+}
+
+/** A turn that neither was refused nor has an answer, such as a cancelled one, says nothing. */
+export function noteRefusal(
+  session: SessionRecord,
+  { status, refused, usage }: { status: TurnStatus; refused?: string; usage?: Usage },
+): void {
+  if (refused !== undefined) session.refused_as = refused;
+  else if (status === 'completed' || (usage?.output_tokens ?? 0) > 0) delete session.refused_as;
 }
 
 /** Takes a queued prompt out. `undefined` if the topic does not know the prompt. */

@@ -7,7 +7,8 @@ import { defined } from '../contract/defined.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
 import type { QueuedPrompt, RunningPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import { cutToBytes, titleOf } from '../contract/text.js';
-import type { Checks, PromptState, TurnResult, Usage } from '../contract/types.js';
+import type { Checks } from '../contract/checks.js';
+import type { PromptState, TurnResult, Usage } from '../contract/types.js';
 import type { TopicLifeState, TopicView } from '../contract/views.js';
 import { isKnown, outcomeOf, refusalOfId } from './session-state.js';
 import { asksOf } from './waiting.js';
@@ -46,7 +47,10 @@ export function viewOf(
 }
 
 /** Without what only choosing a session and the next brief need. */
-function sessionView({ line: _line, left: _left, brief_due: _due, ...session }: SessionRecord, current: string | null) {
+function sessionView(
+  { line: _line, left: _left, brief_due: _due, refused_as: _refused, goals_due: _goals, ...session }: SessionRecord,
+  current: string | null,
+) {
   return { ...session, current: session.session_id === current };
 }
 

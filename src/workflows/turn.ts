@@ -7,7 +7,7 @@ import type { AskedChecks, OpenSessionOutput, RunTurnOutput } from '../activitie
 import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
 import type { QueuedPrompt, RunningPrompt, SessionRecord } from '../contract/state.js';
-import type { SessionChoice, TurnResult } from '../contract/types.js';
+import type { PromptRequest, SessionChoice, TurnResult } from '../contract/types.js';
 import * as calls from './calls.js';
 import { adoptSession } from './adopt.js';
 import { askedOtherwise } from './choose-by-agent.js';
@@ -20,10 +20,10 @@ import {
   type ToOpen,
 } from './choose-session.js';
 import { endedByError, isLost, resultOf } from './ended.js';
-import { briefFor, briefWithFiles, chooseWithAgent } from './hand-over.js';
+import { briefFor, briefWithFiles, chooseWithAgent, goalsFor } from './hand-over.js';
 import { goOnIn, wasTold } from './line-of-work.js';
 import { onHost } from './on-host.js';
-import { addSession, lossOf, sessionOf } from './session-state.js';
+import { addSession, lossOf, noteRefusal, sessionOf } from './session-state.js';
 import { now } from './time.js';
 import type { Topic } from './topic.js';
 import { answered, asksOf, knownOf, waited, waitForAgent, waitOf } from './waiting.js';
@@ -128,7 +128,9 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
     topic.announce();
     topic.show();
     const ended = await runTurn(work, session);
+    noteRefusal(session, ended);
     if (ended.status === 'completed' && turn.brief !== undefined) wasTold(session);
+    if (ended.compacted !== undefined) session.goals_due = true;
     const loss = lossOf(ended);
     if (loss && topic.features.has('lossesAreNoted')) session.lost = loss;
     return endedAs(work, choice, session, ended);
@@ -161,15 +163,18 @@ async function stopLost({ topic, prompt }: Work, session: SessionRecord): Promis
  * session is lost as well, that is the outcome.
  */
 function insteadOf({ topic: { state }, prompt }: Work, result: TurnResult): Destination | undefined {
-  const session = lossOf(result) && result.session_id !== null ? sessionOf(state, result.session_id) : undefined;
-  return session && result.session.kind !== 'replaced' ? replacementOf(state, prompt.request, session) : undefined;
+  const session = result.session_id === null ? undefined : sessionOf(state, result.session_id);
+  // The record says whether a session that is full is to be replaced.
+  const isLost = session && lossOf({ ...result, ...(session.lost === 'full' && { loss: 'full' as const }) });
+  return isLost && result.session.kind !== 'replaced' ? replacementOf(state, prompt.request, session) : undefined;
 }
 
 async function openSession(work: Work, { opening, host }: ToOpen): Promise<SessionRecord> {
   const { topic, prompt, scope } = work;
   const { epoch } = topic.state;
-  const input = { topic: topic.id, prompt_id: prompt.prompt_id, ...defined({ epoch }), ...opening };
-  const open = (where: calls.Where) => calls.openSession(input, prompt.request.prompt, where);
+  const { prompt_id, request } = prompt;
+  const input = { topic: topic.id, prompt_id, ...defined({ epoch }), ...opening, ...keepsModel(request) };
+  const open = (where: calls.Where) => calls.openSession(input, request.prompt, where);
   const opened = await openedInTime(work, () =>
     host === undefined ? scope.run(() => open(calls.ANYWHERE)) : onHost(work, host, open),
   );
@@ -202,6 +207,8 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
   const due = turn.brief === undefined && request.session_id === undefined ? session.brief_due : undefined;
   if (due) {
     turn.brief = topic.features.handsOver ? await briefWithFiles(work, session, due) : briefFor(work, session, due);
+  } else if (turn.brief === undefined && request.session_id === undefined && session.goals_due) {
+    turn.brief = goalsFor(work, session);
   }
   const input = {
     topic: topic.id,
@@ -211,6 +218,8 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     ...(turn.brief !== undefined && { brief_length: turn.brief.length }),
     session_id,
     pinned,
+    ...keepsModel(request),
+    ...defined({ refused_before: session.refused_as }),
     ...(asked && { asked_checks: asked }),
   };
   for (;;) {
@@ -227,6 +236,9 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     await waited(work, waiting);
   }
 }
+
+/** A model that a prompt names is not replaced by another one. */
+const keepsModel = ({ model }: PromptRequest) => (model === undefined ? {} : { keeps_model: true as const });
 
 function endedAs(
   { topic, prompt, turn }: Work,

@@ -189,7 +189,7 @@ for (const [name, tried] of Object.entries(AGENTS)) {
       const session = await stage.open();
       await runTurn(stage.agent, session, 'Before [[say: Before.]]');
       const refused = await refusalOf(stage.agent, { ...session, ...(model !== undefined && { model }) }, prompt);
-      expect(refused).toMatchObject({ code: 'MODEL_FAILED', fix: expect.stringContaining(fix) });
+      expect(refused).toMatchObject({ code: 'MODEL_UNKNOWN', fix: expect.stringContaining(fix) });
       expect((await runTurn(stage.agent, session, 'After')).reply).toContain('"Before"');
     });
 

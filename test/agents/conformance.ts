@@ -43,6 +43,7 @@ const CLAIMS = [
   'two sessions know nothing of each other',
   'the same prompt id again is answered from the session, and the model is not asked again',
   'the same prompt id with another text is PROMPT_ID_REUSED, never the reply to the other text, and nothing is put in',
+  'half of a surrogate pair and NUL reach the model as U+FFFD, and the prompt is found again',
   'a turn goes on while its worker is away, and the next one takes it up',
   'what ended while no worker was there is harvested',
   'a killed agent goes on with the turn, and the prompt is in the session once',
@@ -172,6 +173,16 @@ export function describeAgentConformance(
           });
           expect(await under.promptsIn(session)).toEqual(['The first text [[say: First.]]', prompt]);
         },
+      'half of a surrogate pair and NUL reach the model as U+FFFD, and the prompt is found again': async () => {
+        const session = await open();
+        const prompt = 'Broken \ud83d, \udc00 and \0 [[say: Read.]]';
+        const put = 'Broken \ufffd, \ufffd and \ufffd [[say: Read.]]';
+        const outcome = { status: 'completed', reply: 'Read.' };
+        expect(await runTurn(agent, session, prompt, 'broken')).toMatchObject(outcome);
+        expect(await runTurn(under.create(), session, prompt, 'broken')).toMatchObject(outcome);
+        expect(await under.promptsIn(session)).toEqual([put]);
+        expect(under.asked().flatMap(({ asks }) => asks.filter((ask) => ask.startsWith('Broken')))).toEqual([put]);
+      },
       'a turn goes on while its worker is away, and the next one takes it up': async () => {
         const session = await open();
         const id = randomUUID();

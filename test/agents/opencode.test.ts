@@ -216,8 +216,8 @@ describe('OpenCode', () => {
   test('a model or mode that OpenCode has not is named, at the opening and in a turn', async () => {
     const session = await open();
     const refusals = [
-      { ask: { model: 'scripted/nope' }, code: 'MODEL_FAILED', message: 'nope' },
-      { ask: { model: 'nobody/model' }, code: 'MODEL_FAILED', message: 'nobody' },
+      { ask: { model: 'scripted/nope' }, code: 'MODEL_UNKNOWN', message: 'nope' },
+      { ask: { model: 'nobody/model' }, code: 'MODEL_UNKNOWN', message: 'nobody' },
       { ask: { mode: 'nope' }, code: 'AGENT_UNKNOWN', message: 'build' },
     ];
     for (const { ask, code, message } of refusals) {

@@ -96,6 +96,23 @@ describe('a signal', () => {
     expect(world.agent.promptsIn(session)).toEqual(['one', 'two']);
   });
 
+  test('with half of a surrogate pair and NUL is put in with U+FFFD, and the same request again attaches', async () => {
+    const prompt = 'two \ud83d \0 broken';
+    const request = { prompt, prompt_id: 'broken' } as PromptRequest;
+    await send([raw('json/plain', JSON.stringify(request))]);
+    const outcome = await world.manager.delegate(topic, prompt, { prompt_id: 'broken' });
+    expect(outcome).toMatchObject({
+      status: 'completed',
+      session_id: session,
+      goal: expect.stringContaining('broken'),
+    });
+    expect(world.agent.promptsIn(session)).toEqual(['one', 'two \ufffd \ufffd broken']);
+    expect(await failedTasks()).toBe(0);
+    await expect(world.manager.delegate(topic, 'two broken', { prompt_id: 'broken' })).rejects.toMatchObject({
+      code: 'PROMPT_ID_REUSED',
+    });
+  });
+
   test('with more payloads than one is read by its first', async () => {
     await send([raw('json/plain', '"two"'), raw('json/plain', '{nonsense'), raw('binary/encrypted', 'x')]);
     await expect.poll(() => world.agent.promptsIn(session)).toEqual(['one', 'two']);

@@ -272,3 +272,47 @@ async function scheduled(topic: string, activity: string): Promise<number> {
   return (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === activity)
     .length;
 }
+
+describe('a session whose content the provider refuses, in words that nobody knows,', () => {
+  test('is replaced with the second prompt that is refused so, and its brief does not carry what was refused', async () => {
+    const topic = aTopic();
+    const first = await world.manager.delegate(topic, 'Add login endpoint');
+    const refused = await world.manager.delegate(topic, '[[bad image]] Look at it');
+    expect(refused).toMatchObject({ status: 'failed', session_id: first.session_id, error: { code: 'MODEL_FAILED' } });
+    const replaced = await world.manager.delegate(topic, 'And now?');
+    expect(replaced).toMatchObject({
+      status: 'completed',
+      session: { kind: 'replaced', reason: 'corrupted', replaces: first.session_id },
+    });
+    const [asked = ''] = promptsIn(replaced.session_id);
+    expect(asked).toContain('- turn 1 (completed): Add login endpoint');
+    expect(asked).toContain('- turn 2 (failed, MODEL_FAILED): what it asked is left out');
+    expect(asked).not.toContain('bad image');
+    expect(asked.endsWith('And now?')).toBe(true);
+    expect(await world.manager.delegate(topic, 'Go on')).toMatchObject({
+      status: 'completed',
+      session_id: replaced.session_id,
+    });
+  });
+
+  test('by on_lost: fail fails as SESSION_CORRUPTED, and so does a prompt that names it', async () => {
+    const topic = aTopic();
+    const { session_id } = await world.manager.delegate(topic, '[[bad image]] Look at it');
+    const named = await world.manager.delegate(undefined, 'And now?', { session_id });
+    expect(named).toMatchObject({ status: 'failed', session_id, error: { code: 'SESSION_CORRUPTED' } });
+    const failed = await world.manager.delegate(topic, 'And now?', { on_lost: 'fail' });
+    expect(failed).toMatchObject({ status: 'failed', session_id, error: { code: 'SESSION_CORRUPTED' } });
+    const { sessions } = await world.manager.view(topic);
+    expect(sessions).toMatchObject([{ lost: 'corrupted' }]);
+    expect(sessions[0]).not.toHaveProperty('refused_as');
+  });
+
+  test('and a prompt that is refused itself gets one new session, and no more', async () => {
+    const topic = aTopic();
+    await world.manager.delegate(topic, '[[bad image]] Look at it');
+    const again = await world.manager.delegate(topic, '[[bad image]] Look at it again');
+    expect(again).toMatchObject({ status: 'failed', error: { code: 'MODEL_FAILED' }, session: { kind: 'replaced' } });
+    const third = await world.manager.delegate(topic, 'Never mind');
+    expect(third).toMatchObject({ status: 'completed', session: { kind: 'replaced', replaces: again.session_id } });
+  });
+});

@@ -16,6 +16,10 @@
  *   [[gone: s]]      with it, an ask disappears by itself after so many seconds, and is denied
  *   [[quota: s]]     end as AGENT_RATE_LIMITED until so many seconds after the first time
  *   [[provider: dir]] note the call in dir/calls, and end as AGENT_RATE_LIMITED until the time in dir/until
+ *   [[gone: model]] end as MODEL_UNKNOWN with this model; [[spent: model]] as AGENT_RATE_LIMITED for three hours
+ *   [[bad image]]    a session that has these words is refused in every turn
+ *   [[full]]         as its first words: every prompt after it ends as CONTEXT_OVERFLOW
+ *   [[compact]]      the conversation is compacted in this turn
  *   [[login: file]]  end as AGENT_AUTH until the file is there
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -55,12 +59,12 @@ const operations = {
   /**
    * Answers once the prompt is in the session, or with the code of a refusal. The turn works on.
    */
-  put({ session, id, prompt }) {
+  put({ session, id, prompt, model }) {
     const known = linesOf(session);
     if (known.some((line) => line.prompt !== id && line.text?.startsWith('[[corrupt]]'))) return 'SESSION_CORRUPTED';
     const again = known.some((line) => line.prompt === id);
     if (!again) note(session, { prompt: id, text: prompt });
-    void turn(session, id, prompt, again);
+    void turn(session, id, prompt, again, model);
     return null;
   },
 };
@@ -68,13 +72,13 @@ const operations = {
 /** A brief before it quotes earlier prompts, with their directives. */
 const ownWordsOf = (prompt) => prompt.split('The prompt:\n\n').at(-1);
 
-async function turn(session, id, prompt, again) {
-  const mine = { id };
+async function turn(session, id, prompt, again, model) {
+  const mine = { id, model };
   working.set(session, mine);
   const said = ownWordsOf(prompt).match(/\[\[saying: (.*?)\]\]/s)?.[1];
   tell(id, { type: 'did', step: 'reading', ...(said !== undefined && { text: said }) });
   const outcome = await work(session, prompt, again, mine);
-  if (existsSync(fileOf(session))) note(session, { end: id, outcome });
+  if (existsSync(fileOf(session))) note(session, { end: id, outcome: { ...outcome, ...(model && { model }) } });
   if (working.get(session) === mine) working.delete(session);
   tell(id, { type: 'moved' });
 }
@@ -144,6 +148,16 @@ async function work(session, prompt, again, mine) {
     const until = readFileSync(join(provider, 'until'), 'utf8');
     if (Date.parse(until) > Date.now()) return { status: 'failed', reply: '', code: 'AGENT_RATE_LIMITED', until };
   }
+  if (mine.model && directive('gone')?.[1] === mine.model)
+    return { status: 'failed', reply: '', code: 'MODEL_UNKNOWN' };
+  if (mine.model && directive('spent')?.[1] === mine.model) {
+    const until = new Date(Date.now() + 3 * 60 * 60 * 1000).toISOString();
+    return { status: 'failed', reply: '', code: 'AGENT_RATE_LIMITED', until };
+  }
+  if (linesOf(session).some((line) => line.text?.includes('[[bad image]]')))
+    return { status: 'failed', reply: '', code: 'MODEL_FAILED', refused: '400 bad image' };
+  if (linesOf(session).some((line) => line.prompt && line.prompt !== mine.id && line.text?.startsWith('[[full]]')))
+    return { status: 'failed', reply: '', code: 'CONTEXT_OVERFLOW' };
   const login = directive('login')?.[1];
   if (login && !existsSync(login)) return { status: 'failed', reply: '', code: 'AGENT_AUTH' };
   const answers = [];
@@ -179,7 +193,7 @@ async function work(session, prompt, again, mine) {
     : big
       ? 'x'.repeat(Number(big))
       : (directive('say')?.[1] ?? `prompt ${prompts.length} here: ${prompt}; the first was: ${prompts[0]}`);
-  return { status: 'completed', reply };
+  return { status: 'completed', reply, ...(directive('compact') && { compacted: 1 }) };
 }
 
 process.on('message', ({ call, operation, ...request }) =>

@@ -110,13 +110,18 @@ class FakeDriver implements AgentDriver {
       ...(key && { key }),
       prompt: at < 0 ? 'absent' : 'present',
       ...(text !== undefined && { text }),
-      ...(outcome && { end: { status: outcome.status, ...defined({ error, until: outcome.until }) } }),
+      ...(outcome && {
+        end: { status: outcome.status, ...defined({ error, until: outcome.until, refused: outcome.refused }) },
+      }),
       superseded: at >= 0 && lines.slice(at + 1).some(({ prompt }) => prompt !== undefined),
       busy: busy === undefined ? false : busy === key ? 'this' : 'ours',
       steps: 0,
       fingerprint: JSON.stringify([at, outcome, ends.length]),
       done: () => (busy !== undefined && busy === key ? [{ type: 'did', step: 'reading' }] : []),
-      said: () => ({ reply: outcome?.reply ?? '' }),
+      said: () => ({
+        reply: outcome?.reply ?? '',
+        ...defined({ model: outcome?.model, compacted: outcome?.compacted }),
+      }),
     };
   }
 
@@ -125,6 +130,7 @@ class FakeDriver implements AgentDriver {
       session: session.session_id,
       id: key,
       prompt: text,
+      model: session.model,
     })) as FailureCode | null;
     return code ? failure(code, `The fake agent was asked to end as ${code}.`) : undefined;
   }

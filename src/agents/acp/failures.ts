@@ -2,6 +2,8 @@
 import type { RequestError } from '@agentclientprotocol/sdk';
 import * as z from 'zod';
 import { failure, type Failure } from '../../contract/failures.js';
+import { isModelMissing } from '../shared/missing-models.js';
+import { refusedAs, statusIn } from '../shared/refused-content.js';
 import { isCorruption } from '../shared/provider-refusals.js';
 
 const MAX_MESSAGE = 2_000;
@@ -60,9 +62,16 @@ export function failureOfTurn(error: RequestError, agent: string, session: strin
     return failure('AGENT_RATE_LIMITED', `The provider refused for now ${where}`);
   if (/context.{0,20}(length|window|limit)|prompt is too long|too many tokens|maximum context/i.test(said))
     return failure('CONTEXT_OVERFLOW', `The conversation no longer fits the model ${where}`);
+  if (isModelMissing(status, [said]))
+    return failure('MODEL_UNKNOWN', `The provider of ${agent} does not have the model ${where}`);
   if (isCorruption(status, [said]))
     return failure('SESSION_CORRUPTED', `The provider refuses what the session holds ${where}`);
   return failure('MODEL_FAILED', `The model failed ${where}`);
+}
+
+export function refusedIn(error: RequestError, { code }: Failure): string | undefined {
+  const said = wordsOf(error);
+  return refusedAs(code, Data.safeParse(error.data).data?.statusCode ?? statusIn(said), said);
 }
 
 /** Of a call that opens or loads a session. `doing`, e.g. `open a session`. */

@@ -1,11 +1,12 @@
 /** How a turn ended, from what its agent answered: pure. */
 import { RequestError } from '@agentclientprotocol/sdk';
 import * as z from 'zod';
+import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
 import { cutOff } from '../shared/cut-off.js';
-import { failureOfTurn } from './failures.js';
+import { failureOfTurn, refusedIn } from './failures.js';
 import type { Said } from './updates.js';
 
 export type End = NonNullable<Sight['end']>;
@@ -40,8 +41,10 @@ export function endOf(answer: unknown, said: Pick<Said, 'reply' | 'tools'>, agen
 
 /** `why`: what became of the agent. Absent: it has answered with this error. */
 export function endOfError(error: unknown, why: string | undefined, agent: string, session: SessionId): End {
-  if (why === undefined && error instanceof RequestError)
-    return { status: 'failed', error: failureOfTurn(error, agent, session) };
+  if (why === undefined && error instanceof RequestError) {
+    const failed = failureOfTurn(error, agent, session);
+    return { status: 'failed', error: failed, ...defined({ refused: refusedIn(error, failed) }) };
+  }
   const what = why ?? (error instanceof Error ? error.message : String(error));
   return unknown(`${agent} ended in the middle of the turn in session ${session}: ${what}`);
 }

@@ -45,7 +45,7 @@ export const modelOf = (state: SessionState) => optionOf(state, 'model')?.curren
 /** undefined: all is as wanted. */
 export function nextChange(state: SessionState, wanted: Wanted, agent: string): Change | Failure | undefined {
   return (
-    choose(state, 'model', wanted.model, (has) => noSuch(agent, 'MODEL_FAILED', 'model', wanted.model, has)) ??
+    choose(state, 'model', wanted.model, (has) => noSuch(agent, 'MODEL_UNKNOWN', 'model', wanted.model, has)) ??
     choose(state, 'thought_level', wanted.variant, (has) =>
       noSuch(agent, 'MODEL_FAILED', 'variant', wanted.variant, has),
     ) ??
@@ -105,7 +105,7 @@ const MOST_LISTED = 20;
 
 function noSuch(
   agent: string,
-  code: 'MODEL_FAILED' | 'AGENT_UNKNOWN',
+  code: 'MODEL_FAILED' | 'MODEL_UNKNOWN' | 'AGENT_UNKNOWN',
   what: string,
   asked = '',
   has: string[],

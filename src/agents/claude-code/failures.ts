@@ -2,6 +2,8 @@
 import { failure, type Failure, type FailureCode } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import { ASK_OTHERWISE } from '../shared/cut-off.js';
+import { isModelMissing } from '../shared/missing-models.js';
+import { refusedAs } from '../shared/refused-content.js';
 import { isCorruption } from '../shared/provider-refusals.js';
 import { isoOf, isUsageLimit, resetOf } from '../shared/usage-limits.js';
 import { textOf, type Row } from './rows.js';
@@ -24,6 +26,10 @@ export function failureOf(row: Row, session: SessionId): Failure {
   );
 }
 
+export function refusedIn(row: Row): string | undefined {
+  return refusedAs(codeOf(row), row.apiErrorStatus, textOf(row));
+}
+
 /**
  * When the provider takes requests again. Claude Code stores it for the limits of a subscription,
  * and has only the provider's words otherwise (2.1.331).
@@ -39,6 +45,7 @@ const whatHappened: Partial<Record<FailureCode, string>> = {
   AGENT_AUTH: 'The provider refused the credentials',
   PROVIDER_UNREACHABLE: 'The provider did not answer',
   AGENT_RATE_LIMITED: 'The provider refused for now',
+  MODEL_UNKNOWN: 'The provider does not have the model',
   CONTEXT_OVERFLOW: 'The conversation no longer fits the model',
   SESSION_CORRUPTED: 'The provider refuses the content of the session',
   REPLY_CUT_OFF: 'The answer was cut off',
@@ -49,7 +56,7 @@ function fixOf(code: FailureCode, status: number | undefined): string | undefine
   if (code === 'AGENT_AUTH') return LOG_IN;
   if (code === 'PROVIDER_UNREACHABLE')
     return 'Check the network, a proxy (HTTPS_PROXY) and the address of the provider (ANTHROPIC_BASE_URL), then send a follow-up.';
-  if (code === 'MODEL_FAILED' && status === 404)
+  if (code === 'MODEL_UNKNOWN')
     return 'Name a model that Claude Code has, such as sonnet or opus. Start claude and type /model to see them.';
   if (code === 'MODEL_FAILED' && (status ?? 0) >= 500)
     return 'The provider has trouble of its own. Send a follow-up later, or use another model.';
@@ -80,6 +87,7 @@ function codeOf(row: Row): FailureCode {
   const said = [textOf(row), errorDetails];
   if (error === 'max_output_tokens' || isRefusal(row)) return 'REPLY_CUT_OFF';
   if (LIMITS.includes(error ?? '') || isUsageLimit(status, said)) return 'AGENT_RATE_LIMITED';
+  if (error === 'model_not_found' || isModelMissing(status, said)) return 'MODEL_UNKNOWN';
   if (LOGINS.includes(error ?? '') || status === 401 || status === 403) return 'AGENT_AUTH';
   if (status === undefined && said.some((text) => UNREACHABLE.test(text))) return 'PROVIDER_UNREACHABLE';
   if (said.some((text) => /prompt is too long|exceeds? the (model's )?context/i.test(text))) return 'CONTEXT_OVERFLOW';

@@ -3,8 +3,9 @@ import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
+import { counted } from '../shared/compactions.js';
 import { cutOff } from '../shared/cut-off.js';
-import { failureOf, untilOf } from './failures.js';
+import { failureOf, refusedIn, untilOf } from './failures.js';
 import { blocksOf, isMessage, isSynthetic, textOf, type Row } from './rows.js';
 import type { TurnState } from './turn-state.js';
 import { answersIn, usageOf } from './usage.js';
@@ -35,7 +36,11 @@ export function endOf({ phase, turn }: TurnState, session: SessionId, silent: bo
 function failedIn(turn: Row[], session: SessionId): NonNullable<Sight['end']> {
   const row = turn.findLast(isMessage);
   if (row?.isApiErrorMessage)
-    return { status: 'failed', error: failureOf(row, session), ...defined({ until: untilOf(row) }) };
+    return {
+      status: 'failed',
+      error: failureOf(row, session),
+      ...defined({ until: untilOf(row), refused: refusedIn(row) }),
+    };
   const message = `The model was stopped in session ${session}, because it reached the number of steps that Claude Code allows.`;
   return { status: 'failed', error: failure('MODEL_FAILED', message) };
 }
@@ -45,6 +50,7 @@ export function saidIn({ turn, spent }: TurnState, subAgents: Row[]): ReturnType
   const answers = answersIn([...spent, ...subAgents]);
   return {
     reply: replyOf(turn),
+    ...counted(spent.filter(({ subtype }) => subtype === 'compact_boundary').length),
     ...defined({ model }),
     ...(answers.size > 0 && { usage: usageOf(answers.values()) }),
   };

@@ -28,6 +28,7 @@ export interface Tokens {
 
 export interface Row {
   type: string;
+  subtype?: string;
   uuid: string;
   parentUuid?: string | null;
   /** Set after a compaction: the id of the row that the first row after it follows. */

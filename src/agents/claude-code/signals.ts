@@ -1,6 +1,7 @@
 /** Translates the output of a working Claude Code to signals. Pure. */
 import { defined } from '../../contract/defined.js';
 import type { AgentSignal } from '../driver.js';
+import { COMPACTS } from '../shared/compactions.js';
 import { isoOf } from '../shared/usage-limits.js';
 import { refusalOfProvider } from './failures.js';
 import { blocksOf, isMessage, isSynthetic, textOf, type Block, type Row, type Tokens } from './rows.js';
@@ -24,6 +25,8 @@ export interface OutputLine {
     delta?: { type?: string; text?: string };
     usage?: Tokens;
   };
+  /** Of the agent, e.g. `compacting`. */
+  status?: unknown;
   error?: unknown;
   error_status?: unknown;
   retry_delay_ms?: unknown;
@@ -50,7 +53,8 @@ export class Signals {
   }
 
   /** Asking the provider again is not progress. Only its answer is. */
-  #system({ subtype, error, error_status, retry_delay_ms }: OutputLine): AgentSignal[] {
+  #system({ subtype, status, error, error_status, retry_delay_ms }: OutputLine): AgentSignal[] {
+    if (status === 'compacting' || subtype === 'compact_boundary') return [{ type: 'did', step: COMPACTS }];
     if (subtype !== 'api_retry') return [];
     this.#isRefused = true;
     const delay = Number(retry_delay_ms);

@@ -32,6 +32,7 @@ const capabilities: AgentCapabilities = {
   repeatablePut: false,
   reattach: true,
   cancel: true,
+  compactsNext: true,
   usage: 'per_turn',
 };
 

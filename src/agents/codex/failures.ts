@@ -4,6 +4,8 @@
  */
 import { failure, type Failure, type FailureCode } from '../../contract/failures.js';
 import { ASK_OTHERWISE } from '../shared/cut-off.js';
+import { isModelMissing } from '../shared/missing-models.js';
+import { refusedAs, statusIn } from '../shared/refused-content.js';
 import { isCorruption } from '../shared/provider-refusals.js';
 import { isUsageLimit } from '../shared/usage-limits.js';
 
@@ -29,6 +31,15 @@ export function failureOf(said: string, info: unknown, session: string): Failure
   );
 }
 
+export function refusedIn(said: string, info: unknown): string | undefined {
+  const { name, status } = readInfo(info);
+  return refusedAs(
+    codeOf(name, status, said),
+    status ?? statusIn(said) ?? (isBody(said) ? 400 : undefined),
+    messageIn(said),
+  );
+}
+
 /** `key`: the variable that a provider of the person's own takes its key from. */
 export function howToLogIn(key: string | undefined): string {
   return key === undefined ? 'Log in with: codex login.' : `Set ${key} in the environment of the worker.`;
@@ -44,6 +55,7 @@ const UNREACHABLE = /error sending request|connection (failed|refused)|dns error
 
 function codeOf(name: string, status: number | undefined, said: string): FailureCode {
   if (CODES[name] === undefined && isUsageLimit(status, [said])) return 'AGENT_RATE_LIMITED';
+  if (CODES[name] === undefined && isModelMissing(status, [said])) return 'MODEL_UNKNOWN';
   if (status === 401 || status === 403 || missingKeyIn(said) !== undefined) return 'AGENT_AUTH';
   if (cutOffIn(said) !== undefined) return 'REPLY_CUT_OFF';
   if (status === undefined && UNREACHABLE.test(said)) return 'PROVIDER_UNREACHABLE';
@@ -62,6 +74,9 @@ function readInfo(info: unknown): { name: string; status?: number } {
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
+/** Of a 400, Codex stores the body and no status (0.169.0). */
+const isBody = (said: string) => said.startsWith('{') && messageIn(said) !== said;
+
 /** The message in a provider's answer, which may be JSON. */
 function messageIn(said: string): string {
   try {
@@ -76,6 +91,7 @@ function whatHappened(code: FailureCode): string {
   if (code === 'AGENT_AUTH') return 'The provider refused the credentials';
   if (code === 'PROVIDER_UNREACHABLE') return 'The provider did not answer';
   if (code === 'AGENT_RATE_LIMITED') return 'The provider refused for now';
+  if (code === 'MODEL_UNKNOWN') return 'The provider does not have the model';
   if (code === 'CONTEXT_OVERFLOW') return 'The conversation no longer fits the model';
   if (code === 'SESSION_CORRUPTED') return 'The provider refuses the content of the session';
   if (code === 'REPLY_CUT_OFF') return 'The answer was cut off';
@@ -86,8 +102,7 @@ function whatHappened(code: FailureCode): string {
 function fixOf(code: FailureCode, status: number | undefined, said: string): string | undefined {
   if (code === 'AGENT_AUTH') return `${howToLogIn(missingKeyIn(said))} Then send a follow-up.`;
   if (code === 'REPLY_CUT_OFF') return cutOffIn(said) === 'content_filter' ? ASK_OTHERWISE : undefined;
-  if (code === 'MODEL_FAILED' && status === 404)
-    return 'Name a model that Codex has: start codex and type /model to see them.';
+  if (code === 'MODEL_UNKNOWN') return 'Name a model that Codex has: start codex and type /model to see them.';
   if (code === 'PROVIDER_UNREACHABLE')
     return 'Check the network, a proxy (HTTPS_PROXY) and the address of the provider in the config of Codex (base_url), then send a follow-up.';
   if (code === 'MODEL_FAILED' && (status ?? 0) >= 500)

@@ -3,7 +3,8 @@ import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
-import { failureOf } from './failures.js';
+import { counted } from '../shared/compactions.js';
+import { failureOf, refusedIn } from './failures.js';
 import { untilOf } from './resets.js';
 import type { CodexTurn } from './rollout.js';
 import type { TurnState } from './turn-state.js';
@@ -15,7 +16,8 @@ export function outcomeOf({ end, turns }: TurnState, session: SessionId): Sight[
   if (end.how === 'failed') {
     const last = turns.at(-1);
     const until = last && untilOf(last);
-    return { status: 'failed', error: failureOf(end.message, end.info, session), ...defined({ until }) };
+    const refused = refusedIn(end.message, end.info);
+    return { status: 'failed', error: failureOf(end.message, end.info, session), ...defined({ until, refused }) };
   }
   const worked = turns.some(({ entries }) => entries.some(({ type }) => type === 'called'));
   if (!replyOf(turns) && !worked)
@@ -29,7 +31,13 @@ export function outcomeOf({ end, turns }: TurnState, session: SessionId): Sight[
 export function saidIn({ turns }: TurnState): ReturnType<Sight['said']> {
   const usage = usageOf(turns);
   const model = turns.findLast((turn) => turn.model !== undefined)?.model;
-  return { reply: replyOf(turns), ...defined({ usage }), ...(usage && model !== undefined && { model }) };
+  const compactions = turns.reduce((sum, turn) => sum + (turn.compactions ?? 0), 0);
+  return {
+    reply: replyOf(turns),
+    ...counted(compactions),
+    ...defined({ usage }),
+    ...(usage && model !== undefined && { model }),
+  };
 }
 
 /** How often the model has answered. */

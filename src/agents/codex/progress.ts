@@ -4,6 +4,7 @@ import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { AgentSignal, PromptKey } from '../driver.js';
+import { COMPACTS } from '../shared/compactions.js';
 import type { HeldRequest } from './answers.js';
 import type { Notice } from './connection.js';
 import { failureOf } from './failures.js';
@@ -179,7 +180,7 @@ function stepOf(item: NonNullable<Params['item']>): string | undefined {
     case 'webSearch':
       return `search: ${item.query ?? ''}`;
     case 'contextCompaction':
-      return 'compacts the conversation';
+      return COMPACTS;
     default:
       return undefined;
   }

@@ -86,6 +86,8 @@ export interface CodexTurn {
   model?: string;
   entries: Entry[];
   end?: { how: 'completed' | 'aborted' } | { how: 'failed'; message: string; info: unknown; at: string };
+  /** How often the conversation was compacted. */
+  compactions?: number;
   /** When the limits that the account has used up are reset. Seconds since 1970. */
   resetsAt?: number;
 }
@@ -119,9 +121,14 @@ class Reader {
     if (type === 'response_item') this.#item(payload, timestamp);
     else if (type === 'event_msg') this.#event(payload, timestamp);
     else if (type === 'token_usage_record') this.#usage(payload);
-    else if (type === 'compacted')
-      this.told = undefined; // The summary replaces them.
+    else if (type === 'compacted') this.#compacted();
     else if (type === 'turn_context' && payload.model !== undefined) this.#turn(payload.turn_id).model = payload.model;
+  }
+
+  #compacted(): void {
+    this.told = undefined; // The summary replaces them.
+    const turn = this.turns.at(-1);
+    if (turn) turn.compactions = (turn.compactions ?? 0) + 1;
   }
 
   /** The turn of this id. Without an id, the last turn. */

@@ -38,7 +38,7 @@ interface ModelAccess {
   model: string;
   /** In words: which credentials were found. Never a key itself. */
   credentials: string;
-  /** AGENT_AUTH or MODEL_FAILED, with the command that solves it. */
+  /** AGENT_AUTH or MODEL_UNKNOWN, with the command that solves it. */
   problem?: Failure;
   /** Nothing is certainly wrong, but the person may be surprised. */
   note?: string;
@@ -114,7 +114,7 @@ function withModel(
   if (Object.keys(models).length === 0 || name in models) return {};
   return {
     problem: failure(
-      'MODEL_FAILED',
+      'MODEL_UNKNOWN',
       `Provider ${provider} of OpenCode has no model ${name}.`,
       `Choose one of those that this lists: opencode models ${provider}`,
     ),

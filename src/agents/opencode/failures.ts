@@ -3,6 +3,8 @@ import type { AssistantMessage } from '@opencode-ai/sdk/v2/client';
 import { failure, type Failure, type FailureCode } from '../../contract/failures.js';
 import { isObject } from '../../contract/is-object.js';
 import { ASK_OTHERWISE } from '../shared/cut-off.js';
+import { isModelMissing } from '../shared/missing-models.js';
+import { refusedAs } from '../shared/refused-content.js';
 import { isCorruption } from '../shared/provider-refusals.js';
 import { isUsageLimit, resetOf } from '../shared/usage-limits.js';
 
@@ -24,6 +26,11 @@ export function failureOf(error: OpenCodeError, session: string): Failure {
   );
 }
 
+export function refusedIn(error: OpenCodeError): string | undefined {
+  const facts = factsOf(error);
+  return refusedAs(codeOf(error.name, facts), facts.statusCode, facts.message);
+}
+
 /** When the provider takes requests again, if it said so. `at`: when the error came. */
 export function untilOf(error: OpenCodeError, at: number): string | undefined {
   const { message, responseBody = '', headers } = factsOf(error);
@@ -34,11 +41,15 @@ export function untilOf(error: OpenCodeError, at: number): string | undefined {
 const isUnreachable = (name: string, { statusCode, responseBody }: Facts) =>
   name === 'APIError' && statusCode === undefined && responseBody === undefined;
 
+export const NAME_A_MODEL =
+  'Name a model that `opencode models` lists. Log in to its provider with: opencode auth login';
+
 /** `undefined` when the fix in the table of failures is good. */
 function fixOf(code: FailureCode, name: string, facts: Facts): string | undefined {
   if (code === 'PROVIDER_UNREACHABLE')
     return "Check the network, a proxy (HTTPS_PROXY) and the provider's address in the config of OpenCode (provider.<name>.options.baseURL), then send a follow-up.";
   if (name === 'ContentFilterError') return ASK_OTHERWISE;
+  if (code === 'MODEL_UNKNOWN') return NAME_A_MODEL;
   if (code === 'MODEL_FAILED' && (facts.statusCode ?? 0) >= 500)
     return 'The provider has trouble of its own. Send a follow-up later, or use another model.';
   return undefined;
@@ -52,6 +63,7 @@ export function isAbort(error: OpenCodeError | undefined): boolean {
 function whatHappened(code: FailureCode, name: string): string {
   if (code === 'PROVIDER_UNREACHABLE') return 'The provider did not answer';
   if (code === 'AGENT_RATE_LIMITED') return 'The provider refused for now';
+  if (code === 'MODEL_UNKNOWN') return 'The provider does not have the model';
   return WHAT_HAPPENED[name] ?? 'The model failed';
 }
 
@@ -75,6 +87,8 @@ function codeOf(name: string, facts: Facts): FailureCode {
   const { message, statusCode, responseBody = '' } = facts;
   if (name === 'APIError' && isUsageLimit(statusCode, [message, responseBody])) return 'AGENT_RATE_LIMITED';
   if (isUnreachable(name, facts)) return 'PROVIDER_UNREACHABLE';
+  if (name === 'ProviderModelNotFoundError' || isModelMissing(statusCode, [message, responseBody]))
+    return 'MODEL_UNKNOWN';
   if (name === 'ProviderAuthError' || statusCode === 401 || statusCode === 403) return 'AGENT_AUTH';
   // OpenCode has compacted before it reports this. The session is whole and its content is worth
   // keeping, so it is not replaced.

@@ -3,8 +3,9 @@ import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
+import { counted } from '../shared/compactions.js';
 import { cutOff, type CutOff } from '../shared/cut-off.js';
-import { failureOf, isAbort, untilOf } from './failures.js';
+import { failureOf, isAbort, refusedIn, untilOf } from './failures.js';
 import type { StoredAnswer, TurnState } from './turn-state.js';
 import { usageOf } from './usage.js';
 
@@ -16,7 +17,7 @@ export function endOf(turn: TurnState, session: SessionId): NonNullable<Sight['e
   if (error) {
     const { time } = turn.last?.info ?? {};
     const until = time && untilOf(error, time.completed ?? time.created);
-    return { status: 'failed', error: failureOf(error, session), ...defined({ until }) };
+    return { status: 'failed', error: failureOf(error, session), ...defined({ until, refused: refusedIn(error) }) };
   }
   const why = CUT_OFF[turn.last?.info.finish ?? ''];
   if (why) return { status: 'failed', error: cutOff(why, session) };
@@ -32,6 +33,7 @@ export function endOf(turn: TurnState, session: SessionId): NonNullable<Sight['e
 export function saidIn({ last, answers }: TurnState): ReturnType<Sight['said']> {
   return {
     reply: replyOf(answers),
+    ...counted(answers.filter(({ info }) => info.summary && !info.error).length),
     ...(last && {
       model: `${last.info.providerID}/${last.info.modelID}`,
       usage: usageOf(answers.map(({ info }) => info)),

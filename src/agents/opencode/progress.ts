@@ -6,6 +6,7 @@ import type { SessionId } from '../../contract/ids.js';
 import type { AgentSignal, PromptKey } from '../driver.js';
 import { sessionOf, type OpenCodeEvent } from './events.js';
 import { failureOf, isAbort } from './failures.js';
+import { COMPACTS } from '../shared/compactions.js';
 import { isoOf } from '../shared/usage-limits.js';
 import { subAgentOf } from './sub-agents.js';
 import type { StoredAnswer } from './turn-state.js';
@@ -155,7 +156,8 @@ export class Following {
   }
 
   #answer(info: AssistantMessage): void {
-    this.#answers.add(info.id);
+    if (info.summary) this.on({ type: 'did', step: COMPACTS });
+    else this.#answers.add(info.id);
     this.on({ type: 'used', step: info.id, usage: usageOf([info]) });
   }
 

@@ -4,6 +4,7 @@
  */
 import { failure, type Failure } from '../../contract/failures.js';
 import { ask } from './calls.js';
+import { NAME_A_MODEL } from './failures.js';
 import type { Connection } from './server.js';
 
 export interface Choices {
@@ -35,18 +36,17 @@ export async function refusalOfSettings(
   }
   if (model === undefined) return undefined;
   const { providerID, modelID } = modelRefOf(model);
-  const fix = 'Name a model that `opencode models` lists. Log in to its provider with: opencode auth login';
   if (!providerID || !modelID)
-    return failure('MODEL_FAILED', `The model ${model} does not have the form provider/model.`, fix);
+    return failure('MODEL_UNKNOWN', `The model ${model} does not have the form provider/model.`, NAME_A_MODEL);
   const { providers } = await ask('list its models', (options) => client.config.providers({ directory }, options));
   const provider = providers.find(({ id }) => id === providerID);
   if (!provider)
     return failure(
-      'MODEL_FAILED',
+      'MODEL_UNKNOWN',
       `OpenCode has no provider ${providerID} for the model ${model}. It has: ${providers.map(({ id }) => id).join(', ')}.`,
-      fix,
+      NAME_A_MODEL,
     );
   if (!(modelID in provider.models))
-    return failure('MODEL_FAILED', `OpenCode's provider ${providerID} has no model ${modelID}.`, fix);
+    return failure('MODEL_UNKNOWN', `OpenCode's provider ${providerID} has no model ${modelID}.`, NAME_A_MODEL);
   return undefined;
 }

@@ -11,6 +11,7 @@ import { patiently } from '../shared/patiently.js';
 import { PromptNotes } from './prompt-notes.js';
 import { runTurn } from './run-turn.js';
 import { reachOf, stopTurn } from './stop-turn.js';
+import { wellFormedTurn } from './well-formed.js';
 
 /**
  * OpenCode 1.18.33 asks a model without an end if the model answers with an unknown finish reason.
@@ -82,7 +83,7 @@ export function createAgent({ name, driver, room, defaults, maxSteps = MAX_STEPS
     },
     async *turn(request, signal) {
       checkStore(request.session, driver);
-      const attempt = new Attempt(request, context);
+      const attempt = new Attempt(wellFormedTurn(request), context);
       try {
         // Enters the fence before anything else. Entering ends the stops of earlier attempts. A
         // stop of this turn can only start after that, and is not ended.

@@ -8,14 +8,14 @@ import type { Sight } from '../driver.js';
 
 /** A cancelled turn with more than `maxSteps` steps was stopped for that reason. */
 export function harvested(sight: Sight, session: SessionId, maxSteps: number, recovered?: Recovery): AgentOutcome {
-  const { status, error, until } = sight.end ?? { status: 'failed' };
+  const { status, error, until, refused } = sight.end ?? { status: 'failed' };
   if (status === 'cancelled')
     return sight.steps > maxSteps
       ? failed(runaway(sight.steps, session), sight, recovered)
       : cancelled(sight, session, recovered);
   return {
     status,
-    ...defined({ error, until }),
+    ...defined({ error, until, refused }),
     ...(sight.superseded && { overtaken: true as const }),
     ...factsOf(sight, recovered),
   };

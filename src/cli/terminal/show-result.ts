@@ -36,7 +36,20 @@ export function showResult(result: TurnResult, output: Output): number {
  * on: continuity delegate --topic auth "…"`
  */
 export function aboutOf(result: TurnResult): string {
-  const { topic, session_id, session, turn, usage, checks, recovered, guarantee, duration_ms } = result;
+  const {
+    topic,
+    session_id,
+    session,
+    turn,
+    usage,
+    checks,
+    recovered,
+    guarantee,
+    fell_back_from,
+    model,
+    compacted,
+    duration_ms,
+  } = result;
   const why = choiceWords(session);
   return [
     `topic ${topic}`,
@@ -48,6 +61,8 @@ export function aboutOf(result: TurnResult): string {
       `checks ${checks.passed ? 'passed' : 'not passed'} after ${count(checks.rounds.length - 1, 'fix', 'fixes')}`,
     recovered && `${recovered} after a crash`,
     guarantee && 'put in at most once',
+    fell_back_from && `model ${model ?? 'unknown'} instead of ${fell_back_from}`,
+    compacted && 'the conversation was compacted',
     duration(duration_ms),
     result.reply_truncated && 'reply cut',
     `go on: continuity delegate --topic ${quoted(topic)} "…"`,

@@ -2,12 +2,13 @@
 import { ActivityCancellationDetails } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { runTurn } from '../../../src/activities/run-turn.js';
 import { Semaphore } from '../../../src/semaphore.js';
+import { AbsentModels } from '../../../src/activities/absent-models.js';
 import type { ActivityContext } from '../../../src/activities/context.js';
 import type { RunTurnInput, RunTurnOutput, TurnHeartbeat } from '../../../src/activities/types.js';
-import { AgentError, type Agent, type TurnEvent } from '../../../src/agents/agent.js';
+import { AgentError, type Agent, type TurnEvent, type TurnRequest } from '../../../src/agents/agent.js';
 import { failure } from '../../../src/contract/failures.js';
 
 const input = {
@@ -68,6 +69,7 @@ function attemptAt({
     agents: new Map([['a', agent]]),
     config: { limits, agents: {}, checks: { allow: [], local: 'any' } },
     host: 'h',
+    absentModels: new AbsentModels(),
     log: () => undefined,
     ...context,
   };
@@ -294,4 +296,118 @@ test.each([
   if (waits) expect(output.waits).toMatchObject(waits);
   else expect(output.waits).toBeUndefined();
   expect(output).not.toHaveProperty('overtaken');
+});
+
+describe('a turn whose model cannot answer', () => {
+  const requests: TurnRequest[] = [];
+  const gone: TurnEvent = {
+    type: 'outcome',
+    outcome: { status: 'failed', reply: '', error: failure('MODEL_UNKNOWN', 'It is gone.') },
+  };
+  const asked = (turn: Turn) => ({
+    ...{ name: 'a', capabilities: { promptIds: true }, cancel: () => Promise.resolve() },
+    turn: (request: TurnRequest, signal: AbortSignal) => (requests.push(request), turn(signal)),
+  });
+  const withFallback = (turn: Turn, capabilities = { promptIds: true }) =>
+    ({
+      agents: new Map([['a', { ...asked(turn), capabilities }]]),
+      config: {
+        ...{ limits: { turnTimeoutMs: 60_000, stallTimeoutMs: 60_000 }, categories: {} },
+        agents: { a: { kind: 'codex', fallbackModels: ['b'] } },
+      },
+    }) as unknown as Partial<ActivityContext>;
+  const ownModel = { pinned: { ...input.pinned, model: 'own' } };
+  beforeEach(() => void requests.splice(0));
+
+  test('goes on as the same turn with the next one, in the same attempt, and tells the next attempt which', async () => {
+    const turn: Turn = () => only(requests.length === 1 ? gone : done);
+    const { result, told } = attemptAt({ context: withFallback(turn), input: ownModel });
+    expect(await result).toMatchObject({ status: 'completed', fell_back_from: 'own', attempts: 1 });
+    expect(requests.map(({ session, prompt_id, goes_on }) => [session.model, prompt_id, goes_on])).toEqual([
+      ['own', 'p', undefined],
+      ['b', 'p', true],
+    ]);
+    expect(told.at(-1)).toMatchObject({ model: 'b', step: 'goes on with model b, because own cannot answer' });
+  });
+
+  test('goes on with the model of the attempt before', async () => {
+    const heartbeatDetails = { attempt: 1, barren_attempts: 0, worked_ms: 0, model: 'b' };
+    const { result } = attemptAt({
+      attempt: 2,
+      heartbeatDetails,
+      context: withFallback(() => only(done)),
+      input: ownModel,
+    });
+    expect(await result).toMatchObject({ status: 'completed', fell_back_from: 'own' });
+    expect(requests.map(({ session, goes_on }) => [session.model, goes_on])).toEqual([['b', undefined]]);
+  });
+
+  test('goes on although the agent cannot find a prompt again, if it refused the model before it took the prompt', async () => {
+    const refused: Turn = async function* () {
+      await Promise.resolve();
+      if (requests.length === 1) throw new AgentError(failure('MODEL_UNKNOWN', 'No such model.'), false);
+      yield done;
+    };
+    const weak = { promptIds: false };
+    const { result } = attemptAt({ context: withFallback(refused, weak), input: ownModel });
+    expect(await result).toMatchObject({ status: 'completed', fell_back_from: 'own' });
+    requests.splice(0);
+    const late = attemptAt({ context: withFallback(() => only(gone), weak), input: ownModel });
+    expect(await late.result).toMatchObject({ status: 'failed', error: { code: 'MODEL_UNKNOWN' } });
+    expect(requests).toHaveLength(1);
+  });
+
+  test('ends so when its prompt names the model', async () => {
+    const { result } = attemptAt({
+      context: withFallback(() => only(gone)),
+      input: { ...ownModel, keeps_model: true },
+    });
+    expect(await result).toMatchObject({ status: 'failed', error: { code: 'MODEL_UNKNOWN' } });
+    expect(requests).toHaveLength(1);
+  });
+});
+
+describe('a turn that does not fit the model', () => {
+  const full: TurnEvent = {
+    type: 'outcome',
+    outcome: { status: 'failed', reply: '', error: failure('CONTEXT_OVERFLOW', 'It is full.') },
+  };
+  const limits = { turnTimeoutMs: 60_000, stallTimeoutMs: 60_000 };
+  /** `ends`: how the turn ends each time that it is run. */
+  function fullContext(ends: TurnEvent[], onFull: string, compactsNext?: true) {
+    const goesOn: unknown[] = [];
+    const agent = {
+      ...{ name: 'a', capabilities: { promptIds: true, compactsNext }, cancel: () => Promise.resolve() },
+      turn: ({ goes_on }: TurnRequest) => only(ends[goesOn.push(goes_on) - 1]!),
+    };
+    const categories = { mild: { description: '', instructions: '', onFull: 'fail' } };
+    const config = { limits, agents: {}, categories, onFull };
+    return { goesOn, context: { agents: new Map([['a', agent]]), config } as unknown as Partial<ActivityContext> };
+  }
+
+  test('goes on once where the agent compacts only then', async () => {
+    const { goesOn, context } = fullContext([full, done], 'replace', true);
+    expect(await attemptAt({ context }).result).toMatchObject({ status: 'completed', attempts: 1 });
+    expect(goesOn).toEqual([undefined, true]);
+  });
+
+  test('is full when that was in vain, or the agent has compacted already', async () => {
+    const { goesOn, context } = fullContext([full, full], 'replace', true);
+    expect(await attemptAt({ context }).result).toMatchObject({ error: { code: 'CONTEXT_OVERFLOW' }, loss: 'full' });
+    expect(goesOn).toEqual([undefined, true]);
+    const at = fullContext([full], 'replace');
+    expect(await attemptAt({ context: at.context }).result).toMatchObject({ loss: 'full' });
+    expect(at.goesOn).toEqual([undefined]);
+  });
+
+  test.each([
+    ['config', 'fail', undefined],
+    ['its category', 'replace', 'mild'],
+  ])('is only reported where %s says fail', async (_, onFull, category) => {
+    const { context } = fullContext([full], onFull);
+    const pinned = { ...input.pinned, ...(category !== undefined && { category }) };
+    const ended = await attemptAt({ context, input: { pinned } }).result;
+    expect(ended).toMatchObject({ error: { code: 'CONTEXT_OVERFLOW' } });
+    expect(ended).not.toHaveProperty('loss');
+  });
 });

@@ -191,12 +191,12 @@ describe('a bad field is named, with what it must be and what it is', () => {
     [
       'a misspelt key',
       { agents: { opencode: { modell: 'x' } } },
-      'agents.opencode in FILE has no key "modell"; did you mean "model"? It takes: kind, path, command, preset, model, variant, mode, settingSources, permissionMode, asks.',
+      'agents.opencode in FILE has no key "modell"; did you mean "model"? It takes: kind, path, command, preset, model, fallbackModels, variant, mode, settingSources, permissionMode, asks.',
     ],
     [
       'a misspelt key at the top',
       { catgories: {} },
-      'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, checks, warmAgent, onLost.',
+      'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, checks, warmAgent, onLost, onFull.',
     ],
     [
       'a policy that there is not',

@@ -6,7 +6,8 @@ import type { PromptId, SessionId, TopicId } from '../../../src/contract/ids.js'
 import * as limits from '../../../src/contract/limits.js';
 import type { CheckLoop, RunningPrompt, TopicState } from '../../../src/contract/state.js';
 import { jsonBytes } from '../../../src/contract/text.js';
-import type { CheckRound, PromptRequest, TurnResult } from '../../../src/contract/types.js';
+import type { CheckRound } from '../../../src/contract/checks.js';
+import type { PromptRequest, TurnResult } from '../../../src/contract/types.js';
 import { bounded, boundedAsks, boundedFailure, boundedRounds } from '../../../src/workflows/remembered.js';
 import { answered, asksOf } from '../../../src/workflows/waiting.js';
 import { PINNED_FIELDS } from '../../../src/workflows/pinned.js';

@@ -6,7 +6,7 @@ import type { PromptId, SessionId, TopicId } from '../../../src/contract/ids.js'
 import { MAX_BRIEF_BYTES } from '../../../src/contract/limits.js';
 import type { TurnResult } from '../../../src/contract/types.js';
 import type { BriefDue } from '../../../src/contract/state.js';
-import { briefOf } from '../../../src/workflows/brief.js';
+import { briefOf, goalsOf } from '../../../src/workflows/brief.js';
 
 const topic = 'auth' as TopicId;
 const lost: BriefDue = { reason: 'lost', from: 'ses_2' as SessionId };
@@ -111,4 +111,30 @@ describe('the brief', () => {
       { numRuns: 200 },
     );
   });
+});
+
+test('a session in place of a corrupted one is not told what was refused, nor how', () => {
+  const due: BriefDue = { reason: 'corrupted', from: 'ses_2' as SessionId };
+  const error = { code: 'MODEL_FAILED', message: 'the bad picture', fix: '' } as const;
+  const refused = turn(2, 'ses_2', { status: 'failed', reply: '', goal: 'the bad goal', error });
+  const partly = turn(3, 'ses_2', { status: 'failed', reply: 'so far', error });
+  const brief = told([turn(1, 'ses_2'), refused, partly], { due });
+  expect(brief).not.toContain('bad');
+  expect(linesIn(brief)).toEqual([
+    '- turn 1 (completed): Goal 1 → reply 1',
+    '- turn 2 (failed, MODEL_FAILED): what it asked is left out, because the provider may have refused it',
+    '- turn 3 (failed, MODEL_FAILED): Goal 3 → so far',
+  ]);
+  expect(told([refused])).toContain('the bad goal → the bad picture');
+});
+
+test('what was asked in a compacted session fits into 4 KiB, the newest first, and ends where the prompt begins', () => {
+  const turns = Array.from({ length: 200 }, (_, index) => turn(index + 1, 'ses_1', { goal: 'ü'.repeat(120) }));
+  const told = goalsOf('t'.repeat(200) as TopicId, turns);
+  expect(utf8Length(told)).toBeLessThanOrEqual(MAX_BRIEF_BYTES);
+  expect(linesIn(told).at(-1)).toContain('turn 200 (completed): ü');
+  expect(told).toContain('older ones are left out');
+  expect(told.startsWith('Note: ')).toBe(true);
+  expect(told.endsWith('The prompt:\n\n')).toBe(true);
+  expect(goalsOf(topic, [])).not.toContain('- turn');
 });

@@ -49,9 +49,22 @@ test('a turn that ended is taken as it is, with a code that a newer worker sends
     model: 'm',
     recovered: 'continued',
     usage: { input_tokens: 1 },
+    ...{ fell_back_from: 'other', refused: '400 bad', compacted: 2, loss: 'full' },
     error: { code: 'NEW', message: 'm', fix: 'f' },
   };
   expect(endedIn(whole)).toEqual(whole);
+});
+
+test.each<[string, unknown]>([
+  ['fell_back_from', 7],
+  ['refused', 'x'.repeat(201)],
+  ['compacted', -1],
+  ['compacted', 'often'],
+  ['loss', 'found'],
+])('a turn that ended with %s: %j is taken without it', (field, value) => {
+  expect(endedIn({ status: 'completed', reply: 'x', attempts: 1, [field]: value })).toEqual({
+    ...{ status: 'completed', reply: 'x', attempts: 1 },
+  });
 });
 
 test.each([null, [], { status: 'over', reply: '' }, { status: 'completed', reply: 7 }])('%j ends no turn', (answer) => {

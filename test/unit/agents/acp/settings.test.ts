@@ -86,13 +86,16 @@ test('a mode may be a config option', () => {
 
 test('what the agent does not have is refused with what it has, and what it lets nobody choose with where to choose it', () => {
   expect(changes(agent, { model: 'b' })).toMatchObject([
-    { code: 'MODEL_FAILED', message: expect.stringContaining('goose has no model b. It has: a/one, a/two.') as string },
+    {
+      code: 'MODEL_UNKNOWN',
+      message: expect.stringContaining('goose has no model b. It has: a/one, a/two.') as string,
+    },
   ]);
   expect(changes(agent, { mode: 'yolo' })).toMatchObject([
     { code: 'AGENT_UNKNOWN', message: expect.stringContaining('build, plan') as string },
   ]);
   expect(changes(state({}), { model: 'b' })).toMatchObject([
-    { code: 'MODEL_FAILED', fix: expect.stringContaining("agent's own configuration") as string },
+    { code: 'MODEL_UNKNOWN', fix: expect.stringContaining("agent's own configuration") as string },
   ]);
 });
 

@@ -125,11 +125,14 @@ describe('what became of a prompt is read from the rows after it:', () => {
       asked,
       { ...answer('1', [calls('t')], 'tool_use'), parentUuid: KEY },
       { ...result('2', 't'), parentUuid: '1' },
-      { type: 'system', uuid: '3', parentUuid: null, logicalParentUuid: '2' },
+      { type: 'system', subtype: 'compact_boundary', uuid: '3', parentUuid: null, logicalParentUuid: '2' },
       { ...note('4', 'Summary', { isCompactSummary: true }), parentUuid: '3' },
       { ...answer('5', [says('Done.')]), parentUuid: '4' },
     ];
-    expect(turnStateOf(rows, KEY)).toMatchObject({ phase: 'ended', superseded: false });
+    const state = turnStateOf(rows, KEY);
+    expect(state).toMatchObject({ phase: 'ended', superseded: false });
+    expect(saidIn(state, []).compacted).toBe(1);
+    expect(saidIn(turnStateOf(rows.slice(0, 3), KEY), [])).not.toHaveProperty('compacted');
   });
 
   it('a session that went on from before the prompt has left it behind, ended or not', () => {

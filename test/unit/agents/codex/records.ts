@@ -50,6 +50,7 @@ export const counted = (turn: string, count = 100) =>
 export const complete = (turn: string) => event('task_complete', { turn_id: turn });
 export const failed = (turn: string, info: unknown) =>
   event('task_complete', { turn_id: turn, error: { message: 'It failed.', codex_error_info: info } });
+export const compacted = () => line('compacted', { message: 'So far.' });
 export const aborted = (turn: string) => event('turn_aborted', { turn_id: turn, reason: 'interrupted' });
 
 /** A whole turn, record by record. */

@@ -10,6 +10,7 @@ import {
   answered,
   asked,
   called,
+  compacted,
   complete,
   context,
   counted,
@@ -35,6 +36,20 @@ describe('what became of a prompt', () => {
       usage: { input_tokens: 190, cache_read_tokens: 10, cache_write_tokens: 0, output_tokens: 3, reasoning_tokens: 2 },
     });
     expect([state.text, state.superseded, stepsOf(state.turns)]).toEqual(['One', false, 2]);
+  });
+
+  test('what it compacts before it goes on, or before the next prompt, counts to the turn that it was for', () => {
+    const first = [...open, compacted(), failed('t1', 'context_window_exceeded'), started('t2'), compacted()];
+    const lines = [
+      ...first,
+      complete('t2'),
+      started('t3'),
+      compacted(),
+      ...whole('t3', 'Two', 'cty_2', 'Other.').slice(1),
+    ];
+    expect(saidIn(stateOf(lines)).compacted).toBe(2);
+    expect(saidIn(stateOf(lines, 'cty_2')).compacted).toBe(1);
+    expect(saidIn(stateOf(open))).not.toHaveProperty('compacted');
   });
 
   test('at each record of a turn, and at each torn line, it is absent, open or ended, and ends only with its answer', () => {

@@ -70,7 +70,7 @@ test('credentials of another provider than the one of the model are not enough',
 test('a model that the provider does not have is named, with the command that lists them', async () => {
   await write(CONFIG, LOCAL);
   expect(await problemWith({ model: 'local/smal' })).toMatchObject({
-    code: 'MODEL_FAILED',
+    code: 'MODEL_UNKNOWN',
     message: expect.stringContaining('no model smal') as string,
     fix: expect.stringContaining('opencode models local') as string,
   });

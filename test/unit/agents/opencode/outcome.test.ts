@@ -43,7 +43,7 @@ test('a summary that OpenCode made of the conversation is not the reply', () => 
     user('s', text('Go on', { synthetic: true })),
     answer('s', { finish: 'stop' }),
   );
-  expect(outcome).toMatchObject({ status: 'completed', reply: '' });
+  expect(outcome).toMatchObject({ status: 'completed', reply: '', compacted: 1 });
 });
 
 test('tools without a text are work, neither is EMPTY_REPLY', () => {
@@ -74,7 +74,7 @@ test('a provider that gave no answer at all is said to be out of reach; the name
     fix: expect.stringMatching(/Check the network.*HTTPS_PROXY.*baseURL/),
   });
   expect(failed(api(503)).error?.fix).toMatch(/trouble of its own/);
-  expect(failed(api(404)).error?.fix).toMatch(/name of the model/);
+  expect(failed(api(404)).error?.fix).toMatch(/Name a model/);
 });
 
 describe('what the provider refuses for ever because of what the session holds is SESSION_CORRUPTED', () => {

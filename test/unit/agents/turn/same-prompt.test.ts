@@ -31,6 +31,14 @@ const lengthOf = (brief: string) => briefed(brief, '').length;
 test.each([
   ['the same text', 'Fix', { prompt: 'Fix' }, 'completed'],
   ['half of a surrogate pair', 'Fix \uFFFD', { prompt: 'Fix \uD83D' }, 'completed'],
+  ['NUL', 'Fix \uFFFD', { prompt: 'Fix \0' }, 'completed'],
+  ['what an older release put in', 'Fix \uD83D \0', { prompt: 'Fix \uD83D \0' }, 'completed'],
+  [
+    'what an older release put in behind a brief',
+    briefed('\0', 'Fix \0'),
+    { prompt: briefed('b', 'Fix \0'), brief_length: lengthOf('b') },
+    'completed',
+  ],
   ['another text', 'Fix', { prompt: 'Fix it' }, 'failed'],
   ['another brief', briefed('a', 'Fix'), { prompt: briefed('b', 'Fix'), brief_length: lengthOf('b') }, 'completed'],
   ['a text behind a brief', briefed('a', 'No'), { prompt: briefed('b', 'Fix'), brief_length: lengthOf('b') }, 'failed'],
