@@ -61,6 +61,8 @@ const long = [
     'acp-asks',
     'acp-misbehaving',
     'prefix',
+    'silence',
+    'short-trouble',
   ].map((name) => `test/agents/${name}.test.ts`),
 ];
 

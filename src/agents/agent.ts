@@ -110,15 +110,27 @@ export interface TurnProgress {
   /** The end of the text so far, at most 400 characters. */
   text_tail?: string;
   usage?: Usage;
-  /**
-   * Why the model does not answer, while the agent waits to ask it again. Such a wait is not
-   * progress.
-   */
+  /** Why the model does not answer, while the agent waits to ask it again. */
   refused?: Failure;
+}
+
+/**
+ * A tool that runs. A tool that starts a sub-agent is none: the sub-agent's own tools are reported
+ * instead, so that a sub-agent that does nothing is seen.
+ */
+export interface RunningTool {
+  /** Differs for all calls of a turn. */
+  id: string;
+  /** What it does, e.g. `bash: npm test`. */
+  step: string;
+  /** The limit that the agent has put on it, in ms. Absent: none is known. */
+  limit_ms?: number;
 }
 
 export type TurnEvent =
   | { type: 'progress'; progress: TurnProgress }
+  /** These tools run now. Reported every second while nothing else is. */
+  | { type: 'running'; tools: readonly RunningTool[] }
   /** The policy has answered an ask. */
   | { type: 'answered'; answered: Answered }
   /** The agent waits for an answer. It keeps its turn, and nothing follows. */

@@ -19,6 +19,7 @@ import type {
   AgentProgram,
   OpenedSession,
   OpenRequest,
+  RunningTool,
   SessionRef,
   StoredSession,
   TranscriptMessage,
@@ -85,6 +86,11 @@ export type AgentSignal =
    * busy.
    */
   | { type: 'prompted' }
+  /**
+   * The agent works. There is nothing new to show, such as for output of a tool, reasoning, or the
+   * text of a sub-agent.
+   */
+  | { type: 'worked' }
   /** What the agent is doing now, and the text so far. */
   | { type: 'did'; step?: string; text?: string }
   /**
@@ -151,6 +157,14 @@ export interface AgentDriver<S extends Sight = Sight> {
    * @throws Unreachable
    */
   isBusy(session: SessionRef): Promise<boolean>;
+  /**
+   * The tools that run in the session now, with those of its sub-agents at any depth. Asked every
+   * second while the session works and says nothing. Changes nothing. Absent: the agent does not
+   * tell.
+   *
+   * @throws Unreachable
+   */
+  running?(session: SessionRef): Promise<readonly RunningTool[]>;
   /**
    * Reads what became of the prompt, or of the session's last one.
    *

@@ -15,7 +15,7 @@ const HARMLESS: Harmless = {
   defaultAgent: true,
   agents: { '*': { kind: true, preset: true, model: true, variant: true, mode: true } },
   categories: { '*': { description: true, instructions: true, agent: true, model: true, variant: true } },
-  limits: { turnTimeout: true, stallTimeout: true },
+  limits: { turnTimeout: true, stallTimeout: true, toolTimeout: true },
   onLost: true,
 };
 

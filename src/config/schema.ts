@@ -126,6 +126,7 @@ export const configSchema = only({
   limits: only({
     turnTimeout: duration.optional(),
     stallTimeout: duration.optional(),
+    toolTimeout: duration.optional(),
     turnsPerHost: z
       .int({ error: TURNS_PER_HOST })
       .min(1, { error: TURNS_PER_HOST })

@@ -83,6 +83,8 @@ export interface Limits {
   turnTimeoutMs: number;
   /** A turn without observed progress for this long is stopped: TURN_STALLED. */
   stallTimeoutMs: number;
+  /** A running tool is no stall for this long, unless its agent has put a limit of its own on it. */
+  toolTimeoutMs: number;
   /** A topic's turns together wait this long for a host that does not answer: HOST_UNAVAILABLE. */
   hostTimeoutMs: number;
   /** A call waits this long for a worker while none polls: NO_WORKER. */

@@ -52,6 +52,7 @@ export function createClaudeDriver(config: AgentConfig, home: ClaudeHome): Agent
     recover: () => Promise.resolve(),
     isBusy: async ({ session_id }) =>
       home.runs.of(session_id) !== undefined || (await home.otherOn(session_id)) !== undefined,
+    running: ({ session_id }) => Promise.resolve(home.runningIn(session_id)),
     look: (session, key) => lookAt(home, session, key),
     put: async (session, prompt, sight) => put(home, await program(), config, session, prompt, sight),
     abort: ({ session_id }) => home.runs.stop(session_id),

@@ -14,6 +14,7 @@ import { keyOf } from './ids.js';
 import { openSession } from './open-session.js';
 import { doneIn, Following } from './progress.js';
 import { put } from './put.js';
+import { RunningCalls } from './running.js';
 import { lookAt, type CodexSight } from './read-session.js';
 import { findSession, storedSessions } from './sessions.js';
 import { abort, deleteThread } from './stop.js';
@@ -45,6 +46,7 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
   const { config, home = newCodexHome(options) } = options;
   const { server, threads } = home;
   const env = childEnvironment(options.env);
+  const calls = new RunningCalls();
   let closing: Promise<void> | undefined;
   home.retain();
   return {
@@ -69,6 +71,7 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
       const sight = await lookAt(home, session, key);
       return sight && { ...sight, done: () => doneIn(sight.turn.turns) };
     },
+    running: ({ session_id }) => calls.in(session_id, threads.rolloutOf(session_id)),
     put: (session, prompt, sight) => put(home, session, prompt, sight),
     abort: (session) => abort(home, session),
     asks: (session) => asksIn(home, session),
@@ -79,6 +82,7 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
       home.follow(session.session_id);
       return () => {
         stop();
+        calls.forget(session.session_id);
         home.unfollow(session.session_id);
       };
     },

@@ -20,7 +20,7 @@ export interface Waiting<R extends Request = Request> {
 }
 
 /** No session lies deeper. OpenCode starts no sub-agents of sub-agents unless its config says so. */
-const DEEPEST = 16;
+export const DEEPEST = 16;
 
 export const isPermission = (waiting: Waiting): waiting is Waiting<PermissionRequest> =>
   'permission' in waiting.request;

@@ -47,6 +47,8 @@ export async function* runTurn(
         await attempt.recover();
         next = TRY_AGAIN_AFTER_MS;
       }
+      const tools = attempt.takeRunning();
+      if (tools) yield { type: 'running', tools };
       for (const answered of attempt.takeAnswered()) yield { type: 'answered', answered };
       if (typeof next === 'object') {
         yield 'ask' in next ? { type: 'asked', ask: next.ask } : { type: 'outcome', outcome: next };
