@@ -63,6 +63,7 @@ const long = [
     'prefix',
     'silence',
     'short-trouble',
+    'left-behind',
   ].map((name) => `test/agents/${name}.test.ts`),
 ];
 

@@ -158,7 +158,7 @@ export class TurnAttempt {
   #request(): TurnRequest {
     const { prompt_id, prompt, brief_length, answered, goes_on, waits } = this.input;
     const followsWait = this.#context.info.attempt === 1 && (goes_on ?? (answered?.length ?? 0) > 0);
-    const asks = this.host.config.agents[this.input.pinned.agent]?.asks;
+    const { asks, leftBehind } = this.host.config.agents[this.input.pinned.agent] ?? {};
     // A topic of an older release cannot wait for a person.
     const policy = waits ? policyOf(asks) : (ask: Ask) => policyOf(asks)(ask) ?? DENIED;
     return {
@@ -166,6 +166,7 @@ export class TurnAttempt {
       ...{ prompt_id, prompt, policy },
       ...defined({ brief_length, answered, goes_on, may_be_parked: waits }),
       ...(followsWait && { follows_a_wait: true as const }),
+      ...(leftBehind === 'end' && { ends_left_behind: true as const }),
     };
   }
 

@@ -5,6 +5,7 @@
 import type { Answered, Ask } from '../contract/asks.js';
 import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
+import type { LeftBehind } from '../contract/left-behind.js';
 import type { Check, CheckRun, Guarantee, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
 
 export interface OpenSessionInput {
@@ -130,6 +131,8 @@ export interface RunTurnOutput {
   /** Of the agent. Absent: promise 2 holds as it is. */
   guarantee?: Guarantee;
   usage?: Usage;
+  /** What its tools have left running. Absent: nothing, or it is not known. */
+  left_behind?: LeftBehind[];
   /** What config has answered. Oldest first. */
   answered?: Answered[];
   /**

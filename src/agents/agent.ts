@@ -7,6 +7,7 @@ import type { AgentDescription, AgentProgram, TranscriptMessage } from '../contr
 import type { Answer, Answered, Ask } from '../contract/asks.js';
 import { Failed, type Failure } from '../contract/failures.js';
 import type { PromptId, SessionId } from '../contract/ids.js';
+import type { LeftBehind } from '../contract/left-behind.js';
 import type { Recovery, TurnStatus, Usage } from '../contract/types.js';
 
 export interface AgentCapabilities {
@@ -89,6 +90,8 @@ export interface TurnRequest {
    * Otherwise the agent waits for the provider by itself.
    */
   may_be_parked?: true;
+  /** If the turn is stopped, what its tools have left running is ended. */
+  ends_left_behind?: true;
 }
 
 export interface AgentOutcome {
@@ -101,6 +104,8 @@ export interface AgentOutcome {
   recovered?: Recovery;
   /** When the provider takes requests again, if it said so. ISO 8601. */
   until?: string;
+  /** What its tools have left running, as far as it is known. Oldest first. */
+  left_behind?: LeftBehind[];
 }
 
 /** What a watcher sees of a turn. Each one replaces the one before. */

@@ -13,6 +13,7 @@ import type { Answer, Ask } from '../contract/asks.js';
 import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId } from '../contract/ids.js';
 import type { TurnStatus, Usage } from '../contract/types.js';
+import type { Leftover, Moment } from '../host/leftovers.js';
 import type {
   AgentCapabilities,
   AgentDescription,
@@ -211,6 +212,15 @@ export interface AgentDriver<S extends Sight = Sight> {
    * @returns a function that stops following
    */
   listen(session: SessionRef, prompt: PromptKey, on: (signal: AgentSignal) => void): () => void;
+
+  /**
+   * What tools of the session have left running, if they were started since the moment, with those
+   * of its sub-agents. Oldest first. Absent: nothing of an agent outlives its turn, or it cannot be
+   * told.
+   *
+   * @throws Unreachable
+   */
+  leftRunning?(session: SessionRef, since: Moment): Promise<Leftover[]>;
 
   /**
    * Deletes the session from the agent's store. Succeeds if the session does not exist. Absent: the

@@ -31,7 +31,15 @@ export interface AgentConfig {
    */
   settingSources?: SettingSource[];
   asks?: AsksConfig;
+  /**
+   * What becomes of processes that the tools of a turn have left running, once the turn was stopped.
+   * Default: `keep`.
+   */
+  leftBehind?: LeftBehindPolicy;
 }
+
+export const LEFT_BEHIND_POLICIES = ['keep', 'end'] as const;
+export type LeftBehindPolicy = (typeof LEFT_BEHIND_POLICIES)[number];
 
 /** The names that Claude Code 2.1.331 accepts. */
 export const SETTING_SOURCES = ['user', 'project', 'local'] as const;

@@ -200,6 +200,10 @@ const result = z
       .optional()
       .describe('at_most_once_unknown: this agent cannot tell what became of a prompt after a crash.'),
     usage: z.looseObject({}).optional(),
+    left_behind: z
+      .array(z.looseObject({ pid: z.number() }))
+      .optional()
+      .describe('Processes that its tools left running.'),
     checks: z.looseObject({ passed: z.boolean() }).optional().describe('The checks and their results, round by round.'),
   })
   .describe('The turn has ended.');

@@ -66,7 +66,7 @@ export function resultOf(
   const pinned = session?.pinned;
   const model = ended.model ?? pinned?.model;
   const category = pinned?.category ?? prompt.request.category;
-  const { status, reply, reply_truncated, error, attempts, recovered, guarantee, usage } = ended;
+  const { status, reply, reply_truncated, error, attempts, recovered, guarantee, usage, left_behind } = ended;
   return {
     topic,
     prompt_id: prompt.prompt_id,
@@ -84,7 +84,7 @@ export function resultOf(
     started_at,
     duration_ms: Date.parse(now) - Date.parse(started_at),
     ...(recovered && { recovered }),
-    ...defined({ guarantee, usage }),
+    ...defined({ guarantee, usage, left_behind }),
   };
 }
 

@@ -76,6 +76,7 @@ export function endedIn(answer: unknown): RunTurnOutput | undefined {
       (name === 'usage' && !isUsage(value)) ||
       (SHORT.includes(name) && !isShort(value)) ||
       (name === 'waits' && !isWait(value)) ||
+      (name === 'left_behind' && !(Array.isArray(value) && value.every(isProcess))) ||
       (name === 'answered' && !(Array.isArray(value) && value.every(isAnswered))),
   ) as unknown as RunTurnOutput;
   const attempts = Number.isSafeInteger(good.attempts) ? good.attempts : 1;
@@ -148,6 +149,12 @@ function isAsk(value: unknown): boolean {
 function isAnswered(value: unknown): boolean {
   if (!isObject(value) || !isAsk(value.ask) || !isObject(value.answer)) return false;
   return typeof value.answer.decision === 'string' && jsonBytes(value.answer) <= 6 * MAX_ANSWER_BYTES + 100;
+}
+
+function isProcess(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { pid, command, since } = value;
+  return Number.isSafeInteger(pid) && typeof command === 'string' && typeof since === 'string';
 }
 
 function isShort(value: unknown): boolean {

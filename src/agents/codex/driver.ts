@@ -11,6 +11,7 @@ import { answerAsk, asksIn } from './asks.js';
 import { describeCodex } from './describe.js';
 import { CodexHome } from './home.js';
 import { keyOf } from './ids.js';
+import { leftRunningIn } from './left-running.js';
 import { openSession } from './open-session.js';
 import { doneIn, Following } from './progress.js';
 import { put } from './put.js';
@@ -86,6 +87,7 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
         home.unfollow(session.session_id);
       };
     },
+    leftRunning: ({ session_id }, since) => leftRunningIn(server, session_id, since),
     delete: async ({ session_id }) => deleteThread(await home.connect(), session_id),
     sessions: () => storedSessions(server.store),
     find: (session) => findSession(server.store, session),

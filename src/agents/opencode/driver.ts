@@ -10,6 +10,7 @@ import { configOfServer } from '../shared/one-program.js';
 import { asksIn, endAsks } from './asks.js';
 import { describeOpenCode } from './describe.js';
 import { OpenCodeHome } from './home.js';
+import { leftRunningIn } from './left-running.js';
 import { openSession } from './open-session.js';
 import { Following } from './progress.js';
 import { put } from './put.js';
@@ -83,6 +84,7 @@ export function createOpenCodeDriver(options: OpenCodeOptions): AgentDriver<Open
       await deleteSession(await home.connect(), session_id);
       await home.answers.forget(session_id);
     },
+    leftRunning: (session, since) => leftRunningIn(home, session, since),
     sessions: () => storedSessions(reader),
     find: (session) => findSession(reader, session),
     transcript: async (session) => readTranscript(await supportedProgram(config.path, env), session, env),
