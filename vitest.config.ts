@@ -64,6 +64,9 @@ const long = [
     'acp-asks',
     'acp-misbehaving',
     'prefix',
+    'silence',
+    'short-trouble',
+    'left-behind',
   ].map((name) => `test/agents/${name}.test.ts`),
 ];
 

@@ -70,6 +70,7 @@ interface Wire {
   answer(response: ServerResponse, asked: Request, step: Step, call: number, gone: AbortSignal): Promise<void>;
 }
 
+const PIECES_BEFORE_A_CUT = 4;
 const FULL = 'context_length_exceeded';
 
 const openAiError: Wire['error'] = (_status, message, code) => ({ error: { message, type: 'scripted', code } });
@@ -185,7 +186,7 @@ export async function startScriptedModel(options: Options = {}): Promise<Scripte
     if (step.hang) return;
     if (step.slowMs) await sleep(step.slowMs, undefined, { signal: gone.signal });
     const failed = failures.get(asks.at(-1) ?? '') ?? 0;
-    if (step.status || step.overflow.times) failures.set(asks.at(-1) ?? '', failed + 1);
+    if (step.status || step.overflow.times || step.cuts) failures.set(asks.at(-1) ?? '', failed + 1);
     if (step.refusal !== undefined) return fail(400, step.refusal);
     if (step.login !== undefined && keyIn(request) !== step.login) return fail(401, 'This key is not valid.');
     if (step.gone === chat.model) return wire.missing(response, chat.model);
@@ -193,6 +194,7 @@ export async function startScriptedModel(options: Options = {}): Promise<Scripte
     if (step.status && failed < step.status.times)
       return refuse(step.status, `scripted failure ${step.status.code}${'!'.repeat(step.status.longer)}`);
     if (failed < step.overflow.times) return wire.tooLong(response);
+    if (failed < step.cuts) breakAfter(response, PIECES_BEFORE_A_CUT);
     if (step.streamMs) at('streams');
     await wire.answer(response, asked, step, ++calls, gone.signal);
     at(step.call ? 'calls' : 'answered');
@@ -225,6 +227,14 @@ export async function startScriptedModel(options: Options = {}): Promise<Scripte
         server.closeAllConnections();
       }),
   };
+}
+
+/** The rest of the answer is not sent. */
+function breakAfter(response: ServerResponse, pieces: number): void {
+  const write = response.write.bind(response) as (piece: string) => boolean;
+  let left = pieces;
+  response.write = (piece: string) => (left-- > 0 ? write(piece) : (response.destroy(), false));
+  response.end = () => response.destroy();
 }
 
 function keyIn({ headers }: IncomingMessage): string | undefined {

@@ -11,7 +11,7 @@
  *   [[status: 401]]   fail; `[[status: 503 2]]` fails twice, then goes on
  *   [[retry-after: s]]  send this header in failed answers        [[headers: {}]]  send these
  *   [[body: {}]]      the body of failed answers   [[login: key]]  fail with 401 where the request has another key
- *   [[stream: ms]]  stream the answer that long, word by word
+ *   [[stream: ms]]  stream the answer that long, word by word     [[cut: n]]  break the connection in the middle of it, n times
  *   [[big: n]]        answer n characters            [[error: n]]     fail with a message of n characters more
  *   [[overflow]]      fail as a full context does; `[[overflow: 1]]` once, `[[overflow: always]]` fails the summary of it, too
  *   [[summary: ms]]   a summary of this conversation takes that long
@@ -49,6 +49,8 @@ export interface Step {
   status?: Refusal;
   /** How long the whole answer takes. */
   streamMs: number;
+  /** How often the connection breaks in the middle of the answer. */
+  cuts: number;
   refusal?: string;
   /** Only a request with this key is answered. */
   login?: string;
@@ -64,7 +66,7 @@ export interface Step {
 }
 
 const DIRECTIVE =
-  /\[\[(say|bash|also|tool|task|delegate|slow|hang|status|retry-after|headers|body|login|error|stream|big|summary|overflow|empty|finish|poison|bad|gone|spent)(?::\s*([\s\S]*?))?\]\](?!\])/g;
+  /\[\[(say|bash|also|tool|task|delegate|slow|hang|status|retry-after|headers|body|login|error|stream|cut|big|summary|overflow|empty|finish|poison|bad|gone|spent)(?::\s*([\s\S]*?))?\]\](?!\])/g;
 /** A longer text is streamed in bigger pieces than words. */
 const BIG = 64 * 1024;
 /** OpenCode's result for a tool that was running when its server died. */
@@ -114,7 +116,15 @@ function stepsDone(messages: ChatMessage[]): number {
   return since.filter((message) => message.role === 'tool' && !textOf(message).includes(INTERRUPTED)).length;
 }
 
-const newStep = (): Step => ({ slowMs: 0, streamMs: 0, hang: false, overflow: { times: 0 }, text: '', finish: 'stop' });
+const newStep = (): Step => ({
+  slowMs: 0,
+  streamMs: 0,
+  cuts: 0,
+  hang: false,
+  overflow: { times: 0 },
+  text: '',
+  finish: 'stop',
+});
 
 const bashCall = (command: string) => ({ name: 'bash', arguments: { command, description: command } });
 
@@ -156,6 +166,7 @@ function stepsOf(prompt: string, messages: ChatMessage[]): Step[] {
     if (name === 'say') step.text += argument;
     else if (name === 'slow') step.slowMs += Number(argument);
     else if (name === 'stream') step.streamMs = Number(argument);
+    else if (name === 'cut') step.cuts = Number(argument);
     else if (name === 'big')
       step.text += 'All work and no play. '.repeat(Math.ceil(Number(argument) / 22)).slice(0, Number(argument));
     else if (name === 'retry-after' && step.status) step.status.headers['retry-after'] = argument;

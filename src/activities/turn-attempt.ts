@@ -24,6 +24,7 @@ import { orCorrupted } from './corrupted.js';
 import { FallBack, fallbackModelsOf } from './fall-back.js';
 import { providerOf, Try } from './provider-gate.js';
 import { sessionRefOf } from './session-ref.js';
+import { stoppedBy } from './stopped-by-limit.js';
 import { topicIsOver } from './topic-is-over.js';
 import type { TurnClock } from './turn-clock.js';
 import type { RunTurnInput } from './types.js';
@@ -165,6 +166,7 @@ export class TurnAttempt {
       if (event.type === 'outcome') return event.outcome;
       if (event.type === 'asked') return event.ask;
       if (event.type === 'answered') this.#noteAnswered(event.answered);
+      else if (event.type === 'running') clock.silence.running(event.tools);
       else {
         clock.progress(event.progress);
         if (isAnswer(event.progress)) this.#try?.takes();
@@ -222,7 +224,7 @@ export class TurnAttempt {
     const goesOn = this.#fallBack.goesOn || this.#hasCompacted;
     const goes_on = goesOn || this.input.goes_on || undefined;
     const followsWait = goesOn || (this.#context.info.attempt === 1 && (goes_on ?? (answered?.length ?? 0) > 0));
-    const asks = this.host.config.agents[this.input.pinned.agent]?.asks;
+    const { asks, leftBehind } = this.host.config.agents[this.input.pinned.agent] ?? {};
     // A topic of an older release cannot wait for a person.
     const policy = waits ? policyOf(asks) : (ask: Ask) => policyOf(asks)(ask) ?? DENIED;
     return {
@@ -230,6 +232,7 @@ export class TurnAttempt {
       ...{ prompt_id, prompt, policy },
       ...defined({ brief_length, answered, goes_on, may_be_parked: waits || this.#fallBack.hasAnother || undefined }),
       ...(followsWait && { follows_a_wait: true as const }),
+      ...(leftBehind === 'end' && { ends_left_behind: true as const }),
     };
   }
 
@@ -243,7 +246,7 @@ export class TurnAttempt {
     const { clock } = this;
     this.#context.heartbeat(clock.heartbeat());
     const limit = clock.exceeded(this.host.config.limits);
-    if (limit) this.#stopFor(stopFailure(limit, clock, this.input));
+    if (limit) this.#stopFor(stoppedBy(limit, clock, this.host.config.limits, this.input));
   }
 
   async #cancelled(error: unknown): Promise<void> {
@@ -279,20 +282,3 @@ const isOfProvider = (error: Failure | undefined) => error !== undefined && OF_P
 const refusalIn = ({ error, until }: AgentOutcome) => defined({ error, until });
 const isAnswer = ({ refused, text_tail, usage }: TurnProgress) =>
   !refused && (text_tail !== undefined || usage !== undefined);
-
-/**
- * If the provider's last answer was a refusal, that refusal is the reason, whichever limit the
- * waiting exceeded.
- */
-function stopFailure(
-  limit: 'TURN_TIMED_OUT' | 'TURN_STALLED',
-  clock: TurnClock,
-  { turn, topic }: RunTurnInput,
-): Failure {
-  const what =
-    limit === 'TURN_TIMED_OUT'
-      ? `worked for ${clock.workedSeconds()} s`
-      : `showed no progress for ${clock.quietSeconds()} s`;
-  const message = `Turn ${turn} of topic ${topic} ${what} and was stopped.`;
-  return clock.refused ? { ...clock.refused, message: `${clock.refused.message} ${message}` } : failure(limit, message);
-}

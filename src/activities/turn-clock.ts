@@ -7,6 +7,7 @@ import type { Limits } from '../config.js';
 import { defined } from '../contract/defined.js';
 import type { Failure } from '../contract/failures.js';
 import { Attempts } from './attempts.js';
+import { Silence } from './silence.js';
 import type { TurnHeartbeat } from './types.js';
 
 type Shown = Omit<TurnProgress, 'refused'>;
@@ -24,7 +25,7 @@ export class TurnClock {
    * When work started. Absent while the turn waits for a slot, which is neither work nor a stall.
    */
   #startedAt: number | undefined;
-  #progressAt = 0;
+  readonly silence = new Silence();
   #progress: Shown;
   #waitsFor: string | undefined;
 
@@ -52,7 +53,8 @@ export class TurnClock {
 
   begin(): void {
     this.#waitsFor = undefined;
-    this.#startedAt = this.#progressAt = performance.now();
+    this.#startedAt = performance.now();
+    this.silence.break();
     this.attempts.begin();
   }
 
@@ -62,7 +64,12 @@ export class TurnClock {
     if (!refused && !isSame(shown, this.#progress)) this.attempts.progressed();
     this.#progress = shown;
     this.refused = refused;
-    if (!refused) this.#progressAt = performance.now();
+    this.silence.break();
+  }
+
+  /** What the agent was seen to do last. */
+  get step(): string | undefined {
+    return this.#progress.step;
   }
 
   heartbeat(): TurnHeartbeat {
@@ -76,18 +83,10 @@ export class TurnClock {
     };
   }
 
-  exceeded({ turnTimeoutMs, stallTimeoutMs }: Limits): 'TURN_TIMED_OUT' | 'TURN_STALLED' | undefined {
+  exceeded({ turnTimeoutMs, stallTimeoutMs, toolTimeoutMs }: Limits): 'TURN_TIMED_OUT' | 'TURN_STALLED' | undefined {
     if (this.#startedAt === undefined) return undefined;
     if (this.workedMs() > turnTimeoutMs) return 'TURN_TIMED_OUT';
-    return performance.now() - this.#progressAt > stallTimeoutMs ? 'TURN_STALLED' : undefined;
-  }
-
-  workedSeconds(): number {
-    return Math.round(this.workedMs() / 1000);
-  }
-
-  quietSeconds(): number {
-    return Math.round((performance.now() - this.#progressAt) / 1000);
+    return this.silence.ms(toolTimeoutMs) > stallTimeoutMs ? 'TURN_STALLED' : undefined;
   }
 
   workedMs(): number {

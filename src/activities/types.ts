@@ -6,6 +6,7 @@ import type { Answered, Ask } from '../contract/asks.js';
 import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import type { Check, CheckRun } from '../contract/checks.js';
+import type { LeftBehind } from '../contract/left-behind.js';
 import type { Guarantee, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
 
 export interface OpenSessionInput {
@@ -144,6 +145,8 @@ export interface RunTurnOutput {
   usage?: Usage;
   /** How the provider refused the turn, where the model never answered in it. */
   refused?: string;
+  /** What its tools have left running. Absent: nothing, or it is not known. */
+  left_behind?: LeftBehind[];
   /** What config has answered. Oldest first. */
   answered?: Answered[];
   /**

@@ -7,6 +7,7 @@ import type { AgentDescription, AgentProgram, TranscriptMessage } from '../contr
 import type { Answer, Answered, Ask } from '../contract/asks.js';
 import { Failed, type Failure } from '../contract/failures.js';
 import type { PromptId, SessionId } from '../contract/ids.js';
+import type { LeftBehind } from '../contract/left-behind.js';
 import type { Recovery, TurnStatus, Usage } from '../contract/types.js';
 
 export interface AgentCapabilities {
@@ -94,6 +95,8 @@ export interface TurnRequest {
    * Otherwise the agent waits for the provider by itself.
    */
   may_be_parked?: true;
+  /** If the turn is stopped, what its tools have left running is ended. */
+  ends_left_behind?: true;
 }
 
 export interface AgentOutcome {
@@ -112,6 +115,8 @@ export interface AgentOutcome {
   overtaken?: true;
   /** How the provider refused what it was sent. The same again names the same refusal. */
   refused?: string;
+  /** What its tools have left running, as far as it is known. Oldest first. */
+  left_behind?: LeftBehind[];
 }
 
 /** What a watcher sees of a turn. Each one replaces the one before. */
@@ -121,15 +126,27 @@ export interface TurnProgress {
   /** The end of the text so far, at most 400 characters. */
   text_tail?: string;
   usage?: Usage;
-  /**
-   * Why the model does not answer, while the agent waits to ask it again. Such a wait is not
-   * progress.
-   */
+  /** Why the model does not answer, while the agent waits to ask it again. */
   refused?: Failure;
+}
+
+/**
+ * A tool that runs. A tool that starts a sub-agent is none: the sub-agent's own tools are reported
+ * instead, so that a sub-agent that does nothing is seen.
+ */
+export interface RunningTool {
+  /** Differs for all calls of a turn. */
+  id: string;
+  /** What it does, e.g. `bash: npm test`. */
+  step: string;
+  /** The limit that the agent has put on it, in ms. Absent: none is known. */
+  limit_ms?: number;
 }
 
 export type TurnEvent =
   | { type: 'progress'; progress: TurnProgress }
+  /** These tools run now. Reported every second while nothing else is. */
+  | { type: 'running'; tools: readonly RunningTool[] }
   /** The policy has answered an ask. */
   | { type: 'answered'; answered: Answered }
   /** The agent waits for an answer. It keeps its turn, and nothing follows. */

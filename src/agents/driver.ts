@@ -13,12 +13,14 @@ import type { Answer, Ask } from '../contract/asks.js';
 import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId } from '../contract/ids.js';
 import type { TurnStatus, Usage } from '../contract/types.js';
+import type { Leftover, Moment } from '../host/leftovers.js';
 import type {
   AgentCapabilities,
   AgentDescription,
   AgentProgram,
   OpenedSession,
   OpenRequest,
+  RunningTool,
   SessionRef,
   StoredSession,
   TranscriptMessage,
@@ -92,6 +94,11 @@ export type AgentSignal =
    * busy.
    */
   | { type: 'prompted' }
+  /**
+   * The agent works. There is nothing new to show, such as for output of a tool, reasoning, or the
+   * text of a sub-agent.
+   */
+  | { type: 'worked' }
   /** What the agent is doing now, and the text so far. */
   | { type: 'did'; step?: string; text?: string }
   /**
@@ -159,6 +166,14 @@ export interface AgentDriver<S extends Sight = Sight> {
    */
   isBusy(session: SessionRef): Promise<boolean>;
   /**
+   * The tools that run in the session now, with those of its sub-agents at any depth. Asked every
+   * second while the session works and says nothing. Changes nothing. Absent: the agent does not
+   * tell.
+   *
+   * @throws Unreachable
+   */
+  running?(session: SessionRef): Promise<readonly RunningTool[]>;
+  /**
    * Reads what became of the prompt, or of the session's last one.
    *
    * @returns undefined when the store has no such session
@@ -204,6 +219,15 @@ export interface AgentDriver<S extends Sight = Sight> {
    * @returns a function that stops following
    */
   listen(session: SessionRef, prompt: PromptKey, on: (signal: AgentSignal) => void): () => void;
+
+  /**
+   * What tools of the session have left running, if they were started since the moment, with those
+   * of its sub-agents. Oldest first. Absent: nothing of an agent outlives its turn, or it cannot be
+   * told.
+   *
+   * @throws Unreachable
+   */
+  leftRunning?(session: SessionRef, since: Moment): Promise<Leftover[]>;
 
   /**
    * Deletes the session from the agent's store. Succeeds if the session does not exist. Absent: the

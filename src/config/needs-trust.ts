@@ -25,7 +25,7 @@ const HARMLESS: Harmless = {
       onFull: true,
     },
   },
-  limits: { turnTimeout: true, stallTimeout: true },
+  limits: { turnTimeout: true, stallTimeout: true, toolTimeout: true },
   onLost: true,
   onFull: true,
 };

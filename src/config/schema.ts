@@ -7,6 +7,7 @@ import { milliseconds } from '../contract/duration.js';
 import { ACP_PRESET_NAMES } from './acp-presets.js';
 import {
   AGENT_KINDS,
+  LEFT_BEHIND_POLICIES,
   MOST_TURNS_PER_HOST,
   PERMISSION_MODES,
   PERMISSION_POLICIES,
@@ -92,6 +93,7 @@ const agent = only({
     .optional(),
   permissionMode: z.enum(PERMISSION_MODES, { error: `must be ${oneOf(PERMISSION_MODES)}` }).optional(),
   asks: asks.optional(),
+  leftBehind: z.enum(LEFT_BEHIND_POLICIES, { error: `must be ${oneOf(LEFT_BEHIND_POLICIES)}` }).optional(),
 }).superRefine((agent, context) => {
   const { kind, command, preset, path } = agent;
   const wrong = (field: keyof typeof agent, message: string) =>
@@ -135,6 +137,7 @@ export const configSchema = only({
   limits: only({
     turnTimeout: duration.optional(),
     stallTimeout: duration.optional(),
+    toolTimeout: duration.optional(),
     turnsPerHost: z
       .int({ error: TURNS_PER_HOST })
       .min(1, { error: TURNS_PER_HOST })

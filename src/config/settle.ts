@@ -21,6 +21,7 @@ const DAY = 24 * 60 * MINUTE;
 const LIMITS = {
   turnTimeout: 120 * MINUTE,
   stallTimeout: 15 * MINUTE,
+  toolTimeout: 120 * MINUTE,
   hostTimeout: 4 * DAY,
   noWorkerAfter: MINUTE / 2,
   closeUnnamedAfter: 7 * DAY,
@@ -51,6 +52,7 @@ export function settle(said: ConfigContent, file: string | undefined, dataDir: s
     limits: {
       turnTimeoutMs: limits.turnTimeout,
       stallTimeoutMs: limits.stallTimeout,
+      toolTimeoutMs: limits.toolTimeout,
       hostTimeoutMs: limits.hostTimeout,
       noWorkerAfterMs: limits.noWorkerAfter,
       closeUnnamedAfterMs: limits.closeUnnamedAfter,

@@ -33,7 +33,15 @@ export interface AgentConfig {
    */
   settingSources?: SettingSource[];
   asks?: AsksConfig;
+  /**
+   * What becomes of processes that the tools of a turn have left running, once the turn was stopped.
+   * Default: `keep`.
+   */
+  leftBehind?: LeftBehindPolicy;
 }
+
+export const LEFT_BEHIND_POLICIES = ['keep', 'end'] as const;
+export type LeftBehindPolicy = (typeof LEFT_BEHIND_POLICIES)[number];
 
 /** The names that Claude Code 2.1.331 accepts. */
 export const SETTING_SOURCES = ['user', 'project', 'local'] as const;
@@ -89,6 +97,8 @@ export interface Limits {
   turnTimeoutMs: number;
   /** A turn without observed progress for this long is stopped: TURN_STALLED. */
   stallTimeoutMs: number;
+  /** A running tool is no stall for this long, unless its agent has put a limit of its own on it. */
+  toolTimeoutMs: number;
   /** A topic's turns together wait this long for a host that does not answer: HOST_UNAVAILABLE. */
   hostTimeoutMs: number;
   /** A call waits this long for a worker while none polls: NO_WORKER. */

@@ -63,6 +63,8 @@ export const MAX_SESSIONS_BYTES = 128 * KIB;
 /** Refusals that the topic shows with their messages. */
 export const MAX_REFUSED = 20;
 export const MAX_REFUSED_BYTES = 32 * KIB;
+/** The processes in one outcome that its turn has left running. */
+export const MAX_LEFT_BEHIND = 10;
 /** The text of an answer to an ask, in UTF-8. */
 export const MAX_ANSWER_BYTES = 4 * KIB;
 /** An ask as JSON. Longer texts are cut. */

@@ -8,6 +8,7 @@ import type { AskedInTurn, Waiting } from './asks.js';
 import type { Check, Checks } from './checks.js';
 import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
+import type { LeftBehind } from './left-behind.js';
 
 /**
  * A request, as the `prompt` update and signal take it. A bare string as a signal means `{ prompt
@@ -236,6 +237,8 @@ export interface TurnResult {
   checks?: Checks;
   /** What the turn asked, and who answered. Oldest first. */
   asks?: AskedInTurn[];
+  /** What its tools have left running on the session's host. Absent: nothing, or it is not known. */
+  left_behind?: LeftBehind[];
 }
 
 /**

@@ -1,6 +1,9 @@
 /** Reads /proc, see proc(5). Linux only. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
+/** The kernel tells programs times in this unit, whatever its own is (USER_HZ). */
+const TICKS_A_SECOND = 100;
+
 export interface ProcessEntry {
   pid: number;
   parent: number;
@@ -56,6 +59,12 @@ export function filesOf(pid: number): string[] | undefined {
   } catch {
     return undefined; // The process ended, closed a file meanwhile, or is another user's.
   }
+}
+
+/** For how long this machine runs, in clock ticks. */
+export function ticksSinceBoot(): number | undefined {
+  const seconds = read('/proc/uptime')?.split(' ')[0];
+  return seconds === undefined ? undefined : Math.floor(Number(seconds) * TICKS_A_SECOND);
 }
 
 /** Changes with each boot of the machine. */

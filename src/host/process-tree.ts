@@ -9,9 +9,10 @@ import { allProcesses, hasInEnvironment, processEntryOf } from './proc.js';
 
 /**
  * Names of environment variables. The first marks an agent's server with its tools, the second a
- * check, the third a git that tells what changed.
+ * tool of one session, the third a check, the fourth a git that tells what changed.
  */
 export const AGENT_MARKER = 'CONTINUITY_AGENT';
+export const SESSION_MARKER = 'CONTINUITY_SESSION';
 export const CHECK_MARKER = 'CONTINUITY_CHECK';
 export const GIT_MARKER = 'CONTINUITY_GIT';
 

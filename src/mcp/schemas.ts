@@ -205,6 +205,10 @@ const result = z
       .describe("The session's own model, which could not answer. The model in `model` worked instead."),
     compacted: z.number().optional().describe('How often the agent compacted the conversation in this turn.'),
     usage: z.looseObject({}).optional(),
+    left_behind: z
+      .array(z.looseObject({ pid: z.number() }))
+      .optional()
+      .describe('Processes that its tools left running.'),
     checks: z.looseObject({ passed: z.boolean() }).optional().describe('The checks and their results, round by round.'),
   })
   .describe('The turn has ended.');

@@ -66,8 +66,8 @@ export function resultOf(
   const pinned = session?.pinned;
   const model = ended.model ?? pinned?.model;
   const category = pinned?.category ?? prompt.request.category;
-  const { status, reply, reply_truncated, error, attempts, recovered, guarantee, fell_back_from, compacted, usage } =
-    ended;
+  const { status, reply, reply_truncated, error, attempts, recovered, guarantee, usage } = ended;
+  const { fell_back_from, compacted, left_behind } = ended;
   return {
     topic,
     prompt_id: prompt.prompt_id,
@@ -85,7 +85,7 @@ export function resultOf(
     started_at,
     duration_ms: Date.parse(now) - Date.parse(started_at),
     ...(recovered && { recovered }),
-    ...defined({ guarantee, fell_back_from, compacted, usage }),
+    ...defined({ guarantee, fell_back_from, compacted, usage, left_behind }),
   };
 }
 

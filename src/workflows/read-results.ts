@@ -79,6 +79,7 @@ export function endedIn(answer: unknown): RunTurnOutput | undefined {
       (name === 'loss' && value !== 'full') ||
       (SHORT.includes(name) && !isShort(value)) ||
       (name === 'waits' && !isWait(value)) ||
+      (name === 'left_behind' && !(Array.isArray(value) && value.every(isProcess))) ||
       (name === 'answered' && !(Array.isArray(value) && value.every(isAnswered))),
   ) as unknown as RunTurnOutput;
   const attempts = Number.isSafeInteger(good.attempts) ? good.attempts : 1;
@@ -154,6 +155,11 @@ function isAnswered(value: unknown): boolean {
 }
 
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) > 0;
+function isProcess(value: unknown): boolean {
+  if (!isObject(value)) return false;
+  const { pid, command, since } = value;
+  return Number.isSafeInteger(pid) && typeof command === 'string' && typeof since === 'string';
+}
 
 function isShort(value: unknown): boolean {
   return typeof value === 'string' && value.length <= MAX_ID_LENGTH;

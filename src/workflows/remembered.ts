@@ -5,6 +5,7 @@
 import type { AskedInTurn } from '../contract/asks.js';
 import type { Failure } from '../contract/failures.js';
 import { keepWithin } from '../contract/keep-within.js';
+import type { LeftBehind } from '../contract/left-behind.js';
 import * as limits from '../contract/limits.js';
 import { cutToBytes, cutToJsonBytes, jsonBytes } from '../contract/text.js';
 import type { CheckRound } from '../contract/checks.js';
@@ -51,7 +52,7 @@ function replyCut(result: TurnResult, most: number): TurnResult {
 
 /** The outcome, cut to the size that the state has room for. */
 export function bounded(outcome: TurnResult): TurnResult {
-  const { reply: whole, error, checks, asks, ...facts } = outcome;
+  const { reply: whole, error, checks, asks, left_behind, ...facts } = outcome;
   const reply = cutToJsonBytes(whole, limits.MAX_REPLY_BYTES);
   const small: TurnResult = {
     ...facts,
@@ -59,6 +60,7 @@ export function bounded(outcome: TurnResult): TurnResult {
     ...(reply !== whole && { reply_truncated: true }),
     ...(error && { error: boundedFailure(error) }),
     ...(asks && { asks: boundedAsks(asks) }),
+    ...(left_behind && { left_behind: boundedProcesses(left_behind) }),
   };
   if (!checks) return small;
   const room = limits.MAX_OUTCOME_FACTS_BYTES - 16 * 1024 - (asks ? limits.MAX_ASKS_IN_OUTCOME_BYTES : 0);
@@ -67,6 +69,15 @@ export function bounded(outcome: TurnResult): TurnResult {
 
 export function boundedFailure(error: Failure): Failure {
   return { ...error, message: cutToJsonBytes(error.message, 8 * 1024), fix: cutToJsonBytes(error.fix, 2 * 1024) };
+}
+
+function boundedProcesses(processes: readonly LeftBehind[]): LeftBehind[] {
+  return processes.slice(0, limits.MAX_LEFT_BEHIND).map(({ pid, command, since, ended }) => ({
+    pid,
+    command: cutToJsonBytes(command, 200),
+    since: since.slice(0, 30),
+    ...(ended === true && { ended }),
+  }));
 }
 
 /** The newest of them. */

@@ -8,6 +8,7 @@
  *   [[hang]]         never end               [[big: n]]       answer n characters
  *   [[deaf]]         work on when it is cancelled
  *   [[bells: n]]     answer n characters of which each takes six bytes as JSON
+ *   [[tool: s limit]] run a tool that prints nothing for so many seconds, with a limit of its own in ms
  *   [[touch: file]]  make this file       [[corrupt]]      as its first words: every prompt after it ends as SESSION_CORRUPTED
  *   [[saying: text]] report this text as progress
  *   [[ask: tool | text]]     ask for this permission, and run the tool when it is given
@@ -49,6 +50,7 @@ const operations = {
   abort({ session }) {
     working.get(session)?.stop?.();
   },
+  running: ({ session }) => working.get(session)?.tools ?? [],
   asks: ({ session }) => [...(working.get(session)?.asks?.values() ?? [])].map(({ ask }) => ask),
   answer({ session, ask_id, answer }) {
     const asks = working.get(session)?.asks;
@@ -128,6 +130,16 @@ function limitOf(session, seconds) {
 async function work(session, prompt, again, mine) {
   const directive = (name) => ownWordsOf(prompt).match(new RegExp(`\\[\\[${name}(?::\\s*(.*?))?\\]\\]`, 's'));
   if (directive('crash') && !again) process.exit(1);
+  const [seconds, limit] = directive('tool')?.[1].split(' ') ?? [];
+  if (seconds) {
+    mine.tools = [{ id: 'call_1', step: `bash: sleep ${seconds}`, ...(limit && { limit_ms: Number(limit) }) }];
+    const stopped = await new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), Number(seconds) * 1000);
+      mine.stop = () => (clearTimeout(timer), resolve(true));
+    });
+    delete mine.tools;
+    if (stopped) return { status: 'cancelled', reply: '', code: 'CANCELLED' };
+  }
   const until = directive('until')?.[1];
   if (until || directive('hang')) {
     const stopped = await new Promise((resolve) => {

@@ -13,6 +13,7 @@ import {
   type Agent,
   type AgentOutcome,
   type OpenRequest,
+  type RunningTool,
   type SessionRef,
 } from '../../src/agents/agent.js';
 import {
@@ -94,6 +95,10 @@ class FakeDriver implements AgentDriver {
 
   async isBusy(session: SessionRef) {
     return (await this.#held(session))?.busy !== undefined;
+  }
+
+  async running({ session_id }: SessionRef) {
+    return (await this.#call('running', { session: session_id })) as RunningTool[];
   }
 
   async look(session: SessionRef, wanted?: PromptKey): Promise<Sight | undefined> {

@@ -47,6 +47,7 @@ export function createAcpDriver(agent: AcpAgent): AgentDriver {
     },
     recover: () => Promise.resolve(),
     isBusy: (session) => Promise.resolve(workingIn(agent, session) !== undefined),
+    running: (session) => Promise.resolve(workingIn(agent, session)?.said.running ?? []),
     look: (session, key) => lookAt(agent, session, key),
     put: (session, prompt) => put(agent, session, prompt),
     abort: (session) => Promise.resolve(workingIn(agent, session)?.stop()),

@@ -79,6 +79,7 @@ export class SessionRun implements Listener {
 
   on(sessionId: string, update: Update | undefined): void {
     if (sessionId !== this.session || this.key === undefined || !update) return;
+    this.home.tell(this.session, { type: 'worked' });
     for (const signal of this.said.on(update)) this.home.tell(this.session, signal);
   }
 

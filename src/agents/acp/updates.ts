@@ -3,6 +3,7 @@
  * of updates that are not known are passed over.
  */
 import * as z from 'zod';
+import type { RunningTool } from '../agent.js';
 import type { AgentSignal } from '../driver.js';
 
 const text = z.string().nullish();
@@ -56,6 +57,8 @@ export class Said {
   /** The end of the last text. To cut it from the text each time would copy the whole text. */
   #tail = '';
   readonly #calls = new Map<string, ToolCall>();
+  /** The ids of the calls that have not ended. */
+  readonly #open = new Set<string>();
 
   /** What is known of a call, by the agent's id of it. */
   call(id: string): ToolCall | undefined {
@@ -67,12 +70,18 @@ export class Said {
     return this.#texts.at(-1)?.trim() || (this.#texts.findLast((one) => one.trim() !== '')?.trim() ?? '');
   }
 
+  /** The tools that run. */
+  get running(): RunningTool[] {
+    return [...this.#open].map((id) => ({ id, step: stepOf(this.#calls.get(id) ?? { tool: UNKNOWN_TOOL }) }));
+  }
+
   on(update: Update): AgentSignal[] {
     this.updates++;
     switch (update.sessionUpdate) {
       case 'user_message_chunk':
         return [];
       case 'agent_thought_chunk':
+        this.#open.clear();
         return [{ type: 'did', step: 'thinks' }];
       case 'agent_message_chunk':
         return this.#text(update.content.type === 'text' ? (update.content.text ?? '') : '', update.messageId);
@@ -84,6 +93,8 @@ export class Said {
 
   #text(piece: string, message: string | null | undefined): AgentSignal[] {
     if (piece === '') return [];
+    // The model goes on only once it has the results of its calls. Some agents do not report them.
+    this.#open.clear();
     if (this.#broken) this.#begin();
     else if (message != null && this.#message !== undefined && message !== this.#message) this.#add('\n\n');
     this.#broken = false;
@@ -110,6 +121,8 @@ export class Said {
     }
     const call = toolCallOf(update, before);
     this.#calls.set(update.toolCallId, call);
+    if (update.status === 'completed' || update.status === 'failed') this.#open.delete(update.toolCallId);
+    else if (!before || update.status != null) this.#open.add(update.toolCallId);
     return before && stepOf(call) === stepOf(before) ? [] : [{ type: 'did', step: stepOf(call) }];
   }
 }

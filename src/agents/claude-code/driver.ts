@@ -8,6 +8,8 @@ import { defined } from '../../contract/defined.js';
 import type { AgentConfig } from '../../config.js';
 import { AgentError, type AgentCapabilities, type OpenedSession, type OpenRequest, type SessionRef } from '../agent.js';
 import type { AgentDriver, DriverContext } from '../driver.js';
+import { startedSince } from '../../host/leftovers.js';
+import { AGENT_MARKER } from '../../host/process-tree.js';
 import { failureOfDirectory } from '../../host/working-directory.js';
 import { answerIn, asksIn } from './asks.js';
 import { describeClaude } from './describe.js';
@@ -52,6 +54,7 @@ export function createClaudeDriver(config: AgentConfig, home: ClaudeHome): Agent
     recover: () => Promise.resolve(),
     isBusy: async ({ session_id }) =>
       home.runs.of(session_id) !== undefined || (await home.otherOn(session_id)) !== undefined,
+    running: ({ session_id }) => Promise.resolve(home.runningIn(session_id)),
     look: (session, key) => lookAt(home, session, key),
     put: async (session, prompt, sight) => put(home, await program(), config, session, prompt, sight),
     abort: ({ session_id }) => home.runs.stop(session_id),
@@ -59,6 +62,11 @@ export function createClaudeDriver(config: AgentConfig, home: ClaudeHome): Agent
     answer: ({ session_id }, ask, answer) => answerIn(home.runs, session_id, ask, answer),
     whyRefused: ({ session_id }) => refusalByHook(home.runs.outputOf(session_id), session_id),
     listen: (session, _key, on) => home.follow(new Following(session.session_id, home.runs, on)),
+    leftRunning: ({ session_id }, since) =>
+      startedSince(
+        since,
+        (environment) => `${AGENT_MARKER}=${environment[AGENT_MARKER]}` === home.runs.markerOf(session_id),
+      ),
     async delete(session) {
       if (!isSessionId(session.session_id)) return;
       const file = await sessionFileOf(home.store, session);

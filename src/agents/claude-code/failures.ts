@@ -94,14 +94,13 @@ function codeOf(row: Row): FailureCode {
   return isCorruption(status, said) ? 'SESSION_CORRUPTED' : 'MODEL_FAILED';
 }
 
-/** The failure while the agent waits to ask its provider again. */
+/** The failure while the agent waits to ask its provider again, and the reason alone. */
 export function refusalOfProvider(
   { error, error_status }: { error?: unknown; error_status?: unknown },
   seconds: number,
-): Failure {
+): { because: Failure; why: string } {
   const status = typeof error_status === 'number' ? `HTTP ${error_status}, ` : '';
-  return failure(
-    'AGENT_RATE_LIMITED',
-    `The provider refused for now (${status}${typeof error === 'string' ? error : 'no reason'}). It would have been asked again after ${seconds} s.`,
-  );
+  const why = `${status}${typeof error === 'string' ? error : 'no reason'}`;
+  const message = `The provider refused for now (${why}). It would have been asked again after ${seconds} s.`;
+  return { because: failure('AGENT_RATE_LIMITED', message), why };
 }

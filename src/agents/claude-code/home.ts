@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
+import type { RunningTool } from '../agent.js';
 import type { AgentSignal, DriverContext } from '../driver.js';
 import type { Following } from './progress.js';
 import { OpenedSessions } from './opened.js';
@@ -64,6 +65,11 @@ export class ClaudeHome {
   resumedInVain(session: SessionId, tail: string | undefined): boolean {
     const resumed = this.#resumed.get(session);
     return resumed !== undefined && resumed.ended && resumed.tail === tail;
+  }
+
+  /** The tools that run in a session that is followed. */
+  runningIn(session: SessionId): RunningTool[] {
+    return [...this.#followings].find((one) => one.session === session)?.running ?? [];
   }
 
   follow(following: Following): () => void {

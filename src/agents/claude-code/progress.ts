@@ -1,8 +1,10 @@
 /** Follows the output of a session's runs. A worker before this one may have started the run. */
 import { open } from 'node:fs/promises';
 import type { SessionId } from '../../contract/ids.js';
+import type { RunningTool } from '../agent.js';
 import type { AgentSignal } from '../driver.js';
 import { asksIn, waitsFor } from './asks.js';
+import { OpenCalls } from './open-calls.js';
 import type { Runs } from './runs.js';
 import { Signals, type OutputLine } from './signals.js';
 
@@ -16,6 +18,7 @@ export class Following {
   #run: string | undefined;
   #read = 0;
   #signals = new Signals();
+  #calls = new OpenCalls();
   /** The oldest ask that is open. */
   #asked: string | undefined;
 
@@ -24,6 +27,11 @@ export class Following {
     private readonly runs: Runs,
     readonly tell: (signal: AgentSignal) => void,
   ) {}
+
+  /** The tools that run in the session's run. */
+  get running(): RunningTool[] {
+    return this.#run === undefined ? [] : this.#calls.running;
+  }
 
   begin(): void {
     this.#timer = setInterval(() => void this.#follow(), EVERY_MS);
@@ -70,6 +78,7 @@ export class Following {
     this.#run = run;
     this.#read = 0;
     this.#signals = new Signals();
+    this.#calls = new OpenCalls();
   }
 
   async #readOn(): Promise<void> {
@@ -93,6 +102,7 @@ export class Following {
     } catch {
       return; // SyntaxError: the end of a line that was too long.
     }
+    this.#calls.on(line);
     for (const signal of this.#signals.of(line)) this.#tell(signal);
   }
 

@@ -1,6 +1,7 @@
 /** Translates the output of a working Claude Code to signals. Pure. */
 import { defined } from '../../contract/defined.js';
 import type { AgentSignal } from '../driver.js';
+import { askedAgain } from '../shared/asked-again.js';
 import { COMPACTS } from '../shared/compactions.js';
 import { isoOf } from '../shared/usage-limits.js';
 import { refusalOfProvider } from './failures.js';
@@ -43,25 +44,30 @@ export class Signals {
   of(line: OutputLine): AgentSignal[] {
     if (line.type === 'system') return this.#system(line);
     if (line.type === 'result') return [{ type: 'moved' }];
+    if (line.type === 'user') return [{ type: 'worked' }]; // The result of a tool.
     if (line.type !== 'assistant' && line.type !== 'stream_event') return [];
     const answered: AgentSignal[] = this.#isRefused ? [{ type: 'refused' }] : [];
     this.#isRefused = false;
     const isSubAgents = typeof line.parent_tool_use_id === 'string';
-    if (line.type === 'stream_event') return [...answered, ...(isSubAgents ? [] : this.#event(line.event ?? {}))];
+    if (line.type === 'stream_event') {
+      const { event = {} } = line;
+      const worked: AgentSignal[] = event.type === 'ping' ? [] : [{ type: 'worked' }];
+      return [...answered, ...worked, ...(isSubAgents ? [] : this.#event(event))];
+    }
     const calls = stepsIn(blocksIn(line.message?.content), isSubAgents ? 'sub-agent: ' : '');
     return [...answered, ...calls];
   }
 
-  /** Asking the provider again is not progress. Only its answer is. */
   #system({ subtype, status, error, error_status, retry_delay_ms }: OutputLine): AgentSignal[] {
     if (status === 'compacting' || subtype === 'compact_boundary') return [{ type: 'did', step: COMPACTS }];
     if (subtype !== 'api_retry') return [];
     this.#isRefused = true;
     const delay = Number(retry_delay_ms);
-    const because = refusalOfProvider({ error, error_status }, Math.round(delay / 1000));
+    const { because, why } = refusalOfProvider({ error, error_status }, Math.round(delay / 1000));
+    const until = isoOf(this.now() + delay);
     return [
-      { type: 'refused', because, ...defined({ until: isoOf(this.now() + delay) }) },
-      { type: 'did', step: because.message },
+      { type: 'refused', because, ...defined({ until }) },
+      { type: 'did', step: askedAgain(why, until) },
     ];
   }
 

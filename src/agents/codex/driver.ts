@@ -11,9 +11,11 @@ import { answerAsk, asksIn } from './asks.js';
 import { describeCodex } from './describe.js';
 import { CodexHome } from './home.js';
 import { keyOf } from './ids.js';
+import { leftRunningIn } from './left-running.js';
 import { openSession } from './open-session.js';
 import { doneIn, Following } from './progress.js';
 import { put } from './put.js';
+import { RunningCalls } from './running.js';
 import { lookAt, type CodexSight } from './read-session.js';
 import { findSession, storedSessions } from './sessions.js';
 import { abort, deleteThread } from './stop.js';
@@ -46,6 +48,7 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
   const { config, home = newCodexHome(options) } = options;
   const { server, threads } = home;
   const env = childEnvironment(options.env);
+  const calls = new RunningCalls();
   let closing: Promise<void> | undefined;
   home.retain();
   return {
@@ -70,6 +73,7 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
       const sight = await lookAt(home, session, key);
       return sight && { ...sight, done: () => doneIn(sight.turn.turns) };
     },
+    running: ({ session_id }) => calls.in(session_id, threads.rolloutOf(session_id)),
     put: (session, prompt, sight) => put(home, session, prompt, sight),
     abort: (session) => abort(home, session),
     asks: (session) => asksIn(home, session),
@@ -80,9 +84,11 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
       home.follow(session.session_id);
       return () => {
         stop();
+        calls.forget(session.session_id);
         home.unfollow(session.session_id);
       };
     },
+    leftRunning: ({ session_id }, since) => leftRunningIn(server, session_id, since),
     delete: async ({ session_id }) => deleteThread(await home.connect(), session_id),
     sessions: () => storedSessions(server.store),
     find: (session) => findSession(server.store, session),

@@ -7,6 +7,7 @@ import type { AgentSignal, PromptKey } from '../driver.js';
 import { COMPACTS } from '../shared/compactions.js';
 import type { HeldRequest } from './answers.js';
 import type { Notice } from './connection.js';
+import { askedAgain } from '../shared/asked-again.js';
 import { failureOf } from './failures.js';
 import { FORMS } from './forms.js';
 import type { CodexTurn } from './rollout.js';
@@ -85,6 +86,7 @@ export class Following {
   }
 
   #about(method: string, params: Params): void {
+    if (method.startsWith('item/')) this.on({ type: 'worked' });
     switch (method) {
       case 'turn/started':
       case 'turn/completed':
@@ -137,7 +139,6 @@ export class Following {
     this.on({ type: 'used', step: String(total.totalTokens), usage: usageFrom(tokens) });
   }
 
-  /** Asking the provider again is not progress. Only its answer is. */
   #error({ error, willRetry }: Params): void {
     if (!error) return;
     const { message, codexErrorInfo, additionalDetails } = error;
@@ -147,7 +148,7 @@ export class Following {
       type: 'refused',
       because: because.code === 'MODEL_FAILED' ? failure('AGENT_RATE_LIMITED', because.message) : because,
     });
-    this.on({ type: 'did', step: `the provider refused for now and is asked again (${message})` });
+    this.on({ type: 'did', step: askedAgain(additionalDetails ? `${additionalDetails} (${message})` : message) });
   }
 }
 

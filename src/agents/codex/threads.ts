@@ -64,6 +64,11 @@ export class Threads {
     });
   }
 
+  /** The path of the rollout of a thread that was resumed. */
+  rolloutOf(session: SessionId): string | undefined {
+    return this.#known.get(session)?.path;
+  }
+
   /** The next call resumes the thread anew. Codex then sends again what waits for an answer. */
   forget(session: SessionId): void {
     this.#known.delete(session);

@@ -10,11 +10,13 @@ import { configOfServer } from '../shared/one-program.js';
 import { asksIn, endAsks } from './asks.js';
 import { describeOpenCode } from './describe.js';
 import { OpenCodeHome } from './home.js';
+import { leftRunningIn } from './left-running.js';
 import { openSession } from './open-session.js';
 import { Following } from './progress.js';
 import { put } from './put.js';
 import { abort, deleteSession, keyOf, readSession, sightOf, statusesIn, type OpenCodeSight } from './read-session.js';
 import { everythingIn } from './requests.js';
+import { runningIn } from './running.js';
 import type { Log } from './server.js';
 import { findSession, storedSessions } from './sessions.js';
 import { refusalOfSettings } from './settings.js';
@@ -82,6 +84,7 @@ export function createOpenCodeDriver(options: OpenCodeOptions): AgentDriver<Open
       await deleteSession(await home.connect(), session_id);
       await home.answers.forget(session_id);
     },
+    leftRunning: (session, since) => leftRunningIn(home, session, since),
     sessions: () => storedSessions(reader),
     find: (session) => findSession(reader, session),
     transcript: async (session) => readTranscript(await supportedProgram(config.path, env), session, env),
@@ -95,7 +98,7 @@ export function createOpenCodeDriver(options: OpenCodeOptions): AgentDriver<Open
   };
 }
 
-type Turns = 'isBusy' | 'look' | 'put' | 'abort' | 'whyRefused' | 'listen';
+type Turns = 'isBusy' | 'running' | 'look' | 'put' | 'abort' | 'whyRefused' | 'listen';
 
 /** What the turn protocol asks of one session. */
 function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
@@ -106,6 +109,12 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
       const statuses = await statusesIn(connection, await home.placeOf(connection, session));
       for (const one of following.values()) if (one.session === session.session_id) one.statuses(statuses);
       return (statuses[session.session_id]?.type ?? 'idle') !== 'idle';
+    },
+    async running(session) {
+      const connection = await home.connect();
+      const { tools, subAgents } = await runningIn(connection, await home.placeOf(connection, session));
+      for (const one of following.values()) if (one.session === session.session_id) one.knows(subAgents);
+      return tools;
     },
     async look(session, key) {
       const connection = await home.connect();

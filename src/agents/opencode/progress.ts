@@ -6,14 +6,17 @@ import type { SessionId } from '../../contract/ids.js';
 import type { AgentSignal, PromptKey } from '../driver.js';
 import { sessionOf, type OpenCodeEvent } from './events.js';
 import { failureOf, isAbort } from './failures.js';
+import { askedAgain } from '../shared/asked-again.js';
 import { COMPACTS } from '../shared/compactions.js';
 import { isoOf } from '../shared/usage-limits.js';
+import { stepOf } from './steps.js';
 import { subAgentOf } from './sub-agents.js';
 import type { StoredAnswer } from './turn-state.js';
 import { usageOf } from './usage.js';
 
 /** How many characters of the text so far are kept. */
 const TAIL = 400;
+const WORKING: readonly OpenCodeEvent['type'][] = ['message.part.updated', 'message.part.delta'];
 
 export class Following {
   /** The sessions of sub-agents at any depth. Their work is progress of this turn. */
@@ -61,8 +64,16 @@ export class Following {
     const session = sessionOf(event);
     if (session !== undefined && (session === this.session || this.#children.has(session)))
       this.#ask(event, session === this.session ? '' : 'a sub-agent ');
-    if (session !== undefined && this.#children.has(session)) this.#child(event);
+    const isChild = session !== undefined && this.#children.has(session);
+    // Output of a tool, reasoning, and all that a sub-agent does.
+    if ((isChild || session === this.session) && WORKING.includes(event.type)) this.on({ type: 'worked' });
+    if (isChild) this.#child(event);
     if (session === this.session) this.#own(event);
+  }
+
+  /** Sub-agents that were found at work. */
+  knows(subAgents: readonly string[]): void {
+    for (const one of subAgents) this.#children.add(one);
   }
 
   /** The status of each session that works. The turn waits for its provider if a sub-agent does. */
@@ -71,10 +82,7 @@ export class Following {
     this.#status(waits ?? { type: 'busy' });
   }
 
-  /**
-   * Asking the provider again is not progress. Only its answer is. OpenCode gives the reason only
-   * as text (1.18.33).
-   */
+  /** OpenCode gives the reason only as text (1.18.33). */
   #status(status: SessionStatus): void {
     if (status.type !== 'retry') return this.on({ type: 'refused' });
     const until = isoOf(status.next);
@@ -88,7 +96,7 @@ export class Following {
       ),
       ...defined({ until }),
     });
-    this.on({ type: 'did', step: `the provider refused for now and is asked again at ${at}: ${status.message}` });
+    this.on({ type: 'did', step: askedAgain(said, until) });
   }
 
   #own(event: OpenCodeEvent): void {
@@ -177,12 +185,4 @@ export class Following {
     this.#text = text.slice(-TAIL);
     this.on({ type: 'did', text: this.#text });
   }
-}
-
-/** e.g. `bash: npm test`, `read: src/index.ts`. */
-function stepOf(tool: string, input: Record<string, unknown>): string {
-  const subject = ['command', 'filePath', 'pattern', 'url', 'query', 'description']
-    .map((key) => input[key])
-    .find((value) => typeof value === 'string');
-  return subject === undefined ? tool : `${tool}: ${subject}`;
 }

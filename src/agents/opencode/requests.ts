@@ -20,7 +20,7 @@ export interface Waiting<R extends Request = Request> {
 }
 
 /** No session lies deeper. OpenCode starts no sub-agents of sub-agents unless its config says so. */
-const DEEPEST = 16;
+export const DEEPEST = 16;
 
 export const isPermission = (waiting: Waiting): waiting is Waiting<PermissionRequest> =>
   'permission' in waiting.request;
@@ -57,10 +57,20 @@ const ageOf = ({ id }: Request) => id.slice(4);
 /** `undefined` when another session asks. */
 async function waitingIn(connection: Connection, root: SessionId, request: Request): Promise<Waiting | undefined> {
   if (request.sessionID === root) return { request };
-  let subAgent = request.sessionID;
+  const subAgent = await subAgentIn(connection, root, request.sessionID);
+  return subAgent === undefined ? undefined : { request, subAgent };
+}
+
+/** The sub-agent of the root in which the session is, at any depth, or that it is itself. */
+export async function subAgentIn(
+  connection: Connection,
+  root: SessionId,
+  session: string,
+): Promise<string | undefined> {
+  let subAgent = session;
   for (let depth = 0; depth < DEEPEST; depth++) {
     const parent = (await findSession(connection, subAgent as SessionId))?.parentID;
-    if (parent === root) return { request, subAgent };
+    if (parent === root) return subAgent;
     if (parent === undefined) return undefined;
     subAgent = parent;
   }

@@ -116,6 +116,11 @@ export class OpenCodeServer {
     await rm(this.#recordFile, { force: true });
   }
 
+  /** The entry in the environment of the server and of its tools. */
+  async entry(): Promise<string> {
+    return entryOf(await this.#marker());
+  }
+
   get #recordFile(): string {
     return join(this.folder, 'server.json');
   }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { AGENT_MARKER } from '../../host/process-tree.js';
+import { withPlugin } from './plugin.js';
 import type { Env } from './store.js';
 
 interface Spawn {
@@ -38,6 +39,7 @@ export async function spawnServer({
     stdio: ['ignore', log.fd, log.fd],
     env: {
       ...env,
+      ...withPlugin(env),
       OPENCODE_SERVER_USERNAME: 'opencode',
       OPENCODE_SERVER_PASSWORD: password,
       // A server that updates its program during a turn would be a mix of two versions.

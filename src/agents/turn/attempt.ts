@@ -2,13 +2,13 @@
 import type { Answered, Ask } from '../../contract/asks.js';
 import { failure, type Failure } from '../../contract/failures.js';
 import type { Recovery } from '../../contract/types.js';
-import { AgentError, type AgentOutcome, type TurnProgress, type TurnRequest } from '../agent.js';
+import { AgentError, type AgentOutcome, type RunningTool, type TurnProgress, type TurnRequest } from '../agent.js';
 import type { AgentDriver, AgentSignal, PromptKey, Sight } from '../driver.js';
 import type { ActiveTurn, ActiveTurns } from './active-turns.js';
 import { Asks, bounded } from './asks.js';
 import { decide, type Deed } from './decide.js';
 import { OldEnd } from './old-end.js';
-import { cancelled, failed, harvested, runaway } from './outcomes.js';
+import { cancelled, failed, harvested, lost, reused, runaway, unknown } from './outcomes.js';
 import { Parking } from './parking.js';
 import { ProgressTally } from './progress.js';
 import type { PromptNotes } from './prompt-notes.js';
@@ -36,6 +36,7 @@ export class Attempt {
   readonly #progress = new ProgressTally();
   /** The progress of another turn in the session, for which this turn waits. */
   readonly #othersProgress = new ProgressTally();
+  #running: readonly RunningTool[] | undefined;
   readonly #settling = new Settling();
   readonly #asks: Asks;
   readonly #answered: Answered[] = [];
@@ -86,6 +87,13 @@ export class Attempt {
     return others && { step: `another turn comes first${others.step ? `: ${others.step}` : ''}` };
   }
 
+  /** Which tools run. `undefined` when that was not asked since the last call. */
+  takeRunning(): readonly RunningTool[] | undefined {
+    const running = this.#running;
+    this.#running = undefined;
+    return running;
+  }
+
   /** What the policy has answered since the last call. */
   takeAnswered(): Answered[] {
     return this.#answered.splice(0);
@@ -108,9 +116,9 @@ export class Attempt {
     if (this.#waiting && !isCancelled && this.#progress.steps <= maxSteps && (await driver.isBusy(session)))
       return this.#wait();
     const seen = await driver.look(session, this.#key);
-    if (!seen) return this.#lost();
+    if (!seen) return lost(session.session_id, driver.store);
     const sight = this.#oldEnd?.without(seen) ?? seen;
-    if (sight.text !== undefined && !isPrompt(sight.text, this.request)) return this.#reused();
+    if (sight.text !== undefined && !isPrompt(sight.text, this.request)) return reused(this.request);
     const parked = isCancelled ? undefined : await this.#parking.outcomeOf(sight, this.#oldEnd !== undefined);
     if (parked) return parked;
     const deed = await this.#decide(sight, isCancelled);
@@ -166,6 +174,8 @@ export class Attempt {
   async #wait(): Promise<Step> {
     const { driver } = this.context;
     const { session } = this.request;
+    if ((this.#working ? this.#progress : this.#othersProgress).wasQuiet())
+      this.#running = await driver.running?.(session);
     if (!this.#working) return POLL_MS;
     if (await this.#parking.begins()) {
       await driver.abort(session);
@@ -197,7 +207,7 @@ export class Attempt {
       case 'report_cancelled':
         return cancelled(sight, session.session_id, this.#recovered);
       case 'report_unknown':
-        return failed(this.#unknown(sight), sight, this.#recovered);
+        return failed(unknown(sight, session.session_id), sight, this.#recovered);
       case 'report_stuck':
         return this.#stuck(sight);
       case 'wait':
@@ -248,41 +258,6 @@ export class Attempt {
       throw new AgentError(failure('AGENT_CRASHED', `The agent did not take the prompt. ${reason.message}`), true);
     const silent = `The agent stopped in the middle of the turn in session ${session.session_id} and gave no reason. It was asked ${this.#puts} times to go on.`;
     return failed(reason ?? failure('OUTCOME_UNKNOWN', silent), sight, this.#recovered);
-  }
-
-  #unknown({ superseded }: Sight): Failure {
-    const { session_id } = this.request.session;
-    if (superseded)
-      return failure(
-        'OUTCOME_UNKNOWN',
-        `A later prompt overtook this one in session ${session_id} before it had ended.`,
-      );
-    return failure(
-      'OUTCOME_UNKNOWN',
-      `The prompt may have been put into session ${session_id}, and this agent cannot say what became of it.`,
-    );
-  }
-
-  #lost(): AgentOutcome {
-    const { session_id } = this.request.session;
-    return {
-      status: 'failed',
-      reply: '',
-      error: failure('SESSION_LOST', `Session ${session_id} is no longer in the store ${this.context.driver.store}.`),
-    };
-  }
-
-  /** The session has another text under this id. The turn of that text is left alone. */
-  #reused(): AgentOutcome {
-    const { session, prompt_id } = this.request;
-    return {
-      status: 'failed',
-      reply: '',
-      error: failure(
-        'PROMPT_ID_REUSED',
-        `Session ${session.session_id} has another text under prompt_id ${prompt_id}.`,
-      ),
-    };
   }
 
   #on(signal: AgentSignal): void {

@@ -11,6 +11,8 @@ import type { PromptNotes } from './prompt-notes.js';
 
 /** An agent that asks again within this time is waited for. */
 const SHORT_MS = 60_000;
+/** One that asks again and again in vain is not waited for longer than that. */
+const IN_VAIN_MS = 15 * 60_000;
 
 export class Parking {
   #refused: { because: Failure; until?: string; since: number } | undefined;
@@ -24,7 +26,7 @@ export class Parking {
 
   on({ because, until }: Extract<AgentSignal, { type: 'refused' }>): void {
     if (this.#noted) return; // What follows is about the end of the turn that was cut off.
-    this.#refused = because && { because, ...defined({ until }), since: this.#refused?.since ?? Date.now() };
+    this.#refused = because && { because, ...defined({ until }), since: this.#refused?.since ?? performance.now() };
   }
 
   /** Whether the turn is to be cut off. It is noted then. */
@@ -60,6 +62,7 @@ export class Parking {
 
 /** An agent that names no time, such as Codex, may ask again for ever. */
 function isLong({ until, since }: { until?: string; since: number }): boolean {
-  const now = Date.now();
-  return until === undefined ? now - since >= SHORT_MS : Date.parse(until) - now >= SHORT_MS;
+  const waitedMs = performance.now() - since;
+  if (until === undefined) return waitedMs >= SHORT_MS;
+  return waitedMs >= IN_VAIN_MS || Date.parse(until) - Date.now() >= SHORT_MS;
 }

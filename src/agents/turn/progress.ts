@@ -16,16 +16,25 @@ export class ProgressTally {
    */
   #blocked: string | undefined;
   #refused: Failure | undefined;
+  #askedAgainAt: string | undefined;
   #text = '';
   readonly #steps = new Map<string, Usage>();
   #changed = false;
+  #heard = false;
 
   /** How often the model was asked, as far as signals have reported it. */
   get steps(): number {
     return this.#steps.size;
   }
 
-  /** The progress, if it has changed since the last call. */
+  /** Whether nothing was reported since the last call. */
+  wasQuiet(): boolean {
+    const heard = this.#heard;
+    this.#heard = false;
+    return !heard;
+  }
+
+  /** The progress, if there was any since the last call. */
   take(): TurnProgress | undefined {
     if (!this.#changed) return undefined;
     this.#changed = false;
@@ -44,31 +53,40 @@ export class ProgressTally {
       if (signal.text !== undefined) this.#setText(signal.text);
     } else if (signal.type === 'used') {
       this.#steps.set(signal.step, signal.usage);
-      this.#changed = true;
+      this.#report();
     } else if (signal.type === 'blocked') {
       this.#blocked = signal.on && lineOf(signal.on);
-      this.#changed = true;
-    } else if (signal.type === 'refused') this.#refusedFor(signal.because);
+      this.#report();
+    } else if (signal.type === 'worked') this.#report();
+    else if (signal.type === 'refused') this.#refusedFor(signal);
   }
 
-  /** Asking the provider again is not a change by itself. Only its answer is. */
-  #refusedFor(because: Failure | undefined): void {
-    if (!because && this.#refused) this.#step = undefined;
+  /** Each refusal is progress: the agent has asked again. To hear of the same one again is none. */
+  #refusedFor({ because, until }: Extract<AgentSignal, { type: 'refused' }>): void {
+    if (because?.message === this.#refused?.message && until === this.#askedAgainAt) return;
+    if (!because) this.#step = undefined;
     this.#refused = because;
+    this.#askedAgainAt = until;
+    this.#report();
+  }
+
+  #report(): void {
+    this.#changed = true;
+    this.#heard = true;
   }
 
   #setStep(step: string): void {
     const line = lineOf(step);
     if (line === this.#step) return;
     this.#step = line;
-    this.#changed = true;
+    this.#report();
   }
 
   #setText(text: string): void {
     const tail = text.slice(-TAIL);
     if (tail === this.#text) return;
     this.#text = tail;
-    this.#changed = true;
+    this.#report();
   }
 }
 

@@ -8,13 +8,14 @@
  *   that a second put of the same prompt would harm.
  * - `parked`: the turn was cut off because its provider refuses for long, and will go on. It looks
  *   like one that a person stopped.
+ * - `begun`: when this machine first worked on the turn. What was started later may be the turn's.
  */
-import { access, mkdir, opendir, rm, stat } from 'node:fs/promises';
+import { access, mkdir, opendir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writePrivateFile } from '../../host/private-file.js';
 import type { PromptKey } from '../driver.js';
 
-export type PromptFact = 'cancelled' | 'put' | 'parked';
+export type PromptFact = 'cancelled' | 'put' | 'parked' | 'begun';
 
 /**
  * Notes outlive every attempt at the prompt by far: a topic waits 4 days for its host, and a turn
@@ -29,15 +30,20 @@ export class PromptNotes {
 
   constructor(folder: string) {
     const of = (fact: PromptFact) => join(folder, fact);
-    this.#folders = { cancelled: of('cancelled'), put: of('put'), parked: of('parked') };
+    this.#folders = { cancelled: of('cancelled'), put: of('put'), parked: of('parked'), begun: of('begun') };
   }
 
   /**
    * The note is durable once `add` returns. A key is also a file name: letters, digits, `_` and
-   * `-`.
+   * `-`. What the note of a begin is about does not outlive a power cut.
    */
-  async add(fact: PromptFact, key: PromptKey): Promise<void> {
-    await writePrivateFile(join(this.#folders[fact], key), '', { durable: true });
+  async add(fact: PromptFact, key: PromptKey, text = ''): Promise<void> {
+    await writePrivateFile(join(this.#folders[fact], key), text, { durable: fact !== 'begun' });
+  }
+
+  /** The text of a note. `undefined` when there is no such note. */
+  async read(fact: PromptFact, key: PromptKey): Promise<string | undefined> {
+    return readFile(join(this.#folders[fact], key), 'utf8').catch(() => undefined); // ENOENT
   }
 
   async has(fact: PromptFact, key: PromptKey): Promise<boolean> {

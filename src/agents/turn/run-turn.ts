@@ -12,6 +12,7 @@ import { AgentError, type TurnEvent, type TurnRequest } from '../agent.js';
 import { Unreachable, type AgentDriver } from '../driver.js';
 import { unreachable } from '../shared/patiently.js';
 import type { Attempt, Step, TurnContext } from './attempt.js';
+import { noteBegin, withLeftBehind } from './left-behind.js';
 
 /**
  * Long enough for the agent to start once or twice. After this time, a later attempt has better
@@ -26,12 +27,15 @@ const PROGRESS_EVERY_MS = 250;
 export async function* runTurn(
   attempt: Attempt,
   request: TurnRequest,
-  { driver }: TurnContext,
+  context: TurnContext,
   signal: AbortSignal,
 ): AsyncGenerator<TurnEvent> {
+  const { driver } = context;
+  const key = driver.keyOf(request.session, request.prompt_id);
   const wake = () => attempt.wakeUp.wake();
   signal.addEventListener('abort', wake);
   try {
+    await noteBegin(context, key);
     let failingSince: number | undefined;
     for (;;) {
       signal.throwIfAborted();
@@ -47,9 +51,12 @@ export async function* runTurn(
         await attempt.recover();
         next = TRY_AGAIN_AFTER_MS;
       }
+      const tools = attempt.takeRunning();
+      if (tools) yield { type: 'running', tools };
       for (const answered of attempt.takeAnswered()) yield { type: 'answered', answered };
       if (typeof next === 'object') {
-        yield 'ask' in next ? { type: 'asked', ask: next.ask } : { type: 'outcome', outcome: next };
+        if ('ask' in next) yield { type: 'asked', ask: next.ask };
+        else yield { type: 'outcome', outcome: await withLeftBehind(next, request, context, key) };
         return;
       }
       const end = Date.now() + next;

@@ -8,6 +8,7 @@ import { failure } from '../../contract/failures.js';
 import type { TurnResult } from '../../contract/types.js';
 import { exitOf } from './fail.js';
 import type { Output } from './output.js';
+import { leftBehindLines } from './left-behind-text.js';
 import { count, duration, quoted } from './words.js';
 
 /** The JSON has them all. */
@@ -23,6 +24,7 @@ export function showResult(result: TurnResult, output: Output): number {
     output.note(aboutOf(result));
     const { asks = [] } = result;
     for (const asked of asks.slice(-SHOWN_ASKS)) output.note(`asked: ${askedWords(asked)}`);
+    for (const line of leftBehindLines(result)) output.note(line);
     const failed = result.checks?.rounds.at(-1)?.ran.find((run) => !run.passed);
     if (failed?.output) output.note(failed.output, 'reset');
     if (error) output.problem(error);

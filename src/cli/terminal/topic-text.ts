@@ -4,9 +4,11 @@
  */
 import { doingOf, type Progress } from '../../client/watch-progress.js';
 import { askedWords } from '../../client/waiting-words.js';
+import { defined } from '../../contract/defined.js';
 import type { TurnResult, Usage } from '../../contract/types.js';
 import type { SessionView, TopicView } from '../../contract/views.js';
 import type { Output } from './output.js';
+import { leftBehindWords } from './left-behind-text.js';
 import { waitingLines } from './waiting-text.js';
 import { ago, count, duration, oneLine, quoted } from './words.js';
 
@@ -103,6 +105,7 @@ function runningLines(
 
 function outcomeLines(
   {
+    left_behind,
     turn,
     status,
     error,
@@ -135,6 +138,7 @@ function outcomeLines(
     fell_back_from && `${model ?? 'another model'} instead of ${fell_back_from}`,
     compacted && 'compacted',
     fixes,
+    leftBehindWords(defined({ left_behind })),
     asks.length > 0 && `asked ${asks.length === 1 ? 'once' : `${asks.length} times`}`,
     duration(duration_ms),
     usage && costOf(usage),

@@ -102,3 +102,18 @@ test('a replay becomes the conversation, with the tools and what came out of the
     { role: 'user', at: '', parts: text('Thrice') },
   ]);
 });
+
+test('a tool runs from its call to its end, or until the model goes on', () => {
+  const said = new Said();
+  const running = () => said.running.map(({ step }) => step);
+  said.on(call({ rawInput: { command: 'npm test' } }));
+  said.on(step({ status: 'in_progress' }));
+  expect(running()).toEqual(['bash: npm test']);
+  said.on(step({ status: 'completed' }));
+  said.on(step({ title: 'Tested' }));
+  expect(running()).toEqual([]);
+  said.on(call({ toolCallId: 'c2' }));
+  expect(running()).toEqual(['bash']);
+  said.on(chunk('agent', 'I go on.'));
+  expect(running()).toEqual([]);
+});

@@ -49,4 +49,18 @@ describe('A turn that is followed', () => {
     following.event(asked('two', 'ses_other'));
     expect(blocked()).toEqual(['a sub-agent waits for permission: bash one']);
   });
+
+  test('works while a tool prints, the model reasons or a sub-agent that was found at work writes', () => {
+    const delta = (sessionID: string): OpenCodeEvent => ({
+      id: 'evt_d',
+      type: 'message.part.delta',
+      properties: { sessionID, messageID: 'msg_2', partID: 'prt_1', field: 'text', delta: 'x' },
+    });
+    following.event(delta('ses_root'));
+    following.event(delta('ses_child'));
+    expect(signals).toEqual([{ type: 'worked' }]);
+    following.knows(['ses_child']);
+    following.event(delta('ses_child'));
+    expect(signals).toEqual([{ type: 'worked' }, { type: 'worked' }]);
+  });
 });

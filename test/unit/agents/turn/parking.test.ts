@@ -21,7 +21,7 @@ let notes: PromptNotes;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'continuity-parking-'));
   notes = new PromptNotes(folder);
-  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] });
 });
 afterEach(async () => {
   vi.useRealTimers();
@@ -46,21 +46,31 @@ test('an agent that does not say when it asks again is cut off after a minute wi
   const parking = new Parking(KEY, notes, true);
   parking.on({ type: 'refused', because });
   expect(await parking.begins()).toBe(false);
-  vi.setSystemTime(Date.now() + 59_000);
+  vi.advanceTimersByTime(59_000);
   expect(await parking.begins()).toBe(false);
   parking.on({ type: 'refused', because }); // It has asked again.
-  vi.setSystemTime(Date.now() + 2_000);
+  vi.advanceTimersByTime(2_000);
   expect(await parking.begins()).toBe(true);
   const outcome = await parking.outcomeOf(idle, false);
   expect(outcome).toMatchObject(LIMITED);
   expect(outcome?.until).toBeUndefined();
 });
 
+test('an agent that asks again every few seconds is cut off after a quarter of an hour without an answer', async () => {
+  const parking = new Parking(KEY, notes, true);
+  for (let waited = 0; waited < 15 * 60; waited += 30) {
+    parking.on({ type: 'refused', because, until: inSeconds(30) });
+    expect(await parking.begins()).toBe(false);
+    vi.advanceTimersByTime(30_000);
+  }
+  expect(await parking.begins()).toBe(true);
+});
+
 test('an answer of the provider ends the wait', async () => {
   const parking = new Parking(KEY, notes, true);
   parking.on({ type: 'refused', because });
   parking.on({ type: 'refused' });
-  vi.setSystemTime(Date.now() + 120_000);
+  vi.advanceTimersByTime(120_000);
   expect(await parking.begins()).toBe(false);
 });
 

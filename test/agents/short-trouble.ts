@@ -1,0 +1,63 @@
+/** A provider that is overloaded, or whose answer breaks off, is asked again within the turn, and whoever watches sees it. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Agent, SessionRef } from '../../src/agents/agent.js';
+import type { AgentUnderTest } from './conformance.js';
+import { never } from './run.js';
+import { workOn } from './worked-on.js';
+
+export interface Troubled {
+  /** The status with which its provider says that it is overloaded. */
+  overloaded: number;
+  /** How often, until the agent tells it. */
+  times: number;
+  /** Whether it says when it asks again. */
+  saysWhen: boolean;
+  /** Whether it says at all that it asks again: of an overloaded provider, and of an answer that breaks off. */
+  tells: { overloaded: boolean; cut: boolean };
+}
+
+export function describeShortTrouble(name: string, make: () => Promise<AgentUnderTest>, is: Troubled): void {
+  describe(`${name} and short trouble of its provider:`, () => {
+    let under: AgentUnderTest;
+    let agent: Agent;
+    beforeAll(async () => {
+      under = await make();
+      agent = under.create();
+    });
+    afterAll(async () => {
+      await agent?.close({ stop: true });
+      await under?.dispose();
+    });
+
+    async function open(): Promise<SessionRef> {
+      const seed = randomUUID();
+      const opened = await agent.open({ seed, title: seed, cwd: under.cwd, model: under.model }, never);
+      return { ...opened, cwd: under.cwd, model: under.model };
+    }
+    const said = is.saysWhen
+      ? /^the provider is asked again at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: ./
+      : /^the provider is asked again: ./;
+
+    test('an overloaded provider', async () => {
+      const session = await open();
+      const prompt = `Busy [[status: ${is.overloaded} ${is.times}]] [[say: Well.]]`;
+      const turn = workOn(agent, session, prompt);
+      expect(await turn.ended).toMatchObject({ status: 'completed', reply: 'Well.' });
+      const steps = turn.told.map(({ step = '' }) => step).filter((step) => said.test(step));
+      expect(steps.length > 0).toBe(is.tells.overloaded);
+      expect(await under.promptsIn(session)).toEqual([prompt]);
+    });
+
+    test('an answer that breaks off', async () => {
+      const session = await open();
+      const words = Array.from({ length: 30 }, (_, i) => `word${i}`).join(' ');
+      const prompt = `Cut [[stream: 600]] [[cut: 1]] [[say: ${words}]]`;
+      const turn = workOn(agent, session, prompt);
+      expect(await turn.ended).toMatchObject({ status: 'completed', reply: words });
+      const steps = turn.told.map(({ step = '' }) => step).filter((step) => said.test(step));
+      expect(steps.length > 0).toBe(is.tells.cut);
+      expect(await under.promptsIn(session)).toEqual([prompt]);
+    });
+  });
+}
