@@ -48,6 +48,7 @@ const long = [
     'opencode-limits',
     'opencode-asks',
     'opencode-asks-together',
+    'opencode-background',
     'opencode-orphans',
     'opencode-reconcile',
     'claude-code',

@@ -66,9 +66,15 @@ export interface Sight {
   /**
    * Whose turn works in the session now: this prompt's (`this`), another one of ours (`ours`), or
    * one that a person started (`theirs`). A person's turn counts even if it may run in a program of
-   * that person.
+   * that person. A turn works as long as anything works for it in the background.
    */
   busy: false | 'this' | 'ours' | 'theirs';
+  /**
+   * How many agents work for the turn in the background while its own agent has nothing to do. 0:
+   * they have ended, and its agent may be told so at any moment. Absent: its own agent works, or
+   * nothing does. The driver bounds how long it reports 0.
+   */
+  background?: number;
   /** How often the model was asked in this turn. */
   steps: number;
   /** Changes whenever anything in the turn changes. */

@@ -8,7 +8,7 @@ import type { ActiveTurn, ActiveTurns } from './active-turns.js';
 import { Asks, bounded } from './asks.js';
 import { decide, type Deed } from './decide.js';
 import { OldEnd } from './old-end.js';
-import { cancelled, failed, harvested, runaway } from './outcomes.js';
+import { cancelled, failed, harvested, lost, runaway } from './outcomes.js';
 import { Parking } from './parking.js';
 import { ProgressTally } from './progress.js';
 import type { PromptNotes } from './prompt-notes.js';
@@ -108,7 +108,7 @@ export class Attempt {
     if (this.#waiting && !isCancelled && this.#progress.steps <= maxSteps && (await driver.isBusy(session)))
       return this.#wait();
     const seen = await driver.look(session, this.#key);
-    if (!seen) return this.#lost();
+    if (!seen) return lost(session, driver.store);
     const sight = this.#oldEnd?.without(seen) ?? seen;
     if (sight.text !== undefined && !isPrompt(sight.text, this.request)) return this.#reused();
     const parked = isCancelled ? undefined : await this.#parking.outcomeOf(sight, this.#oldEnd !== undefined);
@@ -157,6 +157,7 @@ export class Attempt {
       if (deed === 'harvest' && !this.request.follows_a_wait) this.#recovered = 'harvested';
     }
     this.#firstLook = false;
+    this.#progress.waitsFor(sight.background);
     this.#waiting = deed === 'wait' && sight.busy !== false && !sight.superseded;
     const isFound = this.#wasThere && this.#puts === 0 && !this.request.follows_a_wait;
     if (this.#waiting && this.#working && isFound) this.#recovered ??= 'reattached';
@@ -261,15 +262,6 @@ export class Attempt {
       'OUTCOME_UNKNOWN',
       `The prompt may have been put into session ${session_id}, and this agent cannot say what became of it.`,
     );
-  }
-
-  #lost(): AgentOutcome {
-    const { session_id } = this.request.session;
-    return {
-      status: 'failed',
-      reply: '',
-      error: failure('SESSION_LOST', `Session ${session_id} is no longer in the store ${this.context.driver.store}.`),
-    };
   }
 
   /** The session has another text under this id. The turn of that text is left alone. */

@@ -3,7 +3,7 @@ import { defined } from '../../contract/defined.js';
 import { failure, type Failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Recovery } from '../../contract/types.js';
-import type { AgentOutcome } from '../agent.js';
+import type { AgentOutcome, SessionRef } from '../agent.js';
 import type { Sight } from '../driver.js';
 
 /** A cancelled turn with more than `maxSteps` steps was stopped for that reason. */
@@ -30,6 +30,14 @@ export function cancelled(sight: Sight, session: SessionId, recovered?: Recovery
     status: 'cancelled',
     error: failure('CANCELLED', `The turn in session ${session} was cancelled.`),
     ...factsOf(sight, recovered),
+  };
+}
+
+export function lost({ session_id }: SessionRef, store: string): AgentOutcome {
+  return {
+    status: 'failed',
+    reply: '',
+    error: failure('SESSION_LOST', `Session ${session_id} is no longer in the store ${store}.`),
   };
 }
 
