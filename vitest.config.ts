@@ -54,6 +54,7 @@ const long = [
     'claude-code',
     'claude-code-crashes',
     'claude-code-asks',
+    'claude-code-background',
     'codex',
     'codex-asks',
     'codex-limits',

@@ -71,8 +71,8 @@ export interface Sight {
   busy: false | 'this' | 'ours' | 'theirs';
   /**
    * How many agents work for the turn in the background while its own agent has nothing to do. 0:
-   * they have ended, and its agent may be told so at any moment. Absent: its own agent works, or
-   * nothing does. The driver bounds how long it reports 0.
+   * none does, and its own agent may be told something at any moment. Absent: its own agent works,
+   * or nothing does. The driver bounds how long it reports 0.
    */
   background?: number;
   /** How often the model was asked in this turn. */
@@ -94,8 +94,8 @@ export type AgentSignal =
   /** Something started or ended in the session. Look again. */
   | { type: 'moved' }
   /**
-   * Another prompt came into the session. This turn may have ended although the session is still
-   * busy.
+   * Another prompt came into the session, or the turn now waits for its background. This turn may
+   * have ended although the session is still busy.
    */
   | { type: 'prompted' }
   /** What the agent is doing now, and the text so far. */
