@@ -57,6 +57,7 @@ const long = [
     'claude-code-background',
     'codex',
     'codex-asks',
+    'codex-background',
     'codex-limits',
     'claude-code-limits',
     'corrupted',
