@@ -68,9 +68,15 @@ export interface Sight {
   /**
    * Whose turn works in the session now: this prompt's (`this`), another one of ours (`ours`), or
    * one that a person started (`theirs`). A person's turn counts even if it may run in a program of
-   * that person.
+   * that person. A turn works as long as anything works for it in the background.
    */
   busy: false | 'this' | 'ours' | 'theirs';
+  /**
+   * How many agents work for the turn in the background while its own agent has nothing to do. 0:
+   * none does, and its own agent may be told something at any moment. Absent: its own agent works,
+   * or nothing does. The driver bounds how long it reports 0.
+   */
+  background?: number;
   /** How often the model was asked in this turn. */
   steps: number;
   /** Changes whenever anything in the turn changes. */
@@ -90,8 +96,8 @@ export type AgentSignal =
   /** Something started or ended in the session. Look again. */
   | { type: 'moved' }
   /**
-   * Another prompt came into the session. This turn may have ended although the session is still
-   * busy.
+   * Another prompt came into the session, or the turn now waits for its background. This turn may
+   * have ended although the session is still busy.
    */
   | { type: 'prompted' }
   /**

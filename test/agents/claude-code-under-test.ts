@@ -40,7 +40,7 @@ export interface ClaudeUnderTest extends AgentUnderTest {
 export async function claudeUnderTest(variables: Record<string, string> = {}): Promise<ClaudeUnderTest> {
   const program = fetchedClaude() ?? 'claude';
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-claude-')));
-  const model = await startScriptedModel();
+  const model = await startScriptedModel({ keep: true });
   const isolated = { ...isolatedClaude(dir, model.url), ...variables };
   const env = { ...(process.env as Record<string, string>), ...isolated };
   const cwd = join(dir, 'work');

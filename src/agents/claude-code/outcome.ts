@@ -5,6 +5,7 @@ import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
 import { counted } from '../shared/compactions.js';
 import { cutOff } from '../shared/cut-off.js';
+import { sinceNotified } from './background.js';
 import { failureOf, refusedIn, untilOf } from './failures.js';
 import { blocksOf, isMessage, isSynthetic, textOf, type Row } from './rows.js';
 import type { TurnState } from './turn-state.js';
@@ -56,8 +57,11 @@ export function saidIn({ turn, spent }: TurnState, subAgents: Row[]): ReturnType
   };
 }
 
+/** What the model said before it was told of its background is the reply only if nothing follows. */
+const replyOf = (turn: Row[]) => lastTextIn(sinceNotified(turn)) || lastTextIn(turn);
+
 /** All text after the last tool result. If there is none, the last text before it. */
-function replyOf(turn: Row[]): string {
+function lastTextIn(turn: Row[]): string {
   const isResult = (row: Row) => blocksOf(row).some(({ type }) => type === 'tool_result');
   const texts = (rows: Row[]) =>
     rows

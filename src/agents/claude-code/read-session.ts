@@ -94,6 +94,7 @@ async function sightOf(
       : !end && (await home.otherOn(session_id)) !== undefined
         ? 'theirs'
         : false,
+    ...(run?.key === key && state.background > 0 && { background: state.background }),
     steps: answersIn(state.turn).size,
     fingerprint: state.fingerprint,
     done: () => signalsOf(state.turn),

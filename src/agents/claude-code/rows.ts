@@ -50,6 +50,8 @@ export interface Row {
   quotaLimits?: { resetsAt?: unknown } | null;
   apiErrorParams?: { rate_limit_info?: { resetsAt?: unknown } } | null;
   attachment?: { type: string };
+  /** What a tool has returned, beside what the model reads. */
+  toolUseResult?: unknown;
   message?: {
     id?: string;
     role?: string;

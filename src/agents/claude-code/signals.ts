@@ -18,6 +18,12 @@ export interface OutputLine {
   /** The call of the sub-agent that this line is about. */
   parent_tool_use_id?: string | null;
   message?: { id?: string; content?: string | Block[] };
+  /** What works in the background. */
+  tasks?: unknown;
+  /** Of a task in the background. */
+  description?: unknown;
+  /** Of a message that was put in. */
+  state?: unknown;
   api_message_id?: string;
   event?: {
     type?: string;
@@ -33,10 +39,15 @@ export interface OutputLine {
   retry_delay_ms?: unknown;
 }
 
+/** The turn may now wait for its background. */
+const LOOK: AgentSignal = { type: 'prompted' };
+
 export class Signals {
   #message = '';
   #text = '';
   #isRefused = false;
+  /** Whether anything works in the background. */
+  #hasBackground = false;
 
   constructor(private readonly now: () => number = Date.now) {}
 
@@ -45,6 +56,8 @@ export class Signals {
     if (line.type === 'system') return this.#system(line);
     if (line.type === 'result') return [{ type: 'moved' }];
     if (line.type === 'user') return [{ type: 'worked' }]; // The result of a tool.
+    // The answer has ended, and the process goes on.
+    if (line.type === 'command_lifecycle') return this.#hasBackground && line.state === 'completed' ? [LOOK] : [];
     if (line.type !== 'assistant' && line.type !== 'stream_event') return [];
     const answered: AgentSignal[] = this.#isRefused ? [{ type: 'refused' }] : [];
     this.#isRefused = false;
@@ -58,9 +71,26 @@ export class Signals {
     return [...answered, ...calls];
   }
 
-  #system({ subtype, status, error, error_status, retry_delay_ms }: OutputLine): AgentSignal[] {
-    if (status === 'compacting' || subtype === 'compact_boundary') return [{ type: 'did', step: COMPACTS }];
-    if (subtype !== 'api_retry') return [];
+  #system(line: OutputLine): AgentSignal[] {
+    if (line.status === 'compacting') return [{ type: 'did', step: COMPACTS }];
+    switch (line.subtype) {
+      case 'compact_boundary':
+        return [{ type: 'did', step: COMPACTS }];
+      case 'api_retry':
+        return this.#retry(line);
+      case 'background_tasks_changed':
+        this.#hasBackground = Array.isArray(line.tasks) && line.tasks.length > 0;
+        return [LOOK];
+      case 'task_progress':
+        return typeof line.description === 'string'
+          ? [LOOK, { type: 'did', step: `sub-agent: ${line.description}` }]
+          : [];
+      default:
+        return [];
+    }
+  }
+
+  #retry({ error, error_status, retry_delay_ms }: OutputLine): AgentSignal[] {
     this.#isRefused = true;
     const delay = Number(retry_delay_ms);
     const { because, why } = refusalOfProvider({ error, error_status }, Math.round(delay / 1000));

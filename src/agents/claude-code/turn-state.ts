@@ -5,6 +5,7 @@
  */
 import { defined } from '../../contract/defined.js';
 import type { PromptKey } from '../driver.js';
+import { openTasksIn } from './background.js';
 import { isNudge, isOurs } from './ids.js';
 import { blocksOf, isMessage, isSynthetic, textOf, type Row } from './rows.js';
 
@@ -32,6 +33,8 @@ export interface TurnState {
   spent: Row[];
   /** How often a message of ours made the agent go on. */
   nudges: number;
+  /** How many tasks work in the background although the model has ended its answer. */
+  background: number;
   /** Changes whenever anything in the turn changes. */
   fingerprint: string;
 }
@@ -52,6 +55,7 @@ export function turnStateOf(rows: Row[], key?: PromptKey): TurnState {
       turn: [],
       spent: [],
       nudges: 0,
+      background: 0,
       fingerprint: `absent ${tail?.uuid}`,
     };
 
@@ -60,7 +64,9 @@ export function turnStateOf(rows: Row[], key?: PromptKey): TurnState {
   const after = own.slice(own.indexOf(prompt) + 1);
   const next = after.findIndex(isPrompt);
   const turn = next < 0 ? after : after.slice(0, next);
-  const phase = phaseOf(turn);
+  const answered = phaseOf(turn);
+  const background = answered === 'ended' ? openTasksIn(turn) : 0;
+  const phase = background > 0 ? 'mute' : answered;
   const superseded = forked || next >= 0;
   return {
     phase,
@@ -70,6 +76,7 @@ export function turnStateOf(rows: Row[], key?: PromptKey): TurnState {
     turn,
     spent: spentIn(rows, prompt),
     nudges: turn.filter(({ uuid }) => isNudge(uuid)).length,
+    background,
     fingerprint: JSON.stringify([phase, superseded, turn.filter(isMessage).length, own.findLast(isMessage)?.uuid]),
   };
 }

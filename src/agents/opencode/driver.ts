@@ -3,11 +3,16 @@
  * read-session, put.
  */
 import type { AgentConfig } from '../../config.js';
+import { defined } from '../../contract/defined.js';
 import { childEnvironment } from '../../host/environment.js';
+import type { SessionId } from '../../contract/ids.js';
 import { type AgentCapabilities, type SessionRef } from '../agent.js';
 import type { AgentDriver, DriverContext, PromptKey } from '../driver.js';
 import { configOfServer } from '../shared/one-program.js';
 import { asksIn, endAsks } from './asks.js';
+import type { Child } from './background.js';
+import { besideIn } from './beside.js';
+import { allWork, placeOf } from './children.js';
 import { describeOpenCode } from './describe.js';
 import { OpenCodeHome } from './home.js';
 import { leftRunningIn } from './left-running.js';
@@ -103,12 +108,17 @@ type Turns = 'isBusy' | 'running' | 'look' | 'put' | 'abort' | 'whyRefused' | 'l
 /** What the turn protocol asks of one session. */
 function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
   const following = new Map<PromptKey, Following>();
+  /** The sub-agents that worked at the last look at a session whose own agent did not. */
+  const background = new Map<SessionId, readonly Child[]>();
   return {
     async isBusy(session) {
       const connection = await home.connect();
       const statuses = await statusesIn(connection, await home.placeOf(connection, session));
       for (const one of following.values()) if (one.session === session.session_id) one.statuses(statuses);
-      return (statuses[session.session_id]?.type ?? 'idle') !== 'idle';
+      if ((statuses[session.session_id]?.type ?? 'idle') !== 'idle') return true;
+      const working = background.get(session.session_id) ?? [];
+      // Once one has ended, only a look says what its end means.
+      return working.length > 0 && allWork(connection, working);
     },
     async running(session) {
       const connection = await home.connect();
@@ -122,7 +132,10 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
       const read = await readSession(connection, place);
       if (!read) return undefined;
       home.logins.see(place, read.messages);
-      const sight = sightOf(read, session.session_id, key);
+      const beside = await besideIn(connection, place, read, key);
+      const working = beside?.children.filter(({ state }) => state === 'works') ?? [];
+      background.set(session.session_id, working);
+      const sight = sightOf({ ...read, ...defined({ beside }) }, session.session_id, key);
       return { ...sight, done: () => (key && following.get(key)?.begin(sight.turn.answers)) ?? [] };
     },
     async put(session, prompt, { turn }) {
@@ -136,6 +149,7 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
       const place = await home.placeOf(connection, session);
       const waiting = await everythingIn(connection, place);
       await abort(connection, place);
+      for (const child of background.get(session.session_id) ?? []) await abort(connection, placeOf(child));
       await endAsks(connection, place, waiting);
     },
     async whyRefused(session) {

@@ -1,6 +1,6 @@
 /** Reads how a turn ended, and what it said, from the messages of its session. */
 import { defined } from '../../contract/defined.js';
-import { failure } from '../../contract/failures.js';
+import { failure, type Failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
 import { counted } from '../shared/compactions.js';
@@ -21,8 +21,10 @@ export function endOf(turn: TurnState, session: SessionId): NonNullable<Sight['e
   }
   const why = CUT_OFF[turn.last?.info.finish ?? ''];
   if (why) return { status: 'failed', error: cutOff(why, session) };
-  const worked = turn.answers.some(({ parts }) => parts.some(({ type }) => type === 'tool'));
-  if (!replyOf(turn.answers) && !worked)
+  const silenced = turn.background.cutOff;
+  if (silenced > 0) return { status: 'failed', error: cutOffInBackground(silenced, session) };
+  const worked = turn.finalAnswers.some(({ parts }) => parts.some(({ type }) => type === 'tool'));
+  if (!replyOf(turn.finalAnswers) && !worked)
     return {
       status: 'failed',
       error: failure('EMPTY_REPLY', `The model answered nothing at all in session ${session}.`),
@@ -30,9 +32,19 @@ export function endOf(turn: TurnState, session: SessionId): NonNullable<Sight['e
   return { status: 'completed' };
 }
 
-export function saidIn({ last, answers }: TurnState): ReturnType<Sight['said']> {
+function cutOffInBackground(count: number, session: SessionId): Failure {
+  const who = count === 1 ? 'A sub-agent' : `${count} sub-agents`;
+  return failure(
+    'AGENT_CRASHED',
+    `${who} of session ${session} still worked in the background when OpenCode was killed, and what they did was not reported.`,
+    'Send a follow-up to the same session, such as: Your background agents were cut off. Start them again.',
+  );
+}
+
+/** What the agent answered before it was told of its background is not the reply. */
+export function saidIn({ last, answers, finalAnswers }: TurnState): ReturnType<Sight['said']> {
   return {
-    reply: replyOf(answers),
+    reply: replyOf(finalAnswers) || replyOf(answers),
     ...counted(answers.filter(({ info }) => info.summary && !info.error).length),
     ...(last && {
       model: `${last.info.providerID}/${last.info.modelID}`,

@@ -26,6 +26,8 @@ export class Following {
   readonly #asks = new Map<string, string>();
   #text = '';
   #textPart = '';
+  /** Whether the session's own agent has nothing to do. */
+  #isIdle = false;
 
   constructor(
     readonly session: SessionId,
@@ -78,6 +80,7 @@ export class Following {
 
   /** The status of each session that works. The turn waits for its provider if a sub-agent does. */
   statuses(all: Partial<Record<string, SessionStatus>>): void {
+    this.#isIdle = (all[this.session]?.type ?? 'idle') === 'idle';
     const waits = [this.session, ...this.#children].map((id) => all[id]).find((one) => one?.type === 'retry');
     this.#status(waits ?? { type: 'busy' });
   }
@@ -85,9 +88,12 @@ export class Following {
   /** OpenCode gives the reason only as text (1.18.33). */
   #status(status: SessionStatus): void {
     if (status.type !== 'retry') return this.on({ type: 'refused' });
+    const said = status.message.replace(/\s+/g, ' ').trim().slice(0, 200);
+    // A sub-agent in the background is refused. The agent's own answer has ended, so this turn
+    // could not go on if it were cut off.
+    if (this.#isIdle) return this.on({ type: 'did', step: `the provider refuses for now: ${said}` });
     const until = isoOf(status.next);
     const at = `${until?.slice(0, 19)}Z`;
-    const said = status.message.replace(/\s+/g, ' ').trim().slice(0, 200);
     this.on({
       type: 'refused',
       because: failure(
@@ -108,8 +114,10 @@ export class Following {
         );
       }
       case 'session.idle':
+        this.#isIdle = true;
         return this.on({ type: 'moved' });
       case 'session.status':
+        this.#isIdle = event.properties.status.type === 'idle';
         this.#status(event.properties.status);
         return this.on({ type: 'moved' });
       case 'message.updated': {
@@ -155,6 +163,7 @@ export class Following {
 
   /** A sub-agent works in a session of its own. Its text and tokens do not count for this turn. */
   #child(event: OpenCodeEvent): void {
+    if (event.type === 'session.idle') return this.on({ type: 'moved' });
     if (event.type === 'session.status' && event.properties.status.type === 'retry')
       this.#status(event.properties.status);
     if (event.type !== 'message.part.updated') return;

@@ -4,6 +4,7 @@ import { defined } from '../../contract/defined.js';
 import type { PromptId, SessionId } from '../../contract/ids.js';
 import type { SessionRef } from '../agent.js';
 import type { PromptKey, Sight } from '../driver.js';
+import type { Beside } from './background.js';
 import { ask, askIfThere } from './calls.js';
 import { isOurs, messageIdOf } from './ids.js';
 import { endOf, saidIn } from './outcome.js';
@@ -36,10 +37,12 @@ export interface OpenCodeSight extends Sight {
   turn: TurnState;
 }
 
-interface Read {
+export interface Read {
   idle: boolean;
   status: SessionStatus;
   messages: StoredMessage[];
+  /** Absent: it does not matter. */
+  beside?: Beside;
 }
 
 export const keyOf = ({ session_id }: SessionRef, prompt: PromptId) => messageIdOf(session_id, prompt) as PromptKey;
@@ -86,9 +89,17 @@ export async function readSession(connection: Connection, place: Place): Promise
 }
 
 /** Without a key, looks at the session's last prompt. */
-export function sightOf({ idle, messages }: Read, session: SessionId, key?: PromptKey): Omit<OpenCodeSight, 'done'> {
+export function sightOf(
+  read: Read,
+  session: SessionId,
+  key?: PromptKey,
+  now = Date.now(),
+): Omit<OpenCodeSight, 'done'> {
+  const { idle, messages, beside } = read;
   const prompt = key ?? lastPromptOf(messages);
-  const turn = turnStateOf(messages, prompt ?? '');
+  const turn = turnStateOf(messages, prompt ?? '', beside, now);
+  const { working, isAwaited } = turn.background;
+  const isWaiting = idle && !turn.superseded && (working > 0 || isAwaited);
   return {
     turn,
     ...(prompt !== undefined && isOurs(prompt) && { key: prompt as PromptKey }),
@@ -96,15 +107,19 @@ export function sightOf({ idle, messages }: Read, session: SessionId, key?: Prom
     ...defined({ text: turn.text }),
     ...(turn.ended && { end: endOf(turn, session) }),
     superseded: turn.superseded,
-    busy: busyIn(messages, idle, turn),
+    busy: isWaiting ? ownerOf(prompt) : busyIn(messages, idle, turn),
+    ...(isWaiting && { background: working }),
     steps: turn.answers.length,
     fingerprint: fingerprintOf(turn),
     said: () => saidIn(turn),
   };
 }
 
-function busyIn(messages: StoredMessage[], idle: boolean, { promptMessage, present }: TurnState): Sight['busy'] {
-  const last = lastPromptOf(messages);
+const ownerOf = (prompt = '') => (isOurs(prompt) ? 'this' : 'theirs');
+
+function busyIn(messages: StoredMessage[], idle: boolean, turn: TurnState): Sight['busy'] {
+  const { promptMessage, present, superseded } = turn;
+  const last = present && !superseded ? promptMessage : lastPromptOf(messages);
   const isPersons = last === undefined || !isOurs(last);
   if (idle) return isPersons && !present && Date.now() - lastWorkedOnAt(messages) < ELSEWHERE_MS ? 'theirs' : false;
   if (isPersons) return 'theirs';

@@ -5,6 +5,7 @@
  */
 import type { AssistantMessage, Message, Part } from '@opencode-ai/sdk/v2/client';
 import { defined } from '../../contract/defined.js';
+import { backgroundOf, finalAnswersIn, isWakeUp, type Background, type Beside } from './background.js';
 import { isOurs } from './ids.js';
 
 export interface StoredMessage {
@@ -37,19 +38,30 @@ export interface TurnState {
    */
   superseded: boolean;
   /**
-   * The message that OpenCode is answering: the prompt, or a message that OpenCode put in after
-   * compacting.
+   * The message that OpenCode is answering: the prompt, or a message that OpenCode or a plug-in put
+   * in later.
    */
   answering: string;
   /** Whether that message has its text. A kill can come between the two. */
   answeringText: boolean;
   /** All steps of the turn, oldest first. */
   answers: StoredAnswer[];
+  /** The steps after the agent was last told of what ended in the background. */
+  finalAnswers: StoredAnswer[];
   /** The answer that says how the turn ended. */
   last?: StoredAnswer;
+  background: Background;
 }
 
-export function turnStateOf(messages: StoredMessage[], promptMessage: string): TurnState {
+const NOTHING_BESIDE: Beside = { children: [], hasPlugins: false };
+
+/** `now`: the server's time, in ms. */
+export function turnStateOf(
+  messages: StoredMessage[],
+  promptMessage: string,
+  beside = NOTHING_BESIDE,
+  now = Date.now(),
+): TurnState {
   const at = messages.findIndex(({ info }) => info.id === promptMessage);
   if (at < 0)
     return {
@@ -60,9 +72,12 @@ export function turnStateOf(messages: StoredMessage[], promptMessage: string): T
       answering: promptMessage,
       answeringText: false,
       answers: [],
+      finalAnswers: [],
+      background: { working: 0, isAwaited: false, cutOff: 0 },
     };
-  const next = messages.findIndex((_, index) => index > at && isPrompt(messages, index));
-  const turn = messages.slice(at + 1, next < 0 ? undefined : next);
+  const next = nextPromptAfter(messages, at, beside);
+  const range = { messages, at, end: next < 0 ? messages.length : next };
+  const turn = messages.slice(at + 1, range.end);
   const asked = turn.findLast(({ info }) => info.role === 'user') ?? messages[at];
   const answering = asked?.info.id ?? promptMessage;
   const answers = turn.filter(isAnswer);
@@ -76,8 +91,17 @@ export function turnStateOf(messages: StoredMessage[], promptMessage: string): T
     answering,
     answeringText: (asked?.parts.length ?? 0) > 0,
     answers,
+    finalAnswers: finalAnswersIn(range),
+    background: backgroundOf(range, beside, now),
   };
   return last ? { ...state, last, ended: hasEnded(last, answering) } : { ...state, ended: false };
+}
+
+/** -1: there is none. What makes the turn itself go on is none. */
+function nextPromptAfter(messages: StoredMessage[], at: number, beside: Beside): number {
+  return messages.findIndex(
+    (message, end) => end > at && isPrompt(messages, end) && !isWakeUp(message, { messages, at, end }, beside),
+  );
 }
 
 /** The prompt's text without OpenCode's own additions. */
@@ -100,7 +124,7 @@ export function lastWorkedOnAt(messages: StoredMessage[]): number {
   return Math.max(0, ...times);
 }
 
-function timesOf(part: Part): number[] {
+export function timesOf(part: Part): number[] {
   if (part.type === 'tool') return 'time' in part.state ? Object.values(part.state.time) : [];
   return 'time' in part && part.time && 'start' in part.time ? Object.values(part.time) : [];
 }
@@ -110,7 +134,7 @@ function timesOf(part: Part): number[] {
  * (`completed`). If OpenCode is asked to continue such a turn, it takes the turn as ended and
  * reports nothing.
  */
-function hasEnded({ info, parts }: StoredAnswer, answering: string): boolean {
+export function hasEnded({ info, parts }: StoredAnswer, answering: string): boolean {
   if (info.parentID !== answering) return false;
   if (info.time.completed && (info.error || info.structured !== undefined)) return true;
   return info.finish !== undefined && !['tool-calls', 'unknown'].includes(info.finish) && !parts.some(isOpen);
@@ -161,12 +185,12 @@ function isCopy(messages: StoredMessage[], index: number): boolean {
 const textOf = ({ parts }: StoredMessage) => parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
 
 /** Changes whenever anything in the turn changes. */
-export function fingerprintOf({ answers, answering, present, superseded }: TurnState): string {
+export function fingerprintOf({ answers, answering, present, superseded, background }: TurnState): string {
   const steps = answers.map(({ info, parts }) => [
     info.id,
     info.time.completed,
     info.finish,
     parts.map((part) => [part.id, part.type === 'tool' && part.state.status]),
   ]);
-  return JSON.stringify([present, superseded, answering, steps]);
+  return JSON.stringify([present, superseded, answering, steps, background]);
 }

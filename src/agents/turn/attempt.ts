@@ -165,6 +165,7 @@ export class Attempt {
       if (deed === 'harvest' && !this.request.follows_a_wait) this.#recovered = 'harvested';
     }
     this.#firstLook = false;
+    this.#progress.waitsFor(sight.background);
     this.#waiting = deed === 'wait' && sight.busy !== false && !sight.superseded;
     const isFound = this.#wasThere && this.#puts === 0 && !this.request.follows_a_wait;
     if (this.#waiting && this.#working && isFound) this.#recovered ??= 'reattached';

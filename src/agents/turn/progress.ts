@@ -15,6 +15,8 @@ export class ProgressTally {
    * that.
    */
   #blocked: string | undefined;
+  /** What the turn waits for while its own agent has nothing to do. */
+  #background: string | undefined;
   #refused: Failure | undefined;
   #askedAgainAt: string | undefined;
   #text = '';
@@ -38,7 +40,8 @@ export class ProgressTally {
   take(): TurnProgress | undefined {
     if (!this.#changed) return undefined;
     this.#changed = false;
-    const step = this.#blocked ?? this.#step;
+    const doing = [this.#background, this.#step].filter(Boolean).join(': ');
+    const step = this.#blocked ?? lineOf(doing);
     return {
       ...(step && { step }),
       ...(this.#text && { text_tail: this.#text }),
@@ -59,6 +62,16 @@ export class ProgressTally {
       this.#report();
     } else if (signal.type === 'worked') this.#report();
     else if (signal.type === 'refused') this.#refusedFor(signal);
+  }
+
+  /** `agents`: how many work in the background. See `Sight.background`. */
+  waitsFor(agents: number | undefined): void {
+    const background = agents === undefined ? undefined : waitOf(agents);
+    if (background === this.#background) return;
+    // The last step was that of the agent that now waits, or no longer does.
+    if (background === undefined || this.#background === undefined) this.#step = undefined;
+    this.#background = background;
+    this.#report();
   }
 
   /** Each refusal is progress: the agent has asked again. To hear of the same one again is none. */
@@ -88,6 +101,11 @@ export class ProgressTally {
     this.#text = tail;
     this.#report();
   }
+}
+
+function waitOf(agents: number): string {
+  if (agents === 0) return 'waits a moment for what a plug-in may tell it';
+  return `waits for ${agents === 1 ? 'a background agent' : `${agents} background agents`}`;
 }
 
 const lineOf = (text: string) => text.replace(/\s+/g, ' ').trim().slice(0, STEP);

@@ -10,6 +10,8 @@ import { WakeUp } from './wake-up.js';
 /** OpenCode 1.18.33 kills a tool that ignores SIGTERM after 3 s. */
 const STOPS_WITHIN_MS = 30_000;
 const LOOK_EVERY_MS = 50;
+/** While nothing works, and something may still make the agent go on. */
+const LOOK_AGAIN_EVERY_MS = 500;
 
 /**
  * Notes the cancellation durably, then stops the turn. A turn that a person started is left alone.
@@ -46,13 +48,15 @@ export function reachOf(driver: AgentDriver, session: SessionRef): Reach<number>
 
 async function stopIn(session: SessionRef, { driver, notes }: TurnContext, signal: AbortSignal): Promise<void> {
   const pause = new WakeUp();
-  for (const end = Date.now() + STOPS_WITHIN_MS; Date.now() < end; await pause.wait(LOOK_EVERY_MS)) {
+  let every = LOOK_EVERY_MS;
+  for (const end = Date.now() + STOPS_WITHIN_MS; Date.now() < end; await pause.wait(every)) {
     signal.throwIfAborted();
     const sight = await driver.look(session);
     if (!sight || sight.busy === 'theirs') return;
     if (sight.key !== undefined && (sight.busy || !sight.end)) await notes.add('cancelled', sight.key);
     if (!sight.busy) return;
     await driver.abort(session);
+    every = sight.background === 0 ? LOOK_AGAIN_EVERY_MS : LOOK_EVERY_MS;
   }
   throw new AgentError(
     failure(
