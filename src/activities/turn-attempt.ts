@@ -60,7 +60,7 @@ export class TurnAttempt {
   }
 
   fellBackFrom(outcome: AgentOutcome): string | undefined {
-    return this.#fallBack.fellBackFrom(outcome);
+    return this.#fallBack.fellBackFrom(this.#context.info.attempt > 1 ? outcome : {});
   }
 
   /** Set while this attempt tries a provider for all turns of this host. */

@@ -342,6 +342,13 @@ describe('a turn whose model cannot answer', () => {
     expect(requests.map(({ session, goes_on }) => [session.model, goes_on])).toEqual([['b', undefined]]);
   });
 
+  test('is told of by the model that answered where an attempt was killed, and not where none was', async () => {
+    const other: TurnEvent = { type: 'outcome', outcome: { status: 'completed', reply: 'Done.', model: 'b' } };
+    const context = withFallback(() => only(other));
+    expect(await attemptAt({ context, input: ownModel }).result).not.toHaveProperty('fell_back_from');
+    expect(await attemptAt({ attempt: 2, context, input: ownModel }).result).toMatchObject({ fell_back_from: 'own' });
+  });
+
   test('goes on although the agent cannot find a prompt again, if it refused the model before it took the prompt', async () => {
     const refused: Turn = async function* () {
       await Promise.resolve();
