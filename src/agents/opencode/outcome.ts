@@ -5,6 +5,7 @@ import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
 import { counted } from '../shared/compactions.js';
 import { cutOff, type CutOff } from '../shared/cut-off.js';
+import { replyOf, type Reply, type Step } from '../shared/reply.js';
 import { failureOf, isAbort, refusedIn, untilOf } from './failures.js';
 import type { StoredAnswer, TurnState } from './turn-state.js';
 import { usageOf } from './usage.js';
@@ -22,7 +23,7 @@ export function endOf(turn: TurnState, session: SessionId): NonNullable<Sight['e
   const why = CUT_OFF[turn.last?.info.finish ?? ''];
   if (why) return { status: 'failed', error: cutOff(why, session) };
   const worked = turn.answers.some(({ parts }) => parts.some(({ type }) => type === 'tool'));
-  if (!replyOf(turn.answers) && !worked)
+  if (saidBy(turn.answers).reply === '' && !worked)
     return {
       status: 'failed',
       error: failure('EMPTY_REPLY', `The model answered nothing at all in session ${session}.`),
@@ -32,7 +33,7 @@ export function endOf(turn: TurnState, session: SessionId): NonNullable<Sight['e
 
 export function saidIn({ last, answers }: TurnState): ReturnType<Sight['said']> {
   return {
-    reply: replyOf(answers),
+    ...saidBy(answers),
     ...counted(answers.filter(({ info }) => info.summary && !info.error).length),
     ...(last && {
       model: `${last.info.providerID}/${last.info.modelID}`,
@@ -41,15 +42,11 @@ export function saidIn({ last, answers }: TurnState): ReturnType<Sight['said']> 
   };
 }
 
-/** The text of the last step that has one. */
-function replyOf(answers: StoredAnswer[]): string {
-  const texts = answers
-    .filter(({ info }) => !info.summary)
-    .map(({ parts }) =>
-      parts
-        .flatMap((part) => (part.type === 'text' && !part.synthetic && !part.ignored ? [part.text] : []))
-        .join('\n')
-        .trim(),
-    );
-  return texts.findLast((text) => text !== '') ?? '';
+function saidBy(answers: StoredAnswer[]): Reply {
+  return replyOf(answers.flatMap(({ info, parts }) => (info.summary ? [] : parts.flatMap(stepsOf))));
+}
+
+function stepsOf(part: StoredAnswer['parts'][number]): Step[] {
+  if (part.type === 'tool') return ['tool'];
+  return part.type === 'text' && !part.synthetic && !part.ignored ? [{ text: part.text }] : [];
 }
