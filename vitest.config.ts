@@ -64,6 +64,7 @@ const long = [
     'acp-asks',
     'acp-misbehaving',
     'prefix',
+    'replaced-servers',
   ].map((name) => `test/agents/${name}.test.ts`),
 ];
 

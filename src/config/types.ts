@@ -33,6 +33,11 @@ export interface AgentConfig {
    */
   settingSources?: SettingSource[];
   asks?: AsksConfig;
+  /**
+   * An OpenCode server that takes more memory than so many MiB is replaced once no turn works in it.
+   * Default: 4096.
+   */
+  memoryLimitMiB?: number;
 }
 
 /** The names that Claude Code 2.1.331 accepts. */

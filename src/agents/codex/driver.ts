@@ -56,7 +56,9 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
     maxPuts: 4,
     check: () => home.renewLogin(),
     async warm() {
-      if (server.wasUsed()) await home.connect();
+      if (!server.wasUsed()) return;
+      await home.connect();
+      home.replacement.whenIdle();
     },
     open: (request, signal) => openSession(home, request, signal),
     keyOf,
@@ -80,6 +82,7 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
       home.follow(session.session_id);
       return () => {
         stop();
+        home.replacement.leave(key);
         home.unfollow(session.session_id);
       };
     },

@@ -8,6 +8,7 @@ import type { SessionId } from '../../contract/ids.js';
 import { AgentError } from '../agent.js';
 import { Unreachable } from '../driver.js';
 import { patiently } from '../shared/patiently.js';
+import { OUTDATED, Replacement } from '../shared/replacement.js';
 import type { Notice } from './connection.js';
 import { DurableFacts } from '../shared/durable-facts.js';
 import { CodexServer, type Live, type Log, type ServerOptions } from './server.js';
@@ -32,6 +33,7 @@ export class CodexHome {
   readonly puts: DurableFacts<z.infer<typeof Put>>;
   readonly allowed: DurableFacts<z.infer<typeof Allowed>>;
   readonly log: Log;
+  readonly replacement: Replacement;
   readonly #listeners = new Set<(notice: Notice | undefined) => void>();
   #followed: Live | undefined;
   /** How many turns are followed in a thread. */
@@ -45,6 +47,13 @@ export class CodexHome {
   constructor(options: ServerOptions) {
     this.log = options.log;
     this.server = new CodexServer(options);
+    this.replacement = new Replacement({
+      title: 'The Codex server',
+      whyReplace: async () => ((await this.server.isOutdated()) ? OUTDATED : undefined),
+      isBusy: () => this.#isBusy(),
+      replace: () => this.server.replace(),
+      log: options.log,
+    });
     this.opened = new DurableFacts(join(options.folder, 'opened'), Opened);
     this.allowed = new DurableFacts(join(options.folder, 'allowed'), Allowed);
     this.puts = new DurableFacts(join(options.folder, 'put-after'), Put);
