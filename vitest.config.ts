@@ -65,6 +65,7 @@ const long = [
     'acp-misbehaving',
     'prefix',
     'replaced-servers',
+    'huge-sessions',
   ].map((name) => `test/agents/${name}.test.ts`),
 ];
 

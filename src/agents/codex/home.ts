@@ -11,6 +11,7 @@ import { patiently } from '../shared/patiently.js';
 import { OUTDATED, Replacement } from '../shared/replacement.js';
 import type { Notice } from './connection.js';
 import { DurableFacts } from '../shared/durable-facts.js';
+import { KnownRollouts } from './known-rollouts.js';
 import { CodexServer, type Live, type Log, type ServerOptions } from './server.js';
 import { Threads } from './threads.js';
 
@@ -29,6 +30,7 @@ const Status = z.object({ thread: z.object({ status: z.object({ type: z.string()
 export class CodexHome {
   readonly server: CodexServer;
   readonly threads = new Threads();
+  readonly rollouts = new KnownRollouts();
   readonly opened: DurableFacts<z.infer<typeof Opened>>;
   readonly puts: DurableFacts<z.infer<typeof Put>>;
   readonly allowed: DurableFacts<z.infer<typeof Allowed>>;
@@ -50,7 +52,7 @@ export class CodexHome {
     this.replacement = new Replacement({
       title: 'The Codex server',
       whyReplace: async () => ((await this.server.isOutdated()) ? OUTDATED : undefined),
-      isBusy: () => this.#isBusy(),
+      isBusy: async () => this.#closed || (await this.#isBusy()),
       replace: () => this.server.replace(),
       log: options.log,
     });

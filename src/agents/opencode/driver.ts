@@ -112,7 +112,7 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
     async look(session, key) {
       const connection = await home.connect();
       const place = await home.placeOf(connection, session);
-      const read = await readSession(connection, place);
+      const read = await readSession(connection, place, key);
       if (!read) return undefined;
       home.logins.see(place, read.messages);
       const sight = sightOf(read, session.session_id, key);

@@ -37,7 +37,7 @@ export class OpenCodeHome {
       title: 'The OpenCode server',
       whyReplace: async () => ((await this.server.isOutdated()) ? OUTDATED : undefined),
       whyRecycle: () => whyRecycle(this.server, options.memoryLimit),
-      isBusy: () => this.#isBusy(),
+      isBusy: async () => this.#closed || (await this.#isBusy()),
       replace: () => this.server.replace(),
       log: options.log,
     });

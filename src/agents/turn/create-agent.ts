@@ -8,6 +8,7 @@ import { ActiveTurns } from './active-turns.js';
 import { Attempt, type TurnContext } from './attempt.js';
 import { Fence } from './fence.js';
 import { patiently } from '../shared/patiently.js';
+import { noteOfSize } from '../shared/store-size.js';
 import { PromptNotes } from './prompt-notes.js';
 import { runTurn } from './run-turn.js';
 import { reachOf, stopTurn } from './stop-turn.js';
@@ -116,7 +117,6 @@ export function createAgent({ name, driver, room, defaults, maxSteps = MAX_STEPS
       checkStore(session, driver);
       return driver.interactive(session);
     },
-    describe: () => driver.describe(),
     async close(options) {
       if (!left) room.leave();
       left = true;
@@ -158,10 +158,15 @@ function removalBy(context: TurnContext, { fence }: TurnRoom): Pick<Agent, 'dele
 }
 
 /** What a turn said, and, where the driver can tell, which sessions its store has. */
-function readingBy(driver: AgentDriver): Pick<Agent, 'said' | 'sessions' | 'find'> {
+function readingBy(driver: AgentDriver): Pick<Agent, 'describe' | 'said' | 'sessions' | 'find'> {
   const sessions = driver.sessions?.bind(driver);
   const find = driver.find?.bind(driver);
   return {
+    async describe() {
+      const said = await driver.describe();
+      const note = [said.note, await noteOfSize(driver.store)].filter(Boolean).join(' ');
+      return { ...said, ...(note && { note }) };
+    },
     async said(session, prompt, signal) {
       checkStore(session, driver);
       return saidTo(session, prompt, driver, signal);
