@@ -70,6 +70,8 @@ const long = [
     'silence',
     'short-trouble',
     'left-behind',
+    'replaced-servers',
+    'huge-sessions',
   ].map((name) => `test/agents/${name}.test.ts`),
 ];
 

@@ -20,6 +20,7 @@ export const noOpAgent: Agent = {
   },
   cancel: () => Promise.resolve(),
   transcript: () => Promise.resolve([]),
+  said: () => Promise.resolve({ reply: '' }),
   interface: () => Promise.reject(new Error('It has none.')),
   describe: () => Promise.resolve({}),
   close: () => Promise.resolve(),

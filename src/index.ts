@@ -7,7 +7,7 @@ export {
 } from './client/session-manager.js';
 export { delegate_task, type DelegateTaskInput } from './client/delegate-task.js';
 export { SessionError } from './client/session-error.js';
-export type { Cancelled } from './contract/answers.js';
+export type { Cancelled, ReplyPage } from './contract/answers.js';
 export type {
   AnswerRequest,
   AnswerTaken,

@@ -1,5 +1,6 @@
 /** Deletes the agent's own conversation, if the agent can, because its topic is being forgotten. */
 import { Context } from '@temporalio/activity';
+import { agentOf } from './agent-of.js';
 import type { ActivityContext } from './context.js';
 import { sessionRefOf } from './session-ref.js';
 import { refusal, translated } from './translate.js';
@@ -7,20 +8,15 @@ import type { StopTurnInput } from './types.js';
 
 export async function deleteSession(
   { topic, session_id, pinned }: StopTurnInput,
-  { agents, host, log }: ActivityContext,
+  context: ActivityContext,
 ): Promise<void> {
   const { cancellationSignal } = Context.current();
   try {
-    const agent = agents.get(pinned.agent);
-    if (!agent)
-      throw refusal(
-        'AGENT_UNKNOWN',
-        `Agent ${pinned.agent} of session ${session_id} is not in the config of host ${host}.`,
-      );
+    const agent = agentOf({ session_id, pinned }, context);
     const remove = agent.delete?.bind(agent);
     if (!remove) throw refusal('INVALID_PROMPT', `Agent ${pinned.agent} cannot delete a session.`);
     await remove(sessionRefOf({ session_id, pinned }), cancellationSignal);
-    log('session was deleted', { topic, session_id });
+    context.log('session was deleted', { topic, session_id });
   } catch (error) {
     throw translated(error);
   }

@@ -7,6 +7,7 @@ import type { ActivityContext } from './context.js';
 import { deleteSession } from './delete-session.js';
 import { ProviderGate } from './provider-gate.js';
 import { openSession } from './open-session.js';
+import { readReply } from './read-reply.js';
 import { recall } from './recall.js';
 import { resolveAgent } from './resolve-agent.js';
 import { runChecks } from './run-checks.js';
@@ -37,6 +38,7 @@ export function createActivities(given: Omit<ActivityContext, 'fence' | 'provide
     stopTurn: (input) => stopTurn(input, context),
     answer: () => Promise.resolve(),
     recall: (input) => recall(input, context),
+    readReply: (input) => readReply(input, context),
     deleteSession: (input) => deleteSession(input, context),
   };
 }

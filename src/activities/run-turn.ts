@@ -16,6 +16,7 @@ import type { Ask } from '../contract/asks.js';
 import { defined } from '../contract/defined.js';
 import { Failed, failure, type Failure } from '../contract/failures.js';
 import { MAX_REPLY_BYTES } from '../contract/limits.js';
+import { boundedParts } from '../contract/reply-parts.js';
 import { isTrouble } from '../contract/troubles.js';
 import { answerWithinOf } from './ask-policy.js';
 import type { Attempts } from './attempts.js';
@@ -145,10 +146,11 @@ function tooManyAttempts({ prompt_id, session_id }: RunTurnInput, attempts: Atte
 }
 
 function outputOf(outcome: AgentOutcome, attempts: number, agent: Agent | undefined): RunTurnOutput {
-  const { until: _until, overtaken: _overtaken, refused: _refused, ...ended } = outcome;
+  const { until: _until, overtaken: _overtaken, refused: _refused, reply_parts = [], ...ended } = outcome;
   const bytes = Buffer.from(outcome.reply);
   const facts = {
     ...ended,
+    ...boundedParts(reply_parts, outcome.reply),
     attempts,
     ...defined({ refused: refusalOf(outcome) }),
     ...(agent?.capabilities.promptIds === false && { guarantee: 'at_most_once_unknown' as const }),

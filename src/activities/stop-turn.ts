@@ -3,17 +3,18 @@
  * before it received the cancellation.
  */
 import { Context } from '@temporalio/activity';
+import { agentOf } from './agent-of.js';
 import { endChecks } from './check-command.js';
 import type { ActivityContext } from './context.js';
 import { sessionRefOf } from './session-ref.js';
-import { handOver, refusal, translated } from './translate.js';
+import { handOver, translated } from './translate.js';
 import type { StopTurnInput } from './types.js';
 
 const HEARTBEAT_EVERY_MS = 1000;
 
 export async function stopTurn(
   { topic, session_id, pinned, prompt_id }: StopTurnInput,
-  { agents, host, log }: ActivityContext,
+  host: ActivityContext,
 ): Promise<void> {
   const context = Context.current();
   // The next turn of the session cancels this activity and waits for its end. So a cancellation
@@ -23,14 +24,8 @@ export async function stopTurn(
   const beat = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY_MS);
   try {
     await endChecks(topic);
-    const agent = agents.get(pinned.agent);
-    if (!agent)
-      throw refusal(
-        'AGENT_UNKNOWN',
-        `Agent ${pinned.agent} of session ${session_id} is not in the config of host ${host}.`,
-      );
-    await agent.cancel(sessionRefOf({ session_id, pinned }), detach.signal, prompt_id);
-    log('turn was stopped after its worker had died', { topic, session_id });
+    await agentOf({ session_id, pinned }, host).cancel(sessionRefOf({ session_id, pinned }), detach.signal, prompt_id);
+    host.log('turn was stopped after its worker had died', { topic, session_id });
   } catch (error) {
     throw handOver(context.cancellationDetails, error) ?? translated(error);
   } finally {

@@ -3,6 +3,8 @@
  * Types only.
  */
 import type { Answered, Ask } from '../contract/asks.js';
+import type { ReplyPage } from '../contract/answers.js';
+import type { ReplyQuestion } from '../contract/messages.js';
 import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import type { Check, CheckRun } from '../contract/checks.js';
@@ -131,6 +133,8 @@ export interface RunTurnOutput {
   status: TurnStatus;
   reply: string;
   reply_truncated?: true;
+  reply_parts?: string[];
+  reply_parts_truncated?: true;
   error?: Failure;
   model?: string;
   attempts: number;
@@ -211,6 +215,8 @@ export interface Activities {
   answer: () => Promise<void>;
   /** What the newest earlier run of a topic knew. `undefined` when there is no such run. */
   recall: (input: RecallInput) => Promise<EndedRun | undefined>;
+  /** All that a turn said, from its agent's own store. */
+  readReply: (input: ReplyQuestion) => Promise<ReplyPage>;
   /** Deletes the agent's own conversation. */
   deleteSession: (input: StopTurnInput) => Promise<void>;
 }

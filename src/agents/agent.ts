@@ -101,8 +101,10 @@ export interface TurnRequest {
 
 export interface AgentOutcome {
   status: TurnStatus;
-  /** The last text of this turn. Empty when it has none. */
+  /** The answer of this turn (`shared/reply.ts`). Empty when it has none. */
   reply: string;
+  /** All texts of this turn, oldest first. Absent: the reply is all there is. */
+  reply_parts?: string[];
   error?: Failure;
   model?: string;
   usage?: Usage;
@@ -233,6 +235,17 @@ export interface Agent {
    * @throws AgentError SESSION_LOST
    */
   transcript(session: SessionRef): Promise<TranscriptMessage[]>;
+
+  /**
+   * All that the turn of a prompt has said, from the agent's store. It changes nothing.
+   *
+   * @throws AgentError SESSION_LOST; OUTCOME_UNKNOWN when the session does not have the prompt
+   */
+  said(
+    session: SessionRef,
+    prompt: PromptId,
+    signal: AbortSignal,
+  ): Promise<Pick<AgentOutcome, 'reply' | 'reply_parts'>>;
 
   /** The program with which a person continues the session in a terminal. Starts nothing. */
   interface(session: SessionRef): Promise<AgentProgram>;

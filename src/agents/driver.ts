@@ -17,6 +17,7 @@ import type { Leftover, Moment } from '../host/leftovers.js';
 import type {
   AgentCapabilities,
   AgentDescription,
+  AgentOutcome,
   AgentProgram,
   OpenedSession,
   OpenRequest,
@@ -84,12 +85,7 @@ export interface Sight {
   /** What the turn has done so far, as the signals that would have reported it. */
   done(): readonly AgentSignal[];
   /** What an outcome reports of the turn so far. */
-  said(): {
-    reply: string;
-    model?: string;
-    usage?: Usage;
-    /** How often the conversation was compacted. */ compacted?: number;
-  };
+  said(): Pick<AgentOutcome, 'reply' | 'reply_parts' | 'model' | 'usage' | 'compacted'>;
 }
 
 export type AgentSignal =

@@ -7,7 +7,7 @@ import { failure, type Failure } from '../contract/failures.js';
 import { type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
 import { digestOfRequest } from '../contract/parse-prompt.js';
-import type { Cancelled } from '../contract/answers.js';
+import type { Cancelled, ReplyPage } from '../contract/answers.js';
 import type { Accepted, PromptState, TurnResult } from '../contract/types.js';
 import type { TopicView } from '../contract/views.js';
 import { sessionsWithTopics, type SessionFilter, type Standing } from './agent-sessions.js';
@@ -24,6 +24,7 @@ import { listTopics, type TopicFilter, type TopicSummary } from './list-topics.j
 import type { DelegateOptions, FollowUpOptions, ManagerOptions, WaitOptions } from './manager-options.js';
 import { lastPollOf } from './pollers.js';
 import { promptIdOf, sessionIdOf, topicIdOf, type PromptOptions } from './prompt-of.js';
+import { placeOf, readReply } from './read-reply.js';
 import { reporting } from './reporting.js';
 import { sessionError } from './session-error.js';
 import { problemIn } from './topic-problem.js';
@@ -182,6 +183,17 @@ export class SessionManager {
   async outcome(topic: string, promptId: string): Promise<PromptState> {
     const id = promptIdOf(promptId);
     return this.#ask(topic, (handle) => handle.query(messages.outcome, id));
+  }
+
+  /**
+   * Reads all that the prompt's turn said from its agent's own store, on the host that has the
+   * session. `page` counts from 1.
+   *
+   * @throws SessionError HOST_UNAVAILABLE, SESSION_LOST, OUTCOME_UNKNOWN, TOPIC_UNKNOWN, NO_WORKER
+   */
+  async reply(topic: string, promptId: string, page = 1): Promise<ReplyPage> {
+    const [its, id] = [topicIdOf(topic), promptIdOf(promptId)];
+    return readReply(this.#client, its, await this.#ask(topic, (handle) => placeOf(handle, its, id)), page);
   }
 
   async view(topic: string): Promise<TopicView> {

@@ -55,6 +55,10 @@ const MOST_MODELS = 10;
 const MODELS = `must be a list of at most ${MOST_MODELS} models, in the agent's spelling`;
 const models = z.array(name, { error: MODELS }).max(MOST_MODELS, { error: MODELS });
 
+/** OpenCode takes 360 MB before its first turn. */
+const LEAST_MEMORY_MIB = 512;
+const MEMORY = `must be a whole number of MiB, at least ${LEAST_MEMORY_MIB}`;
+
 const COMMAND = 'must be a program and its arguments, such as ["gemini", "--acp"]';
 
 const PATTERN = 'must be text, in which * is any text';
@@ -94,10 +98,13 @@ const agent = only({
   permissionMode: z.enum(PERMISSION_MODES, { error: `must be ${oneOf(PERMISSION_MODES)}` }).optional(),
   asks: asks.optional(),
   leftBehind: z.enum(LEFT_BEHIND_POLICIES, { error: `must be ${oneOf(LEFT_BEHIND_POLICIES)}` }).optional(),
+  memoryLimitMiB: z.int({ error: MEMORY }).min(LEAST_MEMORY_MIB, { error: MEMORY }).optional(),
 }).superRefine((agent, context) => {
   const { kind, command, preset, path } = agent;
   const wrong = (field: keyof typeof agent, message: string) =>
     context.addIssue({ code: 'custom', path: [field], message, input: agent[field] });
+  if (kind !== undefined && kind !== 'opencode' && agent.memoryLimitMiB !== undefined)
+    wrong('memoryLimitMiB', 'is only for agents of kind "opencode"');
   if (kind !== 'acp') {
     const field = command ? 'command' : preset ? 'preset' : undefined;
     if (field) wrong(field, 'is only for agents of kind "acp"; name another program with path');

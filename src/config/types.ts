@@ -38,6 +38,11 @@ export interface AgentConfig {
    * Default: `keep`.
    */
   leftBehind?: LeftBehindPolicy;
+  /**
+   * An OpenCode server that takes more memory than so many MiB is replaced once no turn works in it.
+   * Default: 4096.
+   */
+  memoryLimitMiB?: number;
 }
 
 export const LEFT_BEHIND_POLICIES = ['keep', 'end'] as const;

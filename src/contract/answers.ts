@@ -1,4 +1,4 @@
-/** What the updates `cancel` and `forget` answer. */
+/** What the updates `cancel` and `forget` answer, and the workflow that reads a reply. */
 import type { PromptId, SessionId, TopicId } from './ids.js';
 
 /** The answer of the `forget` update. */
@@ -25,4 +25,17 @@ export interface Cancelled {
    * and ended as cancelled.
    */
   effect: 'stopping' | 'removed' | 'already_ended' | 'nothing_running';
+}
+
+/** A page of all that a turn said, from its agent's own store. */
+export interface ReplyPage {
+  session_id: SessionId;
+  /** Counts from 1. */
+  page: number;
+  pages: number;
+  /**
+   * Texts of the turn, oldest first, each with its number from 1. A text that is too long for a page
+   * goes on in the next page under the same number.
+   */
+  parts: { part: number; text: string; /** It is the `reply` of the outcome. */ is_reply?: true }[];
 }

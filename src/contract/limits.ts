@@ -46,9 +46,20 @@ export const MAX_BRIEF_BYTES = 4 * KIB;
 export const MAX_CHANGED_FILES_BYTES = KIB;
 /**
  * A reply that is longer than this as JSON is cut in the result. The agent's session has the whole
- * reply.
+ * reply, and `SessionManager.reply` reads it there.
  */
 export const MAX_REPLY_BYTES = 256 * KIB;
+/**
+ * All texts of a turn in its outcome, as JSON. An outcome is in the history twice, and a turn costs
+ * at most 8 KiB beside its reply.
+ */
+export const MAX_REPLY_PARTS_BYTES = 2 * KIB;
+/** The newest of them. */
+export const MAX_REPLY_PARTS = 40;
+/** So many of the newest outcomes have them. */
+export const MAX_OUTCOMES_WITH_PARTS = 10;
+/** One page of all that a turn said, as JSON. A model reads it. */
+export const MAX_REPLY_PAGE_BYTES = 64 * KIB;
 /** One outcome without its reply, as JSON. */
 export const MAX_OUTCOME_FACTS_BYTES = 64 * KIB;
 export const MAX_CHECKS = 10;

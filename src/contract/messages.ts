@@ -4,14 +4,29 @@
  */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AnswerRequest, AnswerTaken, Retried } from './asks.js';
-import type { PromptId } from './ids.js';
+import type { PromptId, SessionId, TopicId } from './ids.js';
 import type { TopicState } from './state.js';
 import type { Cancelled, Forgotten } from './answers.js';
-import type { Accepted, PromptRequest, PromptState, TurnResult } from './types.js';
+import type { Accepted, Pinned, PromptRequest, PromptState, TurnResult } from './types.js';
 import type { TopicView } from './views.js';
 
 /** Workflow type of a topic. */
 export const topicSession = 'topicSession';
+
+/**
+ * Workflow type that reads all that one turn said (`ReplyPage`). It lives only as long as that takes,
+ * and its caller deletes it.
+ */
+export const turnReply = 'turnReply';
+
+export interface ReplyQuestion {
+  topic: TopicId;
+  session_id: SessionId;
+  pinned: Pinned;
+  prompt_id: PromptId;
+  /** Counts from 1. */
+  page: number;
+}
 
 /** Task queue of the topics and of `openSession`. */
 export const CONTINUITY = 'continuity';

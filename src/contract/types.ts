@@ -204,9 +204,13 @@ export interface TurnResult {
   session_id: SessionId | null;
   session: SessionChoice;
   status: TurnStatus;
-  /** The last text of this turn, never another turn's. */
+  /** The answer of this turn, never another turn's. */
   reply: string;
   reply_truncated?: true;
+  /** All texts of this turn, oldest first, in at most 2 KiB. Absent: `reply` is all. */
+  reply_parts?: string[];
+  /** Some of them are cut. `SessionManager.reply` reads the whole. */
+  reply_parts_truncated?: true;
   error?: Failure;
   /** The prompt that interrupted this turn. */
   interrupted_by?: PromptId;

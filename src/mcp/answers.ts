@@ -5,6 +5,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { toldOf } from '../client/told.js';
 import { askedWords, askWords, waitingWords } from '../client/waiting-words.js';
+import type { ReplyPage } from '../contract/answers.js';
 import type { Waiting } from '../contract/asks.js';
 import { choiceWords } from '../contract/choice-words.js';
 import { defined } from '../contract/defined.js';
@@ -38,12 +39,19 @@ export function resultAnswer(result: TurnResult): CallToolResult {
   const notes = [
     reply,
     failed?.output && `${failed.run}:\n${failed.output}`,
-    result.reply_truncated && "The reply was cut here. The agent's session has the whole reply.",
+    result.reply_truncated &&
+      'The reply was cut here. To read all that the task said, call session_outcome with page 1.',
     error && problem(error),
     asks.length > 0 && `Asked: ${asks.map(askedWords).join('; ')}.`,
     (session.reason ?? session.changed) !== undefined && `Session: ${choiceWords(session)}.`,
   ];
   return answer({ ...result, ...defined({ error }) }, [...notes, metadata(result)], status !== 'completed');
+}
+
+/** A long text goes on in the next page. */
+export function pageAnswer({ page, pages, ...said }: ReplyPage): CallToolResult {
+  const texts = said.parts.map(({ text }) => text);
+  return answer({ page, pages, ...said }, [...texts, `(page ${page} of ${pages})`]);
 }
 
 export function pendingAnswer(pending: Pending): CallToolResult {

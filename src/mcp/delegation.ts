@@ -7,7 +7,7 @@ import { defined } from '../contract/defined.js';
 import type { SessionManager } from '../client/session-manager.js';
 import type { Waiting } from '../contract/asks.js';
 import type { Accepted, PromptState, TurnResult } from '../contract/types.js';
-import { pendingAnswer, refusalAnswer, resultAnswer } from './answers.js';
+import { pageAnswer, pendingAnswer, refusalAnswer, resultAnswer } from './answers.js';
 import { waited, type Call, type CallHooks } from './call.js';
 import type { WaitsForAnswer } from './person.js';
 
@@ -50,9 +50,10 @@ export async function delegate(
  * refused
  */
 export async function outcome(
-  { topic, prompt_id, wait_seconds }: { topic: string; prompt_id: string; wait_seconds?: number },
+  { topic, prompt_id, wait_seconds, page }: { topic: string; prompt_id: string; wait_seconds?: number; page?: number },
   call: Call,
 ): Promise<CallToolResult> {
+  if (page !== undefined) return call.using(async (manager) => pageAnswer(await manager.reply(topic, prompt_id, page)));
   const deadline = deadlineOf(wait_seconds, call);
   return call.using(async (manager) => {
     // The query comes before the wait, because it reports an unknown topic at once.

@@ -87,7 +87,7 @@ function briefly(view: TopicView): object {
   return {
     ...view,
     sessions: view.sessions.map(({ pinned: { instructions: _, ...pinned }, ...session }) => ({ ...session, pinned })),
-    outcomes: view.outcomes.map((outcome) =>
+    outcomes: view.outcomes.map(({ reply_parts: _, ...outcome }) =>
       outcome.reply.length > SHOWN_REPLY_LENGTH
         ? { ...outcome, reply: outcome.reply.slice(0, SHOWN_REPLY_LENGTH), reply_truncated: true }
         : outcome,

@@ -17,10 +17,11 @@ import type {
   RunTurnInput,
   RunTurnOutput,
 } from '../activities/types.js';
+import type { ReplyPage } from '../contract/answers.js';
 import { defined } from '../contract/defined.js';
 import { failure } from '../contract/failures.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
-import { CONTINUITY, hostQueueOf } from '../contract/messages.js';
+import { CONTINUITY, hostQueueOf, type ReplyQuestion } from '../contract/messages.js';
 import type { SessionRecord } from '../contract/state.js';
 import { titleOf } from '../contract/text.js';
 import { changedIn, checkedIn, endedIn, openedIn, resolvedIn } from './read-results.js';
@@ -152,6 +153,16 @@ export function stopTurn(
     },
     summary: `stop the turn in session ${session_id}`,
   }).stopTurn({ topic, session_id, pinned, ...defined({ prompt_id: promptId }) });
+}
+
+export function readReply(input: ReplyQuestion): Promise<ReplyPage> {
+  return activities({
+    taskQueue: hostQueueOf(input.pinned.host),
+    scheduleToStartTimeout: HOST_ANSWERS_WITHIN,
+    startToCloseTimeout: '30 seconds',
+    retry: { initialInterval: '500ms', maximumAttempts: 3 },
+    summary: `what was said to ${input.prompt_id}`,
+  }).readReply(input);
 }
 
 /** @returns why the agent's own conversation was not deleted, or `undefined` when it was */

@@ -66,8 +66,8 @@ export function resultOf(
   const pinned = session?.pinned;
   const model = ended.model ?? pinned?.model;
   const category = pinned?.category ?? prompt.request.category;
-  const { status, reply, reply_truncated, error, attempts, recovered, guarantee, usage } = ended;
-  const { fell_back_from, compacted, left_behind } = ended;
+  const { status, reply, reply_truncated, reply_parts, error, attempts, recovered } = ended;
+  const { guarantee, fell_back_from, compacted, usage, left_behind } = ended;
   return {
     topic,
     prompt_id: prompt.prompt_id,
@@ -77,6 +77,8 @@ export function resultOf(
     status,
     reply,
     ...(reply_truncated && { reply_truncated }),
+    ...defined({ reply_parts }),
+    ...(reply_parts && ended.reply_parts_truncated && { reply_parts_truncated: true as const }),
     ...defined({ error }),
     agent: pinned?.agent ?? prompt.request.agent ?? currentSession(state)?.pinned.agent ?? 'unknown',
     ...defined({ model, category }),

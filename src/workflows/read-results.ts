@@ -14,7 +14,7 @@ import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
 import { isId, MAX_ID_LENGTH } from '../contract/ids.js';
 import { isObject } from '../contract/is-object.js';
-import { MAX_ANSWER_BYTES, MAX_ASK_BYTES, MAX_CHANGED_FILES_BYTES } from '../contract/limits.js';
+import { MAX_ANSWER_BYTES, MAX_ASK_BYTES, MAX_CHANGED_FILES_BYTES, MAX_REPLY_PARTS_BYTES } from '../contract/limits.js';
 import { cutToBytes, jsonBytes } from '../contract/text.js';
 import type { CheckRun } from '../contract/checks.js';
 import { TURN_STATUSES, type Pinned, type Usage } from '../contract/types.js';
@@ -78,6 +78,7 @@ export function endedIn(answer: unknown): RunTurnOutput | undefined {
       (name === 'compacted' && !isCount(value)) ||
       (name === 'loss' && value !== 'full') ||
       (SHORT.includes(name) && !isShort(value)) ||
+      (name === 'reply_parts' && !(isListOfTexts(value) && jsonBytes(value) <= MAX_REPLY_PARTS_BYTES)) ||
       (name === 'waits' && !isWait(value)) ||
       (name === 'left_behind' && !(Array.isArray(value) && value.every(isProcess))) ||
       (name === 'answered' && !(Array.isArray(value) && value.every(isAnswered))),

@@ -22,10 +22,11 @@ export function remembered(outcomes: TurnResult[]): TurnResult[] {
   let whole = limits.MAX_WHOLE_REPLIES_BYTES;
   let left = limits.MAX_REMEMBERED_BYTES;
   for (const outcome of outcomes.slice(-limits.MAX_REMEMBERED_OUTCOMES, -1).reverse()) {
-    const bytes = sizeOf(outcome).reply;
+    const short = kept.length < limits.MAX_OUTCOMES_WITH_PARTS ? outcome : withoutParts(outcome);
+    const bytes = sizeOf(short).reply;
     const fits = bytes <= whole;
     if (fits) whole -= bytes;
-    const small = fits ? outcome : replyCut(outcome, limits.MAX_REMEMBERED_REPLY_BYTES);
+    const small = fits ? short : replyCut(short, limits.MAX_REMEMBERED_REPLY_BYTES);
     left -= sizeOf(small).whole;
     if (left < 0) break;
     kept.push(small);
@@ -50,6 +51,12 @@ function replyCut(result: TurnResult, most: number): TurnResult {
   return reply === result.reply ? result : { ...result, reply, reply_truncated: true };
 }
 
+function withoutParts(result: TurnResult): TurnResult {
+  if (!result.reply_parts) return result;
+  const { reply_parts: _, ...rest } = result;
+  return { ...rest, reply_parts_truncated: true };
+}
+
 /** The outcome, cut to the size that the state has room for. */
 export function bounded(outcome: TurnResult): TurnResult {
   const { reply: whole, error, checks, asks, left_behind, ...facts } = outcome;
@@ -63,7 +70,11 @@ export function bounded(outcome: TurnResult): TurnResult {
     ...(left_behind && { left_behind: boundedProcesses(left_behind) }),
   };
   if (!checks) return small;
-  const room = limits.MAX_OUTCOME_FACTS_BYTES - 16 * 1024 - (asks ? limits.MAX_ASKS_IN_OUTCOME_BYTES : 0);
+  const room =
+    limits.MAX_OUTCOME_FACTS_BYTES -
+    16 * 1024 -
+    (asks ? limits.MAX_ASKS_IN_OUTCOME_BYTES : 0) -
+    (facts.reply_parts ? limits.MAX_REPLY_PARTS_BYTES : 0);
   return { ...small, checks: { ...checks, rounds: boundedRounds(checks.rounds, room) } };
 }
 

@@ -8,6 +8,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Agent, AgentOutcome, SessionRef } from '../../src/agents/agent.js';
+import type { PromptId } from '../../src/contract/ids.js';
 import type { RecordedRequest } from '../../scripted/model.js';
 import { never, runTurn, startTurn } from './run.js';
 
@@ -54,6 +55,8 @@ const CLAIMS = [
   'an error of the model is an outcome that names it, and the session stays usable',
   'an answer that was cut off by its limit or by a filter is REPLY_CUT_OFF, and the session goes on',
   'a turn without text and tools is EMPTY_REPLY',
+  'a turn whose last step says nothing has the text before it as its reply',
+  'a report before a tool is the reply, not the sign-off after it, and all of it can be read later',
   'a turn whose working directory is gone is CWD_MISSING',
   'a session that is gone is SESSION_LOST, and no new one takes its place',
   'a session of another store is not called lost',
@@ -303,6 +306,26 @@ export function describeAgentConformance(
           status: 'failed',
           reply: '',
           error: { code: 'EMPTY_REPLY' },
+        });
+      },
+      'a turn whose last step says nothing has the text before it as its reply': async () => {
+        const prompt = 'Look [[say: The door is red.]] [[bash: echo looked]] [[empty]]';
+        expect(await runTurn(agent, await open(), prompt)).toMatchObject({
+          status: 'completed',
+          reply: 'The door is red.',
+        });
+      },
+      'a report before a tool is the reply, not the sign-off after it, and all of it can be read later': async () => {
+        const session = await open();
+        const report = `The report.${' The door is red.'.repeat(30)}`;
+        const prompt = `Report [[say: I look.]] [[bash: echo one]] [[say: ${report}]] [[bash: echo two]] [[say: Done.]]`;
+        const outcome = await runTurn(agent, session, prompt, 'report');
+        const said = { reply: report, reply_parts: ['I look.', report, 'Done.'] };
+        expect(outcome).toMatchObject({ status: 'completed', ...said });
+        await runTurn(agent, session, 'Something else');
+        expect(await agent.said(session, 'report' as PromptId, never)).toMatchObject(said);
+        await expect(agent.said(session, 'another' as PromptId, never)).rejects.toMatchObject({
+          failure: { code: 'OUTCOME_UNKNOWN' },
         });
       },
       'a turn whose working directory is gone is CWD_MISSING': async () => {

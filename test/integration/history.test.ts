@@ -59,6 +59,16 @@ test('a topic that is idle costs nothing: no timer, no activity and no task wait
   expect(events?.filter((event) => event.timerStartedEventAttributes)).toEqual([]);
 });
 
+test('promise 7: all that a turn said is in its outcome within the same bound', async () => {
+  const topic = randomUUID();
+  await world.manager.delegate(topic, prompt, { category: 'quick' });
+  const { events, bytes, result } = await costOf(topic, `[[parts: 100000]] ${prompt}`.slice(0, 300));
+  expect(result.reply_parts).toHaveLength(2);
+  expect(result.reply_parts_truncated).toBe(true);
+  expect(events).toBeLessThanOrEqual(14);
+  expect(bytes).toBeLessThanOrEqual(8 * 1024 + 2 * Buffer.byteLength(result.reply));
+});
+
 test('a large reply stands in history twice and no more', async () => {
   const topic = randomUUID();
   await world.manager.delegate(topic, prompt, { category: 'quick' });

@@ -6,6 +6,7 @@
  *   [[say: text]]    answer this             [[until: file]]  work until the file is there
  *   [[fail: CODE]]   end as failed           [[crash]]        die in mid-turn, the first time
  *   [[hang]]         never end               [[big: n]]       answer n characters
+ *   [[parts: n]]     say a text of n characters, then a tool, before the answer
  *   [[deaf]]         work on when it is cancelled
  *   [[bells: n]]     answer n characters of which each takes six bytes as JSON
  *   [[tool: s limit]] run a tool that prints nothing for so many seconds, with a limit of its own in ms
@@ -205,7 +206,12 @@ async function work(session, prompt, again, mine) {
     : big
       ? 'x'.repeat(Number(big))
       : (directive('say')?.[1] ?? `prompt ${prompts.length} here: ${prompt}; the first was: ${prompts[0]}`);
-  return { status: 'completed', reply, ...(directive('compact') && { compacted: 1 }) };
+  const parts = directive('parts')?.[1];
+  return {
+    ...{ status: 'completed', reply },
+    ...(parts && { reply_parts: ['y'.repeat(Number(parts)), reply] }),
+    ...(directive('compact') && { compacted: 1 }),
+  };
 }
 
 process.on('message', ({ call, operation, ...request }) =>

@@ -125,7 +125,7 @@ class FakeDriver implements AgentDriver {
       done: () => (busy !== undefined && busy === key ? [{ type: 'did', step: 'reading' }] : []),
       said: () => ({
         reply: outcome?.reply ?? '',
-        ...defined({ model: outcome?.model, compacted: outcome?.compacted }),
+        ...defined({ reply_parts: outcome?.reply_parts, model: outcome?.model, compacted: outcome?.compacted }),
       }),
     };
   }

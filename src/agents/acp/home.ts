@@ -38,6 +38,8 @@ const Turn = z.object({
       status: z.enum(TURN_STATUSES),
       error: Failed.optional(),
       reply: z.string(),
+      /** Absent in notes of older releases. */
+      reply_parts: z.array(z.string()).optional(),
       model: z.string().optional(),
       steps: z.number(),
     })

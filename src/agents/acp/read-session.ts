@@ -3,6 +3,7 @@
  * ended. So it is read from our own notes: that it was put in, and how it ended, which is noted as
  * soon as the agent has answered.
  */
+import { defined } from '../../contract/defined.js';
 import type { SessionRef } from '../agent.js';
 import type { PromptKey, Sight } from '../driver.js';
 import { failureOfDirectory } from '../../host/working-directory.js';
@@ -42,9 +43,10 @@ function sightOf({ key, turn, working, last }: Read): Sight {
   const end = isThis ? undefined : turn?.end;
   const {
     reply = '',
+    reply_parts,
     model,
     steps = 0,
-  } = isThis ? { reply: working.said.reply, model: working.model, steps: working.said.tools } : (turn?.end ?? {});
+  } = isThis ? { ...working.said.words, model: working.model, steps: working.said.tools } : (turn?.end ?? {});
   return {
     ...(key !== undefined && { key }),
     prompt: turn ? 'present' : 'absent',
@@ -63,6 +65,6 @@ function sightOf({ key, turn, working, last }: Read): Sight {
       ...(reply === '' ? [] : [{ type: 'did' as const, text: reply.slice(-400) }]),
       ...(isThis && working.asks.all.length > 0 ? [working.blocked()] : []),
     ],
-    said: () => ({ reply, ...(model !== undefined && { model }) }),
+    said: () => ({ reply, ...defined({ reply_parts, model }) }),
   };
 }

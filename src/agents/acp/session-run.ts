@@ -102,9 +102,9 @@ export class SessionRun implements Listener {
     const end = await this.#endOf(answer);
     this.asks.withdrawAll();
     clearTimeout(this.#stopping);
-    const { reply, tools } = this.said;
+    const { words, tools } = this.said;
     const { model } = this;
-    const fact: TurnFact = { text, end: { ...end, reply, steps: tools, ...(model !== undefined && { model }) } };
+    const fact: TurnFact = { text, end: { ...end, ...words, steps: tools, ...(model !== undefined && { model }) } };
     try {
       if (end.status === 'completed')
         await home.sessions.set(session, { ...(await home.sessions.get(session)), answered: true });

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import type { RunningTool } from '../agent.js';
 import type { AgentSignal } from '../driver.js';
+import { replyOf, type Reply } from '../shared/reply.js';
 
 const text = z.string().nullish();
 const Content = z.looseObject({ type: z.string(), text: z.string().optional() });
@@ -50,6 +51,7 @@ export class Said {
   tools = 0;
   /** How many updates there were. */
   updates = 0;
+  /** A call of a tool divides two of them. */
   #texts: string[] = [];
   /** The next text begins another message. */
   #broken = true;
@@ -65,9 +67,12 @@ export class Said {
     return this.#calls.get(id);
   }
 
-  /** All text after the last call of a tool, or the last text before that. */
   get reply(): string {
-    return this.#texts.at(-1)?.trim() || (this.#texts.findLast((one) => one.trim() !== '')?.trim() ?? '');
+    return this.words.reply;
+  }
+
+  get words(): Reply {
+    return replyOf(this.#texts.flatMap((text) => [{ text }, 'tool' as const]));
   }
 
   /** The tools that run. */

@@ -4,6 +4,7 @@ import type { Failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { RunningTool } from '../agent.js';
 import type { AgentSignal, DriverContext } from '../driver.js';
+import { KnownRows } from './known-rows.js';
 import type { Following } from './progress.js';
 import { OpenedSessions } from './opened.js';
 import { otherOn } from './others.js';
@@ -16,6 +17,7 @@ export class ClaudeHome {
   readonly store: string;
   readonly runs: Runs;
   readonly opened: OpenedSessions;
+  readonly rows = new KnownRows();
   readonly #configDir: string;
   #pruned: Promise<void> | undefined;
   readonly #followings = new Set<Following>();

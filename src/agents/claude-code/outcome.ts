@@ -6,23 +6,25 @@ import type { Sight } from '../driver.js';
 import { counted } from '../shared/compactions.js';
 import { cutOff } from '../shared/cut-off.js';
 import { sinceNotified } from './background.js';
+import { replyAfter, type Reply, type Step } from '../shared/reply.js';
 import { failureOf, refusedIn, untilOf } from './failures.js';
-import { blocksOf, isMessage, isSynthetic, textOf, type Row } from './rows.js';
+import { blocksOf, isMessage, isSynthetic, type Block, type Row } from './rows.js';
 import type { TurnState } from './turn-state.js';
 import { answersIn, usageOf } from './usage.js';
 
 /**
- * `undefined` when the turn has not ended. `silent`: the program ended by itself, and the model
- * answered nothing.
+ * `undefined` when the turn has not ended. `silent`: the program ended by itself, and the model's
+ * last step said nothing.
  */
 export function endOf({ phase, turn }: TurnState, session: SessionId, silent: boolean): Sight['end'] {
   if (phase === 'cancelled') return { status: 'cancelled' };
   if (phase === 'error') return failedIn(turn, session);
-  if (phase === 'mute' && silent && replyOf(turn) === '')
+  if (phase === 'mute' && silent && saidBy(turn).reply === '')
     return {
       status: 'failed',
       error: failure('EMPTY_REPLY', `The model answered nothing at all in session ${session}.`),
     };
+  if (phase === 'mute' && silent && hasEndedSilently(turn)) return { status: 'completed' };
   if (phase !== 'ended') return undefined;
   const reason = turn.findLast(isMessage)?.message?.stop_reason;
   if (reason === 'refusal') return { status: 'failed', error: cutOff('filter', session) };
@@ -32,6 +34,15 @@ export function endOf({ phase, turn }: TurnState, session: SessionId, silent: bo
       error: failure('CONTEXT_OVERFLOW', `The conversation no longer fits the model in session ${session}.`),
     };
   return { status: 'completed' };
+}
+
+/**
+ * Whether the last step said nothing. Claude Code then asks once more, and stores its question but
+ * no empty answer (2.1.331). What was said before is the reply.
+ */
+function hasEndedSilently(turn: Row[]): boolean {
+  const last = turn.findLast(isMessage);
+  return last?.type === 'user' ? last.isMeta === true : last?.message?.stop_reason === 'end_turn';
 }
 
 function failedIn(turn: Row[], session: SessionId): NonNullable<Sight['end']> {
@@ -50,7 +61,7 @@ export function saidIn({ turn, spent }: TurnState, subAgents: Row[]): ReturnType
   const model = turn.findLast((row) => row.type === 'assistant' && !isSynthetic(row))?.message?.model;
   const answers = answersIn([...spent, ...subAgents]);
   return {
-    reply: replyOf(turn),
+    ...saidBy(turn),
     ...counted(spent.filter(({ subtype }) => subtype === 'compact_boundary').length),
     ...defined({ model }),
     ...(answers.size > 0 && { usage: usageOf(answers.values()) }),
@@ -58,16 +69,16 @@ export function saidIn({ turn, spent }: TurnState, subAgents: Row[]): ReturnType
 }
 
 /** What the model said before it was told of its background is the reply only if nothing follows. */
-const replyOf = (turn: Row[]) => lastTextIn(sinceNotified(turn)) || lastTextIn(turn);
+function saidBy(turn: Row[]): Reply {
+  return replyAfter(stepsIn(turn), stepsIn(sinceNotified(turn)));
+}
 
-/** All text after the last tool result. If there is none, the last text before it. */
-function lastTextIn(turn: Row[]): string {
-  const isResult = (row: Row) => blocksOf(row).some(({ type }) => type === 'tool_result');
-  const texts = (rows: Row[]) =>
-    rows
-      .filter((row) => row.type === 'assistant' && !isSynthetic(row))
-      .map((row) => textOf(row).trim())
-      .filter((text) => text !== '');
-  const last = texts(turn.slice(turn.findLastIndex(isResult) + 1));
-  return last.length > 0 ? last.join('\n\n') : (texts(turn).at(-1) ?? '');
+function stepsIn(rows: Row[]): Step[] {
+  return rows.flatMap((row) => (isSynthetic(row) ? [] : blocksOf(row).flatMap((block) => stepsOf(block, row))));
+}
+
+/** The text of a user row is what Claude Code, or a hook, has told the model. */
+function stepsOf({ type, text = '' }: Block, row: Row): Step[] {
+  if (type === 'tool_use' || type === 'tool_result') return ['tool'];
+  return type === 'text' && row.type === 'assistant' ? [{ text }] : [];
 }

@@ -9,7 +9,7 @@ import type { ClaudeHome } from './home.js';
 import { isOurs, isSessionId } from './ids.js';
 import { endOf, saidIn } from './outcome.js';
 import { signalsOf } from './signals.js';
-import { isMessage, readRows, type Row } from './rows.js';
+import { isMessage, type Row } from './rows.js';
 import type { Run } from './runs.js';
 import { fileElsewhere, sessionFileOf } from './store.js';
 import { turnStateOf, type TurnState } from './turn-state.js';
@@ -33,7 +33,7 @@ export async function lookAt(home: ClaudeHome, session: SessionRef, key?: Prompt
   // Look for the run first. Once it has ended, the file no longer changes.
   const run = home.runs.of(session.session_id);
   const file = await sessionFileOf(home.store, session);
-  const rows = (await readRows(file)) ?? [];
+  const rows = (await home.rows.read(file, key ?? run?.key)) ?? [];
   const begun = rows.some(isMessage);
   if (begun) await home.opened.seen(session.session_id);
   else if (!run && !(await home.opened.of(session.session_id))) return lostOrElsewhere(home, session, file);

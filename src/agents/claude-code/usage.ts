@@ -2,7 +2,7 @@
  * Counts the tokens of a turn and its sub-agents. Claude Code reports the cost only for a whole
  * process.
  */
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Usage } from '../../contract/types.js';
 import { isSynthetic, readRows, type Row, type Tokens } from './rows.js';
@@ -41,10 +41,16 @@ export async function rowsOfSubAgents(file: string, turn: readonly Row[]): Promi
   const turns = new Set(turn.flatMap(({ promptId }) => promptId ?? []));
   const folder = join(file.replace(/\.jsonl$/, ''), 'subagents');
   const names = await readdir(folder).catch((): string[] => []); // ENOENT: the session has no sub-agents.
-  const all = await Promise.all(
-    names.filter((name) => name.endsWith('.jsonl')).map((name) => readRows(join(folder, name))),
-  );
+  const since = Date.parse(turn[0]?.timestamp ?? '');
+  const files = names.filter((name) => name.endsWith('.jsonl')).map((name) => join(folder, name));
+  const all = await Promise.all(files.map(async (file) => ((await isOlder(file, since)) ? [] : readRows(file))));
   return all.flatMap((rows) =>
     rows?.some(({ promptId }) => promptId !== undefined && turns.has(promptId)) ? rows : [],
   );
+}
+
+/** Whether nothing was written to the file since then. False where that is not known. */
+async function isOlder(file: string, since: number): Promise<boolean> {
+  const { mtimeMs } = (await stat(file).catch(() => undefined)) ?? {}; // ENOENT: removed meanwhile.
+  return mtimeMs !== undefined && mtimeMs < since;
 }

@@ -59,7 +59,9 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
     maxPuts: 4,
     check: () => home.renewLogin(),
     async warm() {
-      if (server.wasUsed()) await home.connect();
+      if (!server.wasUsed()) return;
+      await home.connect();
+      home.replacement.whenIdle();
     },
     open: (request, signal) => openSession(home, request, signal),
     keyOf,
@@ -85,6 +87,7 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
       return () => {
         stop();
         calls.forget(session.session_id);
+        home.replacement.leave(key);
         home.unfollow(session.session_id);
       };
     },

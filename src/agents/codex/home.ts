@@ -8,8 +8,10 @@ import type { SessionId } from '../../contract/ids.js';
 import { AgentError } from '../agent.js';
 import { Unreachable } from '../driver.js';
 import { patiently } from '../shared/patiently.js';
+import { OUTDATED, Replacement } from '../shared/replacement.js';
 import type { Notice } from './connection.js';
 import { DurableFacts } from '../shared/durable-facts.js';
+import { KnownRollouts } from './known-rollouts.js';
 import { CodexServer, type Live, type Log, type ServerOptions } from './server.js';
 import { Threads } from './threads.js';
 
@@ -28,10 +30,12 @@ const Status = z.object({ thread: z.object({ status: z.object({ type: z.string()
 export class CodexHome {
   readonly server: CodexServer;
   readonly threads = new Threads();
+  readonly rollouts = new KnownRollouts();
   readonly opened: DurableFacts<z.infer<typeof Opened>>;
   readonly puts: DurableFacts<z.infer<typeof Put>>;
   readonly allowed: DurableFacts<z.infer<typeof Allowed>>;
   readonly log: Log;
+  readonly replacement: Replacement;
   readonly #listeners = new Set<(notice: Notice | undefined) => void>();
   #followed: Live | undefined;
   /** How many turns are followed in a thread. */
@@ -45,6 +49,13 @@ export class CodexHome {
   constructor(options: ServerOptions) {
     this.log = options.log;
     this.server = new CodexServer(options);
+    this.replacement = new Replacement({
+      title: 'The Codex server',
+      whyReplace: async () => ((await this.server.isOutdated()) ? OUTDATED : undefined),
+      isBusy: async () => this.#closed || (await this.#isBusy()),
+      replace: () => this.server.replace(),
+      log: options.log,
+    });
     this.opened = new DurableFacts(join(options.folder, 'opened'), Opened);
     this.allowed = new DurableFacts(join(options.folder, 'allowed'), Allowed);
     this.puts = new DurableFacts(join(options.folder, 'put-after'), Put);

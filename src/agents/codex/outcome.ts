@@ -4,9 +4,10 @@ import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
 import { counted } from '../shared/compactions.js';
+import { replyOf, type Reply, type Step } from '../shared/reply.js';
 import { failureOf, refusedIn } from './failures.js';
 import { untilOf } from './resets.js';
-import type { CodexTurn } from './rollout.js';
+import type { CodexTurn, Entry } from './rollout.js';
 import type { TurnState } from './turn-state.js';
 import { usageOf } from './usage.js';
 
@@ -20,7 +21,7 @@ export function outcomeOf({ end, turns }: TurnState, session: SessionId): Sight[
     return { status: 'failed', error: failureOf(end.message, end.info, session), ...defined({ until, refused }) };
   }
   const worked = turns.some(({ entries }) => entries.some(({ type }) => type === 'called'));
-  if (!replyOf(turns) && !worked)
+  if (saidBy(turns).reply === '' && !worked)
     return {
       status: 'failed',
       error: failure('EMPTY_REPLY', `The model answered nothing at all in session ${session}.`),
@@ -33,7 +34,7 @@ export function saidIn({ turns }: TurnState): ReturnType<Sight['said']> {
   const model = turns.findLast((turn) => turn.model !== undefined)?.model;
   const compactions = turns.reduce((sum, turn) => sum + (turn.compactions ?? 0), 0);
   return {
-    reply: replyOf(turns),
+    ...saidBy(turns),
     ...counted(compactions),
     ...defined({ usage }),
     ...(usage && model !== undefined && { model }),
@@ -45,10 +46,11 @@ export function stepsOf(turns: readonly CodexTurn[]): number {
   return turns.reduce((sum, { entries }) => sum + entries.filter(({ type }) => type === 'counted').length, 0);
 }
 
-/** The last message of the agent, which is what Codex itself takes as the answer of a turn. */
-function replyOf(turns: readonly CodexTurn[]): string {
-  const said = turns.flatMap(({ entries }) =>
-    entries.flatMap((entry) => (entry.type === 'said' && entry.announced ? [entry.text.trim()] : [])),
-  );
-  return said.findLast((text) => text !== '') ?? '';
+function saidBy(turns: readonly CodexTurn[]): Reply {
+  return replyOf(turns.flatMap(({ entries }) => entries.flatMap(stepIn)));
+}
+
+function stepIn(entry: Entry): Step[] {
+  if (entry.type === 'called' || entry.type === 'answered') return ['tool'];
+  return entry.type === 'said' && entry.announced ? [{ text: entry.text }] : [];
 }

@@ -24,6 +24,7 @@ export async function put(
   const { session_id, cwd, model, variant, mode, instructions } = session;
   const refusal = refusalOfSettings(mode) ?? (await failureOfDirectory(cwd));
   if (refusal) return refusal;
+  await home.replacement.enter(prompt.key);
   const live = await home.connect();
   if (thread?.generation !== live.generation)
     throw new Unreachable('The connection to Codex was replaced since the last look');

@@ -10,7 +10,7 @@ import type { PromptKey, Sight } from '../driver.js';
 import type { CodexHome } from './home.js';
 import { isOurs } from './ids.js';
 import { outcomeOf, saidIn, stepsOf } from './outcome.js';
-import { parseRollout, type Rollout } from './rollout.js';
+import type { Rollout } from './rollout.js';
 import { rolloutOf } from './rollout-files.js';
 import type { Thread } from './threads.js';
 import { goesOn, isAttributable, lastInputOf, turnStateOf, type TurnState } from './turn-state.js';
@@ -39,22 +39,21 @@ interface Read {
  * If a turn has just started, reads again for up to 500 ms, until it is known whose turn it is.
  * `undefined` when the thread does not exist.
  */
-async function readThread(home: CodexHome, session: SessionRef): Promise<Read | undefined> {
+async function readThread(home: CodexHome, session: SessionRef, key?: PromptKey): Promise<Read | undefined> {
   for (const end = Date.now() + STORED_WITHIN_MS; ; await sleep(READ_EVERY_MS)) {
-    const read = await readOnce(home, session);
+    const read = await readOnce(home, session, key);
     if (!read?.isActive || read.thread === 'elsewhere' || isAttributable(read.rollout) || Date.now() > end) return read;
   }
 }
 
 /** Idle only if the thread was idle before and after the rollout was read. */
-export async function readOnce(home: CodexHome, session: SessionRef): Promise<Read | undefined> {
+export async function readOnce(home: CodexHome, session: SessionRef, key?: PromptKey): Promise<Read | undefined> {
   const live = await home.connect();
   const thread = await home.threads.resume(live, session);
   if (thread === 'missing') return undefined;
   const path = thread === 'elsewhere' ? await rolloutOf(home.server.store, session.session_id) : thread.path;
-  const content = path === undefined ? undefined : await contentOf(path);
-  if (content === undefined) return undefined;
-  const rollout = parseRollout(content);
+  const rollout = path === undefined ? undefined : await rolloutAt(home, path, key);
+  if (!rollout) return undefined;
   if (thread === 'elsewhere') return { thread, rollout, isActive: true };
   const after = await home.threads.resume(live, session);
   return { thread, rollout, isActive: thread.isActive || typeof after !== 'object' || after.isActive };
@@ -66,7 +65,7 @@ export async function lookAt(
   session: SessionRef,
   given?: PromptKey,
 ): Promise<Omit<CodexSight, 'done'> | undefined> {
-  const read = await readThread(home, session);
+  const read = await readThread(home, session, given);
   if (!read) return undefined;
   const { rollout, thread } = read;
   const last = lastInputOf(rollout)?.id;
@@ -112,9 +111,9 @@ async function withoutIdOf(home: CodexHome, { turns }: Rollout, key: PromptKey) 
   return put && { digest: put.digest, ...defined({ after: put.after }) };
 }
 
-async function contentOf(path: string): Promise<string | undefined> {
+async function rolloutAt(home: CodexHome, path: string, key: PromptKey | undefined): Promise<Rollout | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await home.rollouts.read(path, key, () => readFile(path, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -101,17 +101,29 @@ export interface Rollout {
 }
 
 export function parseRollout(content: string): Rollout {
-  const reader = new Reader();
+  const reader = new RolloutReader();
   for (const line of content.split('\n')) if (line !== '') reader.line(line);
-  return { turns: reader.turns, records: reader.records, ...defined({ told: reader.told }) };
+  return reader.rollout();
 }
 
-class Reader {
+/** Takes the lines of a rollout one by one. */
+export class RolloutReader {
   readonly turns: CodexTurn[] = [];
   records = 0;
   told: string | undefined;
   /** By turn: what Codex reported as messages of the agent, before it stored them for the model. */
   readonly #announced = new Map<CodexTurn, { id?: string; text: string; isFinal: boolean }[]>();
+
+  /** Of an older turn, only that it had inputs is kept. */
+  forget(turn: CodexTurn): void {
+    turn.entries = turn.entries.flatMap((entry) => (entry.type === 'input' ? [{ ...entry, text: '' }] : []));
+    this.#announced.delete(turn);
+  }
+
+  /** Of the lines so far. */
+  rollout(): Rollout {
+    return { turns: [...this.turns], records: this.records, ...defined({ told: this.told }) };
+  }
 
   line(line: string): void {
     const record = recordIn(line);

@@ -2,7 +2,8 @@
  * The one `codex app-server` of a data directory. The process that creates this object holds the
  * directory's lock.
  *
- * 1. A server that outlived its worker is adopted, and its turns go on.
+ * 1. A server that outlived its worker is adopted, and its turns go on. If a new one would have
+ *    another program or environment, it is replaced once no turn works (`shared/replacement.ts`).
  * 2. Otherwise every remaining process of it is ended before another one starts.
  * 3. Only its owner can open its socket, which Codex creates with mode 0600.
  */
@@ -12,12 +13,14 @@ import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import { identityOf, isAlive } from '../../host/process-identity.js';
 import { AGENT_MARKER, killTree } from '../../host/process-tree.js';
 import { AgentError } from '../agent.js';
 import { Unreachable } from '../driver.js';
 import { Connection } from './connection.js';
+import { isMadeOf, makingsOf } from '../shared/makings.js';
 import { readRecord, writeRecord } from '../shared/server-record.js';
 import { ServerRecord } from './record.js';
 import { spawnServer } from './spawn.js';
@@ -57,7 +60,7 @@ export class CodexServer {
   readonly store: string;
   readonly logFile: string;
   #generation = 0;
-  #current: (Live & { record: ServerRecord }) | undefined;
+  #current: (Live & { record: ServerRecord; isOutdated?: Promise<boolean> }) | undefined;
   #starting: Promise<Live> | undefined;
 
   constructor(private readonly options: ServerOptions) {
@@ -91,6 +94,21 @@ export class CodexServer {
       });
       current.connection.close();
     }
+  }
+
+  /** Whether a new server would have another program or environment than the one that was adopted. */
+  async isOutdated(): Promise<boolean> {
+    return (await this.#current?.isOutdated) ?? false;
+  }
+
+  /** Ends the server and starts another. Whoever connects meanwhile waits for the other. */
+  async replace(): Promise<void> {
+    const program = await this.options.program(); // Where none can be started, this one is kept.
+    const current = this.#current;
+    if (!current) return;
+    this.#starting ??= this.#booted(program, current.record).finally(() => (this.#starting = undefined));
+    this.release();
+    await this.#starting;
   }
 
   /** Whether a server was ever started for this data directory. */
@@ -141,8 +159,10 @@ export class CodexServer {
   async #start(): Promise<Live> {
     const record = await readRecord(ServerRecord, this.#recordFile);
     const adopted = await this.#adopted(record);
-    if (adopted) return adopted;
-    const program = await this.options.program();
+    return adopted ?? this.#booted(await this.options.program(), record);
+  }
+
+  async #booted(program: string, record: ServerRecord | undefined): Promise<Live> {
     let cause: unknown;
     for (let boot = 1, left = record; boot <= BOOTS; boot++, left = undefined) {
       try {
@@ -163,7 +183,7 @@ export class CodexServer {
   async #adopted(record: ServerRecord | undefined): Promise<Live | undefined> {
     if (!record || record.store !== this.store || !(await isAlive(record))) return undefined;
     try {
-      const live = this.#use(record, await Connection.open(record.socket, ADOPT_MS));
+      const live = this.#use(record, await Connection.open(record.socket, ADOPT_MS), this.#differs(record));
       this.options.log('Codex was still running and is adopted.', { pid: record.pid });
       return live;
     } catch (error) {
@@ -177,10 +197,11 @@ export class CodexServer {
     await this.#endTree(left);
     const { folder, logFile, env } = { ...this.options, logFile: this.logFile };
     const socket = await socketIn(folder);
+    const made = await makingsOf(program, env);
     const pid = await spawnServer({ program, socket, marker: await this.#marker(), folder, logFile, env });
     const identity = await identityOf(pid);
     if (!identity) throw new Error(`process ${pid} ended at once`);
-    const record = { ...identity, socket, store: this.store };
+    const record = { ...identity, socket, store: this.store, made };
     await writeRecord(this.#recordFile, record);
     const connection = await firstConnection(record);
     this.options.log('Codex was started.', { pid, program });
@@ -195,9 +216,19 @@ export class CodexServer {
       await rm(dirname(record.socket), { recursive: true, force: true });
   }
 
-  #use(record: ServerRecord, connection: Connection): Live {
+  /** Where no new server can be started, the one that runs is kept. */
+  async #differs({ made }: ServerRecord): Promise<boolean> {
+    const { program, env } = this.options;
+    if (!made) return false;
+    return program().then(
+      async (path) => !(await isMadeOf(made, path, env)),
+      () => false,
+    );
+  }
+
+  #use(record: ServerRecord, connection: Connection, isOutdated?: Promise<boolean>): Live {
     const { pid, started } = record;
-    this.#current = { connection, generation: ++this.#generation, pid, started, record };
+    this.#current = { connection, generation: ++this.#generation, pid, started, record, ...defined({ isOutdated }) };
     return this.#current;
   }
 }

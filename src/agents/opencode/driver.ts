@@ -52,7 +52,8 @@ const capabilities: AgentCapabilities = {
 
 export function newOpenCodeHome({ config, dataDir, log, env: given }: OpenCodeOptions): OpenCodeHome {
   const env = childEnvironment(given);
-  return new OpenCodeHome({ dataDir, log, env, program: () => supportedProgram(config.path, env) });
+  const memoryLimit = config.memoryLimitMiB === undefined ? {} : { memoryLimit: config.memoryLimitMiB * 1024 * 1024 };
+  return new OpenCodeHome({ dataDir, log, env, program: () => supportedProgram(config.path, env), ...memoryLimit });
 }
 
 /** Starts nothing before it is needed. */
@@ -74,6 +75,7 @@ export function createOpenCodeDriver(options: OpenCodeOptions): AgentDriver<Open
       if (!server.wasUsed()) return;
       await home.checkService();
       await home.connect();
+      home.replacement.whenIdle();
     },
     open: (request, signal) => openSession(home, request, signal),
     keyOf,
@@ -129,7 +131,7 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
     async look(session, key) {
       const connection = await home.connect();
       const place = await home.placeOf(connection, session);
-      const read = await readSession(connection, place);
+      const read = await readSession(connection, place, key);
       if (!read) return undefined;
       home.logins.see(place, read.messages);
       const beside = await besideIn(connection, place, read, key);
@@ -139,6 +141,7 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
       return { ...sight, done: () => (key && following.get(key)?.begin(sight.turn.answers)) ?? [] };
     },
     async put(session, prompt, { turn }) {
+      await home.replacement.enter(prompt.key);
       const connection = await home.connect();
       const place = await home.placeOf(connection, session);
       await home.logins.renew(connection, place);
@@ -163,6 +166,7 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
       const stop = home.events.listen((event) => mine.event(event));
       return () => {
         stop();
+        home.replacement.leave(key);
         if (following.get(key) === mine) following.delete(key);
       };
     },

@@ -6,12 +6,14 @@ import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import { AgentError, type SessionRef } from '../agent.js';
 import { patiently } from '../shared/patiently.js';
+import { OUTDATED, Replacement } from '../shared/replacement.js';
 import { ask } from './calls.js';
 import { Events } from './events.js';
 import { KeptAnswers } from './kept-answers.js';
 import { Logins } from './logins.js';
 import { findSession, type Place } from './read-session.js';
 import { refusalOfService } from './service.js';
+import { whyRecycle } from './why-recycle.js';
 import { OpenCodeServer, type Connection, type Log, type ServerOptions } from './server.js';
 
 export class OpenCodeHome {
@@ -19,17 +21,26 @@ export class OpenCodeHome {
   readonly events: Events;
   readonly answers: KeptAnswers;
   readonly logins = new Logins();
+  readonly replacement: Replacement;
   /** The directories of sessions that this process has used. A session never moves. */
   readonly directories = new Map<SessionId, string>();
   readonly log: Log;
   #users = 0;
   #closed = false;
 
-  constructor(private readonly options: ServerOptions) {
+  constructor(private readonly options: ServerOptions & { memoryLimit?: number }) {
     this.log = options.log;
     this.server = new OpenCodeServer(options);
     this.events = new Events(options.log);
     this.answers = new KeptAnswers(this.server.folder);
+    this.replacement = new Replacement({
+      title: 'The OpenCode server',
+      whyReplace: async () => ((await this.server.isOutdated()) ? OUTDATED : undefined),
+      whyRecycle: () => whyRecycle(this.server, options.memoryLimit),
+      isBusy: async () => this.#closed || (await this.#isBusy()),
+      replace: () => this.server.replace(),
+      log: options.log,
+    });
   }
 
   retain(): void {
@@ -63,11 +74,11 @@ export class OpenCodeHome {
    * @throws CallFailed
    */
   async placeOf(connection: Connection, { session_id, cwd }: SessionRef): Promise<Place> {
-    const known = this.directories.get(session_id);
-    if (known !== undefined) return { sessionID: session_id, directory: known };
-    const session = await findSession(connection, session_id);
-    if (session) this.directories.set(session_id, session.directory);
-    return { sessionID: session_id, directory: session?.directory ?? cwd };
+    const known = this.directories.get(session_id) ?? (await findSession(connection, session_id))?.directory;
+    if (known !== undefined) this.directories.set(session_id, known);
+    const directory = known ?? cwd;
+    await this.server.directories.note(directory);
+    return { sessionID: session_id, directory };
   }
 
   /**
@@ -98,10 +109,11 @@ export class OpenCodeHome {
   /** Whether a turn runs. True, too, when that cannot be found out. */
   async #isBusy(): Promise<boolean> {
     if (!(await this.server.isRunning())) return false;
-    if (this.directories.size === 0) return true;
+    const directories = await this.server.directories.all();
+    if (!directories) return true;
     try {
       const { client } = await this.server.connect();
-      const all = [...new Set(this.directories.values())].map((directory) =>
+      const all = directories.map((directory) =>
         ask('tell the status', (options) => client.session.status({ directory }, options)),
       );
       return (await Promise.all(all)).some((sessions) => Object.values(sessions).some(({ type }) => type !== 'idle'));

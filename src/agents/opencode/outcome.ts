@@ -5,6 +5,7 @@ import type { SessionId } from '../../contract/ids.js';
 import type { Sight } from '../driver.js';
 import { counted } from '../shared/compactions.js';
 import { cutOff, type CutOff } from '../shared/cut-off.js';
+import { replyAfter, replyOf, type Step } from '../shared/reply.js';
 import { failureOf, isAbort, refusedIn, untilOf } from './failures.js';
 import type { StoredAnswer, TurnState } from './turn-state.js';
 import { usageOf } from './usage.js';
@@ -24,7 +25,7 @@ export function endOf(turn: TurnState, session: SessionId): NonNullable<Sight['e
   const silenced = turn.background.cutOff;
   if (silenced > 0) return { status: 'failed', error: cutOffInBackground(silenced, session) };
   const worked = turn.finalAnswers.some(({ parts }) => parts.some(({ type }) => type === 'tool'));
-  if (!replyOf(turn.finalAnswers) && !worked)
+  if (replyOf(stepsIn(turn.finalAnswers)).reply === '' && !worked)
     return {
       status: 'failed',
       error: failure('EMPTY_REPLY', `The model answered nothing at all in session ${session}.`),
@@ -44,7 +45,7 @@ function cutOffInBackground(count: number, session: SessionId): Failure {
 /** What the agent answered before it was told of its background is not the reply. */
 export function saidIn({ last, answers, finalAnswers }: TurnState): ReturnType<Sight['said']> {
   return {
-    reply: replyOf(finalAnswers) || replyOf(answers),
+    ...replyAfter(stepsIn(answers), stepsIn(finalAnswers)),
     ...counted(answers.filter(({ info }) => info.summary && !info.error).length),
     ...(last && {
       model: `${last.info.providerID}/${last.info.modelID}`,
@@ -53,15 +54,11 @@ export function saidIn({ last, answers, finalAnswers }: TurnState): ReturnType<S
   };
 }
 
-/** The text of the last step that has one. */
-function replyOf(answers: StoredAnswer[]): string {
-  const texts = answers
-    .filter(({ info }) => !info.summary)
-    .map(({ parts }) =>
-      parts
-        .flatMap((part) => (part.type === 'text' && !part.synthetic && !part.ignored ? [part.text] : []))
-        .join('\n')
-        .trim(),
-    );
-  return texts.findLast((text) => text !== '') ?? '';
+function stepsIn(answers: StoredAnswer[]): Step[] {
+  return answers.flatMap(({ info, parts }) => (info.summary ? [] : parts.flatMap(stepsOf)));
+}
+
+function stepsOf(part: StoredAnswer['parts'][number]): Step[] {
+  if (part.type === 'tool') return ['tool'];
+  return part.type === 'text' && !part.synthetic && !part.ignored ? [{ text: part.text }] : [];
 }

@@ -7,6 +7,7 @@ import type { PromptKey, Sight } from '../driver.js';
 import type { Beside } from './background.js';
 import { ask, askIfThere } from './calls.js';
 import { isOurs, messageIdOf } from './ids.js';
+import { newestMessages } from './newest-messages.js';
 import { endOf, saidIn } from './outcome.js';
 import type { Connection } from './server.js';
 import {
@@ -75,15 +76,13 @@ export function statusesIn(
 }
 
 /**
- * Idle only if the session was idle before and after the messages were read. `undefined` when the
- * session does not exist.
+ * Idle only if the session was idle before and after the messages were read, which are the newest.
+ * `undefined` when the session does not exist.
  */
-export async function readSession(connection: Connection, place: Place): Promise<Read | undefined> {
+export async function readSession(connection: Connection, place: Place, prompt?: string): Promise<Read | undefined> {
   if (!isSessionId(place.sessionID)) return undefined;
   const status = await statusOf(connection, place);
-  const messages = await askIfThere('list the messages', (options) =>
-    connection.client.session.messages(place, options),
-  );
+  const messages = await newestMessages(connection, place, prompt);
   const isIdle = async () => (await statusOf(connection, place)).type === 'idle';
   return messages && { idle: status.type === 'idle' && (await isIdle()), status, messages };
 }

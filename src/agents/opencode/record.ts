@@ -1,5 +1,6 @@
 /** The record of the running server. */
 import * as z from 'zod';
+import { Makings } from '../shared/makings.js';
 import type { Address } from './calls.js';
 
 export const ServerRecord = z.object({
@@ -9,6 +10,8 @@ export const ServerRecord = z.object({
   port: z.number().int(),
   password: z.string(),
   store: z.string(),
+  /** Absent in a record of an older release. */
+  made: Makings.optional(),
 });
 
 export type ServerRecord = z.infer<typeof ServerRecord> & Address;

@@ -2,7 +2,8 @@
  * The one `opencode serve` of a data directory. The process that creates this object holds the
  * directory's lock.
  *
- * 1. A server that outlived its worker is adopted, and its turns go on.
+ * 1. A server that outlived its worker is adopted, and its turns go on. If a new one would have
+ *    another program or environment, it is replaced once no turn works (`shared/replacement.ts`).
  * 2. Otherwise every remaining process of it is ended before another one starts, because two
  *    servers on one session livelock.
  * 3. The password is in the server's environment and in a file that only its owner can read. It is
@@ -15,11 +16,14 @@ import { mkdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import getPort from 'get-port';
+import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import { AgentError } from '../agent.js';
 import { identityOf, isAlive } from '../../host/process-identity.js';
 import { AGENT_MARKER, killTree } from '../../host/process-tree.js';
 import { ask, clientOf, type Address } from './calls.js';
+import { ServedDirectories } from './served-directories.js';
+import { isMadeOf, makingsOf } from '../shared/makings.js';
 import { readRecord, writeRecord } from '../shared/server-record.js';
 import { ServerRecord } from './record.js';
 import { spawnServer } from './spawn.js';
@@ -54,14 +58,16 @@ export class OpenCodeServer {
   readonly store: string;
   readonly folder: string;
   readonly logFile: string;
+  readonly directories: ServedDirectories;
   #generation = 0;
-  #current: (Connection & { record: ServerRecord }) | undefined;
+  #current: (Connection & { record: ServerRecord; isOutdated?: Promise<boolean> }) | undefined;
   #starting: Promise<Connection> | undefined;
 
   constructor(private readonly options: ServerOptions) {
     this.store = storeOf(options.env);
     this.folder = join(options.dataDir, 'agents', 'opencode');
     this.logFile = join(this.folder, 'server.log');
+    this.directories = new ServedDirectories(join(this.folder, 'directories'));
   }
 
   /**
@@ -87,6 +93,26 @@ export class OpenCodeServer {
     if (await isHealthy(current.record, 10_000, 2_000)) return;
     this.options.log('The OpenCode server does not answer and is replaced.', { pid: current.pid });
     if (this.#current === current) this.#current = undefined;
+  }
+
+  /** Whether a new server would have another program or environment than the one that was adopted. */
+  async isOutdated(): Promise<boolean> {
+    return (await this.#current?.isOutdated) ?? false;
+  }
+
+  /** Ends the server and starts another. Whoever connects meanwhile waits for the other. */
+  async replace(): Promise<void> {
+    const program = await this.options.program(); // Where none can be started, this one is kept.
+    const current = this.#current;
+    if (!current) return;
+    this.#starting ??= this.#booted(program, current.record).finally(() => (this.#starting = undefined));
+    this.#current = undefined;
+    await this.#starting;
+  }
+
+  /** Of the server to which this process is connected. */
+  get pid(): number | undefined {
+    return this.#current?.pid;
   }
 
   /** Whether a server was ever started for this data directory. */
@@ -138,9 +164,12 @@ export class OpenCodeServer {
     const record = await readRecord(ServerRecord, this.#recordFile);
     if (record && record.store === this.store && (await isAlive(record)) && (await isHealthy(record, 10_000, 2_000))) {
       this.options.log('OpenCode was still running and is adopted.', { pid: record.pid, port: record.port });
-      return this.#use(record);
+      return this.#use(record, this.#differs(record));
     }
-    const program = await this.options.program();
+    return this.#booted(await this.options.program(), record);
+  }
+
+  async #booted(program: string, record: ServerRecord | undefined): Promise<Connection> {
     let cause: unknown;
     for (let boot = 1; boot <= BOOTS; boot++) {
       try {
@@ -165,6 +194,8 @@ export class OpenCodeServer {
     await rm(tmp, { recursive: true, force: true });
     await mkdir(tmp, { mode: 0o700 });
 
+    await this.directories.clear();
+    const made = await makingsOf(program, this.options.env);
     const port = await getPort({ host: '127.0.0.1' });
     const password = randomBytes(24).toString('base64url');
     const pid = await spawnServer({
@@ -179,7 +210,7 @@ export class OpenCodeServer {
     });
     const identity = await identityOf(pid);
     if (!identity) throw new Error(`process ${pid} ended at once`);
-    const record = { ...identity, port, password, store: this.store };
+    const record = { ...identity, port, password, store: this.store, made };
     await writeRecord(this.#recordFile, record);
     if (!(await isHealthy(record, BOOT_MS, HEALTH_MS))) throw new Error(`no answer on port ${port}`);
     this.options.log('OpenCode was started.', { pid, port, program });
@@ -192,8 +223,22 @@ export class OpenCodeServer {
     await killTree(entryOf(await this.#marker()), ours ? record.pid : undefined);
   }
 
-  #use(record: ServerRecord): Connection {
-    this.#current = { client: clientOf(record), generation: ++this.#generation, pid: record.pid, record };
+  /** Where no new server can be started, the one that runs is kept. */
+  async #differs({ made }: ServerRecord): Promise<boolean> {
+    const { program, env } = this.options;
+    if (!made) return false;
+    return program().then(
+      async (path) => !(await isMadeOf(made, path, env)),
+      () => false,
+    );
+  }
+
+  #use(record: ServerRecord, isOutdated?: Promise<boolean>): Connection {
+    const { pid } = record;
+    this.#current = {
+      ...{ client: clientOf(record), generation: ++this.#generation, pid, record },
+      ...defined({ isOutdated }),
+    };
     return this.#current;
   }
 }

@@ -35,6 +35,7 @@ export async function readTranscript(program: string, session: SessionRef, env: 
 export async function interactiveIn(home: OpenCodeHome, program: string, session: SessionRef): Promise<AgentProgram> {
   const address = await home.server.address();
   if (!address) return { program, args: ['--session', session.session_id], cwd: session.cwd, env: {} };
+  await home.server.directories.note(session.cwd);
   const args = ['attach', `http://127.0.0.1:${address.port}`, '--session', session.session_id, '--dir', session.cwd];
   return {
     program,

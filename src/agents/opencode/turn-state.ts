@@ -111,6 +111,11 @@ function askedIn(message: StoredMessage | undefined): string | undefined {
   return texts.length > 0 ? texts.join('') : undefined;
 }
 
+/** The ids of all prompts, oldest first. */
+export function promptsIn(messages: StoredMessage[]): string[] {
+  return messages.filter((_, index) => isPrompt(messages, index)).map(({ info }) => info.id);
+}
+
 /** The last message that a person or we asked. If a turn runs, it is the turn of this message. */
 export function lastPromptOf(messages: StoredMessage[]): string | undefined {
   return messages.findLast((_, index) => isPrompt(messages, index))?.info.id;

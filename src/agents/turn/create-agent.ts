@@ -1,13 +1,14 @@
 /** Makes an agent for the activities from a driver and the turn protocol. */
 import { isAbsolute } from 'node:path';
 import { failure } from '../../contract/failures.js';
-import { isId } from '../../contract/ids.js';
+import { isId, type PromptId } from '../../contract/ids.js';
 import { AgentError, type Agent, type OpenRequest, type SessionRef, type StoredSession } from '../agent.js';
 import type { AgentDriver } from '../driver.js';
 import { ActiveTurns } from './active-turns.js';
 import { Attempt, type TurnContext } from './attempt.js';
 import { Fence } from './fence.js';
 import { patiently } from '../shared/patiently.js';
+import { noteOfSize } from '../shared/store-size.js';
 import { PromptNotes } from './prompt-notes.js';
 import { runTurn } from './run-turn.js';
 import { reachOf, stopTurn } from './stop-turn.js';
@@ -116,13 +117,28 @@ export function createAgent({ name, driver, room, defaults, maxSteps = MAX_STEPS
       checkStore(session, driver);
       return driver.interactive(session);
     },
-    describe: () => driver.describe(),
     async close(options) {
       if (!left) room.leave();
       left = true;
       await driver.close(options);
     },
   };
+}
+
+async function saidTo(
+  session: SessionRef,
+  prompt: PromptId,
+  driver: AgentDriver,
+  signal: AbortSignal,
+): ReturnType<Agent['said']> {
+  const sight = await patiently(reachOf(driver, session), signal, () =>
+    driver.look(session, driver.keyOf(session, prompt)),
+  );
+  const { session_id } = session;
+  if (!sight)
+    throw new AgentError(failure('SESSION_LOST', `Session ${session_id} is no longer in ${driver.store}.`), false);
+  if (sight.prompt === 'present') return sight.said();
+  throw new AgentError(failure('OUTCOME_UNKNOWN', `Session ${session_id} does not have prompt ${prompt}.`), false);
 }
 
 /** Nothing where the driver cannot delete. */
@@ -141,11 +157,20 @@ function removalBy(context: TurnContext, { fence }: TurnRoom): Pick<Agent, 'dele
   };
 }
 
-/** Where the driver can tell what its store has. */
-function readingBy(driver: AgentDriver): Pick<Agent, 'sessions' | 'find'> {
+/** What a turn said, and, where the driver can tell, which sessions its store has. */
+function readingBy(driver: AgentDriver): Pick<Agent, 'describe' | 'said' | 'sessions' | 'find'> {
   const sessions = driver.sessions?.bind(driver);
   const find = driver.find?.bind(driver);
   return {
+    async describe() {
+      const said = await driver.describe();
+      const note = [said.note, await noteOfSize(driver.store)].filter(Boolean).join(' ');
+      return { ...said, ...(note && { note }) };
+    },
+    async said(session, prompt, signal) {
+      checkStore(session, driver);
+      return saidTo(session, prompt, driver, signal);
+    },
     ...(sessions && { sessions: async () => (await sessions()).flatMap((session) => checked(session) ?? []) }),
     ...(find && {
       async find(session) {

@@ -1,5 +1,6 @@
 import type { SessionManager } from '../../client/session-manager.js';
 import { toldOf } from '../../client/told.js';
+import type { ReplyPage } from '../../contract/answers.js';
 import type { PromptState } from '../../contract/types.js';
 import { command } from '../args/command.js';
 import { connected } from '../connect.js';
@@ -13,7 +14,11 @@ import { untilEnded } from '../waiting.js';
 export default command({
   name: 'outcome',
   summary: 'Shows the state of a prompt.\nPrints queued, running, unknown, or the reply of a prompt that has ended.',
-  flags: { wait: { kind: 'switch', help: 'Wait until the prompt has ended.' } },
+  flags: {
+    wait: { kind: 'switch', help: 'Wait until the prompt has ended.' },
+    full: { kind: 'switch', help: "Print all that the turn said, from the agent's own store on the session's host." },
+    page: { kind: 'count', value: 'N', help: 'Only this page of it. The first one is 1.' },
+  },
   args: [
     { name: 'topic', required: true },
     { name: 'prompt_id', required: true },
@@ -21,10 +26,13 @@ export default command({
   examples: [
     ['continuity outcome auth p-1f0c…', 'its state now'],
     ['continuity outcome auth p-1f0c… --wait', 'waits, then prints the reply'],
+    ['continuity outcome auth p-1f0c… --full | less', 'all that was said, also what the result has no room for'],
     ['continuity outcome auth p-1f0c… --json | jq -r .state', 'for scripts'],
   ],
   async run({ flags, args, output }) {
     const { topic, prompt_id } = args;
+    if (flags.full || flags.page !== undefined)
+      return connected(flags, ({ manager }) => showAll(manager, topic, prompt_id, flags.page, output));
     if (flags.wait)
       return untilInterrupted((left) =>
         connected(flags, ({ manager }) => wait(manager, topic, prompt_id, output, left)),
@@ -32,6 +40,26 @@ export default command({
     return connected(flags, async ({ manager }) => show(await manager.outcome(topic, prompt_id), topic, output));
   },
 });
+
+async function showAll(
+  manager: SessionManager,
+  topic: string,
+  promptId: string,
+  only: number | undefined,
+  output: Output,
+): Promise<void> {
+  const first = await manager.reply(topic, promptId, only);
+  const parts = [...first.parts];
+  if (only === undefined)
+    for (let page = 2; page <= first.pages; page++) parts.push(...(await manager.reply(topic, promptId, page)).parts);
+  output.answer({ ...first, parts, ...(only === undefined && { page: 1, pages: 1 }) }, textOf(parts));
+  if (only !== undefined && first.pages > 1) output.note(`page ${only} of ${first.pages}`);
+}
+
+/** A text that goes on in the next page has the same number there. */
+function textOf(parts: ReplyPage['parts']): string {
+  return parts.map(({ part, text }, at) => (at === 0 || parts[at - 1]?.part === part ? text : `\n\n${text}`)).join('');
+}
 
 async function wait(
   manager: SessionManager,

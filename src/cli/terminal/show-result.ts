@@ -66,7 +66,8 @@ export function aboutOf(result: TurnResult): string {
     fell_back_from && `model ${model ?? 'unknown'} instead of ${fell_back_from}`,
     compacted && 'the conversation was compacted',
     duration(duration_ms),
-    result.reply_truncated && 'reply cut',
+    result.reply_truncated &&
+      `reply cut; all of it: continuity outcome ${quoted(topic)} ${quoted(result.prompt_id)} --full`,
     `go on: continuity delegate --topic ${quoted(topic)} "…"`,
   ]
     .filter(Boolean)

@@ -32,6 +32,7 @@ describe('what became of a prompt', () => {
     expect(outcomeOf(state, 's' as SessionId)).toEqual({ status: 'completed' });
     expect(saidIn(state)).toEqual({
       reply: 'Done.',
+      reply_parts: ['Done.'],
       model: 'scripted',
       usage: { input_tokens: 190, cache_read_tokens: 10, cache_write_tokens: 0, output_tokens: 3, reasoning_tokens: 2 },
     });

@@ -1,0 +1,107 @@
+/** Reads all that a turn said, from the session on its host, in pages. */
+import { randomUUID } from 'node:crypto';
+import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
+import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
+import type { ReplyPage } from '../contract/answers.js';
+import { failure, isFailureCode, type Failure } from '../contract/failures.js';
+import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
+import * as messages from '../contract/messages.js';
+import type { PromptState } from '../contract/types.js';
+import type { SessionView } from '../contract/views.js';
+import { unreachable } from './grpc-errors.js';
+import { SessionError, sessionError } from './session-error.js';
+
+/** Longer than the host and the activity are waited for. */
+const WITHIN = '90 seconds';
+
+interface Where {
+  prompt_id: PromptId;
+  sessions: SessionView[];
+}
+
+/** @throws SessionError for a prompt that was not put in */
+export async function placeOf(handle: WorkflowHandle, topic: TopicId, promptId: PromptId): Promise<Where> {
+  const [state, { sessions }] = await Promise.all([
+    handle.query(messages.outcome, promptId),
+    handle.query(messages.view),
+  ]);
+  const named = sessionIn(state, topic);
+  const [last] = (state.state === 'ended' && state.outcome?.checks?.rounds.slice(-1)) || [];
+  return {
+    prompt_id: last?.prompt_id ?? promptId, // A fix is a prompt of its own.
+    // A prompt whose outcome is no longer remembered is looked for in all of them.
+    sessions: named === undefined ? [...sessions].reverse() : sessions.filter(({ session_id }) => session_id === named),
+  };
+}
+
+/** The session that has the prompt. undefined: any of the topic's. */
+function sessionIn(state: PromptState, topic: TopicId): SessionId | undefined {
+  const ids = { topic, prompt_id: state.prompt_id };
+  const none = (why: string) =>
+    sessionError('OUTCOME_UNKNOWN', `Prompt ${state.prompt_id} of topic ${topic} ${why}.`, ids);
+  switch (state.state) {
+    case 'refused':
+      throw new SessionError(state.error, ids);
+    case 'unknown':
+      throw none('is not known there');
+    case 'queued':
+      throw none('is queued and has said nothing yet');
+    case 'running':
+      if (state.session_id === null) throw none('has no session yet');
+      return state.session_id;
+    case 'ended':
+      if (state.outcome?.session_id === null) throw none('ended before a session was open');
+      return state.outcome?.session_id;
+  }
+}
+
+/** @throws SessionError HOST_UNAVAILABLE, SESSION_LOST, OUTCOME_UNKNOWN, and what kept the agent from reading */
+export async function readReply(client: Client, topic: TopicId, where: Where, page: number): Promise<ReplyPage> {
+  const ids = { topic, prompt_id: where.prompt_id };
+  let missing = sessionError('SESSION_LOST', `Topic ${topic} no longer knows the session of ${where.prompt_id}.`, ids);
+  for (const { session_id, pinned } of where.sessions) {
+    try {
+      return await readIn(client, { topic, session_id, pinned, prompt_id: where.prompt_id, page });
+    } catch (error) {
+      if (!(error instanceof SessionError) || where.sessions.length === 1) throw error;
+      missing = error;
+    }
+  }
+  throw missing;
+}
+
+async function readIn(client: Client, input: messages.ReplyQuestion): Promise<ReplyPage> {
+  const { topic, prompt_id } = input;
+  const workflowId = `reply/${topic}/${randomUUID()}`;
+  try {
+    return await client.workflow.execute<(question: messages.ReplyQuestion) => Promise<ReplyPage>>(messages.turnReply, {
+      args: [input],
+      taskQueue: messages.CONTINUITY,
+      workflowId,
+      workflowExecutionTimeout: WITHIN,
+    });
+  } catch (error) {
+    const problem = problemIn(error);
+    throw problem
+      ? new SessionError(problem, { topic, prompt_id, cause: error })
+      : unreachable(error, 'read the reply');
+  } finally {
+    await forget(client, workflowId);
+  }
+}
+
+function problemIn(error: unknown): Failure | undefined {
+  if (!(error instanceof WorkflowFailedError)) return undefined;
+  const cause = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
+  if (!(cause instanceof ApplicationFailure)) return undefined;
+  const [detail] = (cause.details ?? []) as (Failure | undefined)[];
+  return detail ?? failure(isFailureCode(cause.type) ? cause.type : 'INTERNAL', cause.message);
+}
+
+/** What was said is not kept a second time, and a forgotten topic leaves nothing of it. */
+async function forget(client: Client, workflowId: string): Promise<void> {
+  const { namespace } = client.options;
+  await client.workflowService
+    .deleteWorkflowExecution({ namespace, workflowExecution: { workflowId } })
+    .catch(() => undefined); // Not allowed, or unreachable: the retention of the namespace ends it.
+}

@@ -1,0 +1,104 @@
+/** All that a turn said, beyond what its outcome has room for: over the library, the command line and MCP. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ReplyPage } from '../../src/contract/answers.js';
+import type { SessionError } from '../../src/client/session-error.js';
+import { mcpClientIn } from '../support/mcp-client.js';
+import { startWorld, type World } from '../support/world.js';
+import { continuityIn, type Surroundings } from './cli-command.js';
+
+let world: World;
+let surroundings: Surroundings;
+beforeAll(async () => {
+  world = await startWorld();
+  surroundings = {
+    cwd: world.dir,
+    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
+  };
+});
+afterAll(() => world?.dispose());
+
+const LENGTH = 150_000;
+const report = 'y'.repeat(LENGTH);
+/** The fake agent says the report, runs a tool, and says that it is done. */
+const prompt = `Report [[parts: ${LENGTH}]] [[say: It is done.]]`;
+
+async function reported() {
+  const topic = `t-${randomUUID().slice(0, 8)}`;
+  const { prompt_id, reply_parts, reply_parts_truncated } = await world.manager.delegate(topic, prompt);
+  expect(reply_parts).toEqual([expect.stringMatching(/^y{1000,2048}…$/), 'It is done.']);
+  expect(reply_parts_truncated).toBe(true);
+  return { topic, prompt_id };
+}
+const refusal = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: SessionError) => error,
+  );
+const textsOf = (parts: ReplyPage['parts'], part: number) =>
+  parts.flatMap((one) => (one.part === part ? [one.text] : [])).join('');
+
+test('all of it is read in pages, also after later turns and in a topic that is closed', async () => {
+  const { topic, prompt_id } = await reported();
+  await world.manager.delegate(topic, 'Something else');
+  await world.manager.close(topic);
+  const first = await world.manager.reply(topic, prompt_id);
+  expect(first).toMatchObject({ page: 1, pages: 3 });
+  const others = await Promise.all([2, 3].map((page) => world.manager.reply(topic, prompt_id, page)));
+  const parts = [first, ...others].flatMap((page) => page.parts);
+  expect(textsOf(parts, 1)).toBe(report);
+  expect(textsOf(parts, 2)).toBe('It is done.');
+  expect(parts.at(-1)?.is_reply).toBe(true);
+});
+
+test('it costs the topic no event', async () => {
+  const { topic, prompt_id } = await reported();
+  await expect.poll(async () => (await world.manager.view(topic)).state).toBe('idle');
+  const events = async () => (await world.client.workflow.getHandle(`topic/${topic}`).describe()).historyLength;
+  const before = await events();
+  await world.manager.reply(topic, prompt_id);
+  expect(await events()).toBe(before);
+});
+
+test('a prompt that has said nothing yet, and one that is not known, are refused with a reason', async () => {
+  const { topic } = await reported();
+  expect(await refusal(world.manager.reply(topic, 'another'))).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  expect(await refusal(world.manager.reply('no-such-topic', 'another'))).toMatchObject({ code: 'TOPIC_UNKNOWN' });
+});
+
+test('a session that is lost is said so', async () => {
+  const { topic, prompt_id } = await reported();
+  world.agent.lose((await world.manager.view(topic)).session_id);
+  expect(await refusal(world.manager.reply(topic, prompt_id))).toMatchObject({
+    code: 'SESSION_LOST',
+    topic,
+    prompt_id,
+  });
+});
+
+test('continuity outcome prints all of it with --full, and one page with --page', async () => {
+  const continuity = continuityIn(surroundings);
+  const { topic, prompt_id } = await reported();
+  const full = await continuity(['outcome', topic, prompt_id, '--full']);
+  expect(full.stderr).toBe('');
+  expect(full.stdout).toBe(`${report}\n\nIt is done.\n`);
+  const page = await continuity(['outcome', topic, prompt_id, '--page', '3', '--json']);
+  expect(JSON.parse(page.stdout)).toMatchObject({ page: 3, pages: 3 });
+});
+
+test('session_outcome has a page of it', async () => {
+  const { topic, prompt_id } = await reported();
+  const mcp = await mcpClientIn(surroundings);
+  try {
+    const { structuredContent, isError } = await mcp.client.callTool({
+      name: 'session_outcome',
+      arguments: { topic, prompt_id, page: 3 },
+    });
+    expect(isError).toBeUndefined();
+    const { parts, pages } = structuredContent as ReplyPage;
+    expect(pages).toBe(3);
+    expect(parts.at(-1)).toEqual({ part: 2, text: 'It is done.', is_reply: true });
+  } finally {
+    await mcp.close();
+  }
+});
