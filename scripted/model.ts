@@ -12,13 +12,13 @@ import {
   asideStep,
   asksIn,
   nextStep,
-  piecesOf,
   textOf,
   tokensOf,
   type ChatMessage,
   type Refusal,
   type Step,
 } from './script.js';
+import { answerCompletions, send } from './completions.js';
 import { answerMessages, chatOf, messagesError, type MessagesRequest } from './messages.js';
 import { answerResponses, conversationOf, failResponses, type ResponsesRequest } from './responses.js';
 
@@ -91,7 +91,7 @@ const COMPLETIONS: Wire = {
       openAiError(429, `Rate limit reached for ${model} on tokens per day (TPD).`, 'rate_limit_exceeded'),
     );
   },
-  answer,
+  answer: answerCompletions,
 };
 const MESSAGES: Wire = {
   chat: chatOf,
@@ -247,54 +247,6 @@ function directed(messages: ChatMessage[], directives = ''): ChatMessage[] {
   const last = messages.findLastIndex(({ role }) => role === 'user');
   const added = (message: ChatMessage) => ({ ...message, content: `${textOf(message)}\n${directives}` });
   return messages.map((message, index) => (index === last ? added(message) : message));
-}
-
-async function answer(
-  response: ServerResponse,
-  chat: Pick<ChatRequest, 'model' | 'messages' | 'stream'>,
-  step: Step,
-  call: number,
-  gone: AbortSignal,
-): Promise<void> {
-  const calls = step.call && [step.call, ...(step.also ?? [])];
-  const tool_calls = calls?.map(({ name, arguments: input }, index) => ({
-    index,
-    id: index === 0 ? `call_${call}` : `call_${call}_${index}`,
-    type: 'function',
-    function: { name, arguments: JSON.stringify(input) },
-  }));
-  const prompt_tokens = tokensOf(chat.messages.reduce((sum, message) => sum + textOf(message).length, 0));
-  const completion_tokens = tokensOf((step.text + JSON.stringify(step.call ?? '')).length);
-  const usage = { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
-  const head = { id: `scripted-${call}`, created: 0, model: chat.model };
-  if (!chat.stream) {
-    const message = { role: 'assistant', content: step.text || null, ...(tool_calls && { tool_calls }) };
-    return send(response, 200, {
-      ...head,
-      object: 'chat.completion',
-      choices: [{ index: 0, message, finish_reason: step.finish }],
-      usage,
-    });
-  }
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
-  const chunk = (delta: object, finish_reason: string | null = null) =>
-    response.write(
-      `data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [{ index: 0, delta, finish_reason }] })}\n\n`,
-    );
-  chunk({ role: 'assistant', content: '' });
-  const words = piecesOf(step.text);
-  for (const word of words) {
-    if (step.streamMs) await sleep(step.streamMs / words.length, undefined, { signal: gone });
-    chunk({ content: word });
-  }
-  if (tool_calls) chunk({ tool_calls });
-  chunk({}, step.finish);
-  response.write(`data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [], usage })}\n\n`);
-  response.end('data: [DONE]\n\n');
-}
-
-function send(response: ServerResponse, status: number, body: unknown): void {
-  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -5,7 +5,8 @@
 import type { AgentConfig } from '../../config.js';
 import { childEnvironment } from '../../host/environment.js';
 import { type AgentCapabilities } from '../agent.js';
-import type { AgentDriver, DriverContext } from '../driver.js';
+import type { SessionId } from '../../contract/ids.js';
+import type { AgentDriver, AgentSignal, DriverContext, PromptKey } from '../driver.js';
 import { configOfServer } from '../shared/one-program.js';
 import { answerAsk, asksIn } from './asks.js';
 import { describeCodex } from './describe.js';
@@ -80,15 +81,11 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
     abort: (session) => abort(home, session),
     asks: (session) => asksIn(home, session),
     answer: (session, ask, answer) => answerAsk(home, session, ask, answer),
-    listen(session, key, on) {
-      const following = new Following(session.session_id, key, on);
-      const stop = home.listen((notice) => following.notice(notice));
-      home.follow(session.session_id);
+    listen({ session_id }, key, on) {
+      const stop = listenTo(home, session_id, key, on);
       return () => {
         stop();
-        calls.forget(session.session_id);
-        home.replacement.leave(key);
-        home.unfollow(session.session_id);
+        calls.forget(session_id);
       };
     },
     leftRunning: ({ session_id }, since) => leftRunningIn(server, session_id, since),
@@ -104,6 +101,17 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
       if (closing && stop) return server.stop();
       await (closing ??= home.release(stop));
     },
+  };
+}
+
+function listenTo(home: CodexHome, session: SessionId, key: PromptKey, on: (signal: AgentSignal) => void): () => void {
+  const following = new Following(session, key, on);
+  const stop = home.listen((notice) => following.notice(notice));
+  home.follow(session);
+  return () => {
+    stop();
+    home.replacement.leave(key);
+    home.unfollow(session);
   };
 }
 

@@ -147,14 +147,7 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
       await home.logins.renew(connection, place);
       return put(connection, place, session, prompt, turn);
     },
-    async abort(session) {
-      const connection = await home.connect();
-      const place = await home.placeOf(connection, session);
-      const waiting = await everythingIn(connection, place);
-      await abort(connection, place);
-      for (const child of background.get(session.session_id) ?? []) await abort(connection, placeOf(child));
-      await endAsks(connection, place, waiting);
-    },
+    abort: (session) => abortWith(home, session, background.get(session.session_id) ?? []),
     async whyRefused(session) {
       const connection = await home.connect();
       const { directory } = await home.placeOf(connection, session);
@@ -171,6 +164,16 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
       };
     },
   };
+}
+
+/** Stops the turn, what its sub-agents do, and what they ask. */
+async function abortWith(home: OpenCodeHome, session: SessionRef, background: readonly Child[]): Promise<void> {
+  const connection = await home.connect();
+  const place = await home.placeOf(connection, session);
+  const waiting = await everythingIn(connection, place);
+  await abort(connection, place);
+  for (const child of background) await abort(connection, placeOf(child));
+  await endAsks(connection, place, waiting);
 }
 
 /**
