@@ -280,7 +280,7 @@ describe('how a turn ended:', () => {
 
   it('silence of which the program has said that it is the end', () => {
     expect(endOfTurn([note('1', SILENT)], true)).toMatchObject({ status: 'failed', error: { code: 'EMPTY_REPLY' } });
-    expect(endOfTurn([answer('0', [says('Something.')]), note('1', SILENT)], true)).toBeUndefined();
+    expect(endOfTurn([answer('0', [says('Something.')]), note('1', SILENT)], true)).toEqual({ status: 'completed' });
   });
 
   it('the reply is all text after the last result, or the last before it', () => {
