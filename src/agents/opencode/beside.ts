@@ -3,6 +3,7 @@ import type { PromptKey } from '../driver.js';
 import type { Beside } from './background.js';
 import { ask } from './calls.js';
 import { childrenOf } from './children.js';
+import { isOurPlugin } from './plugin.js';
 import type { Place, Read } from './read-session.js';
 import type { Connection } from './server.js';
 import { lastPromptOf } from './turn-state.js';
@@ -31,5 +32,5 @@ export async function besideIn(
 
 async function hasPluginsIn({ client }: Connection, { directory }: Place): Promise<boolean> {
   const { plugin = [] } = await ask('tell its config', (options) => client.config.get({ directory }, options));
-  return plugin.length > 0;
+  return plugin.some((entry) => !isOurPlugin(entry));
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { MarksTools } from '../../../../src/agents/opencode/marks-tools.js';
-import { withPlugin } from '../../../../src/agents/opencode/plugin.js';
+import { isOurPlugin, withPlugin } from '../../../../src/agents/opencode/plugin.js';
 import { SESSION_MARKER } from '../../../../src/host/process-tree.js';
 
 const pluginsIn = (content: string | undefined) => {
@@ -12,6 +12,7 @@ test('our plugin stands beside what the person has in the variable', () => {
   const ours = expect.stringMatching(/^file:.*marks-tools\.js$/) as string;
   expect(pluginsIn(undefined)).toEqual({ plugin: [ours] });
   expect(pluginsIn('{"model":"a/b","plugin":["theirs"]}')).toEqual({ model: 'a/b', plugin: ['theirs', ours] });
+  expect(pluginsIn('{"plugin":["theirs"]}')?.plugin.map(isOurPlugin)).toEqual([false, true]);
   expect(pluginsIn('{"model":"a/b", // theirs\n}')).toBeUndefined();
 });
 
