@@ -2,6 +2,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { expect, test } from 'vitest';
+import { AbsentModels } from '../../../src/activities/absent-models.js';
 import { runTurn } from '../../../src/activities/run-turn.js';
 import type { ActivityContext } from '../../../src/activities/context.js';
 import type { RunTurnInput, RunTurnOutput } from '../../../src/activities/types.js';
@@ -35,6 +36,7 @@ async function turnOf(events: () => TurnEvent, endsAfterMs: number, toolTimeoutM
     agents: new Map([['a', agent]]),
     config: { limits: { turnTimeoutMs: 60_000, stallTimeoutMs: 1000, toolTimeoutMs }, agents: {} },
     host: 'h',
+    absentModels: new AbsentModels(),
     log: () => undefined,
   } as unknown as ActivityContext;
   const environment = new MockActivityEnvironment({}, { logger });
