@@ -8,16 +8,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import {
-  asideStep,
-  asksIn,
-  nextStep,
-  textOf,
-  tokensOf,
-  type ChatMessage,
-  type Refusal,
-  type Step,
-} from './script.js';
+import { asideStep, asksIn, nextStep, textOf, tokensOf, type ChatMessage, type Refusal, type Step } from './script.js';
 import { answerCompletions, send } from './completions.js';
 import { answerMessages, chatOf, messagesError, type MessagesRequest } from './messages.js';
 import { answerResponses, conversationOf, failResponses, type ResponsesRequest } from './responses.js';
