@@ -100,7 +100,12 @@ test('promise 5: a topic whose conversation the provider refuses goes on in a ne
     status: 'completed',
     session: { kind: 'replaced', reason: 'corrupted', replaces: first.session_id },
   });
-  await expectBriefed(second, 'Go on', '- turn 1 (completed): Begin', '- turn 2 (failed, SESSION_CORRUPTED): Here');
+  await expectBriefed(
+    second,
+    'Go on',
+    '- turn 1 (completed): Begin',
+    '- turn 2 (failed, SESSION_CORRUPTED): what it asked is left out',
+  );
 });
 
 test('promise 5: a prompt that meets a conversation that broke since is worked on in a new session, in the same turn', async () => {
@@ -116,18 +121,17 @@ test('promise 5: a prompt that meets a conversation that broke since is worked o
   await expectBriefed(second, 'Go on', '- turn 1 (completed): Begin');
 });
 
-test('promise 5: a context that is full also after OpenCode compacted it is CONTEXT_OVERFLOW, and the session stays', async () => {
+test('promise 5: a context that is full also after OpenCode compacted it is replaced once, and is CONTEXT_OVERFLOW if the prompt alone fills it', async () => {
   const topic = aTopic();
   const first = await manager.delegate(topic, 'Long story');
   const full = await manager.delegate(topic, 'Full [[overflow: always]]');
   expect(full).toMatchObject({
     status: 'failed',
-    session_id: first.session_id,
-    session: { kind: 'resumed' },
+    session: { kind: 'replaced', reason: 'full', replaces: first.session_id },
     error: { code: 'CONTEXT_OVERFLOW', fix: expect.stringContaining('--new') },
   });
   expect(await manager.delegate(topic, 'Still there?')).toMatchObject({
-    session_id: first.session_id,
-    session: { kind: 'resumed' },
+    status: 'completed',
+    session: { kind: 'replaced', reason: 'full' },
   });
 });
