@@ -16,7 +16,7 @@ export function harvested(sight: Sight, session: SessionId, maxSteps: number, re
   return {
     status,
     ...defined({ error, until, refused }),
-    ...(sight.superseded && { overtaken: true as const }),
+    ...(status === 'failed' && sight.superseded && { overtaken: true as const }),
     ...factsOf(sight, recovered),
   };
 }
