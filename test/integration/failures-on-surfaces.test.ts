@@ -104,6 +104,7 @@ test.concurrent.each<FailureCode>([
   'AGENT_AUTH',
   'AGENT_RATE_LIMITED',
   'PROVIDER_UNREACHABLE',
+  'MODEL_UNKNOWN',
   'MODEL_FAILED',
   'CONTEXT_OVERFLOW',
   'REPLY_CUT_OFF',
