@@ -3,8 +3,8 @@
  * that one cannot. The session keeps its own model, and a later turn tries it again.
  *
  * - A model that its provider does not have is left for an hour.
- * - A model whose limit is used up is left until the provider takes it again. A short wait is
- *   waited for instead: another model would read the whole conversation anew.
+ * - A model whose limit is used up is left until the provider takes it again, and for a day at
+ *   most. A short wait is waited for instead: another model would read the whole conversation anew.
  */
 import type { AgentOutcome, SessionRef } from '../agents/agent.js';
 import type { Config } from '../config.js';
@@ -17,6 +17,8 @@ const MINUTE_MS = 60_000;
 export const MISSING_FOR_MS = 60 * MINUTE_MS;
 /** A topic waits for a limit that ends within this time. One without a time is left for so long. */
 const WAITS_FOR_MS = 10 * MINUTE_MS;
+/** A model is tried once a day, whatever time its provider named. */
+const LONGEST_MS = 24 * 60 * MINUTE_MS;
 
 /** What a turn may fall back to, of config. */
 export function fallbackModelsOf(
@@ -122,7 +124,8 @@ export class FallBack {
 }
 
 function bySoonest(one: AgentOutcome, other: AgentOutcome): number {
-  return (one.until ?? '~').localeCompare(other.until ?? '~');
+  const [its, others] = [one, other].map(({ until }) => (until === undefined ? Infinity : Date.parse(until)));
+  return its === others ? 0 : its! - others!;
 }
 
 const OF_OTHERS: readonly FailureCode[] = ['AGENT_AUTH', 'PROVIDER_UNREACHABLE'];
@@ -142,5 +145,5 @@ function absentUntil(
   if (error.code !== 'AGENT_RATE_LIMITED') return undefined;
   const reset = until === undefined ? NaN : Date.parse(until);
   if (Number.isNaN(reset)) return now + WAITS_FOR_MS;
-  return waits && reset - now <= WAITS_FOR_MS ? undefined : reset;
+  return waits && reset - now <= WAITS_FOR_MS ? undefined : Math.min(reset, now + LONGEST_MS);
 }

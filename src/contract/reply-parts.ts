@@ -35,18 +35,23 @@ function fitted(parts: readonly string[], most: number): string[] {
   return fit;
 }
 
+/** The most bytes of a part as JSON around its text: its number, and whether it is the reply. */
+const AROUND_PART_BYTES = 60;
+
 /** A text that is too long for a page goes on in the next one. The first page is 1. */
 export function pageOf(parts: readonly string[], reply: string, page: number): Omit<ReplyPage, 'session_id'> {
   const pages: ReplyPage['parts'][] = [[]];
   let left = MAX_REPLY_PAGE_BYTES;
   for (const [index, whole] of parts.entries()) {
-    for (let rest = whole; rest !== '';) {
-      const text = cutToJsonBytes(rest, left);
+    for (let from = 0; from < whole.length;) {
+      const room = Math.max(0, left - AROUND_PART_BYTES);
+      // A character takes a byte at least. To measure the whole rest for each page would take minutes.
+      const text = cutToJsonBytes(whole.slice(from, from + room), room);
       if (text !== '')
         pages.at(-1)?.push({ part: index + 1, text, ...(whole === reply && { is_reply: true as const }) });
-      rest = rest.slice(text.length);
-      left -= jsonBytes(text);
-      if (rest === '') continue;
+      from += text.length;
+      left -= AROUND_PART_BYTES + jsonBytes(text);
+      if (from === whole.length) continue;
       pages.push([]);
       left = MAX_REPLY_PAGE_BYTES;
     }

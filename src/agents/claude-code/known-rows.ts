@@ -70,14 +70,20 @@ function cutOld(known: Known): void {
   known.cut = at;
 }
 
-/** A text of its own: a slice would keep the whole text in memory. */
-const startOf = (text: string) => Buffer.from(text.slice(0, KEPT_LENGTH)).toString();
+/**
+ * A text of its own: a slice would keep the whole text in memory. A row of another
+ * writer may have something else than a text.
+ */
+function startOf(text: unknown): string {
+  return typeof text === 'string' ? Buffer.from(text.slice(0, KEPT_LENGTH)).toString() : '';
+}
 
-function cut(row: Row): Row {
-  if (!row.message) return row;
-  const content = blocksOf(row).map(({ type, text }) => ({
+function cut({ toolUseResult: _, attachment, message, ...row }: Row): Row {
+  const short: Row = { ...row, ...(attachment && { attachment: { type: attachment.type } }) };
+  if (!message) return short;
+  const content = blocksOf({ ...row, message }).map(({ type, text }) => ({
     type,
     ...(text !== undefined && { text: startOf(text) }),
   }));
-  return { ...row, message: { ...row.message, content } };
+  return { ...short, message: { ...message, content } };
 }

@@ -38,13 +38,25 @@ export class KnownRollouts {
    */
   async read(path: string, key: string | undefined, readFile: () => Promise<string>): Promise<Rollout> {
     const known = this.#known.get(path, () => newKnown(path));
-    const gained = await known.file.gained();
-    if (!gained) return parseRollout(await readFile());
-    if (gained.isWhole) Object.assign(known, { ...newKnown(path), file: known.file });
-    for (const line of gained.lines) known.reader.line(line);
-    cutOld(known);
+    if (!(await this.#readOn(path, known))) return parseRollout(await readFile());
     const isCut = known.isNameless || (key !== undefined && known.cutInputs.has(key));
     return isCut ? parseRollout(await readFile()) : known.reader.rollout();
+  }
+
+  /** @returns whether the reader has all that the file has */
+  async #readOn(path: string, known: Known): Promise<boolean> {
+    try {
+      const gained = await known.file.gained();
+      if (!gained) return false;
+      if (gained.isWhole) Object.assign(known, { ...newKnown(path), file: known.file });
+      for (const line of gained.lines) known.reader.line(line);
+      cutOld(known);
+      return true;
+    } catch (error) {
+      // The reader may have only some of the lines, and they are not read twice.
+      if (this.#known.get(path, () => known) === known) this.#known.delete(path);
+      throw error;
+    }
   }
 }
 

@@ -239,11 +239,15 @@ function recordInput(turn: CodexTurn, said: string, id: string | undefined, at: 
 /** A command's answer may have been added before, with its status. */
 function addAnswer(turn: CodexTurn, call: string, output: unknown): void {
   if (turn.entries.some((entry) => entry.type === 'answered' && entry.call === call)) return;
-  turn.entries.push({
-    type: 'answered',
-    call,
-    output: typeof output === 'string' ? output : JSON.stringify(output ?? ''),
-  });
+  turn.entries.push({ type: 'answered', call, output: typeof output === 'string' ? output : jsonOf(output) });
+}
+
+function jsonOf(output: unknown): string {
+  try {
+    return JSON.stringify(output ?? '');
+  } catch {
+    return ''; // RangeError: JSON.parse takes what is nested deeper than JSON.stringify does.
+  }
 }
 
 function endOf({ error }: Payload, at: string): NonNullable<CodexTurn['end']> {

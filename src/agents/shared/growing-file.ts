@@ -10,13 +10,17 @@ export interface Gained {
   lines: string[];
 }
 
-/** As much of what was read is compared, to see that the file was only appended to. */
+/**
+ * As much of the start of what was read, and of its end, is compared, to see that the file was only
+ * appended to.
+ */
 const COMPARED = 256;
 
 export class GrowingFile {
   #ino = 0;
   /** So much of it was read. */
   #to = 0;
+  #start = Buffer.alloc(0);
   #end = Buffer.alloc(0);
   #reading: Promise<unknown> = Promise.resolve();
 
@@ -24,7 +28,7 @@ export class GrowingFile {
 
   /**
    * `undefined` when the last line has no end yet, because it is being written or a kill has torn
-   * it. Then nothing was read.
+   * it. Then nothing was read. Nor was it where this throws: the next call gives the same lines.
    *
    * @throws ENOENT and other errors of the file system
    */
@@ -38,19 +42,29 @@ export class GrowingFile {
   async #gained(): Promise<Gained | undefined> {
     await using file = await open(this.path);
     const { ino, size } = await file.stat();
-    const isWhole = !(await this.#isSame(file, ino, size));
-    const from = isWhole ? 0 : this.#to;
-    const bytes = await read(file, from, size);
+    const known = await this.#grown(file, ino, size);
+    const bytes = known ?? (await read(file, 0, size));
     if (bytes.length > 0 && bytes.at(-1) !== NEWLINE) return undefined;
+    const lines = linesIn(bytes);
+    const isWhole = known === undefined;
+    if (isWhole) this.#start = Buffer.from(bytes.subarray(0, COMPARED));
+    if (isWhole || bytes.length > 0) this.#end = Buffer.from(bytes.subarray(-COMPARED));
     this.#ino = ino;
-    this.#to = from + bytes.length;
-    if (bytes.length > 0) this.#end = Buffer.from(bytes.subarray(-COMPARED));
-    return { isWhole, lines: linesIn(bytes) };
+    this.#to = (isWhole ? 0 : this.#to) + bytes.length;
+    return { isWhole, lines };
   }
 
-  async #isSame(file: FileHandle, ino: number, size: number): Promise<boolean> {
-    if (this.#to === 0 || ino !== this.#ino || size < this.#to) return false;
-    return (await read(file, this.#to - this.#end.length, this.#to)).equals(this.#end);
+  /**
+   * What the file has gained. `undefined` when it is not the file that was read. What is compared and
+   * what is gained come from one read: the file may be written anew between two.
+   */
+  async #grown(file: FileHandle, ino: number, size: number): Promise<Buffer | undefined> {
+    if (this.#to === 0 || ino !== this.#ino || size < this.#to) return undefined;
+    const from = this.#to - this.#end.length;
+    const bytes = await read(file, from, size);
+    if (!bytes.subarray(0, this.#end.length).equals(this.#end)) return undefined;
+    if (!(await read(file, 0, this.#start.length)).equals(this.#start)) return undefined;
+    return bytes.subarray(this.#end.length);
   }
 }
 

@@ -93,6 +93,25 @@ test('a model that answers again is used again, and one whose time is over is tr
   expect(fallBack({ own: 'b' }).model).toBe('b');
 });
 
+describe('a provider that names a time in many thousand years', () => {
+  const far = new Date(Date.UTC(50_000, 0)).toISOString();
+
+  test('is tried again the next day', () => {
+    fallBack().after(failed('AGENT_RATE_LIMITED', far));
+    const day = 24 * 60 * 60_000;
+    expect([day - 60_000, day + 60_000].map((ms) => absent.isAbsent('k', 'a', Date.now() + ms))).toEqual([true, false]);
+  });
+
+  test('is not the one whose limit is over first', () => {
+    const soon = inMinutes(60);
+    const one = fallBack({ fallbacks: ['b'] });
+    one.after(failed('AGENT_RATE_LIMITED', soon));
+    const last = failed('AGENT_RATE_LIMITED', far);
+    expect(one.after(last)).toBe(false);
+    expect(one.reported(last).until).toBe(soon);
+  });
+});
+
 test("when no model is left, the limit that is over first is reported, else what the session's own said", () => {
   const [soon, late] = [inMinutes(60), inMinutes(120)];
   const one = fallBack();

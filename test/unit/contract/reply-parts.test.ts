@@ -47,12 +47,21 @@ describe('the pages of all that was said', () => {
     expect(new Set(all.flatMap(({ part, is_reply }) => (is_reply ? [part] : [])))).toEqual(new Set([2]));
   });
 
-  test('are each within their bound', () => {
-    const { pages } = pageOf(parts, long, 1);
-    for (let page = 1; page <= pages; page += 1)
-      expect(pageOf(parts, long, page).parts.reduce((sum, { text }) => sum + jsonBytes(text), 0)).toBeLessThanOrEqual(
-        MAX_REPLY_PAGE_BYTES + 2,
-      );
+  test.each([
+    ['a long text', parts],
+    ['many short ones', Array.from({ length: 20_000 }, () => 'a')],
+    ['halves of surrogate pairs', ['\ud83d'.repeat(30_000)]],
+    ['characters of two halves', ['a', '\u{1f600}'.repeat(60_000)]],
+  ])('are each within their bound, and have all: %s', (_, said) => {
+    const all = Array.from({ length: pageOf(said, '', 1).pages }, (_each, i) => pageOf(said, said[0]!, i + 1));
+    for (const page of all) expect(jsonBytes(page.parts)).toBeLessThanOrEqual(MAX_REPLY_PAGE_BYTES);
+    expect(all.flatMap((page) => page.parts.map(({ text }) => text)).join('')).toBe(said.join(''));
+  });
+
+  test('of 5 MB are made in about a second, because a worker does nothing else meanwhile', () => {
+    const started = performance.now();
+    expect(pageOf(['\u0007'.repeat(5_000_000)], '', 1).pages).toBeGreaterThan(400);
+    expect(performance.now() - started).toBeLessThan(5_000);
   });
 
   test('beyond the last one are empty', () => {

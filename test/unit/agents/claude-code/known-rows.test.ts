@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { KnownRows } from '../../../../src/agents/claude-code/known-rows.js';
-import { readRows, type Row } from '../../../../src/agents/claude-code/rows.js';
+import { readRows, type Block, type Row } from '../../../../src/agents/claude-code/rows.js';
 import { turnStateOf } from '../../../../src/agents/claude-code/turn-state.js';
 import type { PromptKey } from '../../../../src/agents/driver.js';
 import { answer, calls, chained, prompt, result, says } from './rows.js';
@@ -61,4 +61,21 @@ test('a session without a file is none, and begins anew when it has one', async 
   expect(await known.read(file)).toHaveLength(1);
   await rm(file);
   expect(await known.read(file)).toBeUndefined();
+});
+
+test('odd texts of old rows keep no session from being read', async () => {
+  const known = new KnownRows();
+  const texts: unknown[] = [null, 5, {}, ['text']];
+  const odd = texts.map((text) => ({ type: 'text', text }) as unknown as Block);
+  for (const row of chained({ ...rows[0]!, message: { role: 'user', content: odd } }, ...rows.slice(1))) {
+    await append(row);
+    await known.read(file);
+  }
+  expect(turnStateOf((await known.read(file, keyOf(7))) ?? [], keyOf(7)).phase).toBe('ended');
+});
+
+test('of an old row, what a tool has returned is not kept', async () => {
+  const known = new KnownRows();
+  for (const row of rows) await append({ ...row, toolUseResult: 'z'.repeat(1000) });
+  expect((await known.read(file))?.filter((row) => 'toolUseResult' in row)).toHaveLength(12);
 });

@@ -40,6 +40,16 @@ describe('a look at a file', () => {
     expect(await file.gained()).toEqual({ isWhole: true, lines: ['ONE', 'other', 'three'] });
   });
 
+  test('reads all of a file that was changed in place, with the same length and the same end', async () => {
+    const end = `${'end'.repeat(200)}\n`;
+    await writeFile(path, `one\n${end}`);
+    await file.gained();
+    await writeFile(path, `two\n${end}`);
+    expect(await file.gained()).toEqual({ isWhole: true, lines: ['two', end.trim()] });
+    await writeFile(path, `six\n${end}more\n`);
+    expect(await file.gained()).toEqual({ isWhole: true, lines: ['six', end.trim(), 'more'] });
+  });
+
   test('gives each line to one of two looks at once', async () => {
     await appendFile(path, 'three\n');
     const gained = await Promise.all([file.gained(), file.gained()]);
