@@ -1,7 +1,7 @@
 /** Reads all that a turn said, from the session on its host, in pages. */
 import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure } from '@temporalio/common';
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import type { ReplyPage } from '../contract/answers.js';
 import { failure, isFailureCode, type Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
@@ -34,23 +34,26 @@ export async function placeOf(handle: WorkflowHandle, topic: TopicId, promptId: 
   };
 }
 
+const LATER = 'Ask again once it has ended (--wait).';
+
 /** The session that has the prompt. undefined: any of the topic's. */
 function sessionIn(state: PromptState, topic: TopicId): SessionId | undefined {
   const ids = { topic, prompt_id: state.prompt_id };
-  const none = (why: string) =>
-    sessionError('OUTCOME_UNKNOWN', `Prompt ${state.prompt_id} of topic ${topic} ${why}.`, ids);
+  const none = (why: string, fix?: string) =>
+    new SessionError(failure('OUTCOME_UNKNOWN', `Prompt ${state.prompt_id} of topic ${topic} ${why}.`, fix), ids);
   switch (state.state) {
     case 'refused':
       throw new SessionError(state.error, ids);
     case 'unknown':
-      throw none('is not known there');
+      throw none('is not known there', `See the prompts of the topic: continuity show ${topic}`);
     case 'queued':
-      throw none('is queued and has said nothing yet');
+      throw none('is queued and has said nothing yet', LATER);
     case 'running':
-      if (state.session_id === null) throw none('has no session yet');
+      if (state.session_id === null) throw none('has no session yet', LATER);
       return state.session_id;
     case 'ended':
-      if (state.outcome?.session_id === null) throw none('ended before a session was open');
+      if (state.outcome?.session_id === null)
+        throw none('ended before a session was open', 'Its outcome says why, without --full (page).');
       return state.outcome?.session_id;
   }
 }
@@ -81,7 +84,7 @@ async function readIn(client: Client, input: messages.ReplyQuestion): Promise<Re
       workflowExecutionTimeout: WITHIN,
     });
   } catch (error) {
-    const problem = problemIn(error);
+    const problem = problemIn(error, input);
     throw problem
       ? new SessionError(problem, { topic, prompt_id, cause: error })
       : unreachable(error, 'read the reply');
@@ -90,10 +93,19 @@ async function readIn(client: Client, input: messages.ReplyQuestion): Promise<Re
   }
 }
 
-function problemIn(error: unknown): Failure | undefined {
+const RELEASE = 'Replace the worker by one of this release: continuity worker';
+/** A type of the SDK: the worker has no such activity. */
+const NOT_REGISTERED = 'NotFoundError';
+
+/** A worker of an older release knows neither the workflow nor the activity that reads a reply. */
+function problemIn(error: unknown, { prompt_id, pinned }: messages.ReplyQuestion): Failure | undefined {
   if (!(error instanceof WorkflowFailedError)) return undefined;
   const cause = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
+  if (error.cause instanceof TimeoutFailure)
+    return failure('NO_WORKER', `No worker has read the reply to ${prompt_id} within ${WITHIN}.`, RELEASE);
   if (!(cause instanceof ApplicationFailure)) return undefined;
+  if (cause.type === NOT_REGISTERED)
+    return failure('HOST_UNAVAILABLE', `The worker of host ${pinned.host} is too old to read a reply.`, RELEASE);
   const [detail] = (cause.details ?? []) as (Failure | undefined)[];
   return detail ?? failure(isFailureCode(cause.type) ? cause.type : 'INTERNAL', cause.message);
 }

@@ -14,7 +14,7 @@ import {
   QUESTION_POLICIES,
   SETTING_SOURCES,
 } from './types.js';
-import { isId } from '../contract/ids.js';
+import { isId, MAX_ID_LENGTH } from '../contract/ids.js';
 import { ON_FULL, ON_LOST } from '../contract/types.js';
 import { nearest } from './nearest.js';
 
@@ -53,7 +53,10 @@ const duration = z.unknown().transform((value, context) => {
 
 const MOST_MODELS = 10;
 const MODELS = `must be a list of at most ${MOST_MODELS} models, in the agent's spelling`;
-const models = z.array(name, { error: MODELS }).max(MOST_MODELS, { error: MODELS });
+const MODEL = `must be a model in the agent's spelling: printable, on one line, at most ${MAX_ID_LENGTH} characters`;
+const models = z
+  .array(z.string({ error: MODEL }).refine(isId, { error: MODEL }), { error: MODELS })
+  .max(MOST_MODELS, { error: MODELS });
 
 /** OpenCode takes 360 MB before its first turn. */
 const LEAST_MEMORY_MIB = 512;
@@ -103,8 +106,6 @@ const agent = only({
   const { kind, command, preset, path } = agent;
   const wrong = (field: keyof typeof agent, message: string) =>
     context.addIssue({ code: 'custom', path: [field], message, input: agent[field] });
-  if (kind !== undefined && kind !== 'opencode' && agent.memoryLimitMiB !== undefined)
-    wrong('memoryLimitMiB', 'is only for agents of kind "opencode"');
   if (kind !== 'acp') {
     const field = command ? 'command' : preset ? 'preset' : undefined;
     if (field) wrong(field, 'is only for agents of kind "acp"; name another program with path');
@@ -118,6 +119,23 @@ const agent = only({
   if (command && preset) wrong('preset', 'must be left out where there is a command');
   if (path !== undefined) wrong('path', 'must be left out for an agent of kind "acp": its command names the program');
 });
+
+/** A built-in name has its kind without saying so. */
+function onlyOpenCodeHasMemoryLimit(
+  agents: Record<string, z.output<typeof agent>> | undefined,
+  context: z.RefinementCtx,
+): void {
+  for (const [name, { kind, memoryLimitMiB }] of Object.entries(agents ?? {})) {
+    const its = kind ?? AGENT_KINDS.find((one) => one === name);
+    if (memoryLimitMiB === undefined || its === undefined || its === 'opencode') continue;
+    context.addIssue({
+      code: 'custom',
+      path: [name, 'memoryLimitMiB'],
+      message: 'is only for agents of kind "opencode"',
+      input: memoryLimitMiB,
+    });
+  }
+}
 
 const onFull = z.enum(ON_FULL, { error: `must be ${oneOf(ON_FULL)}` });
 
@@ -139,7 +157,7 @@ const category = only({
 export const configSchema = only({
   project: text.optional(),
   defaultAgent: text.optional(),
-  agents: named(agent),
+  agents: named(agent).superRefine(onlyOpenCodeHasMemoryLimit),
   categories: named(category),
   limits: only({
     turnTimeout: duration.optional(),

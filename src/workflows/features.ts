@@ -14,7 +14,7 @@ import { MAX_QUEUED_PROMPTS } from '../contract/limits.js';
 import { parsePrompt } from '../contract/parse-prompt.js';
 import type { TopicState } from '../contract/state.js';
 import { digestOf, jsonBytes, utf8Length } from '../contract/text.js';
-import type { PromptRequest } from '../contract/types.js';
+import type { Loss, PromptRequest } from '../contract/types.js';
 import { PINNED_FIELDS, type PinnedField } from './pinned.js';
 import { isFull, tooManyBytes, type IsFull } from './session-state.js';
 
@@ -27,6 +27,8 @@ const IDS_FROM_HISTORY = 'prompts-are-named-by-history';
 const WHOLE_REQUESTS_COUNT = 'whole-requests-fill-the-queue';
 /** Older runs took over no session. */
 const ADOPTS = 'sessions-are-adopted';
+/** Before this change, a topic went on in a session that its host had found full. */
+const FULL_IS_LOST = 'full-sessions-are-replaced';
 
 export const CHANGES = {
   /** Before this change, the failure of a lost session was only reported. */
@@ -59,6 +61,14 @@ export class Features {
 
   has(change: keyof typeof CHANGES): boolean {
     return this.current || wf.patched(CHANGES[change]);
+  }
+
+  /**
+   * Whether a session is noted as one that can't go on. In a rolling deploy, an older release may
+   * have read that a session is full, and ended the turn.
+   */
+  notes(loss: Loss): boolean {
+    return this.has('lossesAreNoted') && (loss !== 'full' || wf.patched(FULL_IS_LOST));
   }
 
   /**

@@ -132,7 +132,7 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
     if (ended.status === 'completed' && turn.brief !== undefined) wasTold(session);
     if (ended.compacted !== undefined) session.goals_due = true;
     const loss = lossOf(ended);
-    if (loss && topic.features.has('lossesAreNoted')) session.lost = loss;
+    if (loss && topic.features.notes(loss)) session.lost = loss;
     return endedAs(work, choice, session, ended);
   } catch (error) {
     const cancelled = work.scope.consideredCancelled;

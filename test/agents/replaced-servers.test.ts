@@ -3,10 +3,11 @@
  * tools tell which environment they have.
  */
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { access, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
+import { supportedProgram } from '../../src/agents/opencode/version.js';
 import { codexProgram } from '../../scripted/isolated-codex.js';
 import { isRunning } from '../support/processes.js';
 import { codexUnderTest } from './codex-under-test.js';
@@ -29,6 +30,38 @@ test('an OpenCode that takes too much memory is started anew after its turns, an
     expect(under.logs.map(({ message }) => message).join()).toMatch(/is replaced, because it takes \d+ MiB of memory/);
   } finally {
     await agent.close({ stop: true });
+    await under.dispose();
+  }
+});
+
+test('an OpenCode that should be replaced takes prompts as long as no other can be started', async () => {
+  const under = await openCodeUnderTest();
+  const path = join(under.dir, 'opencode-of-the-next');
+  await symlink(await supportedProgram(undefined, { ...process.env, ...under.env }), path);
+  const worker = (key: string) =>
+    under.create({ config: { kind: 'opencode', path }, env: { ...process.env, ...under.env, PROOF_KEY: key } });
+  const agents = [worker('a'), worker('b')] as const;
+  const [first, next] = agents;
+  const open = async (seed: string) => {
+    const opened = await first.open({ seed, title: 'Test', cwd: under.cwd, model: under.model }, never);
+    return { ...opened, model: under.model, cwd: under.cwd };
+  };
+  try {
+    const [busy, other] = [await open('busy'), await open('other')];
+    const work = 'Work [[bash: touch begun; until test -e go; do sleep 0.1; done]] [[say: Worked.]]';
+    const turn = startTurn(first, busy, work, 'work');
+    await vi.waitFor(() => access(join(under.cwd, 'begun')), { timeout: 60_000 });
+    turn.detach();
+    await expect(turn.outcome).rejects.toThrow('detached');
+    await runTurn(next, other, 'Meanwhile [[say: Yes.]]');
+    const { pid } = await under.server();
+    await rm(path); // As while it is updated.
+    await writeFile(join(under.cwd, 'go'), '');
+    await expect.poll(() => under.notIdle(), { timeout: 60_000 }).toEqual({});
+    expect(await runTurn(next, other, 'After [[say: Done.]]')).toMatchObject({ status: 'completed', reply: 'Done.' });
+    expect((await under.server()).pid).toBe(pid);
+  } finally {
+    for (const agent of agents) await agent.close({ stop: true });
     await under.dispose();
   }
 });

@@ -1,8 +1,13 @@
 /** All that a turn said, beyond what its outcome has room for: over the library, the command line and MCP. */
 import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReplyPage } from '../../src/contract/answers.js';
 import type { SessionError } from '../../src/client/session-error.js';
+import { CONTINUITY, hostQueueOf } from '../../src/contract/messages.js';
+import { loadWorkflows } from '../../workers/compose.js';
 import { mcpClientIn } from '../support/mcp-client.js';
 import { startWorld, type World } from '../support/world.js';
 import { continuityIn, type Surroundings } from './cli-command.js';
@@ -84,6 +89,57 @@ test('continuity outcome prints all of it with --full, and one page with --page'
   expect(full.stdout).toBe(`${report}\n\nIt is done.\n`);
   const page = await continuity(['outcome', topic, prompt_id, '--page', '3', '--json']);
   expect(JSON.parse(page.stdout)).toMatchObject({ page: 3, pages: 3 });
+});
+
+test('continuity outcome --full --wait waits for the end first, and has the exit code of the turn', async () => {
+  const continuity = continuityIn(surroundings);
+  const topic = randomUUID();
+  const go = join(world.dir, topic);
+  await world.manager.submit(topic, `[[until: ${go}]] [[say: Done.]]`, { prompt_id: 'one' });
+  await expect.poll(async () => (await world.manager.view(topic)).running?.session_id).toBeTruthy();
+  const waits = continuity(['outcome', topic, 'one', '--full', '--wait']);
+  expect((await continuity(['outcome', topic, 'one', '--full'])).stderr).toContain('has said nothing so far');
+  await writeFile(go, '');
+  expect(await waits).toMatchObject({ stdout: 'Done.\n', exitCode: 0 });
+  await world.manager.delegate(topic, '[[fail: MODEL_FAILED]]', { prompt_id: 'two' });
+  const failed = await continuity(['outcome', topic, 'two', '--page', '1', '--wait']);
+  expect(failed.exitCode).toBe(5);
+  expect(failed.stderr).toContain('MODEL_FAILED');
+});
+
+test('a page that is not there is a wrong argument, and a prompt that is not there is said with what to do', async () => {
+  const continuity = continuityIn(surroundings);
+  const { topic, prompt_id } = await reported();
+  const pages = ['0', '4'].map((page) => continuity(['outcome', topic, prompt_id, '--page', page]));
+  const [first, last] = await Promise.all(pages);
+  expect(first).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(last).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(last?.stderr).toContain('at most 3');
+  const { stderr } = await continuity(['outcome', topic, 'another', '--full']);
+  expect(stderr).toContain(`continuity show ${topic}`);
+});
+
+test('a host whose worker is of an older release is said so', async () => {
+  const { topic, prompt_id } = await reported();
+  await world.stopWorker();
+  const connection = await NativeConnection.connect({ address: world.address });
+  const common = { connection, namespace: 'default' };
+  const older = [
+    await Worker.create({ ...common, taskQueue: CONTINUITY, workflowBundle: await loadWorkflows() }),
+    await Worker.create({ ...common, taskQueue: hostQueueOf('host-1'), activities: { runTurn: () => undefined } }),
+  ];
+  const runs = older.map((worker) => worker.run());
+  try {
+    await expect.poll(() => world.manager.view(topic).catch(() => undefined)).toBeTruthy();
+    const refused = await refusal(world.manager.reply(topic, prompt_id));
+    expect(refused).toMatchObject({ code: 'HOST_UNAVAILABLE' });
+    expect(refused?.message).toContain('host-1 is too old');
+  } finally {
+    for (const worker of older) worker.shutdown();
+    await Promise.all(runs);
+    await connection.close();
+    await world.startWorker();
+  }
 });
 
 test('session_outcome has a page of it', async () => {

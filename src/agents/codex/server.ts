@@ -102,13 +102,17 @@ export class CodexServer {
   }
 
   /** Ends the server and starts another. Whoever connects meanwhile waits for the other. */
-  async replace(): Promise<void> {
-    const program = await this.options.program(); // Where none can be started, this one is kept.
+  async replace(): Promise<boolean> {
+    const program = await this.options.program().catch((error: unknown) => {
+      this.options.log('The server is kept, because no other can be started.', { reason: String(error) });
+    });
+    if (program === undefined) return false;
     const current = this.#current;
-    if (!current) return;
+    if (!current) return true;
     this.#starting ??= this.#booted(program, current.record).finally(() => (this.#starting = undefined));
     this.release();
     await this.#starting;
+    return true;
   }
 
   /** Whether a server was ever started for this data directory. */
@@ -220,10 +224,10 @@ export class CodexServer {
   async #differs({ made }: ServerRecord): Promise<boolean> {
     const { program, env } = this.options;
     if (!made) return false;
-    return program().then(
-      async (path) => !(await isMadeOf(made, path, env)),
-      () => false,
-    );
+    // A program that is not there, or that is being updated, is no other one.
+    return program()
+      .then(async (path) => !(await isMadeOf(made, path, env)))
+      .catch(() => false);
   }
 
   #use(record: ServerRecord, connection: Connection, isOutdated?: Promise<boolean>): Live {

@@ -16,8 +16,12 @@ export interface Replaceable {
   whyRecycle?(): Promise<string | undefined>;
   /** Whether a turn works in it, no matter who began it. True, too, when that is not known. */
   isBusy(): Promise<boolean>;
-  /** Ends it and starts another. Whoever connects meanwhile waits for the other. */
-  replace(): Promise<void>;
+  /**
+   * Ends it and starts another. Whoever connects meanwhile waits for the other.
+   *
+   * @returns whether it did. Where no other can be started, this one is kept.
+   */
+  replace(): Promise<boolean>;
   log(message: string, facts?: object): void;
 }
 
@@ -63,7 +67,6 @@ export class Replacement {
     // A prompt may have entered while the server was asked.
     if ((await server.isBusy()) || this.#followed.size > 0) return false;
     server.log(`${server.title} is replaced, because ${why}.`);
-    await server.replace();
-    return true;
+    return server.replace();
   }
 }

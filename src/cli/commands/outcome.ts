@@ -1,8 +1,9 @@
 import type { SessionManager } from '../../client/session-manager.js';
 import { toldOf } from '../../client/told.js';
 import type { ReplyPage } from '../../contract/answers.js';
-import type { PromptState } from '../../contract/types.js';
+import type { PromptState, TurnResult } from '../../contract/types.js';
 import { command } from '../args/command.js';
+import { UsageError } from '../args/usage-error.js';
 import { connected } from '../connect.js';
 import { exitOf } from '../terminal/fail.js';
 import { LEFT, untilInterrupted } from '../interrupted.js';
@@ -31,15 +32,28 @@ export default command({
   ],
   async run({ flags, args, output }) {
     const { topic, prompt_id } = args;
-    if (flags.full || flags.page !== undefined)
-      return connected(flags, ({ manager }) => showAll(manager, topic, prompt_id, flags.page, output));
+    const { page } = flags;
+    if (page === 0) throw new UsageError('--page counts from 1, got 0.', HELP);
+    const showsAll = flags.full === true || page !== undefined;
+    const all = (manager: SessionManager) => showAll(manager, topic, prompt_id, page, output);
     if (flags.wait)
       return untilInterrupted((left) =>
-        connected(flags, ({ manager }) => wait(manager, topic, prompt_id, output, left)),
+        connected(flags, async ({ manager }) => {
+          const result = await ended(manager, topic, prompt_id, output, left);
+          if (!result) return LEFT;
+          if (!showsAll) return showResult(result, output);
+          await all(manager);
+          if (!result.error) return 0;
+          if (!output.json) output.problem(result.error);
+          return exitOf(result.error.code);
+        }),
       );
+    if (showsAll) return connected(flags, ({ manager }) => all(manager));
     return connected(flags, async ({ manager }) => show(await manager.outcome(topic, prompt_id), topic, output));
   },
 });
+
+const HELP = 'See: continuity outcome --help';
 
 async function showAll(
   manager: SessionManager,
@@ -49,10 +63,16 @@ async function showAll(
   output: Output,
 ): Promise<void> {
   const first = await manager.reply(topic, promptId, only);
+  if (only !== undefined && only > first.pages)
+    throw new UsageError(
+      `--page must be at most ${first.pages}, because prompt ${promptId} has no more; got ${only}.`,
+      HELP,
+    );
   const parts = [...first.parts];
   if (only === undefined)
     for (let page = 2; page <= first.pages; page++) parts.push(...(await manager.reply(topic, promptId, page)).parts);
   output.answer({ ...first, parts, ...(only === undefined && { page: 1, pages: 1 }) }, textOf(parts));
+  if (parts.length === 0) output.note(`Prompt ${promptId} has said nothing so far.`);
   if (only !== undefined && first.pages > 1) output.note(`page ${only} of ${first.pages}`);
 }
 
@@ -61,20 +81,21 @@ function textOf(parts: ReplyPage['parts']): string {
   return parts.map(({ part, text }, at) => (at === 0 || parts[at - 1]?.part === part ? text : `\n\n${text}`)).join('');
 }
 
-async function wait(
+/** Nothing when a person no longer waits. */
+async function ended(
   manager: SessionManager,
   topic: string,
   promptId: string,
   output: Output,
   left: AbortSignal,
-): Promise<number> {
+): Promise<TurnResult | undefined> {
   const result = await untilEnded({ output, signal: left, manager }, (waiting) =>
     manager.wait(topic, promptId, waiting),
   );
-  if (result) return showResult(result, output);
+  if (result) return result;
   if (output.json) output.answer(await manager.outcome(topic, promptId).catch(toldOf), '');
   output.note('No longer waiting. The prompt goes on.');
-  return LEFT;
+  return undefined;
 }
 
 /** The exit code of TOPIC_UNKNOWN and SESSION_UNKNOWN. */

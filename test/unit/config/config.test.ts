@@ -194,6 +194,16 @@ describe('a bad field is named, with what it must be and what it is', () => {
       'agents.opencode in FILE has no key "modell"; did you mean "model"? It takes: kind, path, command, preset, model, fallbackModels, variant, mode, settingSources, permissionMode, asks, leftBehind, memoryLimitMiB.',
     ],
     [
+      'a fallback model that is no text',
+      { agents: { opencode: { fallbackModels: ['a', 1] } } },
+      "agents.opencode.fallbackModels.1 in FILE must be a model in the agent's spelling: printable, on one line, at most 200 characters, got 1.",
+    ],
+    [
+      'a memory limit for another kind of agent',
+      { agents: { 'claude-code': { memoryLimitMiB: 4096 } } },
+      'agents.claude-code.memoryLimitMiB in FILE is only for agents of kind "opencode", got 4096.',
+    ],
+    [
       'a misspelt key at the top',
       { catgories: {} },
       'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, checks, warmAgent, onLost, onFull.',

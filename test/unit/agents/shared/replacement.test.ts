@@ -12,6 +12,7 @@ function stage(given: Partial<Replaceable> = {}) {
     replace: vi.fn(async () => {
       await turnOfTheLoop();
       isOld = false;
+      return true;
     }),
     log: vi.fn(),
     ...given,
@@ -66,6 +67,12 @@ describe('a server that should not go on as it is', () => {
     replacement.leave('a');
     await vi.waitFor(() => expect(server.replace).toHaveBeenCalledOnce());
     await replacement.enter('b');
+  });
+
+  test('is kept where no other can be started, and takes the prompt', async () => {
+    const { server, replacement } = stage({ replace: vi.fn(() => Promise.resolve(false)) });
+    await replacement.enter('a');
+    expect(server.replace).toHaveBeenCalledOnce();
   });
 
   test('that cannot be replaced is said so, and goes on', async () => {
