@@ -58,9 +58,11 @@ function sessionIn(state: PromptState, topic: TopicId): SessionId | undefined {
   }
 }
 
-/** @throws SessionError HOST_UNAVAILABLE, SESSION_LOST, OUTCOME_UNKNOWN, and what kept the agent from reading */
+/** @throws SessionError HOST_UNAVAILABLE, SESSION_LOST, OUTCOME_UNKNOWN, INVALID_PROMPT for the page, and what kept the agent from reading */
 export async function readReply(client: Client, topic: TopicId, where: Where, page: number): Promise<ReplyPage> {
   const ids = { topic, prompt_id: where.prompt_id };
+  if (!Number.isSafeInteger(page) || page < 1)
+    throw sessionError('INVALID_PROMPT', `page must be a whole number from 1 on, not ${page}.`, ids);
   let missing = sessionError('SESSION_LOST', `Topic ${topic} no longer knows the session of ${where.prompt_id}.`, ids);
   for (const { session_id, pinned } of where.sessions) {
     try {

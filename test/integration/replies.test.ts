@@ -54,6 +54,8 @@ test('all of it is read in pages, also after later turns and in a topic that is 
   expect(textsOf(parts, 1)).toBe(report);
   expect(textsOf(parts, 2)).toBe('It is done.');
   expect(parts.at(-1)?.is_reply).toBe(true);
+  for (const page of [0, -1, 1.5, NaN])
+    expect(await refusal(world.manager.reply(topic, prompt_id, page))).toMatchObject({ code: 'INVALID_PROMPT' });
 });
 
 test('it costs the topic no event', async () => {
