@@ -20,7 +20,8 @@ import { AGENT_MARKER, killTree } from '../../host/process-tree.js';
 import { AgentError } from '../agent.js';
 import { Unreachable } from '../driver.js';
 import { Connection } from './connection.js';
-import { isMadeOf, makingsOf } from '../shared/makings.js';
+import { isOutdated, makingsOf } from '../shared/makings.js';
+import { programInstead } from '../shared/replacement.js';
 import { readRecord, writeRecord } from '../shared/server-record.js';
 import { ServerRecord } from './record.js';
 import { spawnServer } from './spawn.js';
@@ -103,9 +104,7 @@ export class CodexServer {
 
   /** Ends the server and starts another. Whoever connects meanwhile waits for the other. */
   async replace(): Promise<boolean> {
-    const program = await this.options.program().catch((error: unknown) => {
-      this.options.log('The server is kept, because no other can be started.', { reason: String(error) });
-    });
+    const program = await programInstead(this.options);
     if (program === undefined) return false;
     const current = this.#current;
     if (!current) return true;
@@ -187,7 +186,11 @@ export class CodexServer {
   async #adopted(record: ServerRecord | undefined): Promise<Live | undefined> {
     if (!record || record.store !== this.store || !(await isAlive(record))) return undefined;
     try {
-      const live = this.#use(record, await Connection.open(record.socket, ADOPT_MS), this.#differs(record));
+      const live = this.#use(
+        record,
+        await Connection.open(record.socket, ADOPT_MS),
+        isOutdated(record.made, this.options.program, this.options.env),
+      );
       this.options.log('Codex was still running and is adopted.', { pid: record.pid });
       return live;
     } catch (error) {
@@ -218,16 +221,6 @@ export class CodexServer {
     await killTree(entryOf(await this.#marker()), ours ? record.pid : undefined);
     if (record && dirname(record.socket) !== this.options.folder && isTemporary(record.socket))
       await rm(dirname(record.socket), { recursive: true, force: true });
-  }
-
-  /** Where no new server can be started, the one that runs is kept. */
-  async #differs({ made }: ServerRecord): Promise<boolean> {
-    const { program, env } = this.options;
-    if (!made) return false;
-    // A program that is not there, or that is being updated, is no other one.
-    return program()
-      .then(async (path) => !(await isMadeOf(made, path, env)))
-      .catch(() => false);
   }
 
   #use(record: ServerRecord, connection: Connection, isOutdated?: Promise<boolean>): Live {

@@ -23,7 +23,8 @@ import { identityOf, isAlive } from '../../host/process-identity.js';
 import { AGENT_MARKER, killTree } from '../../host/process-tree.js';
 import { ask, clientOf, type Address } from './calls.js';
 import { ServedDirectories } from './served-directories.js';
-import { isMadeOf, makingsOf } from '../shared/makings.js';
+import { isOutdated, makingsOf } from '../shared/makings.js';
+import { programInstead } from '../shared/replacement.js';
 import { readRecord, writeRecord } from '../shared/server-record.js';
 import { ServerRecord } from './record.js';
 import { spawnServer } from './spawn.js';
@@ -102,9 +103,7 @@ export class OpenCodeServer {
 
   /** Ends the server and starts another. Whoever connects meanwhile waits for the other. */
   async replace(): Promise<boolean> {
-    const program = await this.options.program().catch((error: unknown) => {
-      this.options.log('The server is kept, because no other can be started.', { reason: String(error) });
-    });
+    const program = await programInstead(this.options);
     if (program === undefined) return false;
     const current = this.#current;
     if (!current) return true;
@@ -168,7 +167,7 @@ export class OpenCodeServer {
     const record = await readRecord(ServerRecord, this.#recordFile);
     if (record && record.store === this.store && (await isAlive(record)) && (await isHealthy(record, 10_000, 2_000))) {
       this.options.log('OpenCode was still running and is adopted.', { pid: record.pid, port: record.port });
-      return this.#use(record, this.#differs(record));
+      return this.#use(record, isOutdated(record.made, this.options.program, this.options.env));
     }
     return this.#booted(await this.options.program(), record);
   }
@@ -225,16 +224,6 @@ export class OpenCodeServer {
   async #endTree(record: ServerRecord | undefined): Promise<void> {
     const ours = record !== undefined && (await isAlive(record));
     await killTree(entryOf(await this.#marker()), ours ? record.pid : undefined);
-  }
-
-  /** Where no new server can be started, the one that runs is kept. */
-  async #differs({ made }: ServerRecord): Promise<boolean> {
-    const { program, env } = this.options;
-    if (!made) return false;
-    // A program that is not there, or that is being updated, is no other one.
-    return program()
-      .then(async (path) => !(await isMadeOf(made, path, env)))
-      .catch(() => false);
   }
 
   #use(record: ServerRecord, isOutdated?: Promise<boolean>): Connection {

@@ -32,6 +32,20 @@ export async function makingsOf(
   return { salt, digest };
 }
 
-export async function isMadeOf({ salt, digest }: Makings, program: string, env: Environment): Promise<boolean> {
-  return (await makingsOf(program, env, salt)).digest === digest;
+/**
+ * Whether a new server would be made of something else. A program that is not there, or that is
+ * being updated, is no other one: where no new server can be started, the one that runs is kept.
+ */
+export async function isOutdated(
+  made: Makings | undefined,
+  program: () => Promise<string>,
+  env: Environment,
+): Promise<boolean> {
+  if (!made) return false;
+  try {
+    const { digest } = await makingsOf(await program(), env, made.salt);
+    return digest !== made.digest;
+  } catch {
+    return false; // AGENT_NOT_FOUND, or ENOENT.
+  }
 }

@@ -70,3 +70,19 @@ export class Replacement {
     return server.replace();
   }
 }
+
+/** The program of another server. `undefined` when there is none, and the server that runs is kept. */
+export async function programInstead({
+  program,
+  log,
+}: {
+  program: () => Promise<string>;
+  log: (message: string, facts?: object) => void;
+}): Promise<string | undefined> {
+  try {
+    return await program();
+  } catch (error) {
+    log('The server is kept, because no other can be started.', { reason: String(error) });
+    return undefined;
+  }
+}

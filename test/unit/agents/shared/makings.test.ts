@@ -2,7 +2,7 @@ import { mkdtemp, rename, rm, symlink, utimes, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isMadeOf, makingsOf } from '../../../../src/agents/shared/makings.js';
+import { isOutdated, makingsOf, type Makings } from '../../../../src/agents/shared/makings.js';
 
 let dir: string;
 let program: string;
@@ -15,7 +15,19 @@ afterAll(() => rm(dir, { recursive: true, force: true }));
 
 const env = { PATH: '/bin', KEY: 'a-secret' };
 
+const isMadeOf = async (made: Makings, path: string, given: Record<string, string>) =>
+  !(await isOutdated(made, () => Promise.resolve(path), given));
+
 describe('what a server was made of', () => {
+  test('is taken for the same where that cannot be known: nothing is replaced by what cannot be started', async () => {
+    const made = await makingsOf(program, env);
+    const other = { ...env, KEY: 'another' };
+    expect(await isOutdated(made, () => Promise.resolve(program), other)).toBe(true);
+    expect(await isOutdated(made, () => Promise.reject(new Error('It is not installed.')), other)).toBe(false);
+    expect(await isOutdated(made, () => Promise.resolve(join(dir, 'gone')), other)).toBe(false);
+    expect(await isOutdated(undefined, () => Promise.resolve(program), other)).toBe(false);
+  });
+
   test('is known again, wherever the worker was started from', async () => {
     const made = await makingsOf(program, env);
     expect(await isMadeOf(made, program, { KEY: 'a-secret', PATH: '/bin', PWD: '/x', SHLVL: '3', _: 'node' })).toBe(
