@@ -135,7 +135,7 @@ export class TurnAttempt {
         const ended = await this.#tried();
         await stopping;
         if ('status' in ended) {
-          if (this.#fallsBack(ended) || this.#compacts(ended)) continue;
+          if (this.#goesOn(ended)) continue;
           return this.#ended(this.#fallBack.reported(ended));
         }
         // A turn that is being stopped asks nobody. Another look finds how it ended.
@@ -188,13 +188,19 @@ export class TurnAttempt {
     return orCorrupted(this.agent, refused, AbortSignal.any([this.#detach.signal, this.#stop.signal]));
   }
 
-  /** Whether the turn goes on with another model, as the same turn. */
+  /** Whether this attempt goes on with the same turn. One that was stopped or overtaken cannot. */
+  #goesOn(ended: AgentOutcome): boolean {
+    if (ended.overtaken || this.#stop.signal.aborted) return false;
+    return this.#fallsBack(ended) || this.#compacts(ended);
+  }
+
+  /** Whether another model goes on. */
   #fallsBack(ended: AgentOutcome): boolean {
     const { agent, clock, input } = this;
     const before = this.#fallBack.model;
     // Without its id in the session, a turn that has ended can't go on.
-    const canGoOn = !ended.overtaken && (agent.capabilities.promptIds || this.#nothingPutIn);
-    if (!canGoOn || this.#stop.signal.aborted || !this.#fallBack.after(ended)) return false;
+    const canGoOn = agent.capabilities.promptIds || this.#nothingPutIn;
+    if (!canGoOn || !this.#fallBack.after(ended)) return false;
     const { model, instead } = this.#fallBack;
     clock.model = instead;
     clock.progress({ step: `goes on with model ${model ?? 'default'}, because ${before ?? 'default'} cannot answer` });
@@ -204,11 +210,10 @@ export class TurnAttempt {
     return true;
   }
 
-  /** Whether the turn goes on once more, so that the agent compacts its conversation. */
+  /** Whether the agent goes on once more, so that it compacts its conversation. */
   #compacts({ error }: AgentOutcome): boolean {
     const { agent, clock } = this;
     if (error?.code !== 'CONTEXT_OVERFLOW' || !agent.capabilities.compactsNext || this.#hasCompacted) return false;
-    if (this.#stop.signal.aborted) return false;
     this.#hasCompacted = true;
     clock.progress({ step: 'goes on, so that the agent compacts the conversation' });
     return true;

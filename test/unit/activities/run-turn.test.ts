@@ -300,10 +300,10 @@ test.each([
 
 describe('a turn whose model cannot answer', () => {
   const requests: TurnRequest[] = [];
-  const gone: TurnEvent = {
+  const gone = {
     type: 'outcome',
     outcome: { status: 'failed', reply: '', error: failure('MODEL_UNKNOWN', 'It is gone.') },
-  };
+  } satisfies TurnEvent;
   const asked = (turn: Turn) => ({
     ...{ name: 'a', capabilities: { promptIds: true }, cancel: () => Promise.resolve() },
     turn: (request: TurnRequest, signal: AbortSignal) => (requests.push(request), turn(signal)),
@@ -328,6 +328,13 @@ describe('a turn whose model cannot answer', () => {
       ['b', 'p', true],
     ]);
     expect(told.at(-1)).toMatchObject({ model: 'b', step: 'goes on with model b, because own cannot answer' });
+  });
+
+  test('has ended, if a later prompt has overtaken it', async () => {
+    const overtaken: TurnEvent = { ...gone, outcome: { ...gone.outcome, overtaken: true } };
+    const { result } = attemptAt({ context: withFallback(() => only(overtaken)), input: ownModel });
+    expect(await result).toMatchObject({ status: 'failed', error: { code: 'MODEL_UNKNOWN' } });
+    expect(requests).toHaveLength(1);
   });
 
   test('goes on with the model of the attempt before', async () => {

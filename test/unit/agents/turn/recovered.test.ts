@@ -51,6 +51,8 @@ test('a turn that a limit ended, and that a later prompt has overtaken, can neve
     overtaken: true,
   });
   expect(await outcomeOf([sight])).not.toHaveProperty('overtaken');
+  const completed = { ...sight, end: { status: 'completed' }, superseded: true } as const;
+  expect(await outcomeOf([completed])).not.toHaveProperty('overtaken');
 });
 
 test.each<[string, Partial<Sight>[], string | undefined]>([
