@@ -6,11 +6,12 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Agent, AgentOutcome, SessionRef } from '../../src/agents/agent.js';
 import type { PromptId } from '../../src/contract/ids.js';
 import type { RecordedRequest } from '../../scripted/model.js';
 import { never, runTurn, startTurn } from './run.js';
+import { forAllTests } from './for-all-tests.js';
 
 export interface AgentUnderTest {
   /** A new object on the same state, as a worker makes it that starts after another one died. */
@@ -74,13 +75,9 @@ export function describeAgentConformance(
   describe(`${name} keeps what every agent has to keep:`, () => {
     let under: AgentUnderTest;
     let agent: Agent;
-    beforeAll(async () => {
-      under = await make();
-      agent = under.create();
-    });
-    afterAll(async () => {
-      await agent.close({ stop: true });
-      await under.dispose();
+    forAllTests(make, (made, created) => {
+      under = made;
+      agent = created;
     });
 
     async function open(seed: string = randomUUID()): Promise<SessionRef> {

@@ -2,13 +2,14 @@
  * A provider that refuses what a session holds, with words that nobody knows: the whole activity,
  * with the real agents.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Agent } from '../../src/agents/agent.js';
 import { codexProgram } from '../../scripted/isolated-codex.js';
 import { because, isMissing } from './claude-code-stage.js';
 import { claudeUnderTest } from './claude-code-under-test.js';
 import { codexUnderTest } from './codex-under-test.js';
 import type { AgentUnderTest } from './conformance.js';
+import { forAllTests } from './for-all-tests.js';
 import { configOf, workerOf } from './fall-back.js';
 import { openCodeUnderTest } from './opencode-under-test.js';
 import { openIn } from './usage-limits.js';
@@ -18,14 +19,12 @@ function describeCorrupted(name: 'opencode' | 'claude-code' | 'codex', make: () 
     let under: AgentUnderTest;
     let agent: Agent;
     let turnOf: ReturnType<typeof workerOf>;
-    beforeAll(async () => {
-      under = await make();
-      agent = under.create();
-      turnOf = workerOf(name, agent, await configOf(under, name));
+    forAllTests(make, (made, created) => {
+      under = made;
+      agent = created;
     });
-    afterAll(async () => {
-      await agent?.close({ stop: true });
-      await under?.dispose();
+    beforeAll(async () => {
+      turnOf = workerOf(name, agent, await configOf(under, name));
     });
 
     test('the second prompt that is refused so is SESSION_CORRUPTED, and the fresh session that proves it is gone', async () => {

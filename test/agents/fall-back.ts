@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { AbsentModels } from '../../src/activities/absent-models.js';
 import type { ActivityContext } from '../../src/activities/context.js';
 import { runTurn } from '../../src/activities/run-turn.js';
@@ -14,6 +14,7 @@ import type { RunTurnInput, RunTurnOutput } from '../../src/activities/types.js'
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
 import { loadConfig, type Config } from '../../src/config.js';
 import type { AgentUnderTest } from './conformance.js';
+import { forAllTests } from './for-all-tests.js';
 import { openIn } from './usage-limits.js';
 
 /** As a worker with this config runs a turn of a topic. */
@@ -49,17 +50,13 @@ export function describeFallBack(
     let under: AgentUnderTest;
     let agent: Agent;
     let turnOf: ReturnType<typeof workerOf>;
-    beforeAll(async () => {
-      under = await make();
-      agent = under.create();
+    forAllTests(make, (made, created) => {
+      under = made;
+      agent = created;
     });
     /** Each test has a worker that knows nothing of the models yet. */
     beforeEach(async () => {
       turnOf = workerOf(name, agent, await configOf(under, name, { fallbackModels: [under.otherModel] }));
-    });
-    afterAll(async () => {
-      await agent?.close({ stop: true });
-      await under?.dispose();
     });
     const ownName = () => under.model.split('/').at(-1) ?? '';
     const otherName = () => under.otherModel.split('/').at(-1) ?? '';

@@ -2,13 +2,14 @@
  * A conversation that does not fit the model any more: the whole activity, with the real agents. They
  * compact, and say so; where that is in vain, the session is full.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Agent } from '../../src/agents/agent.js';
 import { codexProgram } from '../../scripted/isolated-codex.js';
 import { because, isMissing } from './claude-code-stage.js';
 import { claudeUnderTest } from './claude-code-under-test.js';
 import { codexUnderTest } from './codex-under-test.js';
 import type { AgentUnderTest } from './conformance.js';
+import { forAllTests } from './for-all-tests.js';
 import { configOf, workerOf } from './fall-back.js';
 import { openCodeUnderTest } from './opencode-under-test.js';
 import { startTurn } from './run.js';
@@ -18,13 +19,9 @@ function describeFull(name: 'opencode' | 'claude-code' | 'codex', make: () => Pr
   describe(`${name} and a full context:`, () => {
     let under: AgentUnderTest;
     let agent: Agent;
-    beforeAll(async () => {
-      under = await make();
-      agent = under.create();
-    });
-    afterAll(async () => {
-      await agent?.close({ stop: true });
-      await under?.dispose();
+    forAllTests(make, (made, created) => {
+      under = made;
+      agent = created;
     });
 
     test('the turn goes on once the conversation is compacted, and says so', async () => {

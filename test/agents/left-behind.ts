@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
 import { isRunning } from '../support/processes.js';
 import type { AgentUnderTest } from './conformance.js';
+import { forAllTests } from './for-all-tests.js';
 import { never, runTurn } from './run.js';
 import { workOn } from './worked-on.js';
 
@@ -25,13 +26,9 @@ export function describeLeftBehind(name: string, make: () => Promise<AgentUnderT
   describe(`${name}, cancelled:`, () => {
     let under: AgentUnderTest;
     let agent: Agent;
-    beforeAll(async () => {
-      under = await make();
-      agent = under.create();
-    });
-    afterAll(async () => {
-      await agent?.close({ stop: true });
-      await under?.dispose();
+    forAllTests(make, (made, created) => {
+      under = made;
+      agent = created;
     });
 
     async function open(): Promise<SessionRef> {

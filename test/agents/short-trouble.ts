@@ -1,8 +1,9 @@
 /** A provider that is overloaded, or whose answer breaks off, is asked again within the turn, and whoever watches sees it. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
 import type { AgentUnderTest } from './conformance.js';
+import { forAllTests } from './for-all-tests.js';
 import { never } from './run.js';
 import { workOn } from './worked-on.js';
 
@@ -21,13 +22,9 @@ export function describeShortTrouble(name: string, make: () => Promise<AgentUnde
   describe(`${name} and short trouble of its provider:`, () => {
     let under: AgentUnderTest;
     let agent: Agent;
-    beforeAll(async () => {
-      under = await make();
-      agent = under.create();
-    });
-    afterAll(async () => {
-      await agent?.close({ stop: true });
-      await under?.dispose();
+    forAllTests(make, (made, created) => {
+      under = made;
+      agent = created;
     });
 
     async function open(): Promise<SessionRef> {

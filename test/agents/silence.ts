@@ -1,8 +1,9 @@
 /** What every agent has to keep while a tool prints nothing, and while nothing happens at all. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
 import type { AgentUnderTest } from './conformance.js';
+import { forAllTests } from './for-all-tests.js';
 import { never, runTurn, startTurn } from './run.js';
 import { workOn, type WorkedOn } from './worked-on.js';
 
@@ -21,13 +22,9 @@ export function describeSilence(name: string, make: () => Promise<AgentUnderTest
   describe(`${name}, silent:`, () => {
     let under: AgentUnderTest;
     let agent: Agent;
-    beforeAll(async () => {
-      under = await make();
-      agent = under.create();
-    });
-    afterAll(async () => {
-      await agent?.close({ stop: true });
-      await under?.dispose();
+    forAllTests(make, (made, created) => {
+      under = made;
+      agent = created;
     });
 
     async function open(): Promise<SessionRef> {

@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
 import type { PromptId } from '../../src/contract/ids.js';
 import type { AgentDriver } from '../../src/agents/driver.js';
 import type { AgentUnderTest } from './conformance.js';
+import { forAllTests } from './for-all-tests.js';
 import { never, runTurn, startTurn } from './run.js';
 
 export interface LimitedAgent extends AgentUnderTest {
@@ -29,13 +30,9 @@ export function describeUsageLimits(name: string, make: () => Promise<LimitedAge
   describe(`${name} and a provider that refuses:`, () => {
     let under: LimitedAgent;
     let agent: Agent;
-    beforeAll(async () => {
-      under = await make();
-      agent = under.create();
-    });
-    afterAll(async () => {
-      await agent?.close({ stop: true });
-      await under?.dispose();
+    forAllTests(make, (made, created) => {
+      under = made;
+      agent = created;
     });
     const asksFor = (text: string) => under.asked().filter(({ asks }) => asks.at(-1)?.startsWith(text));
     const linesIn = async (file: string) => (await readFile(join(under.cwd, file), 'utf8')).split('\n').length - 1;
@@ -87,13 +84,9 @@ export function describeLongWaits(
   describe(`${name} and a provider that asks it to wait for hours:`, () => {
     let under: Awaited<ReturnType<typeof make>>;
     let agent: Agent;
-    beforeAll(async () => {
-      under = await make();
-      agent = under.create();
-    });
-    afterAll(async () => {
-      await agent?.close({ stop: true });
-      await under?.dispose();
+    forAllTests(make, (made, created) => {
+      under = made;
+      agent = created;
     });
     const parks = { may_be_parked: true } as const;
 

@@ -139,9 +139,10 @@ describe('the other commands', () => {
     const { session_id } = await delegated('--topic', topic, 'one');
     await continuity(['delegate', '--topic', topic, '--id', 'p-3', '--no-wait', '[[hang]]']);
     await expect.poll(async () => (await world.manager.outcome(topic, 'p-3')).state).toBe('running');
-    const shown = await continuity(['show', topic]);
-    expect(shown.stdout).toContain(`→ ${session_id}  fake · 1 turn`);
-    expect(shown.stdout).toMatch(/Running .*\n {2}p-3 {2}\[\[hang\]\] · for [\d.]+ m?s\n {4}· reading/);
+    const shown = async () => (await continuity(['show', topic])).stdout;
+    // What it does first may not have been told yet.
+    await expect.poll(shown).toMatch(/Running .*\n {2}p-3 {2}\[\[hang\]\] · for [\d.]+ m?s\n {4}· reading/);
+    expect(await shown()).toContain(`→ ${session_id}  fake · 1 turn`);
     expect((await continuity(['cancel', topic])).stdout).toBe(
       'Prompt p-3 is being stopped; the session stays usable.\n',
     );
