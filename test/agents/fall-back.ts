@@ -7,25 +7,18 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { AbsentModels } from '../../src/activities/absent-models.js';
-import type { ActivityContext } from '../../src/activities/context.js';
 import { runTurn } from '../../src/activities/run-turn.js';
 import type { RunTurnInput, RunTurnOutput } from '../../src/activities/types.js';
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
 import { loadConfig, type Config } from '../../src/config.js';
+import { activityContext } from '../support/activity-context.js';
 import type { AgentUnderTest } from './conformance.js';
 import { forAllTests } from './for-all-tests.js';
 import { openIn } from './usage-limits.js';
 
 /** As a worker with this config runs a turn of a topic. */
 export function workerOf(name: string, agent: Agent, config: Config) {
-  const context = {
-    config,
-    agents: new Map([[name, agent]]),
-    host: 'host',
-    absentModels: new AbsentModels(),
-    log: () => undefined,
-  };
+  const context = activityContext({ config, agents: new Map([[name, agent]]), host: 'host' });
   return async (session: SessionRef, prompt: string, more: Partial<RunTurnInput> = {}): Promise<RunTurnOutput> => {
     const { session_id, ...pinned } = session;
     const input = {
@@ -33,7 +26,7 @@ export function workerOf(name: string, agent: Agent, config: Config) {
       pinned: { agent: name, kind: name, project: 'project', host: 'host', ...pinned },
       ...more,
     } as RunTurnInput;
-    return new MockActivityEnvironment().run(() => runTurn(input, context as unknown as ActivityContext));
+    return new MockActivityEnvironment().run(() => runTurn(input, context));
   };
 }
 

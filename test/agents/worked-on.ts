@@ -4,10 +4,10 @@ import { DefaultLogger } from '@temporalio/worker';
 import { ActivityCancellationDetails } from '@temporalio/common';
 import { randomUUID } from 'node:crypto';
 import { runTurn } from '../../src/activities/run-turn.js';
-import type { ActivityContext } from '../../src/activities/context.js';
 import type { RunTurnInput, RunTurnOutput, TurnHeartbeat } from '../../src/activities/types.js';
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
 import type { Config } from '../../src/config.js';
+import { activityContext, configWith } from '../support/activity-context.js';
 
 const logger = new DefaultLogger('ERROR', () => undefined);
 
@@ -40,18 +40,14 @@ export function workOn(
     pinned: { ...pinned, agent: agent.name, host: 'h', project: 'p' },
   } as RunTurnInput;
   const limits = { turnTimeoutMs: 200_000, stallTimeoutMs: 100_000, toolTimeoutMs: 100_000 };
-  const context = {
-    agents: new Map([[agent.name, agent]]),
-    config: { limits, agents },
-    host: 'h',
-    log: () => undefined,
-  } as unknown as ActivityContext;
+  const config = configWith({ limits, agents });
+  const context = activityContext({ agents: new Map([[agent.name, agent]]), config });
   const ended = environment.run<[], RunTurnOutput, () => Promise<RunTurnOutput>>(() => runTurn(input, context));
   ended.catch(() => undefined); // Tests that care await it themselves.
   return {
     ended,
     told,
-    limit: (changes) => void Object.assign(limits, changes),
+    limit: (changes) => void Object.assign(config.limits, changes),
     cancel: () => environment.cancel('CANCELLED', new ActivityCancellationDetails({ cancelRequested: true })),
   };
 }

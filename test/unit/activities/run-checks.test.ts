@@ -9,16 +9,16 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { afterAll, expect, test, vi } from 'vitest';
 import { Fence } from '../../../src/agents/turn/fence.js';
-import type { ActivityContext } from '../../../src/activities/context.js';
 import { runChecks } from '../../../src/activities/run-checks.js';
 import type { AttemptFacts, RunChecksInput } from '../../../src/activities/types.js';
+import { activityContext, configWith } from '../../support/activity-context.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'continuity-run-checks-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const logger = new DefaultLogger('ERROR', () => undefined);
 const fence = new Fence();
-const config = { checks: { allow: ['*'], local: 'any' } };
+const config = configWith({ checks: { allow: ['*'], local: 'any' } });
 
 function attemptAt(
   run: string,
@@ -33,9 +33,7 @@ function attemptAt(
     asked: { topic: 'a topic', prompt_id: 'p', checks: [{ run }], proof: 'given' },
     cwd: dir,
   } as unknown as RunChecksInput;
-  const result = env.run(() =>
-    runChecks(input, { config, host: 'h', fence, isCheckProof } as unknown as ActivityContext),
-  );
+  const result = env.run(() => runChecks(input, activityContext({ config, fence, isCheckProof })));
   result.catch(() => undefined); // Looked at by the test.
   return { env, result, last: () => last };
 }

@@ -5,11 +5,11 @@ import { DefaultLogger } from '@temporalio/worker';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { runTurn } from '../../../src/activities/run-turn.js';
 import { Semaphore } from '../../../src/semaphore.js';
-import { AbsentModels } from '../../../src/activities/absent-models.js';
 import type { ActivityContext } from '../../../src/activities/context.js';
 import type { RunTurnInput, RunTurnOutput, TurnHeartbeat } from '../../../src/activities/types.js';
 import { AgentError, type Agent, type TurnEvent, type TurnRequest } from '../../../src/agents/agent.js';
 import { failure } from '../../../src/contract/failures.js';
+import { activityContext, configWith } from '../../support/activity-context.js';
 
 const input = {
   topic: 't',
@@ -64,16 +64,9 @@ function attemptAt({
     turn: (_, signal) => turn(signal),
     cancel: () => Promise.resolve(),
   } as Partial<Agent> as Agent;
-  const limits = { turnTimeoutMs: 60_000, stallTimeoutMs: 60_000 };
-  const whole = {
-    agents: new Map([['a', agent]]),
-    config: { limits, agents: {}, checks: { allow: [], local: 'any' } },
-    host: 'h',
-    absentModels: new AbsentModels(),
-    log: () => undefined,
-    ...context,
-  };
-  const result = env.run(() => runTurn({ ...input, ...more }, whole as unknown as ActivityContext));
+  const config = configWith({ limits: { turnTimeoutMs: 60_000, stallTimeoutMs: 60_000 } });
+  const whole = activityContext({ agents: new Map([['a', agent]]), config, ...context });
+  const result = env.run(() => runTurn({ ...input, ...more }, whole));
   result.catch(() => undefined); // Looked at by the test.
   return { env, result, told, last: () => told.at(-1) };
 }

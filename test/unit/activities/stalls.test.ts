@@ -2,12 +2,11 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { expect, test } from 'vitest';
-import { AbsentModels } from '../../../src/activities/absent-models.js';
 import { runTurn } from '../../../src/activities/run-turn.js';
-import type { ActivityContext } from '../../../src/activities/context.js';
 import type { RunTurnInput, RunTurnOutput } from '../../../src/activities/types.js';
 import type { Agent, TurnEvent } from '../../../src/agents/agent.js';
 import { failure } from '../../../src/contract/failures.js';
+import { activityContext, configWith } from '../../support/activity-context.js';
 
 const logger = new DefaultLogger('ERROR', () => undefined);
 const input = {
@@ -32,13 +31,8 @@ async function turnOf(events: () => TurnEvent, endsAfterMs: number, toolTimeoutM
     },
     cancel: () => Promise.resolve(void (stopped = true)),
   } as Partial<Agent> as Agent;
-  const context = {
-    agents: new Map([['a', agent]]),
-    config: { limits: { turnTimeoutMs: 60_000, stallTimeoutMs: 1000, toolTimeoutMs }, agents: {} },
-    host: 'h',
-    absentModels: new AbsentModels(),
-    log: () => undefined,
-  } as unknown as ActivityContext;
+  const config = configWith({ limits: { turnTimeoutMs: 60_000, stallTimeoutMs: 1000, toolTimeoutMs } });
+  const context = activityContext({ agents: new Map([['a', agent]]), config });
   const environment = new MockActivityEnvironment({}, { logger });
   return environment.run<[], RunTurnOutput, () => Promise<RunTurnOutput>>(() => runTurn(input, context));
 }
