@@ -8,15 +8,23 @@ import { openCodeUnderTest } from './opencode-under-test.js';
 import { describeShortTrouble } from './short-trouble.js';
 
 const tells = { overloaded: true, cut: true };
+const beginsAnew = true;
 
-describeShortTrouble('OpenCode', openCodeUnderTest, { overloaded: 503, times: 2, saysWhen: true, tells });
+describeShortTrouble('OpenCode', openCodeUnderTest, { overloaded: 503, times: 2, saysWhen: true, tells, beginsAnew });
 describe.skipIf(isMissing)(`Claude Code${because}`, () =>
-  describeShortTrouble('Claude Code', claudeUnderTest, { overloaded: 529, times: 2, saysWhen: true, tells }),
+  describeShortTrouble('Claude Code', claudeUnderTest, {
+    overloaded: 529,
+    times: 2,
+    saysWhen: true,
+    tells,
+    beginsAnew,
+  }),
 );
 describe.runIf(codexProgram() !== undefined)(
   'Codex (skipped where node scripts/fetch-agents.mjs codex was not run)',
   // It repeats a request up to four times, within seconds, and does not tell.
-  () => describeShortTrouble('Codex', codexUnderTest, { overloaded: 503, times: 6, saysWhen: false, tells }),
+  () =>
+    describeShortTrouble('Codex', codexUnderTest, { overloaded: 503, times: 6, saysWhen: false, tells, beginsAnew }),
 );
 // ACP has no place for it.
 const nothing = { overloaded: false, cut: false };
@@ -25,4 +33,5 @@ describeShortTrouble('ACP (opencode acp)', acpUnderTest, {
   times: 2,
   saysWhen: false,
   tells: nothing,
+  beginsAnew: false,
 });
