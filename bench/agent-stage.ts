@@ -11,7 +11,7 @@ import { loadConfig } from '../src/config.js';
 import { workerScript } from '../src/stack/worker-script.js';
 import { markedIn, type ChaosAgent } from '../test/chaos/agents/agent.js';
 import { processesOf } from '../test/support/processes.js';
-import { startScriptedModel, type ScriptedModel } from '../scripted/model.js';
+import { startScriptedModel, type ModelOptions, type ScriptedModel } from '../scripted/model.js';
 import { attemptAt, until } from '../test/support/worker-stage.js';
 
 export interface AgentStage {
@@ -34,12 +34,13 @@ export interface AgentStage {
 export async function startAgentStage(
   agent: ChaosAgent,
   temporal: { address: string; client: Client },
+  options: ModelOptions = {},
 ): Promise<AgentStage> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-bench-')));
   const [cwd, dataDir, file] = [join(dir, 'work'), join(dir, 'continuity'), join(dir, 'config.json')];
   const { kind } = agent.config;
   await mkdir(cwd);
-  const model = await startScriptedModel();
+  const model = await startScriptedModel(options);
   await writeFile(file, JSON.stringify({ project: kind, defaultAgent: kind, agents: { [kind]: agent.config } }));
   const env = {
     ...(process.env as Record<string, string>),

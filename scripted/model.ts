@@ -122,7 +122,7 @@ function wireOf({ url = '' }: IncomingMessage): Wire {
 /** The answer of a provider that refuses. */
 export type RefusedAnswer = Pick<Refusal, 'code' | 'headers' | 'body'>;
 
-interface Options {
+export interface ModelOptions {
   port?: number;
   /** Directives that are added to the last prompt of a conversation. `asks`: all of its prompts. */
   direct?: (messages: ChatMessage[], asks: string[]) => string;
@@ -132,7 +132,7 @@ interface Options {
   keep?: boolean;
 }
 
-export async function startScriptedModel(options: Options = {}): Promise<ScriptedModel> {
+export async function startScriptedModel(options: ModelOptions = {}): Promise<ScriptedModel> {
   const recorded: RecordedRequest[] = [];
   const listeners = new Set<(moment: ModelMoment) => void>();
   const failures = new Map<string, number>();
