@@ -52,6 +52,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: 'Try a turn again that waits for a limit, a login or its agent',
     load: () => import('./commands/retry.js'),
   },
+  usage: { summary: 'Show what topics have used: tokens and cost', load: () => import('./commands/usage.js') },
   cancel: { summary: 'Stop the running turn, or remove a queued prompt', load: () => import('./commands/cancel.js') },
   close: { summary: 'Let a topic finish its queue and end', load: () => import('./commands/close.js') },
   forget: { summary: 'Erase a topic’s memory and its runs', load: () => import('./commands/forget.js') },

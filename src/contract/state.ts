@@ -7,7 +7,7 @@ import type { Answered, AskedInTurn, Waiting } from './asks.js';
 import { isId, type PromptId, type SessionId } from './ids.js';
 import { isObject } from './is-object.js';
 import type { CheckRound } from './checks.js';
-import type { Loss, Pinned, PromptRequest, SessionChoice, TurnResult } from './types.js';
+import type { Loss, Pinned, PromptRequest, SessionChoice, TurnResult, Usage } from './types.js';
 import type { TopicView } from './views.js';
 
 /** A session as the topic remembers it. */
@@ -43,6 +43,8 @@ export interface SessionRecord {
    * asked so far. Set until a turn with it completes.
    */
   goals_due?: true;
+  /** What its turns have used, since a release that counts it. Absent: nothing was reported. */
+  used?: Usage;
 }
 
 export interface BriefDue {
@@ -127,6 +129,8 @@ export interface TopicState {
   queue: QueuedPrompt[];
   /** How many turns have started. */
   turns: number;
+  /** What the turns of all its sessions have used, also of those that it no longer remembers. */
+  used?: Usage;
   /** Accepted prompt ids, each with a digest of its request, oldest first. */
   ids: [PromptId, string][];
   /** Refused prompt ids, each with its code, oldest first. */

@@ -2,7 +2,7 @@
 import type { AskedInTurn, Waiting } from './asks.js';
 import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
-import type { Loss, Pinned, TurnResult } from './types.js';
+import type { Loss, Pinned, TurnResult, Usage } from './types.js';
 
 export const TOPIC_STATES = ['idle', 'running', 'waiting', 'closed'] as const;
 /** `waiting`: the turn waits for its host, a person, a quota or its agent. */
@@ -15,6 +15,8 @@ export interface SessionView {
   opened_at: string;
   /** Set when a turn found the session lost or corrupted; cleared when a turn in it completes. */
   lost?: Loss;
+  /** What its turns have used. Absent: its agent reported nothing. */
+  used?: Usage;
   /** Whether the next prompt goes to this session, unless the prompt says otherwise. */
   current: boolean;
 }
@@ -41,6 +43,8 @@ export interface TopicView {
   project?: string;
   sessions: SessionView[];
   turns: number;
+  /** What the turns of all its sessions have used. */
+  used?: Usage;
   running?: {
     prompt_id: PromptId;
     prompt: string;

@@ -13,7 +13,8 @@ import { digestOfRequest } from '../contract/parse-prompt.js';
 import { digestOf } from '../contract/text.js';
 import type { AskedChecks } from '../activities/types.js';
 import type { CheckRound, CheckRun } from '../contract/checks.js';
-import type { PromptRequest, TurnResult, Usage } from '../contract/types.js';
+import type { PromptRequest, TurnResult } from '../contract/types.js';
+import { sumOf } from '../contract/usage.js';
 import * as calls from './calls.js';
 import { endedByError } from './ended.js';
 import { onHost } from './on-host.js';
@@ -140,10 +141,7 @@ function together(
   last: TurnResult,
   checks: NonNullable<TurnResult['checks']>,
 ): TurnResult {
-  const usage = checks.rounds.reduce<Usage | undefined>(
-    (sum, round) => (round.usage ? added(sum, round.usage) : sum),
-    undefined,
-  );
+  const used = checks.rounds.flatMap(({ usage }) => usage ?? []);
   const asks = boundedAsks([...(turn.loop?.asks ?? []), ...(last.asks ?? [])]);
   return {
     ...last,
@@ -153,15 +151,7 @@ function together(
     session: last.session.kind === 'replaced' ? last.session : first.session,
     started_at: first.started_at,
     duration_ms: Date.parse(now()) - Date.parse(first.started_at),
-    ...defined({ usage }),
+    ...(used.length > 0 && { usage: sumOf(used) }),
     checks,
   };
-}
-
-function added(sum: Usage | undefined, usage: Usage): Usage {
-  if (!sum) return usage;
-  const names = new Set([...Object.keys(sum), ...Object.keys(usage)] as (keyof Usage)[]);
-  return Object.fromEntries(
-    [...names].map((name) => [name, (sum[name] ?? 0) + (usage[name] ?? 0)]),
-  ) as unknown as Usage;
 }

@@ -14,6 +14,7 @@ import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/state.
 import { cutToJsonBytes, digestOf, jsonBytes } from '../contract/text.js';
 import type { Cancelled } from '../contract/answers.js';
 import type { Loss, PromptRequest, TurnResult, TurnStatus, Usage } from '../contract/types.js';
+import { sumOf } from '../contract/usage.js';
 import { deviationFrom, type PinnedField } from './pinned.js';
 import { remembered } from './remembered.js';
 
@@ -203,6 +204,12 @@ export function noteRefusal(
 ): void {
   if (refused !== undefined) session.refused_as = refused;
   else if (status === 'completed' || (usage?.output_tokens ?? 0) > 0) delete session.refused_as;
+}
+
+/** Adds what a turn has used to the session and to the topic. */
+export function noteUsage(state: TopicState, session: SessionRecord, used: Usage | undefined): void {
+  if (!used) return;
+  for (const one of [state, session]) one.used = sumOf(one.used ? [one.used, used] : [used]);
 }
 
 /** Takes a queued prompt out. `undefined` if the topic does not know the prompt. */

@@ -9,6 +9,7 @@ import type { QueuedPrompt, RunningPrompt, SessionRecord, TopicState } from '../
 import { cutToBytes, titleOf } from '../contract/text.js';
 import type { Checks } from '../contract/checks.js';
 import type { PromptState, TurnResult, Usage } from '../contract/types.js';
+import { cachedWords, tokensOf } from '../contract/usage.js';
 import type { TopicLifeState, TopicView } from '../contract/views.js';
 import { isKnown, outcomeOf, refusalOfId } from './session-state.js';
 import { asksOf } from './waiting.js';
@@ -35,6 +36,7 @@ export function viewOf(
     ...defined({ project: state.project }),
     sessions: state.sessions.map((session) => sessionView(session, state.current)),
     turns: state.turns,
+    ...defined({ used: state.used }),
     ...(running && { running: runningOf(running) }),
     queue: state.queue.map(({ prompt_id, request, accepted_at }) => ({
       prompt_id,
@@ -100,6 +102,7 @@ export function detailsOf(
     `**${life}**${state.closing && !ended ? ' (closing)' : ''} · ${state.turns} ${state.turns === 1 ? 'turn' : 'turns'} · ${state.queue.length} queued`,
     '',
   ];
+  if (state.used) lines.push(`Used: ${costOf(state.used)}${cachedWords(state.used)}`, '');
   if (running?.waiting_for_host !== undefined) {
     lines.push(
       `Host ${code(running.waiting_for_host)} does not answer; the turn goes on when a worker is started there: \`continuity worker\``,
@@ -172,9 +175,8 @@ function outcomeLine(result: TurnResult): string {
   return `- turn ${turn} **${status}** (${inline(kind)}, ${(result.duration_ms / 1000).toFixed(1)} s${cost}): ${inline(said)}`;
 }
 
-function costOf({ cost_usd, ...tokens }: Usage): string {
-  const all = Object.values(tokens).reduce((sum, each) => sum + each, 0);
-  return `${all} tokens${cost_usd ? `, $${cost_usd.toFixed(2)}` : ''}`;
+function costOf(usage: Usage): string {
+  return `${tokensOf(usage)} tokens${usage.cost_usd ? `, $${usage.cost_usd.toFixed(2)}` : ''}`;
 }
 
 /** e.g. `checks passed after 2 fixes` */

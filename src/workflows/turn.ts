@@ -23,7 +23,7 @@ import { endedByError, isLost, resultOf } from './ended.js';
 import { briefFor, briefWithFiles, chooseWithAgent, goalsFor } from './hand-over.js';
 import { goOnIn, wasTold } from './line-of-work.js';
 import { onHost } from './on-host.js';
-import { addSession, lossOf, noteRefusal, sessionOf } from './session-state.js';
+import { addSession, lossOf, noteRefusal, noteUsage, sessionOf } from './session-state.js';
 import { now } from './time.js';
 import type { Topic } from './topic.js';
 import { answered, asksOf, knownOf, waited, waitForAgent, waitOf } from './waiting.js';
@@ -129,6 +129,7 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
     topic.show();
     const ended = await runTurn(work, session);
     noteRefusal(session, ended);
+    noteUsage(topic.state, session, ended.usage);
     if (ended.status === 'completed' && turn.brief !== undefined) wasTold(session);
     if (ended.compacted !== undefined) session.goals_due = true;
     const loss = lossOf(ended);

@@ -3,7 +3,7 @@ import type { Failure } from '../../contract/failures.js';
 import type { Usage } from '../../contract/types.js';
 import type { TurnProgress } from '../agent.js';
 import type { AgentSignal } from '../driver.js';
-import { sumOf } from './usage.js';
+import { sumOf } from '../../contract/usage.js';
 
 const TAIL = 400;
 const STEP = 200;

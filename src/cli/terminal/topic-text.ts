@@ -6,6 +6,7 @@ import { doingOf, type Progress } from '../../client/watch-progress.js';
 import { askedWords } from '../../client/waiting-words.js';
 import { defined } from '../../contract/defined.js';
 import type { TurnResult, Usage } from '../../contract/types.js';
+import { cachedWords, tokensOf } from '../../contract/usage.js';
 import type { SessionView, TopicView } from '../../contract/views.js';
 import type { Output } from './output.js';
 import { leftBehindWords } from './left-behind-text.js';
@@ -32,6 +33,7 @@ export function topicText(view: TopicView, output: Output, now: number, progress
     [`${output.styled('bold', topic)}  ${state}${closing ? ', closing' : ''}`, count(view.turns, 'turn'), view.project]
       .filter(Boolean)
       .join(' · '),
+    ...(view.used ? [`Used: ${costOf(view.used)}${cachedWords(view.used)}`] : []),
     ...section('Problem', '', problem ? [`${problem.code}: ${problem.message}`, problem.fix] : []),
     ...section('Sessions', `open one: continuity open ${name}`, sessions.map(sessionLine)),
     ...section(
@@ -59,13 +61,14 @@ export function topicText(view: TopicView, output: Output, now: number, progress
   ].join('\n');
 }
 
-function sessionLine({ session_id, pinned, turns, current, lost }: SessionView): string {
+function sessionLine({ session_id, pinned, turns, used, current, lost }: SessionView): string {
   const said = [
     lost,
     pinned.agent,
     pinned.model,
     pinned.category,
     count(turns, 'turn'),
+    used && costOf(used),
     `${pinned.cwd} on ${pinned.host}`,
   ]
     .filter(Boolean)
@@ -149,17 +152,7 @@ function outcomeLines(
 }
 
 /** For example `1,200 tokens, $0.03`. */
-function costOf({
-  input_tokens,
-  output_tokens,
-  reasoning_tokens,
-  cache_read_tokens,
-  cache_write_tokens,
-  cost_usd,
-}: Usage): string {
-  const tokens = count(
-    input_tokens + output_tokens + reasoning_tokens + cache_read_tokens + cache_write_tokens,
-    'token',
-  );
-  return cost_usd ? `${tokens}, $${cost_usd.toFixed(2)}` : tokens;
+function costOf(usage: Usage): string {
+  const tokens = count(tokensOf(usage), 'token');
+  return usage.cost_usd ? `${tokens}, $${usage.cost_usd.toFixed(2)}` : tokens;
 }

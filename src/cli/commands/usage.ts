@@ -1,0 +1,91 @@
+import type { TopicSummary } from '../../client/list-topics.js';
+import type { SessionManager } from '../../client/session-manager.js';
+import {
+  inputOf,
+  USAGE_KINDS,
+  usageOf,
+  type UsageKind,
+  type UsageReport,
+  type UsageRow,
+} from '../../client/usage-of.js';
+import { viewsOf } from '../../client/views-of.js';
+import { milliseconds } from '../../contract/duration.js';
+import { command } from '../args/command.js';
+import { UsageError } from '../args/usage-error.js';
+import { connected } from '../connect.js';
+import { table } from '../terminal/table.js';
+import { count, oneLine } from '../terminal/words.js';
+
+const BOUNDS = { most: 1000, withinMs: 30_000 };
+
+export default command({
+  name: 'usage',
+  summary:
+    'Shows what topics have used: tokens, how much of the input came from the cache of the provider, and the cost where the agent knows it.\nCounts every turn, with the fixes of its checks, since a release that counts them. Closed topics count as long as Temporal keeps them.',
+  flags: {
+    by: { kind: 'text', value: USAGE_KINDS.join('|'), help: 'What a line stands for. Default: topic.' },
+    since: { kind: 'text', value: 'TIME', help: 'Only topics whose newest run ended or works since then, such as 7d.' },
+  },
+  args: [{ name: 'topic', required: false }],
+  examples: [
+    ['continuity usage', 'each topic, most tokens first'],
+    ['continuity usage auth', 'one topic'],
+    ['continuity usage --by project --since 7d', 'what each project has used this week'],
+    ['continuity usage --by model --json | jq .total.used.cost_usd', 'the cost of all, for a script'],
+  ],
+  async run({ flags, args, output }) {
+    const by = kindOf(flags.by);
+    const since = sinceOf(flags.since);
+    const { views, missing } = await connected(flags, async ({ manager }) =>
+      args.topic === undefined ? viewsSince(manager, since) : { views: [await manager.view(args.topic)], missing: 0 },
+    );
+    const report = usageOf(views, by);
+    output.answer(
+      { ...report, missing },
+      report.rows.length === 0 ? 'No turn has reported what it used.' : await tableOf(report),
+    );
+    if (missing > 0 && !output.json)
+      output.note(`Missing: ${count(missing, 'topic')} that did not answer. Is a worker running? continuity doctor`);
+  },
+});
+
+function kindOf(by = 'topic'): UsageKind {
+  const known: readonly string[] = USAGE_KINDS;
+  if (known.includes(by)) return by as UsageKind;
+  throw new UsageError(
+    `--by must be ${USAGE_KINDS.join(', ')}; got ${JSON.stringify(by)}.`,
+    'See: continuity usage --help',
+  );
+}
+
+function sinceOf(age: string | undefined): Date | undefined {
+  if (age === undefined) return undefined;
+  const ms = milliseconds(age);
+  if (ms >= 0) return new Date(Date.now() - ms);
+  throw new UsageError(
+    `--since must be a time such as 12h, 7d or "2 weeks"; got ${JSON.stringify(age)}.`,
+    'See: continuity usage --help',
+  );
+}
+
+async function viewsSince(manager: SessionManager, since: Date | undefined) {
+  const topics: TopicSummary[] = [];
+  for await (const one of manager.list())
+    if (!since || !one.closed_at || new Date(one.closed_at) >= since) topics.push(one);
+  const views = [...(await viewsOf(manager, topics, BOUNDS)).values()];
+  return { views, missing: topics.length - views.length };
+}
+
+function tableOf({ by, rows, total }: UsageReport): Promise<string> {
+  const number = (value: number) => value.toLocaleString('en');
+  const cells = ({ name, turns, used }: UsageRow) => [
+    oneLine(name, 60),
+    number(turns),
+    number(inputOf(used)),
+    inputOf(used) === 0 ? '-' : `${Math.round((100 * used.cache_read_tokens) / inputOf(used))} %`,
+    number(used.output_tokens + used.reasoning_tokens),
+    used.cost_usd === undefined ? '-' : `$${used.cost_usd.toFixed(2)}`,
+  ];
+  const shown = total && rows.length > 1 ? [...rows, total] : rows;
+  return table([by.toUpperCase(), 'TURNS', 'TOKENS IN', 'FROM CACHE', 'TOKENS OUT', 'COST'], shown.map(cells));
+}

@@ -1,0 +1,36 @@
+/** Sums of tokens and cost: pure. */
+import type { Usage } from './types.js';
+
+/**
+ * What steps or turns have used together. The cost is absent if that of any part is: a sum of some
+ * would pass for all. Agents report what they like, so what is no number, or is below 0, counts as
+ * nothing, and a sum never shrinks.
+ */
+export function sumOf(parts: readonly Usage[]): Usage {
+  const sum = (name: keyof Usage) =>
+    Math.min(
+      parts.reduce((total, part) => total + counted(part[name]), 0),
+      Number.MAX_SAFE_INTEGER, // JSON has no Infinity.
+    );
+  const isPriced = parts.every(({ cost_usd }) => cost_usd !== undefined);
+  return {
+    input_tokens: sum('input_tokens'),
+    output_tokens: sum('output_tokens'),
+    reasoning_tokens: sum('reasoning_tokens'),
+    cache_read_tokens: sum('cache_read_tokens'),
+    cache_write_tokens: sum('cache_write_tokens'),
+    ...(isPriced && { cost_usd: sum('cost_usd') }),
+  };
+}
+
+const counted = (value: number | undefined) => (value !== undefined && Number.isFinite(value) && value > 0 ? value : 0);
+
+export function tokensOf({ input_tokens, output_tokens, reasoning_tokens, ...cache }: Usage): number {
+  return input_tokens + output_tokens + reasoning_tokens + cache.cache_read_tokens + cache.cache_write_tokens;
+}
+
+/** e.g. `, 71 % of the input from the cache`. Empty when there was no input. */
+export function cachedWords({ input_tokens, cache_read_tokens, cache_write_tokens }: Usage): string {
+  const input = input_tokens + cache_read_tokens + cache_write_tokens;
+  return input === 0 ? '' : `, ${Math.round((100 * cache_read_tokens) / input)} % of the input from the cache`;
+}
