@@ -43,6 +43,11 @@ export interface SessionRecord {
    * asked so far. Set until a turn with it completes.
    */
   goals_due?: true;
+  /**
+   * The topic was closed with its sessions archived. `kept_because`: why this one was not, as far as
+   * it is known. Set until a turn in it completes, which first puts it back.
+   */
+  archive?: { kept_because?: string };
 }
 
 export interface BriefDue {
@@ -135,6 +140,8 @@ export interface TopicState {
   outcomes: TurnResult[];
   refused: TopicView['refused'];
   closing: boolean;
+  /** Its sessions are archived when it ends. */
+  archives?: true;
   /**
    * How many signals arrived. A prompt that comes by signal without an id is named by this count.
    */

@@ -15,6 +15,11 @@ export interface SessionView {
   opened_at: string;
   /** Set when a turn found the session lost or corrupted; cleared when a turn in it completes. */
   lost?: Loss;
+  /**
+   * The topic was closed with its sessions archived. `kept_because`: why this one was not. Set until
+   * a turn in it completes.
+   */
+  archive?: { kept_because?: string };
   /** Whether the next prompt goes to this session, unless the prompt says otherwise. */
   current: boolean;
 }
