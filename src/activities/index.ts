@@ -2,6 +2,7 @@
 import { Fence } from '../agents/turn/fence.js';
 import { AbsentModels } from './absent-models.js';
 import { adoptSession } from './adopt-session.js';
+import { archiveSession } from './archive-session.js';
 import { changedFiles } from './changed-files.js';
 import type { ActivityContext } from './context.js';
 import { deleteSession } from './delete-session.js';
@@ -40,6 +41,7 @@ export function createActivities(given: Omit<ActivityContext, 'fence' | 'provide
     recall: (input) => recall(input, context),
     readReply: (input) => readReply(input, context),
     deleteSession: (input) => deleteSession(input, context),
+    archiveSession: (input) => archiveSession(input, context),
   };
 }
 

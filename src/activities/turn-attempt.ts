@@ -225,7 +225,7 @@ export class TurnAttempt {
   }
 
   #request(): TurnRequest {
-    const { prompt_id, prompt, brief_length, answered, waits } = this.input;
+    const { prompt_id, prompt, brief_length, answered, waits, may_be_archived } = this.input;
     const goesOn = this.#fallBack.goesOn || this.#hasCompacted;
     const goes_on = goesOn || this.input.goes_on || undefined;
     const followsWait = goesOn || (this.#context.info.attempt === 1 && (goes_on ?? (answered?.length ?? 0) > 0));
@@ -235,7 +235,8 @@ export class TurnAttempt {
     return {
       session: this.#fallBack.inSession(this.#session),
       ...{ prompt_id, prompt, policy },
-      ...defined({ brief_length, answered, goes_on, may_be_parked: waits || this.#fallBack.hasAnother || undefined }),
+      ...defined({ brief_length, answered, goes_on, may_be_archived }),
+      ...defined({ may_be_parked: waits || this.#fallBack.hasAnother || undefined }),
       ...(followsWait && { follows_a_wait: true as const }),
       ...(leftBehind === 'end' && { ends_left_behind: true as const }),
     };

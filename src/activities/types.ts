@@ -101,6 +101,8 @@ export interface RunTurnInput {
   keeps_model?: true;
   /** The topic can wait in the middle of a turn. Absent: a topic of an older release cannot. */
   waits?: true;
+  /** The topic has archived the session. */
+  may_be_archived?: true;
   /** What the turn has asked so far, and how that was answered. */
   answered?: Answered[];
   /** The turn ended for a reason that may be over, and is to go on. */
@@ -219,6 +221,13 @@ export interface Activities {
   readReply: (input: ReplyQuestion) => Promise<ReplyPage>;
   /** Deletes the agent's own conversation. */
   deleteSession: (input: StopTurnInput) => Promise<void>;
+  /** Takes the session out of the agent's own list. */
+  archiveSession: (input: StopTurnInput) => Promise<ArchiveSessionOutput>;
+}
+
+export interface ArchiveSessionOutput {
+  /** Why it stays in the list. Absent: it does not. */
+  kept_because?: string;
 }
 
 export interface RecallInput {

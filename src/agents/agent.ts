@@ -95,6 +95,8 @@ export interface TurnRequest {
    * Otherwise the agent waits for the provider by itself.
    */
   may_be_parked?: true;
+  /** The topic was closed with its sessions archived. An archived session is first put back. */
+  may_be_archived?: true;
   /** If the turn is stopped, what its tools have left running is ended. */
   ends_left_behind?: true;
 }
@@ -213,6 +215,15 @@ export interface Agent {
    * @throws AgentError
    */
   delete?(session: SessionRef, signal: AbortSignal): Promise<void>;
+
+  /**
+   * Takes the session out of the agent's own list of sessions. It stays in the store, and a turn
+   * with `may_be_archived` goes on in it. A session in which something works is left alone. Absent:
+   * the agent has no archive.
+   *
+   * @throws AgentError
+   */
+  archive?(session: SessionRef, signal: AbortSignal): Promise<'archived' | 'busy' | 'missing'>;
 
   /**
    * The sessions in the store that a person could go on in, newest first. Those of sub-agents are

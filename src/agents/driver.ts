@@ -238,6 +238,14 @@ export interface AgentDriver<S extends Sight = Sight> {
    * @throws AgentError, Unreachable
    */
   delete?(session: SessionRef, signal: AbortSignal): Promise<void>;
+  /**
+   * Takes the session, in which nothing works, out of the agent's own list of sessions, or puts it
+   * back. Does nothing if that was done before. Absent: the agent has no archive.
+   *
+   * @returns whether the store has the session
+   * @throws AgentError, Unreachable
+   */
+  setArchived?(session: SessionRef, archived: boolean): Promise<boolean>;
   /** See `Agent.sessions`. */
   sessions?(): Promise<StoredSession[]>;
   /** See `Agent.find`. */

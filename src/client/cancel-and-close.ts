@@ -1,10 +1,12 @@
 /** Stops what a topic does. A topic that has ended runs nothing, and still knows its prompts. */
-import type { WorkflowHandle } from '@temporalio/client';
+import { WithStartWorkflowOperation, type Client, type WorkflowHandle } from '@temporalio/client';
 import type { TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
-import type { Cancelled } from '../contract/answers.js';
+import type { Cancelled, Closed } from '../contract/answers.js';
+import { askTopic, whyUnanswered } from './ask-topic.js';
 import { isRunning } from './is-running.js';
 import { sessionError } from './session-error.js';
+import { startOptions } from './start-options.js';
 
 /**
  * @throws SessionError INVALID_PROMPT for a prompt that the topic does not know;
@@ -24,9 +26,26 @@ export async function cancelIn(
   return { prompt_id, effect: 'already_ended' };
 }
 
-export async function closeTopic(
-  handle: WorkflowHandle,
-  request: messages.CloseRequest,
-): Promise<{ remaining: number }> {
+export async function closeTopic(handle: WorkflowHandle, request: messages.CloseRequest): Promise<Closed> {
   return (await isRunning(handle)) ? handle.executeUpdate(messages.close, { args: [request] }) : { remaining: 0 };
+}
+
+/** Also archives the sessions of a topic that has ended: it is started, and ends again. */
+export async function closeAndArchive(
+  client: Client,
+  topic: TopicId,
+  request: messages.CloseRequest,
+  withinMs: number,
+): Promise<Closed> {
+  const closing = await askTopic(client, topic, withinMs, async (handle) => {
+    await handle.describe(); // Throws for a topic that does not exist. The update would start it.
+    return client.workflow.startUpdateWithStart(messages.close, {
+      args: [request],
+      waitForStage: 'ACCEPTED',
+      startWorkflowOperation: new WithStartWorkflowOperation(messages.topicSession, startOptions(topic)),
+    });
+  });
+  return closing.result().catch(async (error: unknown) => {
+    throw await whyUnanswered(client, error, topic);
+  });
 }

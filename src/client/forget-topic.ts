@@ -9,6 +9,7 @@ import { workflowIdOf, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
 import { quotedInFilter } from '../contract/search-attributes.js';
 import type { Forgotten } from '../contract/answers.js';
+import { whyUnanswered } from './ask-topic.js';
 import { isNotFound } from './grpc-errors.js';
 import { startOptions } from './start-options.js';
 
@@ -28,8 +29,16 @@ export interface Forgot extends Forgotten {
 const DELETED_WITHIN_MS = 90_000;
 const LOOK_EVERY_MS = 100;
 
-/** @throws WorkflowNotFoundError; WorkflowUpdateFailedError */
+/** @throws SessionError TOPIC_UNKNOWN, NO_WORKER, TOPIC_STUCK, TEMPORAL_UNAVAILABLE */
 export async function forgetTopic(client: Client, topic: TopicId, request: messages.ForgetRequest): Promise<Forgot> {
+  try {
+    return await forget(client, topic, request);
+  } catch (error) {
+    throw await whyUnanswered(client, error, topic);
+  }
+}
+
+async function forget(client: Client, topic: TopicId, request: messages.ForgetRequest): Promise<Forgot> {
   const workflowId = workflowIdOf(topic);
   // Throws for a topic that does not exist. `startUpdateWithStart` would start it.
   await client.workflow.getHandle(workflowId).describe();

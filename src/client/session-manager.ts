@@ -7,13 +7,13 @@ import { failure, type Failure } from '../contract/failures.js';
 import { type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
 import { digestOfRequest } from '../contract/parse-prompt.js';
-import type { Cancelled, ReplyPage } from '../contract/answers.js';
+import type { Cancelled, Closed, ReplyPage } from '../contract/answers.js';
 import type { Accepted, PromptState, TurnResult } from '../contract/types.js';
 import type { TopicView } from '../contract/views.js';
 import { sessionsWithTopics, type SessionFilter, type Standing } from './agent-sessions.js';
 import { answerIn, retryIn } from './answer-and-retry.js';
 import { askTopic, whyUnanswered } from './ask-topic.js';
-import { cancelIn, closeTopic } from './cancel-and-close.js';
+import { cancelIn, closeAndArchive, closeTopic } from './cancel-and-close.js';
 import { connect, type TemporalConnection } from './connect.js';
 import { Delivery, type WaitedFor } from './delivery.js';
 import { Known } from './disconnected.js';
@@ -40,7 +40,7 @@ export class SessionManager {
   readonly #client: Client;
   readonly #close: () => Promise<void>;
   readonly #delivery: Delivery;
-  readonly #noWorkerAfterMs: number;
+  readonly #answersWithinMs: number;
   /**
    * What the agents of this machine have in their own stores, no matter who began it. Starts none.
    *
@@ -53,12 +53,13 @@ export class SessionManager {
     this.#client = client;
     this.#close = close;
     this.sessions = (filter) => sessionsWithTopics(client, config, standing, filter);
-    this.#noWorkerAfterMs = options.noWorkerAfterMs ?? config.limits.noWorkerAfterMs;
+    const noWorkerAfterMs = options.noWorkerAfterMs ?? config.limits.noWorkerAfterMs;
+    this.#answersWithinMs = Math.min(ANSWERS_WITHIN_MS, 2 * noWorkerAfterMs);
     this.#delivery = new Delivery({
       client,
       config,
       standing,
-      noWorkerAfterMs: this.#noWorkerAfterMs,
+      noWorkerAfterMs,
       signsChecks: options.signsChecks ?? true,
     });
   }
@@ -264,10 +265,11 @@ export class SessionManager {
   }
 
   /**
-   * Ends the topic once its queue is finished. With `now`, the running turn is stopped and queued
-   * prompts end as cancelled. The next prompt for the topic or one of its sessions opens it again.
+   * Ends the topic once its queue is finished, or `now`. With `archive`, its sessions leave the lists
+   * of the agents. The next prompt for the topic or one of its sessions opens it again.
    */
-  async close(topic: string, options: { now?: boolean } = {}): Promise<{ remaining: number }> {
+  async close(topic: string, options: messages.CloseRequest = {}): Promise<Closed> {
+    if (options.archive) return closeAndArchive(this.#client, topicIdOf(topic), options, this.#answersWithinMs);
     return this.#ask(topic, (handle) => closeTopic(handle, options));
   }
 
@@ -279,9 +281,7 @@ export class SessionManager {
    * could not be deleted
    */
   async forget(topic: string, options: { sessions?: boolean } = {}): Promise<Forgot> {
-    return forgetTopic(this.#client, topicIdOf(topic), options).catch(async (error: unknown) => {
-      throw await whyUnanswered(this.#client, error, topicIdOf(topic));
-    });
+    return forgetTopic(this.#client, topicIdOf(topic), options);
   }
 
   /** Closes the connection. Turns go on; calls that wait for one end with OUTCOME_UNKNOWN. */
@@ -295,6 +295,6 @@ export class SessionManager {
   }
 
   async #ask<T>(topic: string, ask: (handle: WorkflowHandle) => Promise<T>): Promise<T> {
-    return askTopic(this.#client, topicIdOf(topic), Math.min(ANSWERS_WITHIN_MS, 2 * this.#noWorkerAfterMs), ask);
+    return askTopic(this.#client, topicIdOf(topic), this.#answersWithinMs, ask);
   }
 }

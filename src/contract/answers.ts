@@ -1,4 +1,4 @@
-/** What the updates `cancel` and `forget` answer, and the workflow that reads a reply. */
+/** What the updates `cancel`, `close` and `forget` answer, and the workflow that reads a reply. */
 import type { PromptId, SessionId, TopicId } from './ids.js';
 
 /** The answer of the `forget` update. */
@@ -14,6 +14,22 @@ export interface Forgotten {
     host: string;
     deleted: boolean;
     /** Why it was not deleted. */ kept_because?: string;
+  }[];
+}
+
+/** The answer of the `close` update. */
+export interface Closed {
+  /** How many prompts are left to work on. */
+  remaining: number;
+  /**
+   * With `archive`, once nothing remains. `archived`: the agent's own list no longer has the session.
+   */
+  sessions?: {
+    session_id: SessionId;
+    agent: string;
+    host: string;
+    archived: boolean;
+    /** Why it was not archived. */ kept_because?: string;
   }[];
 }
 

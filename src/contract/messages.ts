@@ -6,7 +6,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { AnswerRequest, AnswerTaken, Retried } from './asks.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
 import type { TopicState } from './state.js';
-import type { Cancelled, Forgotten } from './answers.js';
+import type { Cancelled, Closed, Forgotten } from './answers.js';
 import type { Accepted, Pinned, PromptRequest, PromptState, TurnResult } from './types.js';
 import type { TopicView } from './views.js';
 
@@ -77,13 +77,18 @@ export const retrySignal = defineSignal('retry');
 
 /**
  * Finishes the queue, then ends the topic; with `now`, ends it at once. Answers how many prompts
- * are left to work on.
+ * are left to work on. With `archive`, and if nothing is left, it answers once that is done.
  */
-export const close = defineUpdate<{ remaining: number }, [CloseRequest | undefined]>('close');
+export const close = defineUpdate<Closed, [CloseRequest | undefined]>('close');
 
 export interface CloseRequest {
   /** Stops the running turn and ends every queued prompt as cancelled. */
   now?: boolean;
+  /**
+   * Once the topic ends, takes its sessions out of the lists of those agents that have an archive.
+   * The next prompt puts its session back.
+   */
+  archive?: boolean;
 }
 
 /**

@@ -45,6 +45,11 @@ export interface SessionRecord {
   goals_due?: true;
   /** What its turns have used, since a release that counts it. Absent: nothing was reported. */
   used?: Usage;
+  /**
+   * The topic was closed with its sessions archived. `kept_because`: why this one was not, as far as
+   * it is known. Set until a turn in it completes, which first puts it back.
+   */
+  archive?: { kept_because?: string };
 }
 
 export interface BriefDue {
@@ -139,6 +144,8 @@ export interface TopicState {
   outcomes: TurnResult[];
   refused: TopicView['refused'];
   closing: boolean;
+  /** Its sessions are archived when it ends. */
+  archives?: true;
   /**
    * How many signals arrived. A prompt that comes by signal without an id is named by this count.
    */

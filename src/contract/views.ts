@@ -17,6 +17,11 @@ export interface SessionView {
   lost?: Loss;
   /** What its turns have used. Absent: its agent reported nothing. */
   used?: Usage;
+  /**
+   * The topic was closed with its sessions archived. `kept_because`: why this one was not. Set until
+   * a turn in it completes.
+   */
+  archive?: { kept_because?: string };
   /** Whether the next prompt goes to this session, unless the prompt says otherwise. */
   current: boolean;
 }

@@ -23,13 +23,16 @@ import { failure } from '../contract/failures.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
 import { CONTINUITY, hostQueueOf, type ReplyQuestion } from '../contract/messages.js';
 import type { SessionRecord } from '../contract/state.js';
-import { titleOf } from '../contract/text.js';
-import { changedIn, checkedIn, endedIn, openedIn, resolvedIn } from './read-results.js';
+import { cutToBytes, titleOf } from '../contract/text.js';
+import { changedIn, checkedIn, endedIn, keptIn, openedIn, resolvedIn } from './read-results.js';
 
 /** The task queue of an activity, and how long it may wait for a worker on it. */
 export type Where = Pick<wf.ActivityOptions, 'taskQueue' | 'scheduleToStartTimeout'>;
 
 export const ANYWHERE: Where = { taskQueue: CONTINUITY };
+
+/** The topic keeps the reason. */
+const MOST_BYTES_OF_A_REASON = 300;
 
 /** A host that has not taken an activity within this time is shown as not answering. */
 export const HOST_ANSWERS_WITHIN = '30 seconds';
@@ -166,19 +169,32 @@ export function readReply(input: ReplyQuestion): Promise<ReplyPage> {
 }
 
 /** @returns why the agent's own conversation was not deleted, or `undefined` when it was */
-export async function deleteSession(
-  topic: TopicId,
+export function deleteSession(topic: TopicId, session: SessionRecord): Promise<string | undefined> {
+  return keptBecause(session, 'delete', async ({ deleteSession }, its) => deleteSession({ topic, ...its }));
+}
+
+/** @returns why the agent's own list still has the session, or `undefined` when it does not */
+export async function archiveSession(topic: TopicId, session: SessionRecord): Promise<string | undefined> {
+  const kept = await keptBecause(session, 'archive', async ({ archiveSession }, its) =>
+    keptIn(await archiveSession({ topic, ...its })),
+  );
+  return kept === undefined ? undefined : cutToBytes(kept, MOST_BYTES_OF_A_REASON);
+}
+
+async function keptBecause(
   { session_id, pinned }: SessionRecord,
+  what: string,
+  deed: (host: Activities, its: Pick<SessionRecord, 'session_id' | 'pinned'>) => Promise<string | void>,
 ): Promise<string | undefined> {
+  const host = activities({
+    taskQueue: hostQueueOf(pinned.host),
+    scheduleToStartTimeout: HOST_ANSWERS_WITHIN,
+    startToCloseTimeout: '1 minute',
+    retry: { initialInterval: '500ms', maximumAttempts: 3 },
+    summary: `${what} session ${session_id}`,
+  });
   try {
-    await activities({
-      taskQueue: hostQueueOf(pinned.host),
-      scheduleToStartTimeout: HOST_ANSWERS_WITHIN,
-      startToCloseTimeout: '1 minute',
-      retry: { initialInterval: '500ms', maximumAttempts: 3 },
-      summary: `delete session ${session_id}`,
-    }).deleteSession({ topic, session_id, pinned });
-    return undefined;
+    return (await deed(host, { session_id, pinned })) ?? undefined;
   } catch (error) {
     if (neverTaken(error)) return `host ${pinned.host} did not answer`;
     const cause = error instanceof wf.ActivityFailure ? error.cause : error;

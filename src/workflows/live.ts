@@ -10,6 +10,7 @@ import { isTrouble } from '../contract/troubles.js';
 import type { TurnResult } from '../contract/types.js';
 import { deleteSession } from './calls.js';
 import { workOn } from './check-loop.js';
+import { archiveSessions } from './close.js';
 import { takeNext } from './session-state.js';
 import type { topicSession } from './topic-session.js';
 import { now } from './time.js';
@@ -114,6 +115,7 @@ async function continueAsNew(topic: Topic): Promise<never> {
 async function end(topic: Topic): Promise<boolean> {
   const { state } = topic;
   if (state.to_stop) await wf.condition(() => state.to_stop === undefined, STOPS_ARE_WAITED_FOR);
+  if (state.archives && !topic.forgetting) await (topic.archiving = archiveSessions(topic));
   if (topic.forgetting) {
     topic.startAnew({ topic: topic.id, sessions: await forgottenSessions(topic, topic.forgetting.sessions === true) });
   }
@@ -125,10 +127,12 @@ async function end(topic: Topic): Promise<boolean> {
     () => isQuiet(topic) || (topic.state.queue.length > 0 && wf.patched('ends-are-put-off-for-prompts')),
   );
   if (topic.state.queue.length === 0) {
-    topic.state = { ...topic.state, closing: false }; // The next prompt by name opens the topic again.
+    const { archives: _, ...kept } = topic.state;
+    topic.state = { ...kept, closing: false }; // The next prompt by name opens the topic again.
     return true;
   }
   topic.ended = false;
+  topic.archiving = undefined;
   return false;
 }
 

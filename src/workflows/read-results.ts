@@ -51,6 +51,11 @@ export function changedIn(answer: unknown): ChangedFilesOutput {
   return { stat: cutToBytes(answer.stat, MAX_CHANGED_FILES_BYTES) };
 }
 
+/** Why the agent keeps the session in its list. `undefined`: it does not. */
+export function keptIn(answer: unknown): string | undefined {
+  return isObject(answer) && typeof answer.kept_because === 'string' ? answer.kept_because : undefined;
+}
+
 const TEXTS: Partial<Record<keyof Pinned, true>> = {
   kind: true,
   model: true,

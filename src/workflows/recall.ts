@@ -75,6 +75,7 @@ export async function recalled(topic: Topic, input: TopicInput | undefined): Pro
   // A run that was reset to its start takes its messages again, under the same ids.
   if (!isStartedAgain()) delete state.signals;
   if (state.ids.length === 0 && state.sessions.length === 0) state.epoch = firstExecutionRunId;
+  if (!state.closing) delete state.archives;
   topic.begin(state, running);
   if (input?.state !== undefined && !goesOn)
     topic.noteRefused(

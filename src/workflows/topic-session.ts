@@ -20,6 +20,7 @@ import * as messages from '../contract/messages.js';
 import { isReason } from '../contract/parse-prompt.js';
 import type { TopicInput, TopicState } from '../contract/state.js';
 import type { Accepted, TurnResult } from '../contract/types.js';
+import { close } from './close.js';
 import { Features } from './features.js';
 import { live } from './live.js';
 import { recalled, resumed } from './recall.js';
@@ -96,8 +97,9 @@ function listen(topic: Topic): void {
       );
     },
   });
-  wf.setHandler(messages.close, (payload) => safely(topic, () => topic.close(payload)), {
-    description: 'Finish the queue, then end; with { "now": true } stop what runs, cancel what is queued, and end.',
+  wf.setHandler(messages.close, (payload) => safely(topic, () => close(topic, payload)), {
+    description:
+      'Finish the queue, then end; with { "now": true } stop what runs, cancel what is queued, and end; with { "archive": true } archive the sessions of the agents as well.',
   });
   wf.setHandler(messages.forget, (payload) => safely(topic, () => topic.forget(payload)), {
     description: 'Forget everything and end; with { "sessions": true } delete the conversations of the agents as well.',

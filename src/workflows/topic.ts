@@ -8,10 +8,10 @@ import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
 import { isId, topicOfWorkflow, type PromptId } from '../contract/ids.js';
 import * as limits from '../contract/limits.js';
-import type { CancelRequest, CloseRequest, ForgetRequest } from '../contract/messages.js';
+import type { CancelRequest, ForgetRequest } from '../contract/messages.js';
 import type { QueuedPrompt, RunningPrompt, TopicState } from '../contract/state.js';
 import { titleOf } from '../contract/text.js';
-import type { Cancelled, Forgotten } from '../contract/answers.js';
+import type { Cancelled, Closed, Forgotten } from '../contract/answers.js';
 import type { Accepted, PromptRequest, PromptState, TurnResult } from '../contract/types.js';
 import type { TopicView } from '../contract/views.js';
 import { announce } from './announce.js';
@@ -41,6 +41,8 @@ export class Topic {
   ended = false;
   forgetting: ForgetRequest | undefined;
   forgotten: Forgotten | undefined;
+  /** Set while the topic ends and archives its sessions, and from then on. */
+  archiving: Promise<Closed['sessions']> | undefined;
   /** When the timer that closes an idle topic fires, in ms since the epoch. */
   idleWatchedUntil: number | undefined;
   /** The newest outcome, with its whole reply. */
@@ -191,13 +193,6 @@ export class Topic {
     this.show();
     if (effect === undefined) throw refused(failure('INVALID_PROMPT', `Topic ${this.id} knows no prompt ${promptId}.`));
     return { prompt_id: promptId, effect };
-  }
-
-  close(payload: CloseRequest | undefined | null): { remaining: number } {
-    this.state.closing = true;
-    if (payload?.now === true) this.endAll('the topic was closed');
-    this.show();
-    return { remaining: this.state.queue.length + (this.running ? 1 : 0) };
   }
 
   async forget(payload: ForgetRequest | undefined | null): Promise<Forgotten> {

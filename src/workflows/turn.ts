@@ -131,6 +131,7 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
     noteRefusal(session, ended);
     noteUsage(topic.state, session, ended.usage);
     if (ended.status === 'completed' && turn.brief !== undefined) wasTold(session);
+    if (ended.status === 'completed') delete session.archive;
     if (ended.compacted !== undefined) session.goals_due = true;
     const loss = lossOf(ended);
     if (loss && topic.features.notes(loss)) session.lost = loss;
@@ -221,6 +222,7 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     pinned,
     ...keepsModel(request),
     ...defined({ refused_before: session.refused_as }),
+    ...(session.archive && { may_be_archived: true as const }),
     ...(asked && { asked_checks: asked }),
   };
   for (;;) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { TurnResult } from '../../src/contract/types.js';
+import type { TopicView } from '../../src/contract/views.js';
 import { codexProgram, isolatedCodex } from '../../scripted/isolated-codex.js';
 import { processesOf } from '../support/processes.js';
 import { startScriptedModel, type ScriptedModel } from '../../scripted/model.js';
@@ -64,6 +65,21 @@ describe.runIf(program !== undefined)(
       expect((await delegate('And?')).reply).toBe(
         'You asked before: "Add login endpoint", "Fix: add rate limiting". Now: "And?".',
       );
+    });
+
+    test('closed with its sessions archived, it can be read, and the next prompt goes on in its session', async () => {
+      const before = JSON.parse((await bench.continuity(['show', 'auth', '--json'])).stdout) as TopicView;
+      const { stdout: closed } = await bench.continuity(['close', 'auth', '--archive']);
+      const host = before.sessions[0]?.pinned.host;
+      expect(closed).toBe(`Topic auth is closed.\nSession ${before.session_id} of codex on ${host} is archived.\n`);
+      expect((await bench.continuity(['show', 'auth'])).stdout).toContain(`${before.session_id}  archived · codex`);
+      expect((await bench.continuity(['sessions', '--json'])).stdout).not.toContain(before.session_id);
+      expect((await bench.continuity(['transcript', 'auth'])).stdout).toContain('Add login endpoint');
+      expect(await delegate('Once more')).toMatchObject({
+        status: 'completed',
+        session_id: before.session_id,
+        reply: expect.stringContaining('Add login endpoint') as string,
+      });
     });
 
     test('doctor knows it, and the conversation can be read', async () => {

@@ -1,8 +1,8 @@
 /**
  * `npm run record-history`: plays the shapes that a topic's history can have on a real server, and keeps each as JSON in
  * test/replay/histories, named for what it guards. Run it on the code that is to be guarded, before it is changed.
- * `lost-before-it-was-replaced`, `full-before-it-was-replaced` and `asked-to-adopt-before-it-could` have no shape here:
- * the code that they were recorded with is gone.
+ * `lost-before-it-was-replaced`, `full-before-it-was-replaced`, `asked-to-adopt-before-it-could` and
+ * `asked-to-archive-before-it-could` have no shape here: the code that they were recorded with is gone.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -207,6 +207,28 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void | str
     await manager.delegate(topic, 'one');
     await manager.delegate(topic, 'two', { session: 'new' });
     await client.workflow.getHandle(`topic/${topic}`).executeUpdate('forget', { args: [{ sessions: true }] });
+  },
+  async 'closed-and-archived'({ manager, client }, topic) {
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    await manager.delegate(topic, 'one');
+    await manager.delegate(topic, 'two', { session: 'new' });
+    await handle.executeUpdate('close', { args: [{ archive: true }] });
+    await handle.result();
+  },
+  async 'asked-as-it-was-archived'({ manager, client, startWorker, stopWorker }, topic) {
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    const closing = () => handle.executeUpdate('close', { args: [{ archive: true }] });
+    await manager.delegate(topic, 'one');
+    await stopWorker();
+    await startWorker({ host: 'host-2' });
+    const closed = closing();
+    await until(async () => (await manager.view(topic)).closing);
+    await handle.signal('prompt', { prompt: 'two', prompt_id: 'two' });
+    await Promise.all([closed, closing()]);
+    await stopWorker();
+    await startWorker();
+    await manager.wait(topic, 'two');
+    await handle.result();
   },
   async 'closed-by-itself'({ client, manager }, topic) {
     await opened(client, topic, { prompt: 'one', prompt_id: 'one', close_after: '2s' });

@@ -8,6 +8,7 @@ import { type AgentCapabilities } from '../agent.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { AgentDriver, AgentSignal, DriverContext, PromptKey } from '../driver.js';
 import { configOfServer } from '../shared/one-program.js';
+import { setArchived } from './archive.js';
 import { answerAsk, asksIn } from './asks.js';
 import { describeCodex } from './describe.js';
 import { CodexHome } from './home.js';
@@ -90,6 +91,7 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
     },
     leftRunning: ({ session_id }, since) => leftRunningIn(server, session_id, since),
     delete: async ({ session_id }) => deleteThread(await home.connect(), session_id),
+    setArchived: ({ session_id }, archived) => setArchived(home, session_id, archived),
     sessions: () => storedSessions(server.store),
     find: (session) => findSession(server.store, session),
     transcript: (session) => readTranscript(server.store, session),

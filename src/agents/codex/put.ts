@@ -8,22 +8,24 @@ import type { Failure } from '../../contract/failures.js';
 import type { SessionRef } from '../agent.js';
 import { Unreachable, type KeyedPrompt } from '../driver.js';
 import { failureOfDirectory } from '../../host/working-directory.js';
+import { archivedThread } from './archive.js';
 import type { CodexHome } from './home.js';
 import { digestOf } from './ids.js';
 import { contextOf } from './instructions.js';
 import type { CodexSight } from './read-session.js';
 import { policyOf, refusalOfSettings } from './settings.js';
 
-/** @throws CallFailed, Unreachable */
+/** @throws CallFailed, Unreachable, AgentError SESSION_LOST where a person has archived the thread */
 export async function put(
   home: CodexHome,
   session: SessionRef,
   prompt: KeyedPrompt,
-  { thread, turn, lastTurn, told }: CodexSight,
+  { thread, isArchived, turn, lastTurn, told }: CodexSight,
 ): Promise<Failure | undefined> {
   const { session_id, cwd, model, variant, mode, instructions } = session;
   const refusal = refusalOfSettings(mode) ?? (await failureOfDirectory(cwd));
   if (refusal) return refusal;
+  if (isArchived) throw archivedThread(session_id);
   await home.replacement.enter(prompt.key);
   const live = await home.connect();
   if (thread?.generation !== live.generation)

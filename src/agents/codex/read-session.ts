@@ -6,13 +6,13 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defined } from '../../contract/defined.js';
 import type { SessionRef } from '../agent.js';
-import type { PromptKey, Sight } from '../driver.js';
+import { Unreachable, type PromptKey, type Sight } from '../driver.js';
 import type { CodexHome } from './home.js';
 import { isOurs } from './ids.js';
 import { outcomeOf, saidIn, stepsOf } from './outcome.js';
 import type { Rollout } from './rollout.js';
 import { rolloutOf } from './rollout-files.js';
-import type { Thread } from './threads.js';
+import type { Resumed, Thread } from './threads.js';
 import { goesOn, isAttributable, lastInputOf, turnStateOf, type TurnState } from './turn-state.js';
 
 /** A thread is active up to 120 ms before its input is stored, and longer on a busy machine. */
@@ -21,8 +21,9 @@ const READ_EVERY_MS = 25;
 
 export interface CodexSight extends Sight {
   turn: TurnState;
-  /** Absent when another Codex has the thread. */
+  /** Absent when another Codex has the thread, or it is archived. */
   thread?: Thread;
+  isArchived: boolean;
   /** The thread's last turn. */
   lastTurn?: string;
   /** The last instructions that the model was sent. */
@@ -30,7 +31,7 @@ export interface CodexSight extends Sight {
 }
 
 interface Read {
-  thread: Thread | 'elsewhere';
+  thread: Exclude<Resumed, 'missing'>;
   rollout: Rollout;
   isActive: boolean;
 }
@@ -51,10 +52,11 @@ export async function readOnce(home: CodexHome, session: SessionRef, key?: Promp
   const live = await home.connect();
   const thread = await home.threads.resume(live, session);
   if (thread === 'missing') return undefined;
-  const path = thread === 'elsewhere' ? await rolloutOf(home.server.store, session.session_id) : thread.path;
+  const path = typeof thread === 'object' ? thread.path : await rolloutOf(home.server.store, session.session_id);
   const rollout = path === undefined ? undefined : await rolloutAt(home, path, key);
+  if (!rollout && thread === 'archived') throw new Unreachable('Codex moved the thread while it was read');
   if (!rollout) return undefined;
-  if (thread === 'elsewhere') return { thread, rollout, isActive: true };
+  if (typeof thread !== 'object') return { thread, rollout, isActive: thread === 'elsewhere' };
   const after = await home.threads.resume(live, session);
   return { thread, rollout, isActive: thread.isActive || typeof after !== 'object' || after.isActive };
 }
@@ -78,7 +80,8 @@ export async function lookAt(
   if (key && turn.isNamed && end && !read.isActive) await home.puts.remove(key);
   return {
     turn,
-    ...(thread !== 'elsewhere' && { thread }),
+    ...(typeof thread === 'object' && { thread }),
+    isArchived: thread === 'archived',
     ...defined({ lastTurn, told: rollout.told, key }),
     prompt: turn.present ? 'present' : 'absent',
     ...defined({ text: turn.text, end }),

@@ -13,6 +13,9 @@ export async function rolloutOf(store: string, session: SessionId): Promise<stri
   );
 }
 
+/** Whether a rollout is that of an archived thread. */
+export const isArchived = (store: string, rollout: string) => rollout.startsWith(`${store}/archived_sessions/`);
+
 /** Of the threads that are not archived, in no order. */
 export async function activeRollouts(store: string): Promise<string[]> {
   const entries = await readdir(join(store, 'sessions'), { withFileTypes: true, recursive: true }).catch(none);

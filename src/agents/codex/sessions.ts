@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { defined } from '../../contract/defined.js';
-import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
-import { AgentError, type StoredSession } from '../agent.js';
+import type { StoredSession } from '../agent.js';
 import { firstLinesOf, isGone } from '../shared/file-head.js';
 import { firstPromptOf, sessionsIn, writtenAt } from '../shared/stored-sessions.js';
+import { archivedThread } from './archive.js';
 import { parseRollout } from './rollout.js';
-import { activeRollouts, rolloutOf, threadOf } from './rollout-files.js';
+import { activeRollouts, isArchived, rolloutOf, threadOf } from './rollout-files.js';
 
 /** What the model is told comes before the first prompt. */
 const HEAD_BYTES = 128 * 1024;
@@ -33,15 +33,7 @@ export async function storedSessions(store: string): Promise<StoredSession[]> {
 export async function findSession(store: string, session: SessionId): Promise<StoredSession | undefined> {
   const file = await rolloutOf(store, session);
   if (file === undefined) return undefined;
-  if (file.startsWith(`${store}/archived_sessions/`))
-    throw new AgentError(
-      failure(
-        'SESSION_LOST',
-        `Session ${session} was archived in Codex.`,
-        `Bring it back with: codex unarchive ${session}`,
-      ),
-      false,
-    );
+  if (isArchived(store, file)) throw archivedThread(session);
   try {
     return await sessionOf(file, (await readFile(file, 'utf8')).split('\n'));
   } catch (error) {

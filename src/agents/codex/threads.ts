@@ -39,7 +39,7 @@ export interface Thread {
 type ThreadStatus = Pick<Thread, 'isActive' | 'isAsking'>;
 
 /** `missing`: the store has no such thread. `elsewhere`: another Codex has it loaded. */
-export type Resumed = Thread | 'missing' | 'elsewhere';
+export type Resumed = Thread | 'missing' | 'elsewhere' | 'archived';
 
 export class Threads {
   readonly #known = new Map<SessionId, Thread>();
@@ -145,20 +145,10 @@ async function resume({ connection, generation }: Live, session: SessionRef): Pr
 }
 
 /** Codex has one code, -32600, for all of these, so its texts are matched (0.169.0). */
-async function whyNot(error: CallFailed, { session_id, store }: SessionRef): Promise<'missing' | 'elsewhere'> {
+async function whyNot(error: CallFailed, { session_id, store }: SessionRef): Promise<Exclude<Resumed, Thread>> {
   if (/already has an active writer/.test(error.reason)) return 'elsewhere';
   if (/no rollout found|invalid thread id/i.test(error.reason)) return 'missing';
-  if (/is archived/.test(error.reason)) {
-    throw new AgentError(
-      failure(
-        'SESSION_LOST',
-        `Session ${session_id} was archived in Codex.`,
-        `Bring it back with: codex unarchive ${session_id}`,
-      ),
-      false,
-      { cause: error },
-    );
-  }
+  if (/is archived/.test(error.reason)) return 'archived';
   // Codex lists a thread whose rollout was deleted, and cannot load it.
   if (error.code !== undefined && (await hasNoRollout(store, session_id))) return 'missing';
   throw error;

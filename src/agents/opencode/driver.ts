@@ -19,7 +19,16 @@ import { leftRunningIn } from './left-running.js';
 import { openSession } from './open-session.js';
 import { Following } from './progress.js';
 import { put } from './put.js';
-import { abort, deleteSession, keyOf, readSession, sightOf, statusesIn, type OpenCodeSight } from './read-session.js';
+import {
+  abort,
+  deleteSession,
+  keyOf,
+  readSession,
+  setArchived,
+  sightOf,
+  statusesIn,
+  type OpenCodeSight,
+} from './read-session.js';
 import { everythingIn } from './requests.js';
 import { runningIn } from './running.js';
 import type { Log } from './server.js';
@@ -91,6 +100,7 @@ export function createOpenCodeDriver(options: OpenCodeOptions): AgentDriver<Open
       await deleteSession(await home.connect(), session_id);
       await home.answers.forget(session_id);
     },
+    setArchived: async ({ session_id }, archived) => setArchived(await home.connect(), session_id, archived),
     leftRunning: (session, since) => leftRunningIn(home, session, since),
     sessions: () => storedSessions(reader),
     find: (session) => findSession(reader, session),

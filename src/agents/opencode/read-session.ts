@@ -62,6 +62,21 @@ export async function deleteSession({ client }: Connection, sessionID: SessionId
   await askIfThere('delete the session', (options) => client.session.delete({ sessionID }, options));
 }
 
+/**
+ * OpenCode ignores `null`. Its interface takes 0 for not archived (1.18.33).
+ *
+ * @returns whether the session exists
+ */
+export async function setArchived(connection: Connection, sessionID: SessionId, archived: boolean): Promise<boolean> {
+  const session = await findSession(connection, sessionID);
+  if (!session || Boolean(session.time.archived) === archived) return session !== undefined;
+  const time = { archived: archived ? Date.now() : 0 };
+  const what = archived ? 'archive the session' : 'bring the session back';
+  return (
+    (await askIfThere(what, (options) => connection.client.session.update({ sessionID, time }, options))) !== undefined
+  );
+}
+
 /** A session that waits to ask its provider again is not idle (`retry`). */
 export async function statusOf(connection: Connection, place: Place): Promise<SessionStatus> {
   return (await statusesIn(connection, place))[place.sessionID] ?? { type: 'idle' };

@@ -41,7 +41,7 @@ export interface Reader {
 }
 
 export async function storedSessions(reader: Reader): Promise<StoredSession[]> {
-  return newestFirst(await selected(reader, `${SESSIONS} AND s.time_archived IS NULL`));
+  return newestFirst(await selected(reader, `${SESSIONS} AND coalesce(s.time_archived, 0) = 0`));
 }
 
 export async function findSession(reader: Reader, session: SessionId): Promise<StoredSession | undefined> {

@@ -92,6 +92,7 @@ export function createAgent({ name, driver, room, defaults, maxSteps = MAX_STEPS
         try {
           await driver.check();
           await room.prepare();
+          if (request.may_be_archived) await bringBack(request.session, driver, place.signal);
           yield* runTurn(attempt, request, context, place.signal);
         } finally {
           place.leave();
@@ -108,6 +109,7 @@ export function createAgent({ name, driver, room, defaults, maxSteps = MAX_STEPS
       );
     },
     ...removalBy(context, room),
+    ...archiveOf(driver, room),
     ...readingBy(driver),
     async transcript(session) {
       checkStore(session, driver);
@@ -155,6 +157,28 @@ function removalBy(context: TurnContext, { fence }: TurnRoom): Pick<Agent, 'dele
       });
     },
   };
+}
+
+/** Nothing where the agent has no archive. */
+function archiveOf(driver: AgentDriver, { fence }: TurnRoom): Pick<Agent, 'archive'> {
+  const setArchived = driver.setArchived?.bind(driver);
+  if (!setArchived) return {};
+  return {
+    async archive(session, signal) {
+      checkStore(session, driver);
+      return fence.alone(`session ${session.session_id}`, signal, (alone) =>
+        patiently(reachOf(driver, session), alone, async () => {
+          if (await driver.isBusy(session)) return 'busy';
+          return (await setArchived(session, true)) ? 'archived' : 'missing';
+        }),
+      );
+    },
+  };
+}
+
+/** A session that is gone is found to be lost by the turn. */
+async function bringBack(session: SessionRef, driver: AgentDriver, signal: AbortSignal): Promise<void> {
+  await patiently(reachOf(driver, session), signal, async () => driver.setArchived?.(session, false));
 }
 
 /** What a turn said, and, where the driver can tell, which sessions its store has. */

@@ -61,9 +61,10 @@ export function topicText(view: TopicView, output: Output, now: number, progress
   ].join('\n');
 }
 
-function sessionLine({ session_id, pinned, turns, used, current, lost }: SessionView): string {
+function sessionLine({ session_id, pinned, turns, used, current, lost, archive }: SessionView): string {
   const said = [
     lost,
+    archive && (archive.kept_because === undefined ? 'archived' : `not archived: ${archive.kept_because}`),
     pinned.agent,
     pinned.model,
     pinned.category,
