@@ -334,8 +334,8 @@ describe('a turn whose model cannot answer', () => {
   test('goes on with the model that has asked, also in a worker that knows of no trouble, and its result says so', async () => {
     const ask: Ask = { ask_id: 'ask', kind: 'permission', text: 'x', takes: ['allow'] };
     const turn: Turn = () => only(requests.length === 1 ? gone : { type: 'asked', ask });
-    const { waits } = await attemptAt({ context: withFallback(turn), input: { ...ownModel, waits: true } }).result;
-    expect(waits).toMatchObject({ for: 'answer', model: 'b' });
+    const asks = attemptAt({ context: withFallback(turn), input: { ...ownModel, waits: true } });
+    expect(await asks.result).toMatchObject({ waits: { for: 'answer', model: 'b' } });
     requests.splice(0);
     const answered = [{ ask, answer: { decision: 'allow' }, by: 'person' }] as Answered[];
     const { result } = attemptAt({
