@@ -125,7 +125,16 @@ test('a turn that asks after a fall-back says so in its result, although another
 });
 
 test.each([
-  ['answered', [{ ask: ASK(), answer: { decision: 'allow', text: 5 }, by: 'person' }]],
+  [
+    'answered',
+    [
+      {
+        ask: { ask_id: 'ask', kind: 'permission', text: 'x', takes: ['allow'] },
+        answer: { decision: 'allow', text: 5 },
+        by: 'person',
+      },
+    ],
+  ],
   ['left_behind', [{ pid: 1, command: {}, since: 'now' }]],
   ['waits', { for: 'quota', most_ms: 1e18, worked_ms: 0, until: '9999-12-31T00:00:00Z' }],
 ])('a turn that is completed by hand, with %s that no worker sends, wedges no topic', async (name, value) => {
@@ -140,10 +149,6 @@ test.each([
   expect(await world.manager.wait(topic, 'work')).toMatchObject({ status: 'completed', reply: 'by hand' });
   expect(await world.manager.delegate(topic, 'next')).toMatchObject({ status: 'completed' });
 });
-
-function ASK() {
-  return { ask_id: 'ask', kind: 'permission', text: 'x', takes: ['allow'] };
-}
 
 describe('a topic that is paused in Temporal', () => {
   test('is said so on every surface, takes prompts, and goes on where it was', async () => {
@@ -174,5 +179,20 @@ describe('a topic that is paused in Temporal', () => {
     await answer(topic, 'allow');
     expect(await manager.wait(topic, 'work')).toMatchObject({ status: 'completed', reply: 'The answers: allow' });
     expect(await manager.wait(topic, 'next')).toMatchObject({ status: 'completed' });
+  });
+
+  test('lets its turn go on, and takes its outcome once it is unpaused', async () => {
+    const topic = randomUUID();
+    const gate = join(world.dir, randomUUID());
+    const prompt = `[[until: ${gate}]] [[say: Done.]] go`;
+    const { session_id } = await world.manager.delegate(topic, 'before');
+    await world.manager.submit(topic, prompt, { prompt_id: 'work' });
+    await expect.poll(async () => (await world.manager.progress(topic).catch(() => undefined))?.step).toBe('reading');
+    await workflow('pause', topic, '--reason', 'a person');
+    await writeFile(gate, '');
+    await expect.poll(() => world.agent.outcomeIn(`${session_id}`, prompt)).toBe('completed');
+    await workflow('unpause', topic, '--reason', 'a person');
+    expect(await world.manager.wait(topic, 'work')).toMatchObject({ status: 'completed', reply: 'Done.' });
+    expect(world.agent.promptsIn(`${session_id}`)).toEqual(['before', prompt]);
   });
 });
