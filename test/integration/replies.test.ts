@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReplyPage } from '../../src/contract/answers.js';
 import { readReply } from '../../src/client/read-reply.js';
 import type { SessionError } from '../../src/client/session-error.js';
-import type { PromptId, TopicId } from '../../src/contract/ids.js';
+import type { TopicId } from '../../src/contract/ids.js';
 import { CONTINUITY, hostQueueOf } from '../../src/contract/messages.js';
 import { loadWorkflows } from '../../workers/compose.js';
 import { mcpClientIn } from '../support/mcp-client.js';
@@ -179,9 +179,7 @@ test('where no worker polls, NO_WORKER is said within seconds', async () => {
   const { sessions } = await world.manager.view(topic);
   const empty = await startWorld({ worker: false });
   try {
-    const refused = await refusal(
-      readReply(empty.client, topic as TopicId, { prompt_id: prompt_id as PromptId, sessions }, 1),
-    );
+    const refused = await refusal(readReply(empty.client, topic as TopicId, { prompt_id: prompt_id, sessions }, 1));
     expect(refused).toMatchObject({ code: 'NO_WORKER', topic, prompt_id });
     expect(refused?.message).toContain('No worker polls');
   } finally {
