@@ -34,6 +34,7 @@ const long = [
     'hostile-answers',
     'in-person',
     'mcp-opencode',
+    'operators-parked',
     'operators-waiting',
     'package',
     'parked-crowd',

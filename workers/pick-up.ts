@@ -21,6 +21,7 @@ import { dataConverter } from '../src/contract/client-options.js';
 import type { Log } from '../src/activities/context.js';
 import { sessionRefOf } from '../src/activities/session-ref.js';
 import type { Agent } from '../src/agents/agent.js';
+import { isOpen } from '../src/client/is-running.js';
 import { leftBehind, type RunningActivity } from './running-activities.js';
 
 export interface PickUp {
@@ -75,7 +76,7 @@ async function pickUpOne(activity: RunningActivity, { client, agents, log }: Wit
   const facts = { workflow_id: activity.workflowId, activity: activity.activity };
   const soon = <T>(call: () => Promise<T>) => client.withDeadline(Date.now() + CALLS_END_AFTER_MS, call);
   const topic = await soon(() => described(client, activity.workflowId));
-  if (topic?.status.name !== 'RUNNING') {
+  if (!topic || !isOpen(topic)) {
     if (await stopAgent(activity, agents)) log('turn of a topic that has ended was stopped', facts);
     return;
   }

@@ -65,7 +65,7 @@ async function answersAfresh(
         if (event.type === 'outcome') return event.outcome.status === 'completed';
       return false;
     } finally {
-      await leave(agent, session);
+      await leave(agent, session).catch(() => undefined); // What stays of it proves nothing.
     }
   } catch {
     return false; // Nothing is proved then, and the outcome stays as it is.
@@ -75,5 +75,6 @@ async function answersAfresh(
 /** Also stops its turn, if that was not waited for. */
 async function leave(agent: Agent, session: SessionRef): Promise<void> {
   const signal = deadline(ANSWERS_WITHIN_MS / 4);
-  await (agent.delete ? agent.delete(session, signal) : agent.cancel(session, signal));
+  const stopped = () => agent.cancel(session, signal);
+  await (agent.delete ? agent.delete(session, signal).catch(stopped) : stopped());
 }

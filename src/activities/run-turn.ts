@@ -136,7 +136,7 @@ function asking(
     status: 'failed',
     reply: '',
     error: failure('TURN_STALLED', message),
-    waits: { for: 'answer', ask, within_ms, worked_ms: clock.workedMs() },
+    waits: { for: 'answer', ask, within_ms, worked_ms: clock.workedMs(), ...defined({ model: clock.model }) },
   };
 }
 

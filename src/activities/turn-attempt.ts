@@ -55,7 +55,7 @@ export class TurnAttempt {
     this.#session = sessionRefOf(input);
     const fallbacks = keeps_model ? [] : fallbackModelsOf(pinned, host.config);
     const chain = { kind: pinned.kind ?? pinned.agent, own: pinned.model, fallbacks, waits };
-    this.#fallBack = new FallBack(chain, host.absentModels, clock.model);
+    this.#fallBack = new FallBack(chain, host.absentModels, clock.model ?? input.instead);
     clock.model = this.#fallBack.instead;
   }
 

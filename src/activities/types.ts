@@ -109,6 +109,8 @@ export interface RunTurnInput {
   goes_on?: true;
   /** The time worked before the turn waited, in ms. */
   worked_ms?: number;
+  /** The model that worked instead of the session's own when the turn asked. */
+  instead?: string;
 }
 
 /** The checks of a prompt. */
@@ -166,7 +168,14 @@ export type TurnWaits = {
   /** The time worked on the turn so far, in ms. */
   worked_ms: number;
 } & (
-  | { for: 'answer'; ask: Ask; /** By config. */ within_ms: number }
+  | {
+      for: 'answer';
+      ask: Ask;
+      /** By config. */
+      within_ms: number;
+      /** The model that asks instead of the session's own. */
+      model?: string;
+    }
   | {
       for: 'quota' | 'agent';
       /** When the provider takes requests again, if it says so. ISO 8601. */

@@ -1,5 +1,6 @@
 /** Tells the errors of Temporal's client apart by class and gRPC status, never by text. */
 import {
+  QueryRejectedError,
   ServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -69,10 +70,10 @@ export function isTimeout(error: unknown): boolean {
 
 /**
  * No worker took the query. It timed out, or the server refused it at once because it has not seen
- * a worker for long.
+ * a worker for long, or because an operator has paused the topic.
  */
 export function isUnanswered(error: unknown): boolean {
-  return isTimeout(error) || statusOf(error) === FAILED_PRECONDITION;
+  return error instanceof QueryRejectedError || isTimeout(error) || statusOf(error) === FAILED_PRECONDITION;
 }
 
 export function isNotFound(error: unknown): boolean {

@@ -8,6 +8,7 @@ import { MAX_KEYWORD_LENGTH, SESSIONS } from '../contract/search-attributes.js';
 import type { Failure } from '../contract/failures.js';
 import type { TopicLifeState } from '../contract/views.js';
 import { unreachable } from './grpc-errors.js';
+import { isOpen } from './is-running.js';
 import { problemIn } from './topic-problem.js';
 
 export interface TopicSummary {
@@ -69,7 +70,7 @@ function summaryOf(execution: WorkflowExecutionInfo): TopicSummary {
   const agent = attributes.get(keys.agent);
   const sessions = (attributes.get(keys.sessions) ?? []) as SessionId[];
   const session = sessions.at(-1);
-  const open = execution.status.name === 'RUNNING';
+  const open = isOpen(execution);
   const problem = problemIn(execution);
   return {
     topic: topicOfWorkflow(execution.workflowId),

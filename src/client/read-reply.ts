@@ -1,5 +1,6 @@
 /** Reads all that a turn said, from the session on its host, in pages. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import type { ReplyPage } from '../contract/answers.js';
@@ -9,10 +10,15 @@ import * as messages from '../contract/messages.js';
 import type { PromptState } from '../contract/types.js';
 import type { SessionView } from '../contract/views.js';
 import { unreachable } from './grpc-errors.js';
+import { lastPollOf } from './pollers.js';
 import { SessionError, sessionError } from './session-error.js';
 
 /** Longer than the host and the activity are waited for. */
 const WITHIN = '90 seconds';
+const LOOK_EVERY_MS = 500;
+const NO_WORKER_AFTER_MS = 3_000;
+/** One that does not know the workflow fails its task each time. One that dies in it causes one more attempt. */
+const ATTEMPTS_OF_THIS_RELEASE = 2;
 
 interface Where {
   prompt_id: PromptId;
@@ -78,20 +84,48 @@ export async function readReply(client: Client, topic: TopicId, where: Where, pa
 async function readIn(client: Client, input: messages.ReplyQuestion): Promise<ReplyPage> {
   const { topic, prompt_id } = input;
   const workflowId = `reply/${topic}/${randomUUID()}`;
+  const over = new AbortController();
   try {
-    return await client.workflow.execute<(question: messages.ReplyQuestion) => Promise<ReplyPage>>(messages.turnReply, {
+    const reading = await client.workflow.start(messages.turnReply, {
       args: [input],
       taskQueue: messages.CONTINUITY,
       workflowId,
       workflowExecutionTimeout: WITHIN,
     });
+    const read = reading.result() as Promise<ReplyPage>;
+    return await Promise.race([read, notTaken(client, reading, { topic, prompt_id }, over.signal)]);
   } catch (error) {
+    if (error instanceof SessionError) throw error;
     const problem = problemIn(error, input);
     throw problem
       ? new SessionError(problem, { topic, prompt_id, cause: error })
       : unreachable(error, 'read the reply');
   } finally {
+    over.abort();
     await forget(client, workflowId);
+  }
+}
+
+/** @throws SessionError NO_WORKER as soon as it is plain that no worker will read the reply */
+async function notTaken(
+  client: Client,
+  reading: WorkflowHandle,
+  ids: { topic: TopicId; prompt_id: PromptId },
+  signal: AbortSignal,
+): Promise<never> {
+  const none = (why: string, fix?: string) => new SessionError(failure('NO_WORKER', why, fix), ids);
+  for (const begunAt = performance.now(); ;) {
+    await sleep(LOOK_EVERY_MS, undefined, { signal });
+    const task = await reading.describe().then(
+      ({ raw }) => raw.pendingWorkflowTask,
+      () => undefined, // It has ended, or is looked at again.
+    );
+    if (!task) continue;
+    if ((task.attempt ?? 0) > ATTEMPTS_OF_THIS_RELEASE)
+      throw none(`The worker is too old to read the reply to ${ids.prompt_id}.`, RELEASE);
+    if (task.startedTime || performance.now() - begunAt < NO_WORKER_AFTER_MS) continue;
+    const polled = await lastPollOf(client).catch(() => true as const); // Not known.
+    if (!polled) throw none(`No worker polls that could read the reply to ${ids.prompt_id}.`);
   }
 }
 

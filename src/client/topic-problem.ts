@@ -1,4 +1,4 @@
-/** Finds a topic that fails its workflow tasks in what the server reports. This needs no worker. */
+/** Finds a topic that cannot go on in what the server reports. This needs no worker. */
 import type { WorkflowExecutionDescription, WorkflowExecutionInfo } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { failure, type Failure } from '../contract/failures.js';
@@ -21,6 +21,11 @@ const UNANSWERED = 'WorkflowTaskTimedOut';
  * TOPIC_STUCK, or `undefined`. A description has the number of attempts as well, on every server.
  */
 export function problemIn(execution: WorkflowExecutionInfo | WorkflowExecutionDescription): Failure | undefined {
+  const topic = topicOfWorkflow(execution.workflowId);
+  if (execution.status.name === 'PAUSED') {
+    const unpause = `Let it go on: temporal workflow unpause --workflow-id '${execution.workflowId}'`;
+    return failure('TOPIC_STUCK', `Topic ${topic} was paused in Temporal. It keeps its prompts.`, unpause);
+  }
   if (execution.status.name !== 'RUNNING') return undefined;
   const causes = (execution.typedSearchAttributes.get(REPORTED) ?? []).flatMap(
     (problem) => /^cause=(.*)$/.exec(problem)?.[1] ?? [],
@@ -29,8 +34,5 @@ export function problemIn(execution: WorkflowExecutionInfo | WorkflowExecutionDe
   const attempt = task?.attempt ?? 0;
   if (causes.every((cause) => cause.startsWith(UNANSWERED)) && attempt <= ATTEMPTS_OF_A_HEALTHY_TOPIC) return undefined;
   const facts = [...causes, attempt > 0 && `attempt ${attempt}`].filter(Boolean).join(', ');
-  return failure(
-    'TOPIC_STUCK',
-    `Topic ${topicOfWorkflow(execution.workflowId)} fails its workflow task${facts && ` (${facts})`}.`,
-  );
+  return failure('TOPIC_STUCK', `Topic ${topic} fails its workflow task${facts && ` (${facts})`}.`);
 }

@@ -9,6 +9,7 @@ import { workflowIdOf, type TopicId } from '../contract/ids.js';
 import { view } from '../contract/messages.js';
 import type { TopicView } from '../contract/views.js';
 import { isUnanswered } from './grpc-errors.js';
+import { isOpen } from './is-running.js';
 import { progressIn, type Progress } from './watch-progress.js';
 
 export type TopicEvent =
@@ -40,7 +41,7 @@ export async function* watchTopic(client: Client, topic: TopicId, signal: AbortS
       yield { type: 'view', view: now };
     } else if (grown !== history && !unanswered) yield { type: 'unanswered' };
     unanswered = !now && grown !== history;
-    if (execution.status.name !== 'RUNNING') return;
+    if (!isOpen(execution)) return;
     const progress = progressIn(client, execution);
     const { text_tail = '', step, usage, attempt = 0 } = progress ?? {};
     const shown = JSON.stringify([attempt, step, usage, text_tail]);

@@ -99,6 +99,8 @@ export interface RunningPrompt {
   goes_on?: true;
   /** The time that the agent has worked on the turn before it waited, in ms. */
   worked_ms?: number;
+  /** The model that worked instead of the session's own when the turn last asked. */
+  instead?: string;
   /** How the session was chosen. Absent until it was. */
   choice?: SessionChoice;
   /** What the session had pinned, where the prompt changes it. It has it again unless the turn is completed. */
@@ -170,6 +172,11 @@ export interface TopicState {
    * known.
    */
   to_stop_prompts?: Record<SessionId, PromptId>;
+  /**
+   * The cancels by update that named no prompt: a digest of the id of each, and the prompt that it
+   * stopped. Oldest first.
+   */
+  cancels?: (readonly [string, PromptId | null])[];
   /** How many signals were refused over the life of the topic. */
   refused_total?: number;
   /** When the topic last ran out of work. ISO 8601. */

@@ -157,7 +157,9 @@ function isAsk(value: unknown): boolean {
 
 function isAnswered(value: unknown): boolean {
   if (!isObject(value) || !isAsk(value.ask) || !isObject(value.answer)) return false;
-  return typeof value.answer.decision === 'string' && jsonBytes(value.answer) <= 6 * MAX_ANSWER_BYTES + 100;
+  const { decision, text } = value.answer;
+  const isText = text === undefined || typeof text === 'string';
+  return typeof decision === 'string' && isText && jsonBytes(value.answer) <= 6 * MAX_ANSWER_BYTES + 100;
 }
 
 const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) > 0;

@@ -20,6 +20,7 @@ import * as messages from '../contract/messages.js';
 import { isReason } from '../contract/parse-prompt.js';
 import type { TopicInput, TopicState } from '../contract/state.js';
 import type { Accepted, TurnResult } from '../contract/types.js';
+import { cancelOnce } from './cancel-once.js';
 import { close } from './close.js';
 import { Features } from './features.js';
 import { live } from './live.js';
@@ -85,7 +86,7 @@ function listen(topic: Topic): void {
   wf.setHandler(messages.retry, () => safely(topic, () => retryNow(topic.running)), {
     description: 'Try a turn again now that waits for a quota or for its agent.',
   });
-  wf.setHandler(messages.cancel, (payload) => safely(topic, () => topic.cancel(payload)), {
+  wf.setHandler(messages.cancel, (payload) => safely(topic, () => cancelOnce(topic, payload)), {
     description: 'Stop the running turn, or take a queued prompt out.',
     validator: (payload: unknown) => {
       if (payload === undefined || payload === null || isCancelRequest(payload)) return;

@@ -3,7 +3,7 @@
  * and reports how it ended.
  */
 import * as wf from '@temporalio/workflow';
-import type { AskedChecks, OpenSessionOutput, RunTurnOutput } from '../activities/types.js';
+import type { AskedChecks, OpenSessionOutput, RunTurnOutput, TurnWaits } from '../activities/types.js';
 import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
 import type { QueuedPrompt, RunningPrompt, SessionRecord } from '../contract/state.js';
@@ -233,11 +233,17 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     const waiting = waitOf(work, ended);
     // A worker of an older release may have taken this result for the end of the turn.
     if (!waiting || !wf.patched('turns-wait')) return ended;
-    if (ended.waits) turn.worked_ms = ended.waits.worked_ms;
-    if (waiting.for === 'answer') delete turn.goes_on;
-    else turn.goes_on = true;
+    if (ended.waits) noteWait(turn, ended.waits);
     await waited(work, waiting);
   }
+}
+
+function noteWait(turn: RunningPrompt, waits: TurnWaits): void {
+  turn.worked_ms = waits.worked_ms;
+  delete turn.goes_on;
+  delete turn.instead;
+  if (waits.for !== 'answer') turn.goes_on = true;
+  else if (waits.model !== undefined) turn.instead = waits.model;
 }
 
 /** A model that a prompt names is not replaced by another one. */

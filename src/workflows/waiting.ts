@@ -100,8 +100,8 @@ export function answered(turn: RunningPrompt, ...given: Answered[]): void {
 }
 
 /** What the next attempt has to know of the waits before it. */
-export function knownOf({ answered, goes_on, worked_ms }: RunningPrompt) {
-  return { waits: true as const, ...defined({ answered, goes_on, worked_ms }) };
+export function knownOf({ answered, goes_on, worked_ms, instead }: RunningPrompt) {
+  return { waits: true as const, ...defined({ answered, goes_on, worked_ms, instead }) };
 }
 
 /** The asks for an outcome. `undefined` when there were none. */

@@ -5,6 +5,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Agent } from '../../src/agents/agent.js';
 import { codexProgram } from '../../scripted/isolated-codex.js';
+import { acpUnderTest } from './acp-under-test.js';
 import { because, isMissing } from './claude-code-stage.js';
 import { claudeUnderTest } from './claude-code-under-test.js';
 import { codexUnderTest } from './codex-under-test.js';
@@ -59,3 +60,29 @@ function describeCorrupted(name: 'opencode' | 'claude-code' | 'codex', make: () 
 describeCorrupted('opencode', openCodeUnderTest);
 describe.skipIf(isMissing)(`Claude Code${because}`, () => describeCorrupted('claude-code', claudeUnderTest));
 describe.skipIf(codexProgram() === undefined)('Codex', () => describeCorrupted('codex', codexUnderTest));
+
+/** OpenCode says no status through ACP (1.18.33), so no refusal is known to be about what it was sent. */
+describe('opencode acp and a session that its provider refuses:', () => {
+  let under: AgentUnderTest;
+  let agent: Agent;
+  let turnOf: ReturnType<typeof workerOf>;
+  forAllTests(acpUnderTest, (made, created) => {
+    under = made;
+    agent = created;
+  });
+  beforeAll(async () => {
+    turnOf = workerOf('acp', agent, await configOf(under, 'acp'));
+  });
+
+  test('each prompt stays MODEL_FAILED with the words of the provider, and no fresh session is tried', async () => {
+    const session = await openIn(agent, under);
+    const first = await turnOf(session, 'Look [[bad: this picture is not to our taste]]');
+    expect(first).toMatchObject({ status: 'failed', error: { code: 'MODEL_FAILED' } });
+    expect(first.refused).toBeUndefined();
+    const asked = under.asked().length;
+    const second = await turnOf(session, 'And now?', { refused_before: '400 this picture is not to our taste' });
+    expect(second).toMatchObject({ status: 'failed', error: { code: 'MODEL_FAILED' } });
+    expect(second.error?.message).toContain('this picture is not to our taste');
+    expect(under.asked().length).toBe(asked + 1);
+  });
+});

@@ -66,6 +66,21 @@ test('promise 2: a turn whose worker was killed is picked up before a heartbeat 
   await expect.poll(notes).toEqual([]);
 });
 
+test('a turn whose topic was paused while no worker ran goes on', async () => {
+  await start();
+  const turn = await stage.atWork('paused');
+  await kill();
+  await stage.pause('paused');
+  expect(toolsOf('paused')).not.toEqual([]);
+  await start();
+  expect(worker?.said()).not.toContain('workflow_id=topic/paused');
+  expect(toolsOf('paused')).not.toEqual([]);
+  await stage.unpause('paused');
+  await turn.letGo();
+  expect(await turn.result).toMatchObject({ status: 'completed' });
+  await kill('SIGTERM');
+});
+
 test.each(['SIGKILL', 'SIGTERM'] as const)(
   'a turn whose topic was terminated after its worker got %s is stopped by the next worker',
   async (signal) => {

@@ -2,10 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReplyPage } from '../../src/contract/answers.js';
+import { readReply } from '../../src/client/read-reply.js';
 import type { SessionError } from '../../src/client/session-error.js';
+import type { TopicId } from '../../src/contract/ids.js';
 import { CONTINUITY, hostQueueOf } from '../../src/contract/messages.js';
 import { loadWorkflows } from '../../workers/compose.js';
 import { mcpClientIn } from '../support/mcp-client.js';
@@ -141,6 +144,46 @@ test('a host whose worker is of an older release is said so', async () => {
     await Promise.all(runs);
     await connection.close();
     await world.startWorker();
+  }
+});
+
+test('a worker that is too old to know of it is said so within seconds', async () => {
+  const { topic, prompt_id } = await reported();
+  await world.stopWorker();
+  const connection = await NativeConnection.connect({ address: world.address });
+  const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
+  const workflowBundle = await bundleWorkflowCode({
+    workflowsPath: path('../../src/workflows/topic-session.ts'),
+    payloadConverterPath: path('../../src/contract/payload-converter.ts'),
+    logger: new DefaultLogger('ERROR'),
+  });
+  const older = await Worker.create({ connection, namespace: 'default', taskQueue: CONTINUITY, workflowBundle });
+  const running = older.run();
+  try {
+    await expect.poll(() => world.manager.view(topic).catch(() => undefined)).toBeTruthy();
+    const begunAt = performance.now();
+    const refused = await refusal(world.manager.reply(topic, prompt_id));
+    expect(refused).toMatchObject({ code: 'NO_WORKER', fix: expect.stringContaining('of this release') as string });
+    expect(refused?.message).toContain('too old');
+    expect(performance.now() - begunAt).toBeLessThan(45_000);
+  } finally {
+    older.shutdown();
+    await running;
+    await connection.close();
+    await world.startWorker();
+  }
+});
+
+test('where no worker polls, NO_WORKER is said within seconds', async () => {
+  const { topic, prompt_id } = await reported();
+  const { sessions } = await world.manager.view(topic);
+  const empty = await startWorld({ worker: false });
+  try {
+    const refused = await refusal(readReply(empty.client, topic as TopicId, { prompt_id: prompt_id, sessions }, 1));
+    expect(refused).toMatchObject({ code: 'NO_WORKER', topic, prompt_id });
+    expect(refused?.message).toContain('No worker polls');
+  } finally {
+    await empty.dispose();
   }
 });
 

@@ -22,6 +22,7 @@
  *   chatty          writes 15 MiB to its standard error
  *   hangs           never ends a prompt, nor when it is cancelled, and leaves a child running; without
  *                   the flag only for a prompt with [hang] in it
+ *   refuses-bad     refuses every prompt of a session that has had one with [bad] in it, and says the status
  *   asks            asks for a permission, and says what it was answered
  *   asks-…          asks for it without options (nothing), with a thousand (much), with one id twice (twice),
  *                   in a session that nobody knows (elsewhere), a hundred times at once and more (often),
@@ -179,6 +180,11 @@ const handlers = {
       setTimeout(() => process.exit(3), 50);
       return new Promise(() => undefined);
     }
+    const before = existsSync(`${fileOf(sessionId)}.bad`);
+    if (does.has('refuses-bad') && (before || asked.includes('[bad]'))) {
+      writeFileSync(`${fileOf(sessionId)}.bad`, '');
+      throw Object.assign(failed(-32603, 'This picture is not to our taste'), { data: { statusCode: 400 } });
+    }
     if (does.has('hangs') || asked.includes('[hang]')) {
       leaveChild();
       say(sessionId, 'I think.');
@@ -232,8 +238,8 @@ createInterface({ input: process.stdin }).on('line', async (line) => {
     const handler = handlers[method];
     if (!handler) throw failed(-32601, `Method not found: ${method}`);
     write({ id, result: await handler(params) });
-  } catch ({ code = -32603, message }) {
-    write({ id, error: { code, message } });
+  } catch ({ code = -32603, message, data }) {
+    write({ id, error: { code, message, data } });
   }
 });
 // It hears that its client has gone, and goes on all the same.

@@ -38,6 +38,8 @@ export interface WorkerStage {
   attemptAt(topic: string): ReturnType<typeof attemptAt>;
   /** As an operator does in the Web UI. */
   terminate(topic: string): Promise<unknown>;
+  pause(topic: string): Promise<unknown>;
+  unpause(topic: string): Promise<unknown>;
   /** A worker that takes the topics and is no host of their sessions. */
   topicsElsewhere(): Promise<{ stop(): Promise<void> }>;
   dispose(): Promise<void>;
@@ -57,9 +59,11 @@ export interface WorkingTurn {
 /** temporal.api.enums.v1.PendingActivityState */
 const STARTED = 2;
 
+const PAUSES = ['--dynamic-config-value', 'frontend.WorkflowPauseEnabled=true'];
+
 export async function startWorkerStage(): Promise<WorkerStage> {
   Runtime.install({ logger: new DefaultLogger('ERROR') });
-  const [temporal, opencode] = await Promise.all([startTemporal(), openCodeUnderTest()]);
+  const [temporal, opencode] = await Promise.all([startTemporal({ extraArgs: PAUSES }), openCodeUnderTest()]);
   const { cwd, dataDir, dir } = opencode;
   await writeFile(join(cwd, 'continuity.config.json'), JSON.stringify({ project: 'stage', defaultAgent: 'opencode' }));
   const env = {
@@ -106,6 +110,14 @@ export async function startWorkerStage(): Promise<WorkerStage> {
     },
     attemptAt: (topic) => attemptAt(temporal.client, topic),
     terminate: (topic) => temporal.client.workflow.getHandle(`topic/${topic}`).terminate('A person in the Web UI.'),
+    pause: (topic) =>
+      temporal.client.workflowService.pauseWorkflowExecution({
+        ...{ namespace: 'default', workflowId: `topic/${topic}`, identity: 'a person', reason: 'a person' },
+      }),
+    unpause: (topic) =>
+      temporal.client.workflowService.unpauseWorkflowExecution({
+        ...{ namespace: 'default', workflowId: `topic/${topic}`, identity: 'a person', reason: 'a person' },
+      }),
     async topicsElsewhere() {
       const connection = await NativeConnection.connect({ address: temporal.address });
       const config = await loadConfig({ cwd, dataDir: join(dir, 'elsewhere'), env: { HOME: dir } });

@@ -37,6 +37,8 @@ const Turn = z.object({
     .object({
       status: z.enum(TURN_STATUSES),
       error: Failed.optional(),
+      /** How the provider refused what it was sent. */
+      refused: z.string().optional(),
       reply: z.string(),
       /** Absent in notes of older releases. */
       reply_parts: z.array(z.string()).optional(),

@@ -51,7 +51,7 @@ function sightOf({ key, turn, working, last }: Read): Sight {
     ...(key !== undefined && { key }),
     prompt: turn ? 'present' : 'absent',
     ...(turn && { text: turn.text }),
-    ...(end && { end: { status: end.status, ...(end.error && { error: end.error }) } }),
+    ...(end && { end: { status: end.status, ...defined({ error: end.error, refused: end.refused }) } }),
     superseded: turn !== undefined && last !== undefined && last !== key,
     busy: working ? (isThis ? 'this' : 'ours') : false,
     steps,

@@ -70,6 +70,13 @@ test('an agent that cannot delete a session is left with one whose turn does not
   expect(deeds.at(-1)).toEqual(['cancel', 'fresh']);
 });
 
+test('what the fresh session proved holds, although the agent refuses to delete it', async () => {
+  const refuses = () => Promise.reject(new Error('It cannot delete a session.'));
+  const agent = agentOf(() => ends(completed), { delete: refuses });
+  expect(await judged(agent)).toMatchObject({ error: { code: 'SESSION_CORRUPTED' } });
+  expect(deeds.at(-1)).toEqual(['cancel', 'fresh']);
+});
+
 test.each<[string, AgentOutcome, string | undefined]>([
   ['a first refusal', refused, undefined],
   ['another refusal', refused, '400 other'],

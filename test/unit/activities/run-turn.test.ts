@@ -8,6 +8,7 @@ import { Semaphore } from '../../../src/semaphore.js';
 import type { ActivityContext } from '../../../src/activities/context.js';
 import type { RunTurnInput, RunTurnOutput, TurnHeartbeat } from '../../../src/activities/types.js';
 import { AgentError, type Agent, type TurnEvent, type TurnRequest } from '../../../src/agents/agent.js';
+import type { Answered, Ask } from '../../../src/contract/asks.js';
 import { failure } from '../../../src/contract/failures.js';
 import { activityContext, configWith } from '../../support/activity-context.js';
 
@@ -328,6 +329,21 @@ describe('a turn whose model cannot answer', () => {
     const { result } = attemptAt({ context: withFallback(() => only(overtaken)), input: ownModel });
     expect(await result).toMatchObject({ status: 'failed', error: { code: 'MODEL_UNKNOWN' } });
     expect(requests).toHaveLength(1);
+  });
+
+  test('goes on with the model that has asked, also in a worker that knows of no trouble, and its result says so', async () => {
+    const ask: Ask = { ask_id: 'ask', kind: 'permission', text: 'x', takes: ['allow'] };
+    const turn: Turn = () => only(requests.length === 1 ? gone : { type: 'asked', ask });
+    const asks = attemptAt({ context: withFallback(turn), input: { ...ownModel, waits: true } });
+    expect(await asks.result).toMatchObject({ waits: { for: 'answer', model: 'b' } });
+    requests.splice(0);
+    const answered = [{ ask, answer: { decision: 'allow' }, by: 'person' }] as Answered[];
+    const { result } = attemptAt({
+      context: withFallback(() => only(done)),
+      input: { ...ownModel, waits: true, answered, instead: 'b' },
+    });
+    expect(await result).toMatchObject({ status: 'completed', fell_back_from: 'own' });
+    expect(requests.map(({ session }) => session.model)).toEqual(['b']);
   });
 
   test('goes on with the model of the attempt before', async () => {
