@@ -72,7 +72,7 @@ export class Said {
   }
 
   get words(): Reply {
-    return replyOf(this.#texts.flatMap((text) => [{ text }, 'tool' as const]));
+    return replyOf(this.#texts.flatMap((text) => [{ text }, 'divided' as const]));
   }
 
   /** The tools that run. */

@@ -79,6 +79,6 @@ function stepsIn(rows: Row[]): Step[] {
 
 /** The text of a user row is what Claude Code, or a hook, has told the model. */
 function stepsOf({ type, text = '' }: Block, row: Row): Step[] {
-  if (type === 'tool_use' || type === 'tool_result') return ['tool'];
+  if (type === 'tool_use' || type === 'tool_result') return ['divided'];
   return type === 'text' && row.type === 'assistant' ? [{ text }] : [];
 }

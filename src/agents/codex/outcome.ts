@@ -46,11 +46,15 @@ export function stepsOf(turns: readonly CodexTurn[]): number {
   return turns.reduce((sum, { entries }) => sum + entries.filter(({ type }) => type === 'counted').length, 0);
 }
 
+/**
+ * A prompt has several turns if it was cut off and went on. The model may repeat in the next one what
+ * it had said whole.
+ */
 function saidBy(turns: readonly CodexTurn[]): Reply {
-  return replyOf(turns.flatMap(({ entries }) => entries.flatMap(stepIn)));
+  return replyOf(turns.flatMap(({ entries }) => [...entries.flatMap(stepIn), 'divided' as const]));
 }
 
 function stepIn(entry: Entry): Step[] {
-  if (entry.type === 'called' || entry.type === 'answered') return ['tool'];
+  if (entry.type === 'called' || entry.type === 'answered') return ['divided'];
   return entry.type === 'said' && entry.announced ? [{ text: entry.text }] : [];
 }

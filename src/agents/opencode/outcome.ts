@@ -59,6 +59,6 @@ function stepsIn(answers: StoredAnswer[]): Step[] {
 }
 
 function stepsOf(part: StoredAnswer['parts'][number]): Step[] {
-  if (part.type === 'tool') return ['tool'];
+  if (part.type === 'tool') return ['divided'];
   return part.type === 'text' && !part.synthetic && !part.ignored ? [{ text: part.text }] : [];
 }

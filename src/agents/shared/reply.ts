@@ -1,12 +1,15 @@
 /** What a turn said, and what of it is the reply: pure, and the same for all agents. */
 
-/** A text of the agent, or a call of a tool or its result. */
-export type Step = { text: string } | 'tool';
+/**
+ * A text of the agent, or what divides two of them: a call of a tool, its result, or a crash after
+ * which the agent went on.
+ */
+export type Step = { text: string } | 'divided';
 
 export interface Reply {
   /** The answer as a reader would want it. Empty when the turn said nothing. */
   reply: string;
-  /** All texts of the turn, oldest first. A tool divides two of them. */
+  /** All texts of the turn, oldest first, as they were divided. */
   reply_parts: string[];
 }
 
@@ -14,7 +17,7 @@ export interface Reply {
 export function replyOf(steps: readonly Step[]): Reply {
   const texts: string[][] = [[]];
   for (const step of steps) {
-    if (step === 'tool') texts.push([]);
+    if (step === 'divided') texts.push([]);
     else if (step.text.trim() !== '') texts.at(-1)?.push(step.text.trim());
   }
   const reply_parts = texts.flatMap((part) => (part.length === 0 ? [] : [part.join('\n\n')]));

@@ -39,6 +39,14 @@ describe('what became of a prompt', () => {
     expect([state.text, state.superseded, stepsOf(state.turns)]).toEqual(['One', false, 2]);
   });
 
+  test('an answer that a crash kept from ending the turn is no part of the reply, once the model answered again', () => {
+    const cut = [...open, announced('t1', 'm1', 'Done.'), said('t1', 'm1', 'Done.'), counted('t1')];
+    const lines = [...cut, started('t2'), announced('t2', 'm2', 'Done.'), said('t2', 'm2', 'Done.'), complete('t2')];
+    expect(saidIn(stateOf(lines))).toMatchObject({ reply: 'Done.', reply_parts: ['Done.', 'Done.'] });
+    const silent = [...cut, started('t2'), complete('t2')];
+    expect(saidIn(stateOf(silent))).toMatchObject({ reply: 'Done.' });
+  });
+
   test('what it compacts before it goes on, or before the next prompt, counts to the turn that it was for', () => {
     const first = [...open, compacted(), failed('t1', 'context_window_exceeded'), started('t2'), compacted()];
     const lines = [
