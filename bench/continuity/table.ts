@@ -77,25 +77,31 @@ export interface BreakEven {
 
 export function breakEvenOf(rows: readonly Row[]): BreakEven[] {
   return groupsOf(rows, (row) => `${row.files} ${row['follow-up']}`).flatMap((group) => {
-    const [least, most] = [group[0], group.at(-1)];
-    if (!least || !most || least === most) return [];
-    const against = (cost: 'warm: tokens' | 'cold: tokens', fresh: 'fresh: tokens' | 'fresh, cold: tokens') =>
-      skipAt(least[cost], [least.skips, least[fresh]], [most.skips, most[fresh]]);
+    const [row] = group;
+    if (!row || group.length < 2) return [];
+    const pointsOf = (fresh: 'fresh: tokens' | 'fresh, cold: tokens') =>
+      group.map((one): Point => [one.skips, one[fresh]]).sort(([a], [b]) => a - b);
     return [
       {
-        files: least.files,
-        'follow-up': least['follow-up'],
-        'against warm': against('warm: tokens', 'fresh: tokens'),
-        'against cold': against('cold: tokens', 'fresh, cold: tokens'),
+        files: row.files,
+        'follow-up': row['follow-up'],
+        'against warm': skipAt(row['warm: tokens'], pointsOf('fresh: tokens')),
+        'against cold': skipAt(row['cold: tokens'], pointsOf('fresh, cold: tokens')),
       },
     ];
   });
 }
 
-/** On the line through two fresh sessions. */
-export function skipAt(cost: number, [skips, tokens]: [number, number], [more, fewer]: [number, number]): string {
+/** What a fresh session skips, in percent, and its tokens. */
+type Point = [number, number];
+
+/** On the line between the two measured sessions around it, or through the last two. */
+export function skipAt(cost: number, points: readonly Point[]): string {
+  if (cost > (points[0]?.[1] ?? 0)) return 'fresh is cheaper anyway';
+  const next = points.findIndex(([, tokens]) => tokens <= cost);
+  const after = next < 0 ? points.length - 1 : Math.max(next, 1);
+  const [[skips, tokens], [more, fewer]] = [points[after - 1] ?? [0, 0], points[after] ?? [0, 0]];
   const at = skips + ((tokens - cost) / (tokens - fewer)) * (more - skips);
-  if (at < 0) return 'fresh is cheaper anyway';
   return at > 100 ? 'never' : `${Math.round(at)} %`;
 }
 

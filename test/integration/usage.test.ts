@@ -85,6 +85,6 @@ test('bad words are refused, with what would do', async () => {
     exitCode: 2,
     stderr: expect.stringContaining('--by must be topic, project, agent, model; got "colour".') as string,
   });
-  expect((await continuity(['usage', '--since', 'soon'])).stderr).toContain('--since must be a time such as 12h');
+  expect((await continuity(['usage', '--since', 'soon'])).stderr).toContain('--since must be a time such as 30m');
   expect((await continuity(['usage', 'nobody'])).stderr).toContain('TOPIC_UNKNOWN');
 });

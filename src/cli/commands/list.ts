@@ -7,6 +7,7 @@ import type { Waiting } from '../../contract/asks.js';
 import { defined } from '../../contract/defined.js';
 import { TOPIC_STATES, type TopicLifeState } from '../../contract/views.js';
 import { command } from '../args/command.js';
+import { since } from '../args/since.js';
 import { connected } from '../connect.js';
 import { LEFT, untilInterrupted } from '../interrupted.js';
 import type { Output } from '../terminal/output.js';
@@ -92,14 +93,7 @@ async function filterOf({
     ...defined({ agent }),
   };
   if (age === undefined) return filter;
-  const { milliseconds } = await import('../../contract/duration.js');
-  const ms = milliseconds(age);
-  if (!(ms >= 0))
-    throw new UsageError(
-      `--older-than must be a time such as 30m, 7d or "2 hours"; got ${JSON.stringify(age)}.`,
-      'See: continuity list --help',
-    );
-  return { ...filter, startedBefore: new Date(Date.now() - ms) };
+  return { ...filter, startedBefore: await since(age, '--older-than', 'list') };
 }
 
 async function topicsOf(manager: SessionManager, filter: TopicFilter, all: boolean): Promise<TopicSummary[]> {

@@ -9,8 +9,8 @@ import {
   type UsageRow,
 } from '../../client/usage-of.js';
 import { viewsOf } from '../../client/views-of.js';
-import { milliseconds } from '../../contract/duration.js';
 import { command } from '../args/command.js';
+import { since } from '../args/since.js';
 import { UsageError } from '../args/usage-error.js';
 import { connected } from '../connect.js';
 import { table } from '../terminal/table.js';
@@ -35,9 +35,9 @@ export default command({
   ],
   async run({ flags, args, output }) {
     const by = kindOf(flags.by);
-    const since = sinceOf(flags.since);
+    const from = flags.since === undefined ? undefined : await since(flags.since, '--since', 'usage');
     const { views, missing } = await connected(flags, async ({ manager }) =>
-      args.topic === undefined ? viewsSince(manager, since) : { views: [await manager.view(args.topic)], missing: 0 },
+      args.topic === undefined ? viewsSince(manager, from) : { views: [await manager.view(args.topic)], missing: 0 },
     );
     const report = usageOf(views, by);
     output.answer(
@@ -58,20 +58,10 @@ function kindOf(by = 'topic'): UsageKind {
   );
 }
 
-function sinceOf(age: string | undefined): Date | undefined {
-  if (age === undefined) return undefined;
-  const ms = milliseconds(age);
-  if (ms >= 0) return new Date(Date.now() - ms);
-  throw new UsageError(
-    `--since must be a time such as 12h, 7d or "2 weeks"; got ${JSON.stringify(age)}.`,
-    'See: continuity usage --help',
-  );
-}
-
-async function viewsSince(manager: SessionManager, since: Date | undefined) {
+async function viewsSince(manager: SessionManager, from: Date | undefined) {
   const topics: TopicSummary[] = [];
   for await (const one of manager.list())
-    if (!since || !one.closed_at || new Date(one.closed_at) >= since) topics.push(one);
+    if (!from || !one.closed_at || new Date(one.closed_at) >= from) topics.push(one);
   const views = [...(await viewsOf(manager, topics, BOUNDS)).values()];
   return { views, missing: topics.length - views.length };
 }

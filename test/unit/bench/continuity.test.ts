@@ -124,9 +124,22 @@ describe('the plan', () => {
 });
 
 test('a fresh session breaks even where it has skipped enough', () => {
-  expect(skipAt(50, [0, 100], [80, 20])).toBe('50 %');
-  expect(skipAt(120, [0, 100], [80, 20])).toBe('fresh is cheaper anyway');
-  expect(skipAt(1, [0, 1000], [80, 900])).toBe('never');
+  const points: [number, number][] = [
+    [0, 1000],
+    [50, 200],
+    [80, 50],
+  ];
+  expect(skipAt(1000, points)).toBe('0 %');
+  expect(skipAt(600, points)).toBe('25 %');
+  expect(skipAt(125, points)).toBe('65 %');
+  expect(skipAt(25, points)).toBe('85 %');
+  expect(skipAt(1200, points)).toBe('fresh is cheaper anyway');
+  expect(
+    skipAt(1, [
+      [0, 1000],
+      [80, 900],
+    ]),
+  ).toBe('never');
 });
 
 test('the table compares a follow-up with the same one in a fresh session, and the picture shows it', () => {
