@@ -81,7 +81,8 @@ export async function upBench(
       process.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
       process.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
       await vi.waitUntil(() => out.includes('\n') || process.exitCode !== null, { timeout: 60_000 });
-      if (process.exitCode !== null) throw new Error(`continuity up ended with exit code ${process.exitCode}: ${err}`);
+      if (process.exitCode !== null)
+        throw new Error(`continuity up ended with exit code ${process.exitCode}: ${err}${out}`);
       const { address, ui, agent } = JSON.parse(out) as Pick<Up, 'address' | 'ui' | 'agent'>;
       return { process, address, ui, agent, said: () => err };
     },
