@@ -1,6 +1,7 @@
 /**
  * What a request says to the model, in the order in which a provider caches it: tools, system
- * prompt, messages. Marks of the cache itself are left out, because they move from turn to turn.
+ * prompt, messages. Left out is what no model reads: marks of the cache, which move from turn to
+ * turn, and the ids of messages, which differ from session to session.
  */
 export interface Segment {
   text: string;
@@ -33,11 +34,16 @@ export function segmentsOf(body: string, tokensIn: (text: string) => number): Se
   });
 }
 
-const plain = (part: unknown) =>
-  JSON.stringify(part, (key, value: unknown) => (key === 'cache_control' ? undefined : value));
+function plain(part: unknown): string {
+  const read = isItem(part) ? { ...part, id: undefined } : part;
+  return JSON.stringify(read, (key, value: unknown) => (key === 'cache_control' ? undefined : value));
+}
+
+const isItem = (part: unknown): part is Record<string, unknown> =>
+  typeof part === 'object' && part !== null && !Array.isArray(part);
 
 function isOfModel(item: unknown): boolean {
-  if (typeof item !== 'object' || item === null) return false;
-  const { role, type } = item as { role?: string; type?: string };
+  if (!isItem(item)) return false;
+  const { role, type } = item;
   return role === 'assistant' || type === 'function_call' || type === 'custom_tool_call' || type === 'reasoning';
 }

@@ -23,6 +23,12 @@ export interface UsageReport {
   total?: UsageRow;
 }
 
+/** Whether a turn of the topic runs, or has ended since then. */
+export function hasWorkedSince({ running, outcomes }: TopicView, from: Date): boolean {
+  const last = outcomes.at(-1);
+  return running !== undefined || (last !== undefined && Date.parse(last.started_at) + last.duration_ms >= +from);
+}
+
 interface Part {
   topic: string;
   name: string;

@@ -71,6 +71,8 @@ export const MAX_FIXES = 20;
 export const MAX_CHECK_OUTPUT_BYTES = 8 * KIB;
 export const MAX_SESSIONS = 20;
 export const MAX_SESSIONS_BYTES = 128 * KIB;
+/** Cancels that named no prompt, of which a reset may hand in each again. */
+export const MAX_REMEMBERED_CANCELS = 50;
 /** Refusals that the topic shows with their messages. */
 export const MAX_REFUSED = 20;
 export const MAX_REFUSED_BYTES = 32 * KIB;

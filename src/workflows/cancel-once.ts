@@ -4,12 +4,10 @@
  */
 import * as wf from '@temporalio/workflow';
 import type { Cancelled } from '../contract/answers.js';
+import { MAX_REMEMBERED_CANCELS } from '../contract/limits.js';
 import type { CancelRequest } from '../contract/messages.js';
 import { digestOf } from '../contract/text.js';
 import type { Topic } from './topic.js';
-
-/** A run that has more than these has other things to forget. */
-const MOST = 50;
 
 export function cancelOnce(
   topic: Pick<Topic, 'state' | 'cancel'>,
@@ -24,6 +22,8 @@ export function cancelOnce(
     return prompt_id === null ? { prompt_id, effect: 'nothing_running' } : topic.cancel({ ...payload, prompt_id });
   }
   const cancelled = topic.cancel(payload);
-  topic.state.cancels = [...(topic.state.cancels ?? []), [key, cancelled.prompt_id] as const].slice(-MOST);
+  topic.state.cancels = [...(topic.state.cancels ?? []), [key, cancelled.prompt_id] as const].slice(
+    -MAX_REMEMBERED_CANCELS,
+  );
   return cancelled;
 }

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { noOpAgent } from '../../bench/no-op-agent.js';
 import type { Agent, TurnEvent } from '../../src/agents/agent.js';
-import type { UsageReport } from '../../src/client/usage-of.js';
+import { hasWorkedSince, type UsageReport } from '../../src/client/usage-of.js';
 import type { Usage } from '../../src/contract/types.js';
 import { startWorld, type World } from '../support/world.js';
 import { continuityIn, type Continuity } from './cli-command.js';
@@ -74,10 +74,22 @@ test('they are summed up by topic, agent and project; a cost that is not known o
     ['other', undefined],
   ]);
   expect((await usage('--by', 'project')).rows).toMatchObject([{ topics: 2, turns: 6 }]);
+  expect((await usage('--by', 'model')).rows).toMatchObject([{ name: 'its default', topics: 2, turns: 6 }]);
   expect((await usage('blog')).rows).toMatchObject([{ name: 'blog', turns: 1 }]);
   const { stdout } = await continuity(['usage', '--by', 'agent']);
   expect(stdout).toMatch(/AGENT +TURNS +TOKENS IN +FROM CACHE +TOKENS OUT +COST\s+fake +5 +2,000 +75 % +100 +\$1\.25/);
   expect(stdout).toMatch(/total +6 +2,400 +75 % +120 +-/);
+});
+
+test('--since leaves out the topics that have not worked since then, open or closed', async () => {
+  await world.manager.close('blog');
+  expect((await usage('--since', '1h')).rows.map(({ name }) => name).sort()).toEqual(['blog', 'shop']);
+  const later = new Date();
+  await world.manager.delegate('late', 'One');
+  const age = `${Date.now() - later.getTime()} ms`;
+  expect(hasWorkedSince(await world.manager.view('shop'), later)).toBe(false); // It is open.
+  expect(hasWorkedSince(await world.manager.view('late'), later)).toBe(true);
+  expect((await usage('shop', '--since', age)).rows).toEqual([]);
 });
 
 test('bad words are refused, with what would do', async () => {
@@ -87,4 +99,9 @@ test('bad words are refused, with what would do', async () => {
   });
   expect((await continuity(['usage', '--since', 'soon'])).stderr).toContain('--since must be a time such as 30m');
   expect((await continuity(['usage', 'nobody'])).stderr).toContain('TOPIC_UNKNOWN');
+});
+
+test('topics that do not answer are told as missing', async () => {
+  await world.stopWorker();
+  expect(await usage()).toMatchObject({ rows: [], missing: 3 });
 });

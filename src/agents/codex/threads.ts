@@ -38,7 +38,7 @@ export interface Thread {
 
 type ThreadStatus = Pick<Thread, 'isActive' | 'isAsking'>;
 
-/** `missing`: the store has no such thread. `elsewhere`: another Codex has it loaded. */
+/** `missing`: the store has no such thread. `elsewhere`: another Codex has it loaded. `archived`: Codex resumes none from its archive. */
 export type Resumed = Thread | 'missing' | 'elsewhere' | 'archived';
 
 export class Threads {

@@ -4,16 +4,20 @@
  */
 import type { AssistantMessage } from '@opencode-ai/sdk/v2/client';
 import type { Usage } from '../../contract/types.js';
+import { sumOf, tokensOf } from '../../contract/usage.js';
 
-export function usageOf(steps: readonly Pick<AssistantMessage, 'tokens' | 'cost'>[]): Usage {
-  const sum = (count: (step: Pick<AssistantMessage, 'tokens' | 'cost'>) => number) =>
-    steps.reduce((total, step) => total + count(step), 0);
-  return {
-    input_tokens: sum(({ tokens }) => tokens.input),
-    output_tokens: sum(({ tokens }) => tokens.output),
-    reasoning_tokens: sum(({ tokens }) => tokens.reasoning),
-    cache_read_tokens: sum(({ tokens }) => tokens.cache.read),
-    cache_write_tokens: sum(({ tokens }) => tokens.cache.write),
-    cost_usd: sum(({ cost }) => cost),
+type Step = Pick<AssistantMessage, 'tokens' | 'cost'>;
+
+export const usageOf = (steps: readonly Step[]): Usage => sumOf(steps.map(usageOfStep));
+
+/** OpenCode tells a cost of 0 for a model that it has no price of (1.18.33). */
+function usageOfStep({ tokens, cost }: Step): Usage {
+  const used: Usage = {
+    input_tokens: tokens.input,
+    output_tokens: tokens.output,
+    reasoning_tokens: tokens.reasoning,
+    cache_read_tokens: tokens.cache.read,
+    cache_write_tokens: tokens.cache.write,
   };
+  return cost > 0 || tokensOf(used) === 0 ? { ...used, cost_usd: cost } : used;
 }

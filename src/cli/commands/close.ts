@@ -1,7 +1,7 @@
 import type { Closed } from '../../contract/answers.js';
 import { command } from '../args/command.js';
 import { connected } from '../connect.js';
-import { count } from '../terminal/words.js';
+import { count, quoted } from '../terminal/words.js';
 
 export default command({
   name: 'close',
@@ -38,7 +38,7 @@ export default command({
 });
 
 function archivedLines(topic: string, sessions: Closed['sessions']): string[] {
-  if (!sessions) return [`What became of its sessions is shown once it has closed: continuity show ${topic}`];
+  if (!sessions) return [`What became of its sessions is shown once it has closed: continuity show ${quoted(topic)}`];
   return sessions.map(
     ({ session_id, agent, host, archived, kept_because: why }) =>
       `Session ${session_id} of ${agent} on ${host} ${archived ? 'is archived' : `is not archived: ${why ?? 'its host did not say why'}`}.`,

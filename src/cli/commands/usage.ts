@@ -1,6 +1,7 @@
 import type { TopicSummary } from '../../client/list-topics.js';
 import type { SessionManager } from '../../client/session-manager.js';
 import {
+  hasWorkedSince,
   inputOf,
   USAGE_KINDS,
   usageOf,
@@ -13,10 +14,13 @@ import { command } from '../args/command.js';
 import { since } from '../args/since.js';
 import { UsageError } from '../args/usage-error.js';
 import { connected } from '../connect.js';
+import type { Output } from '../terminal/output.js';
 import { table } from '../terminal/table.js';
 import { count, oneLine } from '../terminal/words.js';
 
 const BOUNDS = { most: 1000, withinMs: 30_000 };
+/** To ask more topics takes over a second. */
+const MANY = 50;
 
 export default command({
   name: 'usage',
@@ -24,28 +28,39 @@ export default command({
     'Shows what topics have used: tokens, how much of the input came from the cache of the provider, and the cost where the agent knows it.\nCounts every turn, with the fixes of its checks, since a release that counts them. Closed topics count as long as Temporal keeps them.',
   flags: {
     by: { kind: 'text', value: USAGE_KINDS.join('|'), help: 'What a line stands for. Default: topic.' },
-    since: { kind: 'text', value: 'TIME', help: 'Only topics whose newest run ended or works since then, such as 7d.' },
+    since: {
+      kind: 'text',
+      value: 'TIME',
+      help: 'Only topics that have worked since then, such as 7d. All that they have used counts, also before.',
+    },
   },
   args: [{ name: 'topic', required: false }],
   examples: [
     ['continuity usage', 'each topic, most tokens first'],
     ['continuity usage auth', 'one topic'],
-    ['continuity usage --by project --since 7d', 'what each project has used this week'],
+    [
+      'continuity usage --by project --since 7d',
+      'the projects that have worked this week, with all that their topics have used',
+    ],
     ['continuity usage --by model --json | jq .total.used.cost_usd', 'the cost of all, for a script'],
   ],
   async run({ flags, args, output }) {
     const by = kindOf(flags.by);
     const from = flags.since === undefined ? undefined : await since(flags.since, '--since', 'usage');
     const { views, missing } = await connected(flags, async ({ manager }) =>
-      args.topic === undefined ? viewsSince(manager, from) : { views: [await manager.view(args.topic)], missing: 0 },
+      args.topic === undefined
+        ? viewsOfAll(manager, from, output)
+        : { views: [await manager.view(args.topic)], missing: 0 },
     );
-    const report = usageOf(views, by);
+    const report = usageOf(from ? views.filter((view) => hasWorkedSince(view, from)) : views, by);
     output.answer(
       { ...report, missing },
       report.rows.length === 0 ? 'No turn has reported what it used.' : await tableOf(report),
     );
     if (missing > 0 && !output.json)
-      output.note(`Missing: ${count(missing, 'topic')} that did not answer. Is a worker running? continuity doctor`);
+      output.note(
+        `Missing: ${count(missing, 'topic')} that did not answer in time. Is a worker running? continuity doctor`,
+      );
   },
 });
 
@@ -58,10 +73,12 @@ function kindOf(by = 'topic'): UsageKind {
   );
 }
 
-async function viewsSince(manager: SessionManager, from: Date | undefined) {
+/** A topic that was closed before `from` is not asked. */
+async function viewsOfAll(manager: SessionManager, from: Date | undefined, output: Output) {
   const topics: TopicSummary[] = [];
   for await (const one of manager.list())
     if (!from || !one.closed_at || new Date(one.closed_at) >= from) topics.push(one);
+  if (topics.length > MANY && !output.json) output.note(`Asking ${count(topics.length, 'topic')} …`);
   const views = [...(await viewsOf(manager, topics, BOUNDS)).values()];
   return { views, missing: topics.length - views.length };
 }

@@ -9,6 +9,7 @@ import type { ActivityContext } from '../../../src/activities/context.js';
 import type { RunTurnInput, RunTurnOutput, TurnHeartbeat } from '../../../src/activities/types.js';
 import { AgentError, type Agent, type TurnEvent, type TurnRequest } from '../../../src/agents/agent.js';
 import type { Answered, Ask } from '../../../src/contract/asks.js';
+import type { Config } from '../../../src/config.js';
 import { failure } from '../../../src/contract/failures.js';
 import { activityContext, configWith } from '../../support/activity-context.js';
 
@@ -22,6 +23,8 @@ const input = {
 } as RunTurnInput;
 const logger = new DefaultLogger('ERROR', () => undefined);
 const done: TurnEvent = { type: 'outcome', outcome: { status: 'completed', reply: 'Done.' } };
+
+const limits = { turnTimeoutMs: 60_000, stallTimeoutMs: 60_000 };
 
 type Turn = (signal: AbortSignal) => AsyncIterable<TurnEvent>;
 
@@ -65,7 +68,7 @@ function attemptAt({
     turn: (_, signal) => turn(signal),
     cancel: () => Promise.resolve(),
   } as Partial<Agent> as Agent;
-  const config = configWith({ limits: { turnTimeoutMs: 60_000, stallTimeoutMs: 60_000 } });
+  const config = configWith({ limits });
   const whole = activityContext({ agents: new Map([['a', agent]]), config, ...context });
   const result = env.run(() => runTurn({ ...input, ...more }, whole));
   result.catch(() => undefined); // Looked at by the test.
@@ -298,18 +301,14 @@ describe('a turn whose model cannot answer', () => {
     type: 'outcome',
     outcome: { status: 'failed', reply: '', error: failure('MODEL_UNKNOWN', 'It is gone.') },
   } satisfies TurnEvent;
-  const asked = (turn: Turn) => ({
-    ...{ name: 'a', capabilities: { promptIds: true }, cancel: () => Promise.resolve() },
-    turn: (request: TurnRequest, signal: AbortSignal) => (requests.push(request), turn(signal)),
-  });
-  const withFallback = (turn: Turn, capabilities = { promptIds: true }) =>
-    ({
-      agents: new Map([['a', { ...asked(turn), capabilities }]]),
-      config: {
-        ...{ limits: { turnTimeoutMs: 60_000, stallTimeoutMs: 60_000 }, categories: {} },
-        agents: { a: { kind: 'codex', fallbackModels: ['b'] } },
-      },
-    }) as unknown as Partial<ActivityContext>;
+  const withFallback = (turn: Turn, capabilities = { promptIds: true }): Partial<ActivityContext> => {
+    const agent: Partial<Agent> = {
+      ...{ name: 'a', capabilities: capabilities as Agent['capabilities'], cancel: () => Promise.resolve() },
+      turn: (request, signal) => (requests.push(request), turn(signal)),
+    };
+    const config = configWith({ limits, agents: { a: { kind: 'codex', fallbackModels: ['b'] } } });
+    return { agents: new Map([['a', agent as Agent]]), config };
+  };
   const ownModel = { pinned: { ...input.pinned, model: 'own' } };
   beforeEach(() => void requests.splice(0));
 
@@ -395,17 +394,20 @@ describe('a turn that does not fit the model', () => {
     type: 'outcome',
     outcome: { status: 'failed', reply: '', error: failure('CONTEXT_OVERFLOW', 'It is full.') },
   };
-  const limits = { turnTimeoutMs: 60_000, stallTimeoutMs: 60_000 };
   /** `ends`: how the turn ends each time that it is run. */
-  function fullContext(ends: TurnEvent[], onFull: string, compactsNext?: true) {
+  function fullContext(ends: TurnEvent[], onFull: Config['onFull'], compactsNext?: true) {
     const goesOn: unknown[] = [];
-    const agent = {
-      ...{ name: 'a', capabilities: { promptIds: true, compactsNext }, cancel: () => Promise.resolve() },
-      turn: ({ goes_on }: TurnRequest) => only(ends[goesOn.push(goes_on) - 1]!),
+    const agent: Partial<Agent> = {
+      ...{ name: 'a', cancel: () => Promise.resolve() },
+      capabilities: { promptIds: true, compactsNext } as Agent['capabilities'],
+      turn: ({ goes_on }) => only(ends[goesOn.push(goes_on) - 1]!),
     };
-    const categories = { mild: { description: '', instructions: '', onFull: 'fail' } };
-    const config = { limits, agents: {}, categories, onFull };
-    return { goesOn, context: { agents: new Map([['a', agent]]), config } as unknown as Partial<ActivityContext> };
+    const mild = { description: '', instructions: '', onFull: 'fail' } as const;
+    const context: Partial<ActivityContext> = {
+      agents: new Map([['a', agent as Agent]]),
+      config: configWith({ limits, categories: { mild }, onFull }),
+    };
+    return { goesOn, context };
   }
 
   test('goes on once where the agent compacts only then', async () => {
@@ -426,7 +428,7 @@ describe('a turn that does not fit the model', () => {
   test.each([
     ['config', 'fail', undefined],
     ['its category', 'replace', 'mild'],
-  ])('is only reported where %s says fail', async (_, onFull, category) => {
+  ] as const)('is only reported where %s says fail', async (_, onFull, category) => {
     const { context } = fullContext([full], onFull);
     const pinned = { ...input.pinned, ...(category !== undefined && { category }) };
     const ended = await attemptAt({ context, input: { pinned } }).result;

@@ -67,6 +67,11 @@ describe('what a request says', () => {
     ]);
   });
 
+  test('is the same in another session, whose messages have other ids', () => {
+    const body = (id: string) => JSON.stringify({ input: [{ type: 'message', id, role: 'user', content: 'Hello' }] });
+    expect(segmentsOf(body('msg_1'), count)).toEqual(segmentsOf(body('msg_2'), count));
+  });
+
   test('is told from what the model said, in each API', () => {
     const chat = {
       messages: [

@@ -107,7 +107,16 @@ function fullState(): TopicState {
       line: 'ses_0' as SessionId,
       left: { turn: i, at: now },
       brief_due: { reason: 'agent_changed', from: 'ses_0' as SessionId },
+      archive: { kept_because: bells(300) },
     });
+  const huge = 1e308;
+  const used = { input_tokens: huge, output_tokens: huge, reasoning_tokens: huge, cache_read_tokens: huge };
+  for (const session of state.sessions)
+    transitions.noteUsage(state, session, { ...used, cache_write_tokens: huge, cost_usd: 0.1 + 0.2 });
+  state.cancels = Array.from({ length: limits.MAX_REMEMBERED_CANCELS }, () => [
+    '2:0000000.0000000.00000',
+    'é'.repeat(200) as PromptId,
+  ]);
   for (let i = 0; i < 3000; i += 1)
     transitions.rememberId(state, `i${i}`.padEnd(200, 'é') as PromptId, '2:0000000.0000000.00000');
   for (let i = 0; i < 3000; i += 1)
@@ -158,6 +167,7 @@ const running: RunningPrompt = {
   tries: 1,
   goes_on: true,
   worked_ms: 1,
+  instead: bells(200),
   loop,
 };
 

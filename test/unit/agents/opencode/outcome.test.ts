@@ -35,6 +35,12 @@ test('the reply is the last text of this turn, and usage is summed over all step
   });
 });
 
+test('a cost of 0 is told as none, because OpenCode has no price of the model', () => {
+  const { usage } = outcomeOf(answer(P, { finish: 'stop', cost: 0 }, text('Done.')));
+  expect(usage).toMatchObject({ input_tokens: 10 });
+  expect(usage).not.toHaveProperty('cost_usd');
+});
+
 test('a summary that OpenCode made of the conversation is not the reply', () => {
   const outcome = outcomeOf(
     answer(P, { finish: 'tool-calls' }, tool('completed')),
