@@ -4,8 +4,9 @@ import type { AnswerRequest, AnswerTaken, Retried } from '../contract/asks.js';
 import type { TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
 import { parseAnswer } from '../contract/parse-answer.js';
-import { isNotFound, isUnprocessed } from './grpc-errors.js';
+import { isNotFound } from './grpc-errors.js';
 import { isRunning } from './is-running.js';
+import { again } from './send-update.js';
 import { SessionError, sessionError } from './session-error.js';
 
 /** @throws SessionError ASK_UNKNOWN, INVALID_ANSWER; WorkflowNotFoundError */
@@ -25,16 +26,6 @@ export async function answerIn(handle: WorkflowHandle, topic: TopicId, answer: A
 export async function retryIn(handle: WorkflowHandle): Promise<Retried> {
   if (!(await isRunning(handle))) return { effect: 'nothing_waits' };
   return again(() => handle.executeUpdate(messages.retry));
-}
-
-/** Sends an update again that its worker dropped. Such an update is not in the history. */
-async function again<T>(send: () => Promise<T>): Promise<T> {
-  try {
-    return await send();
-  } catch (error) {
-    if (!isUnprocessed(error)) throw error;
-    return send();
-  }
 }
 
 function closed(topic: TopicId, cause?: unknown): SessionError {

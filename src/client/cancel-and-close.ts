@@ -1,12 +1,12 @@
 /** Stops what a topic does. A topic that has ended runs nothing, and still knows its prompts. */
-import { WithStartWorkflowOperation, type Client, type WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
 import type { Cancelled, Closed } from '../contract/answers.js';
 import { askTopic, whyUnanswered } from './ask-topic.js';
 import { isRunning } from './is-running.js';
+import { again, updateWithStart } from './send-update.js';
 import { sessionError } from './session-error.js';
-import { startOptions } from './start-options.js';
 
 /**
  * @throws SessionError INVALID_PROMPT for a prompt that the topic does not know;
@@ -18,7 +18,7 @@ export async function cancelIn(
   request: messages.CancelRequest,
 ): Promise<Cancelled> {
   const { prompt_id } = request;
-  if (await isRunning(handle)) return handle.executeUpdate(messages.cancel, { args: [request] });
+  if (await isRunning(handle)) return again(() => handle.executeUpdate(messages.cancel, { args: [request] }));
   if (prompt_id === undefined) return { prompt_id: null, effect: 'nothing_running' };
   const { state } = await handle.query(messages.outcome, prompt_id);
   if (state === 'unknown')
@@ -27,7 +27,8 @@ export async function cancelIn(
 }
 
 export async function closeTopic(handle: WorkflowHandle, request: messages.CloseRequest): Promise<Closed> {
-  return (await isRunning(handle)) ? handle.executeUpdate(messages.close, { args: [request] }) : { remaining: 0 };
+  if (!(await isRunning(handle))) return { remaining: 0 };
+  return again(() => handle.executeUpdate(messages.close, { args: [request] }));
 }
 
 /** Also archives the sessions of a topic that has ended: it is started, and ends again. */
@@ -37,15 +38,12 @@ export async function closeAndArchive(
   request: messages.CloseRequest,
   withinMs: number,
 ): Promise<Closed> {
-  const closing = await askTopic(client, topic, withinMs, async (handle) => {
-    await handle.describe(); // Throws for a topic that does not exist. The update would start it.
-    return client.workflow.startUpdateWithStart(messages.close, {
-      args: [request],
-      waitForStage: 'ACCEPTED',
-      startWorkflowOperation: new WithStartWorkflowOperation(messages.topicSession, startOptions(topic)),
-    });
-  });
-  return closing.result().catch(async (error: unknown) => {
+  return again(async () => {
+    const closing = await askTopic(client, topic, withinMs, () =>
+      updateWithStart(client, topic, messages.close, request),
+    );
+    return closing.result();
+  }).catch(async (error: unknown) => {
     throw await whyUnanswered(client, error, topic);
   });
 }

@@ -3,7 +3,7 @@
  * otherwise recall an older run.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WithStartWorkflowOperation, type Client, type WorkflowExecutionInfo } from '@temporalio/client';
+import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { defined } from '../contract/defined.js';
 import { workflowIdOf, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
@@ -11,7 +11,7 @@ import { quotedInFilter } from '../contract/search-attributes.js';
 import type { Forgotten } from '../contract/answers.js';
 import { whyUnanswered } from './ask-topic.js';
 import { isNotFound } from './grpc-errors.js';
-import { startOptions } from './start-options.js';
+import { again, updateWithStart } from './send-update.js';
 
 export interface Forgot extends Forgotten {
   runs: {
@@ -40,15 +40,10 @@ export async function forgetTopic(client: Client, topic: TopicId, request: messa
 
 async function forget(client: Client, topic: TopicId, request: messages.ForgetRequest): Promise<Forgot> {
   const workflowId = workflowIdOf(topic);
-  // Throws for a topic that does not exist. `startUpdateWithStart` would start it.
-  await client.workflow.getHandle(workflowId).describe();
-  const update = await client.workflow.startUpdateWithStart(messages.forget, {
-    args: [request],
-    waitForStage: 'ACCEPTED',
-    startWorkflowOperation: new WithStartWorkflowOperation(messages.topicSession, startOptions(topic)),
+  const [forgotten, newest] = await again(async () => {
+    const update = await updateWithStart(client, topic, messages.forget, request);
+    return [await update.result(), update.workflowRunId] as const;
   });
-  const forgotten = await update.result();
-  const newest = update.workflowRunId;
   const all = await runsOf(client, workflowId, newest);
   const older = all.filter((runId) => runId !== newest);
   const kept = await deleted(client, workflowId, older);

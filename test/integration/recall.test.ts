@@ -10,6 +10,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { recall } from '../../src/activities/recall.js';
 import type { RecallInput } from '../../src/activities/types.js';
+import { again } from '../../src/client/send-update.js';
 import type { PromptRequest, PromptState, TurnResult } from '../../src/contract/types.js';
 import type { TopicView } from '../../src/contract/views.js';
 import type { TopicState } from '../../src/contract/state.js';
@@ -337,7 +338,7 @@ describe('a topic that begins', () => {
       try {
         await handle.query('view'); // The topic answers from its new worker.
         // The session's host does not answer, so it takes 30 s to learn that the session stays.
-        const forgetting = handle.executeUpdate('forget', { args: [{ sessions: true }] });
+        const forgetting = again(() => handle.executeUpdate('forget', { args: [{ sessions: true }] }));
         await expect.poll(async () => (await handle.query<TopicView>('view')).closing).toBe(true);
         await signal(prompt('b', 'two'));
         expect(await forgetting).toMatchObject({
