@@ -1,12 +1,20 @@
 import { defineConfig } from 'vitest/config';
 
+const inCI = process.env.CI !== undefined;
+
 /** The limits only say when a test hangs: on a busy machine a good one takes six times as long. */
 const quick = { testTimeout: 30_000 };
 /**
  * Two files at a time (`npm test`): much of their time they wait for a heartbeat to be missed. Each
  * has servers and directories of its own.
  */
-const real = { expect: { poll: { timeout: 60_000 } }, testTimeout: 240_000, hookTimeout: 180_000 };
+const real = {
+  expect: { poll: { timeout: 60_000 } },
+  testTimeout: 240_000,
+  hookTimeout: 180_000,
+  // In CI, where the machine is not ours. Those that need it are named at the end.
+  retry: inCI ? 1 : 0,
+};
 
 /**
  * What starts and ends whole stacks, or waits for time to pass: `npm run test:long`, so that `npm
@@ -78,6 +86,7 @@ const long = [
 
 export default defineConfig({
   test: {
+    reporters: inCI ? ['default', './test/support/second-tries.ts'] : ['default'],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], ...quick } },
       { test: { name: 'boundary', include: ['test/boundary/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },

@@ -12,6 +12,8 @@ export interface Troubled {
   overloaded: number;
   /** How often, until the agent tells it. */
   times: number;
+  /** How often an answer breaks off, so that the wait for the last try is longer than a watcher's look. */
+  cuts: number;
   /** Whether it says when it asks again. */
   saysWhen: boolean;
   /** Whether it says at all that it asks again: of an overloaded provider, and of an answer that breaks off. */
@@ -51,7 +53,7 @@ export function describeShortTrouble(name: string, make: () => Promise<AgentUnde
     test('an answer that breaks off', async () => {
       const session = await open();
       const words = Array.from({ length: 30 }, (_, i) => `word${i}`).join(' ');
-      const prompt = `Cut [[stream: 600]] [[cut: 1]] [[say: ${words}]]`;
+      const prompt = `Cut [[stream: 600]] [[cut: ${is.cuts}]] [[say: ${words}]]`;
       const turn = workOn(agent, session, prompt);
       const { status, reply } = await turn.ended;
       expect(status).toBe('completed');
