@@ -53,6 +53,7 @@ const long = [
   ].map((name) => `test/integration/${name}.test.ts`),
   ...[
     'bad-input',
+    'budgets',
     'opencode',
     'opencode-limits',
     'opencode-asks',

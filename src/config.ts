@@ -27,6 +27,7 @@ export type {
   Config,
   Ignored,
   Limits,
+  PriceConfig,
 } from './config/types.js';
 
 export interface ConfigSource {

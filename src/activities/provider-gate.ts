@@ -3,7 +3,9 @@
  * follow it, or wait on without asking: fifty topics that were parked would ask all at once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { AgentOutcome } from '../agents/agent.js';
+import type { AgentOutcome, TurnProgress } from '../agents/agent.js';
+import { defined } from '../contract/defined.js';
+import type { Failure, FailureCode } from '../contract/failures.js';
 import type { Pinned } from '../contract/types.js';
 
 const WAITS_AT_MOST_MS = 2 * 60 * 1000;
@@ -81,3 +83,10 @@ async function firstOf(underWay: Promise<Found>, signal: AbortSignal): Promise<F
     signal.throwIfAborted();
   }
 }
+
+/** Failures that the next turn of the same provider would have as well. */
+const OF_PROVIDER: readonly FailureCode[] = ['AGENT_RATE_LIMITED', 'AGENT_AUTH', 'PROVIDER_UNREACHABLE'];
+export const isOfProvider = (error: Failure | undefined) => error !== undefined && OF_PROVIDER.includes(error.code);
+export const refusalIn = ({ error, until }: AgentOutcome) => defined({ error, until });
+export const isAnswer = ({ refused, text_tail, usage }: TurnProgress) =>
+  !refused && (text_tail !== undefined || usage !== undefined);

@@ -5,24 +5,20 @@
  * - The worker's shutdown, a lost attempt, or an operator's pause or reset only detaches from it.
  */
 import { Context } from '@temporalio/activity';
-import {
-  AgentError,
-  type Agent,
-  type AgentOutcome,
-  type SessionRef,
-  type TurnProgress,
-  type TurnRequest,
-} from '../agents/agent.js';
+import { AgentError, type Agent, type AgentOutcome, type SessionRef, type TurnRequest } from '../agents/agent.js';
 import type { Answered, Ask } from '../contract/asks.js';
-import { failure, type Failure, type FailureCode } from '../contract/failures.js';
+import { failure, type Failure } from '../contract/failures.js';
+import type { Usage } from '../contract/types.js';
 import { defined } from '../contract/defined.js';
 import { keepWithin } from '../contract/keep-within.js';
 import { MAX_ANSWERED_BYTES_OF_TURN, MAX_ASKS_OF_TURN } from '../contract/limits.js';
 import { DENIED, policyOf } from './ask-policy.js';
+import { Budget } from './budget.js';
 import type { ActivityContext } from './context.js';
 import { orCorrupted } from './corrupted.js';
 import { FallBack, fallbackModelsOf } from './fall-back.js';
-import { providerOf, Try } from './provider-gate.js';
+import { priced } from './prices.js';
+import { isAnswer, isOfProvider, providerOf, refusalIn, Try } from './provider-gate.js';
 import { sessionRefOf } from './session-ref.js';
 import { stoppedBy } from './stopped-by-limit.js';
 import { topicIsOver } from './topic-is-over.js';
@@ -37,6 +33,7 @@ export class TurnAttempt {
   readonly #stop = new AbortController();
   readonly #session: SessionRef;
   readonly #fallBack: FallBack;
+  readonly #budget: Budget;
   /** The agent refused the turn before it had the prompt. */
   #nothingPutIn = false;
   #hasCompacted = false;
@@ -55,6 +52,9 @@ export class TurnAttempt {
     this.#session = sessionRefOf(input);
     const fallbacks = keeps_model ? [] : fallbackModelsOf(pinned, host.config);
     const chain = { kind: pinned.kind ?? pinned.agent, own: pinned.model, fallbacks, waits };
+    this.#budget = new Budget(input, host.config.limits, waits && agent.capabilities.promptIds, (usage) =>
+      this.#priced(usage),
+    );
     this.#fallBack = new FallBack(chain, host.absentModels, clock.model ?? input.instead);
     clock.model = this.#fallBack.instead;
   }
@@ -168,7 +168,7 @@ export class TurnAttempt {
       if (event.type === 'answered') this.#noteAnswered(event.answered);
       else if (event.type === 'running') clock.silence.running(event.tools);
       else {
-        clock.progress(event.progress);
+        clock.progress(this.#withCost(event.progress), this.#budget.notice);
         if (isAnswer(event.progress)) this.#try?.takes();
       }
       // Sent at once for people who watch. The SDK throttles heartbeats itself.
@@ -178,6 +178,14 @@ export class TurnAttempt {
       failure('INTERNAL', `Agent ${agent.name} ended turn ${input.turn} of topic ${input.topic} without an outcome.`),
       false,
     );
+  }
+
+  #withCost<T extends { usage?: Usage; model?: string }>(told: T): T {
+    return told.usage ? { ...told, usage: this.#priced(told.usage, told.model) } : told;
+  }
+
+  #priced(usage: Usage, model = this.#fallBack.model ?? this.#session.model): Usage {
+    return priced(usage, model, this.host.config.prices);
   }
 
   async #orCorrupted(ended: AgentOutcome | Ask): Promise<AgentOutcome | Ask> {
@@ -226,7 +234,7 @@ export class TurnAttempt {
 
   #request(): TurnRequest {
     const { prompt_id, prompt, brief_length, answered, waits, may_be_archived } = this.input;
-    const goesOn = this.#fallBack.goesOn || this.#hasCompacted;
+    const goesOn = this.#fallBack.goesOn || this.#hasCompacted || Budget.goesOn(answered);
     const goes_on = goesOn || this.input.goes_on || undefined;
     const followsWait = goesOn || (this.#context.info.attempt === 1 && (goes_on ?? (answered?.length ?? 0) > 0));
     const { asks, leftBehind } = this.host.config.agents[this.input.pinned.agent] ?? {};
@@ -235,6 +243,7 @@ export class TurnAttempt {
     return {
       session: this.#fallBack.inSession(this.#session),
       ...{ prompt_id, prompt, policy },
+      budget: (used, steps) => this.#budget.over(used, steps),
       ...defined({ brief_length, answered, goes_on, may_be_archived }),
       ...defined({ may_be_parked: waits || this.#fallBack.hasAnother || undefined }),
       ...(followsWait && { follows_a_wait: true as const }),
@@ -244,8 +253,8 @@ export class TurnAttempt {
 
   #ended(outcome: AgentOutcome): AgentOutcome {
     // The turn may have ended just before the stop.
-    if (!this.#limit || outcome.status === 'completed') return outcome;
-    return { ...outcome, status: 'failed', error: this.#limit };
+    const ended = this.#withCost(outcome);
+    return this.#limit && ended.status !== 'completed' ? { ...ended, status: 'failed', error: this.#limit } : ended;
   }
 
   #beat(): void {
@@ -281,10 +290,3 @@ export class TurnAttempt {
     this.#stopping?.().catch((error: unknown) => this.#detach.abort(error));
   }
 }
-
-/** Failures that the next turn of the same provider would have as well. */
-const OF_PROVIDER: readonly FailureCode[] = ['AGENT_RATE_LIMITED', 'AGENT_AUTH', 'PROVIDER_UNREACHABLE'];
-const isOfProvider = (error: Failure | undefined) => error !== undefined && OF_PROVIDER.includes(error.code);
-const refusalIn = ({ error, until }: AgentOutcome) => defined({ error, until });
-const isAnswer = ({ refused, text_tail, usage }: TurnProgress) =>
-  !refused && (text_tail !== undefined || usage !== undefined);

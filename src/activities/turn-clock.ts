@@ -28,6 +28,7 @@ export class TurnClock {
   readonly silence = new Silence();
   #progress: Shown;
   #waitsFor: string | undefined;
+  #notice: string | undefined;
 
   constructor(
     attempt: number,
@@ -58,7 +59,9 @@ export class TurnClock {
     this.attempts.begin();
   }
 
-  progress(progress: TurnProgress): void {
+  /** `notice`: what whoever watches should know besides. */
+  progress(progress: TurnProgress, notice?: string): void {
+    this.#notice = notice;
     const { refused, ...shown } = progress;
     // An attempt that comes no further than the one before reports the same progress again.
     if (!refused && !isSame(shown, this.#progress)) this.attempts.progressed();
@@ -75,12 +78,17 @@ export class TurnClock {
   heartbeat(): TurnHeartbeat {
     return {
       ...this.#progress,
-      ...(this.#waitsFor !== undefined && { step: this.#waitsFor }),
+      ...defined({ step: this.#waitsFor ?? this.#shownStep() }),
       worked_ms: this.workedMs(),
       ...this.attempts.facts(),
       ...defined({ model: this.model }),
       ...(this.checksGranted && { checks_granted: true }),
     };
+  }
+
+  #shownStep(): string | undefined {
+    const shown = [this.#notice, this.#progress.step].filter((one) => one !== undefined);
+    return shown.length > 0 ? shown.join(' · ') : undefined;
   }
 
   exceeded({ turnTimeoutMs, stallTimeoutMs, toolTimeoutMs }: Limits): 'TURN_TIMED_OUT' | 'TURN_STALLED' | undefined {

@@ -3,6 +3,7 @@
  * Types only.
  */
 import type { Answered, Ask } from '../contract/asks.js';
+import type { TurnBudgets } from '../contract/budget.js';
 import type { ReplyPage } from '../contract/answers.js';
 import type { ReplyQuestion } from '../contract/messages.js';
 import type { Failure } from '../contract/failures.js';
@@ -109,6 +110,14 @@ export interface RunTurnInput {
   goes_on?: true;
   /** The time worked before the turn waited, in ms. */
   worked_ms?: number;
+  /** Of the prompt. They count instead of config's. */
+  budgets?: TurnBudgets;
+  /** What the rounds before this one have used for the same prompt. */
+  used_before?: Usage;
+  /** What the turns before this one have cost the topic. Absent: nothing, or it is not known. */
+  topic_cost_usd?: number;
+  /** Up to which cost a person has let the topic go. */
+  topic_budget_usd?: number;
   /** The model that worked instead of the session's own when the turn asked. */
   instead?: string;
 }

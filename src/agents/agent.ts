@@ -86,6 +86,8 @@ export interface TurnRequest {
   answered?: readonly Answered[];
   /** Decides what no person has to. Absent: everything is asked. */
   policy?: (ask: Ask) => Answer | undefined;
+  /** Whether the turn has used what it may. Asked before it begins or goes on, and after each step. */
+  budget?: (used: Usage | undefined, steps: number) => OverBudget | undefined;
   /** The turn ended for a reason that may be over, such as a usage limit, and is to go on. */
   goes_on?: true;
   /** The attempt before this one ended in order. To find the turn at work is no recovery then. */
@@ -100,6 +102,9 @@ export interface TurnRequest {
   /** If the turn is stopped, what its tools have left running is ended. */
   ends_left_behind?: true;
 }
+
+/** A person is asked whether the turn goes on, or it ends as a failure. */
+export type OverBudget = { ask: Ask } | { denied: Failure };
 
 export interface AgentOutcome {
   status: TurnStatus;

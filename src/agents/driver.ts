@@ -186,6 +186,7 @@ export interface AgentDriver<S extends Sight = Sight> {
    * Puts the prompt in, or continues its turn if that was cut off, as the sight says.
    *
    * @returns why the prompt can't be put in; then nothing was put in
+   * @throws NotPutIn when nothing was put in, and another try may succeed
    * @throws Unreachable when it is not known whether the prompt was put in
    */
   put(session: SessionRef, prompt: KeyedPrompt, sight: S): Promise<Failure | undefined>;
@@ -282,4 +283,9 @@ export interface DriverContext {
  */
 export class Unreachable extends Error {
   override readonly name: string = 'Unreachable';
+}
+
+/** The agent did not answer, and for certain did not get the prompt. */
+export class NotPutIn extends Unreachable {
+  override readonly name = 'NotPutIn';
 }

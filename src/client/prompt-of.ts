@@ -7,6 +7,7 @@ import type { Config } from '../config.js';
 import { failure } from '../contract/failures.js';
 import { parsePrompt } from '../contract/parse-prompt.js';
 import { isId, MAX_ID_LENGTH, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
+import type { TurnBudgets } from '../contract/budget.js';
 import type { Check } from '../contract/checks.js';
 import type { OnLost, PromptRequest, SessionWish, When } from '../contract/types.js';
 import { newPromptId } from './new-prompt-id.js';
@@ -56,6 +57,8 @@ export interface PromptOptions {
   checks?: Check[];
   /** How often the session is asked to fix a failed check at most. Default: 3. */
   max_fixes?: number;
+  /** What the turn may use before a person is asked. They count instead of the config's. */
+  limits?: TurnBudgets;
 }
 
 /** @throws SessionError INVALID_PROMPT, PROMPT_TOO_LARGE, CATEGORY_UNKNOWN, AGENT_UNKNOWN */

@@ -4,7 +4,7 @@ import { oneLine } from './one-line.js';
 
 /** e.g. `permission for bash: rm -rf dist`, or `question: Which one? (a, b)` */
 export function askWords({ kind, tool, text, options = [] }: Ask, length = 200): string {
-  const what = kind === 'permission' ? `permission${tool === undefined ? '' : ` for ${tool}`}` : 'question';
+  const what = kind === 'permission' && tool !== undefined ? `permission for ${tool}` : kind;
   const choice = options.length > 0 ? ` (${oneLine(options.map(({ label }) => label).join(', '), 100)})` : '';
   return `${what}: ${oneLine(text, length)}${choice}`;
 }
@@ -16,14 +16,22 @@ export function waitingWords(waiting: Waiting): string {
   return `waits for ${what}: ${waiting.because.code}`;
 }
 
-const DECIDED = { allow: 'allowed', always: 'allowed for the session', deny: 'denied', reply: 'answered' };
+/** To a budget. */
+const GRANTED = { allow: 'as much again', always: 'no limit any more', deny: 'stopped', reply: 'a new limit' };
+const DECIDED: typeof GRANTED = {
+  allow: 'allowed',
+  always: 'allowed for the session',
+  deny: 'denied',
+  reply: 'answered',
+};
 
 /** e.g. `bash: rm -rf dist → allowed by a person` */
 export function askedWords({ kind, tool, text, decision, reply, by }: AskedInTurn): string {
   const what = kind === 'permission' && tool !== undefined ? `${tool}: ${text}` : text;
+  const decided = kind === 'budget' ? GRANTED : DECIDED;
   const how =
     by === 'time'
-      ? 'denied, because nobody answered in time'
-      : `${DECIDED[decision] ?? decision} by ${by === 'config' ? 'the config' : 'a person'}${reply === undefined ? '' : `: ${oneLine(reply)}`}`;
+      ? `${decided.deny}, because nobody answered in time`
+      : `${decided[decision] ?? decision} by ${by === 'config' ? 'the config' : 'a person'}${reply === undefined ? '' : `: ${oneLine(reply)}`}`;
   return `${oneLine(what, 120)} → ${how}`;
 }

@@ -64,6 +64,14 @@ const MEMORY = `must be a whole number of MiB, at least ${LEAST_MEMORY_MIB}`;
 
 const COMMAND = 'must be a program and its arguments, such as ["gemini", "--acp"]';
 
+const BUDGET = 'must be a number above 0';
+const budget = z.number({ error: BUDGET }).positive({ error: BUDGET }).optional();
+const COUNT = 'must be a whole number above 0';
+const countable = z.int({ error: COUNT }).positive({ error: COUNT }).optional();
+
+const DOLLARS = 'must be a number of US dollars for a million tokens, at least 0';
+const dollars = z.number({ error: DOLLARS }).nonnegative({ error: DOLLARS });
+
 const PATTERN = 'must be text, in which * is any text';
 
 const asks = only({
@@ -172,11 +180,27 @@ export const configSchema = only({
     noWorkerAfter: duration.optional(),
     closeUnnamedAfter: duration.optional(),
     quotaWait: duration.optional(),
+    costPerTurn: budget,
+    costPerTopic: budget,
+    tokensPerTurn: countable,
+    stepsPerTurn: countable,
   }).optional(),
   checks: only({
     allow: z.array(text, { error: 'must be a list of commands, such as ["npm test", "npm run *"]' }).optional(),
     local: z.enum(['any', 'listed'], { error: 'must be one of "any", "listed"' }).optional(),
   }).optional(),
+  prices: z
+    .array(
+      only({
+        model: z.string({ error: PATTERN }),
+        input: dollars,
+        cacheRead: dollars.optional(),
+        cacheWrite: dollars.optional(),
+        output: dollars,
+      }),
+      { error: 'must be a list of prices, such as { "model": "gpt-5*", "input": 1.25, "output": 10 }' },
+    )
+    .optional(),
   warmAgent: z.boolean({ error: 'must be true or false' }).optional(),
   onLost: z.enum(ON_LOST, { error: `must be ${oneOf(ON_LOST)}` }).optional(),
   onFull: onFull.optional(),

@@ -1,5 +1,6 @@
 /** The config after reading. Other folders import it from `src/config.ts`. */
 
+import type { TurnBudgets } from '../contract/budget.js';
 import type { OnFull, OnLost } from '../contract/types.js';
 
 export const AGENT_KINDS = ['opencode', 'claude-code', 'codex', 'acp'] as const;
@@ -117,6 +118,21 @@ export interface Limits {
    * core.
    */
   turnsPerHost: number;
+  /** What turns and topics may use before a person is asked. */
+  budgets: TurnBudgets & { /** In US dollars. */ cost_per_topic?: number };
+}
+
+/** In US dollars for a million tokens. */
+export interface PriceConfig {
+  /** A pattern for the model as results name it; `*` is any text. The first that matches counts. */
+  model: string;
+  input: number;
+  /** Default: as `input`. */
+  cacheRead?: number;
+  /** Default: as `input`. */
+  cacheWrite?: number;
+  /** Of reasoning, too. */
+  output: number;
 }
 
 /**
@@ -169,6 +185,8 @@ export interface Config {
   categories: Record<string, CategoryConfig>;
   limits: Limits;
   checks: ChecksConfig;
+  /** For models whose agent names no cost. */
+  prices: PriceConfig[];
   /**
    * Whether a worker starts the default agent when the worker starts, if that agent was used on
    * this data directory before. Default: true.

@@ -2,20 +2,26 @@
  * What an agent wants to know from a person, and what a turn waits for. It crosses the wire as
  * plain JSON. Anyone may import this.
  */
+import type { ReachedBudget } from './budget.js';
 import type { Failure } from './failures.js';
 import type { SessionId } from './ids.js';
 
-export const ASK_KINDS = ['permission', 'question'] as const;
+export const ASK_KINDS = ['permission', 'question', 'budget'] as const;
+/** `permission` and `question` come from the agent. `budget`: the turn has used what it may. */
 export type AskKind = (typeof ASK_KINDS)[number];
+export type AgentAskKind = Exclude<AskKind, 'budget'>;
 
 export const DECISIONS = ['allow', 'always', 'deny', 'reply'] as const;
 /**
  * `allow`: this once. `always`: this and the same again in the session. `deny`: no; the model is
  * told, and goes on. `reply`: the text answers a question.
+ *
+ * To a budget: `allow` as much again, `always` no limit any more, `deny` ends the turn, `reply` is
+ * the new limit.
  */
 export type Decision = (typeof DECISIONS)[number];
 
-/** A permission or a question, from the agent or one of its sub-agents. */
+/** A permission or a question, from the agent or one of its sub-agents; or a budget that is used up. */
 export interface Ask {
   /** The agent's own name for it. After a crash, the agent asks the same again under another one. */
   ask_id: string;
@@ -28,8 +34,10 @@ export interface Ask {
   session_id?: SessionId;
   /** What a question offers to choose from. Empty or absent: any text. */
   options?: { label: string; description?: string }[];
-  /** Which answers the agent takes. */
+  /** Which answers it takes. */
   takes: Decision[];
+  /** Of kind `budget`: what was used up. */
+  budget?: ReachedBudget;
 }
 
 /** Who decided: a person, the config of the host, or nobody in time. */

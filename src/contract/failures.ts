@@ -85,8 +85,13 @@ export const FAILURES = {
   OUTCOME_UNKNOWN: row(false, 5, 'Open the session in the agent and see how far the turn came, then send a follow-up.'),
   CHECKS_FAILED: row(false, 5, 'Read the output of the check (checks, in the result), then send a follow-up.'),
 
-  // 6: the turn took too long
+  // 6: the turn took too long, or used too much
   TURN_STALLED: row(true, 6, 'Send a follow-up to the same session, or raise limits.stallTimeout.'),
+  BUDGET_EXCEEDED: row(
+    false,
+    6,
+    'Read what it has done so far (reply), then send a follow-up with a higher limit, or raise the one that the message names in continuity.config.',
+  ),
   TURN_TIMED_OUT: row(true, 6, 'Send a follow-up to the same session, or raise limits.turnTimeout.'),
 
   // 7: the host, Temporal or the worker

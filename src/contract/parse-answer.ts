@@ -1,5 +1,6 @@
 /** Checks the payload of the `answer` update and signal inside the workflow. */
 import { DECISIONS, type AnswerRequest, type Ask, type Decision } from './asks.js';
+import { amountIn, amountWords, type ReachedBudget } from './budget.js';
 import { failure, type Failure } from './failures.js';
 import { MAX_ANSWER_BYTES } from './limits.js';
 import { isObject } from './is-object.js';
@@ -33,14 +34,22 @@ export function parseAnswer(payload: unknown): { request: AnswerRequest } | { pr
 }
 
 /** Why the open ask does not take the answer. */
-export function refusalOfAnswer(ask: Ask, { decision, ask_id }: AnswerRequest): Failure | undefined {
+export function refusalOfAnswer(ask: Ask, { decision, text, ask_id }: AnswerRequest): Failure | undefined {
   if (ask_id !== undefined && ask_id !== ask.ask_id)
     return failure('ASK_UNKNOWN', `Ask ${ask_id.slice(0, 200)} is not open any more. Ask ${ask.ask_id} is.`);
-  if (ask.takes.includes(decision)) return undefined;
+  if (ask.takes.includes(decision)) return decision === 'reply' && ask.budget ? tooLittle(ask.budget, text) : undefined;
   return failure(
     'INVALID_ANSWER',
     `The ${ask.kind} takes ${ask.takes.map((one) => `"${one}"`).join(', ')}, not "${decision}".`,
   );
+}
+
+/** Why the text is no new limit. */
+function tooLittle(budget: ReachedBudget, text: string | undefined): Failure | undefined {
+  const limit = amountIn(text);
+  if (limit !== undefined && limit > budget.used) return undefined;
+  const used = amountWords(budget.name, budget.used);
+  return failure('INVALID_ANSWER', `The new limit must be a number above what is used, which is ${used}.`);
 }
 
 function fromText(text: string): object {

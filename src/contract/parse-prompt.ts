@@ -3,6 +3,8 @@
  * cached workflow would carry a schema library. Imports the contract only.
  */
 import { milliseconds } from './duration.js';
+import { isAmount } from './budget.js';
+import { isObject } from './is-object.js';
 import { plainDirectory } from './directory.js';
 import { failure, type Failure } from './failures.js';
 import { isDerived, isId, MAX_ID_LENGTH } from './ids.js';
@@ -109,6 +111,7 @@ export function essenceOf({
   cwd,
   checks,
   max_fixes,
+  limits,
 }: PromptRequest): string {
   return JSON.stringify([
     prompt,
@@ -122,6 +125,8 @@ export function essenceOf({
     cwd === undefined ? null : plainDirectory(cwd),
     checks?.map(({ run, timeout }) => [run, timeout === undefined ? null : milliseconds(timeout)]) ?? null,
     max_fixes ?? null,
+    // Only where it is said, so that digests of older releases stay what they were.
+    ...(limits ? [TURN_BUDGETS.map((name) => limits[name] ?? null)] : []),
   ]);
 }
 
@@ -173,6 +178,15 @@ const checks: Rule = (value) =>
     ? undefined
     : `a list of 1 to ${MAX_CHECKS} checks like { "run": "npm test", "timeout": "10m" }, each with a command of at most ${MAX_FIELD_LENGTH} characters and a timeout from 1 second to 24 hours`;
 
+const TURN_BUDGETS = ['cost_per_turn', 'tokens_per_turn', 'steps_per_turn'] as const;
+const limits: Rule = (value) => {
+  const names: readonly string[] = TURN_BUDGETS;
+  const good = isObject(value) && Object.entries(value).every(([name, one]) => names.includes(name) && isAmount(one));
+  return good && Object.keys(value).length > 0
+    ? undefined
+    : `an object of ${TURN_BUDGETS.join(', ')}, each a number above 0`;
+};
+
 function isCheck(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   const { run, timeout, ...others } = value as Record<string, unknown>;
@@ -209,6 +223,7 @@ const RULES: Record<keyof PromptRequest, Rule> = {
       ? undefined
       : `a whole number from 0 to ${MAX_FIXES}`,
   checks_proof: id,
+  limits,
   close_after: (value) => {
     const ms = milliseconds(value);
     return ms >= MIN_CLOSE_AFTER_MS && ms <= MAX_CLOSE_AFTER_MS

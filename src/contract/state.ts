@@ -136,6 +136,8 @@ export interface TopicState {
   queue: QueuedPrompt[];
   /** How many turns have started. */
   turns: number;
+  /** Up to which cost a person has let the topic go. */
+  budget_usd?: number;
   /** What the turns of all its sessions have used, also of those that it no longer remembers. */
   used?: Usage;
   /** Accepted prompt ids, each with a digest of its request, oldest first. */

@@ -5,6 +5,7 @@
  * failures and other types.
  */
 import type { AskedInTurn, Waiting } from './asks.js';
+import type { TurnBudgets } from './budget.js';
 import type { Check, Checks } from './checks.js';
 import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
@@ -72,6 +73,8 @@ export interface PromptRequest {
    * How often the session is asked to fix a failed check; 0 to 20. Default: 3. Only with `checks`.
    */
   max_fixes?: number;
+  /** What the turn may use before a person is asked. They count instead of config's. */
+  limits?: TurnBudgets;
   /**
    * The topic closes by itself after this time without work, e.g. `7d` or milliseconds. The newest
    * prompt with this field counts.

@@ -82,6 +82,23 @@ export function formOf(
   { kind, tool, text, options = [], takes, session_id }: Ask,
 ): ElicitRequestFormParams {
   const by = session_id === undefined ? 'The agent' : `A sub-agent (${session_id})`;
+  if (kind === 'budget')
+    return {
+      message: `Topic ${topic}: ${text}`,
+      requestedSchema: {
+        type: 'object',
+        properties: {
+          decision: {
+            type: 'string',
+            title: 'Decision',
+            description: 'allow: as much again. always: no limit any more. deny: the turn ends. reply: a new limit.',
+            enum: takes,
+          },
+          text: { type: 'string', title: 'New limit', description: 'Only with reply: a number.' },
+        },
+        required: ['decision'],
+      },
+    };
   if (kind === 'question') {
     const labels = [...new Set(options.map(({ label }) => label))];
     return {
@@ -131,6 +148,6 @@ export function answerIn({ ask_id, kind }: Ask, { action, content }: ElicitResul
   }
   const decision = DECISIONS.find((one) => one === said('decision'));
   if (decision === undefined) return undefined;
-  const text = decision === 'deny' ? said('text') : undefined;
+  const text = decision === 'deny' || decision === 'reply' ? said('text') : undefined;
   return { decision, ask_id, ...(text !== undefined && { text }) };
 }

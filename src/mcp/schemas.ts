@@ -91,6 +91,16 @@ export const delegateInput = z.strictObject({
     .int()
     .exactOptional()
     .describe('How often the session is asked to fix a failed check, 0 to 20. Default: 3. Only with checks.'),
+  limits: z
+    .strictObject({
+      cost_per_turn: z.number().exactOptional(),
+      tokens_per_turn: z.number().exactOptional(),
+      steps_per_turn: z.number().exactOptional(),
+    })
+    .exactOptional()
+    .describe(
+      'What the work may use before a person is asked whether it goes on: US dollars, tokens, requests to the model.',
+    ),
   prompt_id: z
     .string()
     .exactOptional()

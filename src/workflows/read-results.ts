@@ -10,6 +10,8 @@ import type {
   RunChecksOutput,
   RunTurnOutput,
 } from '../activities/types.js';
+import { ASK_KINDS, type AskKind } from '../contract/asks.js';
+import { BUDGETS, isAmount, type BudgetName } from '../contract/budget.js';
 import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
 import { isId, MAX_ID_LENGTH } from '../contract/ids.js';
@@ -148,11 +150,17 @@ function isAsk(value: unknown): boolean {
   const { ask_id, kind, text, takes } = value;
   return (
     isId(ask_id) &&
-    (kind === 'permission' || kind === 'question') &&
+    ASK_KINDS.includes(kind as AskKind) &&
+    (kind !== 'budget' || isBudget(value.budget)) &&
     typeof text === 'string' &&
     isListOfTexts(takes) &&
     jsonBytes(value) <= MAX_ASK_BYTES
   );
+}
+
+function isBudget(value: unknown): boolean {
+  if (!isObject(value) || !BUDGETS.includes(value.name as BudgetName)) return false;
+  return [value.limit, value.used, value.step].every(isAmount);
 }
 
 function isAnswered(value: unknown): boolean {

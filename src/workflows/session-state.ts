@@ -3,6 +3,8 @@
  * and new ids are arguments. Each function changes the state that it is given, so that
  * continue-as-new always carries this one object.
  */
+import type { Answered } from '../contract/asks.js';
+import { raisedTo } from '../contract/budget.js';
 import { defined } from '../contract/defined.js';
 import { milliseconds } from '../contract/duration.js';
 import { failure, isFailureCode, type Failure } from '../contract/failures.js';
@@ -204,6 +206,14 @@ export function noteRefusal(
 ): void {
   if (refused !== undefined) session.refused_as = refused;
   else if (status === 'completed' || (usage?.output_tokens ?? 0) > 0) delete session.refused_as;
+}
+
+/** Remembers how far a person has let the topic go. */
+export function noteBudget(state: TopicState, answered: readonly Answered[] = []): void {
+  for (const { ask, answer } of answered) {
+    const limit = ask.budget?.name === 'cost_per_topic' ? raisedTo(ask.budget, answer) : undefined;
+    if (limit !== undefined) state.budget_usd = Math.min(limit, Number.MAX_SAFE_INTEGER); // JSON has no Infinity.
+  }
 }
 
 /** Adds what a turn has used to the session and to the topic. */

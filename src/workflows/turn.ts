@@ -6,8 +6,9 @@ import * as wf from '@temporalio/workflow';
 import type { AskedChecks, OpenSessionOutput, RunTurnOutput, TurnWaits } from '../activities/types.js';
 import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
-import type { QueuedPrompt, RunningPrompt, SessionRecord } from '../contract/state.js';
+import type { QueuedPrompt, RunningPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import type { PromptRequest, SessionChoice, TurnResult } from '../contract/types.js';
+import { sumOf } from '../contract/usage.js';
 import * as calls from './calls.js';
 import { adoptSession } from './adopt.js';
 import { askedOtherwise } from './choose-by-agent.js';
@@ -23,7 +24,7 @@ import { endedByError, isLost, resultOf } from './ended.js';
 import { briefFor, briefWithFiles, chooseWithAgent, goalsFor } from './hand-over.js';
 import { goOnIn, wasTold } from './line-of-work.js';
 import { onHost } from './on-host.js';
-import { addSession, lossOf, noteRefusal, noteUsage, sessionOf } from './session-state.js';
+import { addSession, lossOf, noteBudget, noteRefusal, noteUsage, sessionOf } from './session-state.js';
 import { now } from './time.js';
 import type { Topic } from './topic.js';
 import { answered, asksOf, knownOf, waited, waitForAgent, waitOf } from './waiting.js';
@@ -130,6 +131,7 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
     const ended = await runTurn(work, session);
     noteRefusal(session, ended);
     noteUsage(topic.state, session, ended.usage);
+    noteBudget(topic.state, turn.answered);
     if (ended.status === 'completed' && turn.brief !== undefined) wasTold(session);
     if (ended.status === 'completed') delete session.archive;
     if (ended.compacted !== undefined) session.goals_due = true;
@@ -222,6 +224,7 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     pinned,
     ...keepsModel(request),
     ...defined({ refused_before: session.refused_as }),
+    ...budgetsOf(topic.state, turn),
     ...(session.archive && { may_be_archived: true as const }),
     ...(asked && { asked_checks: asked }),
   };
@@ -236,6 +239,17 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     if (ended.waits) noteWait(turn, ended.waits);
     await waited(work, waiting);
   }
+}
+
+/** Those of the caller's prompt, also for its check rounds. */
+function budgetsOf(state: TopicState, { prompt, loop }: RunningPrompt) {
+  const before = loop?.rounds.flatMap(({ usage }) => usage ?? []) ?? [];
+  return defined({
+    budgets: prompt.request.limits,
+    used_before: before.length > 0 ? sumOf(before) : undefined,
+    topic_cost_usd: state.used?.cost_usd,
+    topic_budget_usd: state.budget_usd,
+  });
 }
 
 function noteWait(turn: RunningPrompt, waits: TurnWaits): void {

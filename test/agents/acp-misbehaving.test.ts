@@ -9,7 +9,7 @@ import { createAgents } from '../../src/agents/kinds.js';
 import type { AgentConfig } from '../../src/config.js';
 import { createAcp } from '../support/acp-agent.js';
 import { isRunning, processesOf } from '../support/processes.js';
-import { agents, agentThat, begun, dir, env, open, PROGRAM, promptsPutIn } from './acp-misbehaving-stage.js';
+import { agents, agentThat, begun, dir, env, open, PROGRAM, promptsPutIn, heard } from './acp-misbehaving-stage.js';
 import { never, runTurn, startTurn } from './run.js';
 
 const WORKER = fileURLToPath(new URL('../support/acp-worker.ts', import.meta.url));
@@ -123,10 +123,17 @@ test('a program that speaks no ACP at all is AGENT_UNSUPPORTED with its first wo
   });
 });
 
-test('an agent that ends before it can be used is told with its exit code and its last words, and not started again and again', async () => {
+test('an agent that ends as it starts is started again, because its store may have been locked', async () => {
+  const agent = agentThat('exits-once');
+  const session = await open(agent);
+  expect(await runTurn(agent, session, 'Hello')).toMatchObject({ status: 'completed', reply: 'You said: Hello' });
+});
+
+test('an agent that ends before it can be used is told with its exit code and its last words, and started three times at most', async () => {
   const refused = open(agentThat('exits'));
   await expect(refused).rejects.toMatchObject({ failure: { code: 'AGENT_CRASHED' }, retryable: false });
   await expect(refused).rejects.toThrow(/exit code 1\. No API key was found/);
+  expect(await heard()).toEqual(['exits', 'exits', 'exits']);
 });
 
 test.each([

@@ -22,6 +22,7 @@
  *   [[bad image]]    a session that has these words is refused in every turn
  *   [[full]]         as its first words: every prompt after it ends as CONTEXT_OVERFLOW
  *   [[compact]]      the conversation is compacted in this turn
+ *   [[steps: n ms cost]] ask the model n times, each for so long; each uses 110 tokens, and costs so much if it is said
  *   [[login: file]]  end as AGENT_AUTH until the file is there
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -128,6 +129,24 @@ function limitOf(session, seconds) {
   return Date.parse(until) > Date.now() ? until : undefined;
 }
 
+/** @returns whether it was stopped */
+async function takesSteps(session, mine, words) {
+  const [count, ms, cost] = words.split(' ').map(Number);
+  const taken = linesOf(session).filter((line) => line.step === mine.id).length;
+  for (let step = taken + 1; step <= count; step += 1) {
+    const stopped = await new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), ms);
+      mine.stop = () => (clearTimeout(timer), resolve(true));
+    });
+    if (stopped) return true;
+    const cache = { cache_read_tokens: 0, cache_write_tokens: 0, reasoning_tokens: 0 };
+    const usage = { input_tokens: 100, output_tokens: 10, ...cache, ...(cost && { cost_usd: cost }) };
+    note(session, { step: mine.id, usage });
+    tell(mine.id, { type: 'used', step: String(step), usage });
+  }
+  return false;
+}
+
 async function work(session, prompt, again, mine) {
   const directive = (name) => ownWordsOf(prompt).match(new RegExp(`\\[\\[${name}(?::\\s*(.*?))?\\]\\]`, 's'));
   if (directive('crash') && !again) process.exit(1);
@@ -153,6 +172,9 @@ async function work(session, prompt, again, mine) {
     });
     if (stopped) return { status: 'cancelled', reply: '', code: 'CANCELLED' };
   }
+  const steps = directive('steps')?.[1];
+  if (steps && (await takesSteps(session, mine, steps)))
+    return { status: 'cancelled', reply: 'So far.', code: 'CANCELLED' };
   const limited = limitOf(session, directive('quota')?.[1]);
   if (limited) return { status: 'failed', reply: '', code: 'AGENT_RATE_LIMITED', until: limited };
   const provider = directive('provider')?.[1];

@@ -28,6 +28,8 @@ import { createAgent, TurnRoom } from '../../src/agents/turn/create-agent.js';
 import type { Answer, Ask } from '../../src/contract/asks.js';
 import { defined } from '../../src/contract/defined.js';
 import { failure, type FailureCode } from '../../src/contract/failures.js';
+import { sumOf } from '../../src/contract/usage.js';
+import type { Usage } from '../../src/contract/types.js';
 import { cwdMissing } from '../../src/host/working-directory.js';
 import type { PromptId, SessionId } from '../../src/contract/ids.js';
 
@@ -36,6 +38,9 @@ interface SessionLine {
   prompt?: string;
   text?: string;
   end?: string;
+  /** The prompt for which the model was asked, and what that used. */
+  step?: string;
+  usage?: Usage;
   /** A tool that ran because a person allowed it. */
   ran?: string;
   outcome?: AgentOutcome & { code?: FailureCode };
@@ -56,7 +61,7 @@ class FakeDriver implements AgentDriver {
     repeatablePut: true,
     reattach: true,
     cancel: true,
-    usage: 'none',
+    usage: 'per_turn',
   } as const;
   readonly storeIsSetBy = 'nothing';
   readonly log = 'its standard error';
@@ -110,6 +115,7 @@ class FakeDriver implements AgentDriver {
     const text = lines[at]?.text;
     const ends = lines.filter(({ end }) => end !== undefined && end === key);
     const outcome = ends.at(-1)?.outcome;
+    const used = lines.flatMap(({ step, usage }) => (usage && step === key ? [usage] : []));
     const error = outcome?.code && failure(outcome.code, `The fake agent was asked to end as ${outcome.code}.`);
     return {
       ...(key && { key }),
@@ -120,11 +126,15 @@ class FakeDriver implements AgentDriver {
       }),
       superseded: at >= 0 && lines.slice(at + 1).some(({ prompt }) => prompt !== undefined),
       busy: busy === undefined ? false : busy === key ? 'this' : 'ours',
-      steps: 0,
-      fingerprint: JSON.stringify([at, outcome, ends.length]),
-      done: () => (busy !== undefined && busy === key ? [{ type: 'did', step: 'reading' }] : []),
+      steps: used.length,
+      fingerprint: JSON.stringify([at, outcome, ends.length, used.length]),
+      done: () => [
+        ...(busy !== undefined && busy === key ? [{ type: 'did', step: 'reading' } as const] : []),
+        ...used.map((usage, step) => ({ type: 'used', step: String(step + 1), usage }) as const),
+      ],
       said: () => ({
         reply: outcome?.reply ?? '',
+        ...(used.length > 0 && { usage: sumOf(used) }),
         ...defined({ reply_parts: outcome?.reply_parts, model: outcome?.model, compacted: outcome?.compacted }),
       }),
     };

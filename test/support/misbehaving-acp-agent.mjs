@@ -5,6 +5,7 @@
  *   only-garbage    prints lines that are no messages, and answers nothing
  *   garbage         prints such lines between its messages
  *   exits           ends with exit code 1 before it answers
+ *   exits-once      so, but for the first time only
  *   newer           speaks version 2 of ACP only
  *   cannot-load     can neither load nor resume a session
  *   resumes         can resume a session and not load it
@@ -115,7 +116,9 @@ const leaveChild = () => spawn('sleep', ['600'], { detached: true, stdio: 'ignor
 const cancelled = new Set();
 const failed = (code, message) => Object.assign(new Error(message), { code });
 
-if (does.has('exits')) {
+if (does.has('exits') || (does.has('exits-once') && !existsSync(join(store, 'exited')))) {
+  writeFileSync(join(store, 'exited'), '');
+  heard('exits');
   process.stderr.write('No API key was found.\n');
   process.exit(1);
 }

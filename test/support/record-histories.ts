@@ -53,6 +53,21 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void | str
     await manager.cancel(topic);
     await third;
   },
+  async 'asked-to-go-on-beyond-a-budget'({ manager, client }, topic) {
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    const limits = { steps_per_turn: 1 };
+    const first = manager.delegate(topic, '[[steps: 3 500]] work', { limits });
+    await waits(manager, topic, 'answer');
+    await handle.executeUpdate(messages.answer, { args: ['2'] });
+    await until(async () => (await manager.view(topic)).running?.waiting === undefined);
+    await waits(manager, topic, 'answer');
+    await handle.executeUpdate(messages.answer, { args: ['always'] });
+    await first;
+    const second = manager.delegate(topic, '[[steps: 3 500]] work', { limits });
+    await waits(manager, topic, 'answer');
+    await handle.signal(messages.answerSignal, 'deny');
+    await second;
+  },
   async 'parked-on-a-quota'({ manager, client }, topic) {
     await manager.delegate(topic, '[[quota: 2]] work');
     const handle = client.workflow.getHandle(`topic/${topic}`);

@@ -9,7 +9,7 @@ import {
 } from '@agentclientprotocol/sdk';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import type { AskKind } from '../../contract/asks.js';
+import type { AgentAskKind } from '../../contract/asks.js';
 import { failure } from '../../contract/failures.js';
 import { AgentError } from '../agent.js';
 import { Unreachable } from '../driver.js';
@@ -19,6 +19,8 @@ import { messagesOf } from './stdout-messages.js';
 import { updateIn, type Update } from './updates.js';
 
 export const CALL_MS = 60_000;
+const STARTS = 3;
+const PAUSE_MS = 500;
 
 const has = z
   .unknown()
@@ -61,7 +63,7 @@ export interface Listener {
    * @returns what it is answered. undefined: no person is asked, because there is no turn for that
    * or too much is asked already
    */
-  asked?(kind: AskKind, params: unknown, gone: AbortSignal): Promise<object> | undefined;
+  asked?(kind: AgentAskKind, params: unknown, gone: AbortSignal): Promise<object> | undefined;
 }
 
 export interface Starting {
@@ -97,14 +99,22 @@ export class Connection {
       .connect({ readable: this.#readable(), writable: this.#writable() });
   }
 
-  /** @throws AgentError, Unreachable */
+  /**
+   * Starts the agent, a few times if it ends by itself: its store may be locked by another one.
+   *
+   * @throws AgentError, Unreachable
+   */
   static async open({ title, command, folder, startsWithinMs, log }: Starting): Promise<[Connection, Capabilities]> {
-    const connection = new Connection(await AgentProcess.start(folder, command, log), title, log);
-    try {
-      return [connection, await connection.#initialize(startsWithinMs)];
-    } catch (error) {
-      await connection.process.end(false);
-      throw error;
+    for (let start = 1; ; start += 1) {
+      const connection = new Connection(await AgentProcess.start(folder, command, log), title, log);
+      try {
+        return [connection, await connection.#initialize(startsWithinMs)];
+      } catch (error) {
+        const hasEnded = connection.process.exitCode !== null;
+        await connection.process.end(false);
+        if (!hasEnded || start === STARTS) throw error;
+        await sleep(start * PAUSE_MS, undefined, { ref: false });
+      }
     }
   }
 
@@ -208,7 +218,7 @@ export class Connection {
     if (told) this.listener?.on(told.sessionId, told.update);
   }
 
-  async #asked(kind: AskKind, params: unknown, gone: AbortSignal): Promise<object> {
+  async #asked(kind: AgentAskKind, params: unknown, gone: AbortSignal): Promise<object> {
     const answer = this.listener?.asked?.(kind, params, gone);
     if (!answer) this.log(`A ${kind} was asked for outside of a turn or too often, and was denied.\n`);
     return (await answer) ?? WITHDRAWN[kind];

@@ -2,7 +2,7 @@
  * What the turn of one process waits for a person to answer. The agent's request stays open for as
  * long as its process lives, whether an attempt follows the turn or none does.
  */
-import type { Answer, Ask, AskKind } from '../../contract/asks.js';
+import type { Answer, Ask, AgentAskKind } from '../../contract/asks.js';
 
 /** One request of an agent. It can ask several things. */
 export interface Asking {
@@ -16,7 +16,7 @@ export interface Asking {
  * What an agent is answered where nobody decides, because the turn is being cancelled or is over.
  * The protocol demands it. By the kind of the request.
  */
-export const WITHDRAWN: Readonly<Record<AskKind, object>> = {
+export const WITHDRAWN: Readonly<Record<AgentAskKind, object>> = {
   permission: { outcome: { outcome: 'cancelled' } },
   question: { action: 'cancel' },
 };
@@ -25,7 +25,7 @@ export const WITHDRAWN: Readonly<Record<AskKind, object>> = {
 export const MOST_OPEN = 100;
 
 interface Open {
-  kind: AskKind;
+  kind: AgentAskKind;
   asking: Asking;
   settle(answer: object): void;
 }
@@ -47,7 +47,7 @@ export class OpenAsks {
    *
    * @returns undefined when too much is open already
    */
-  open(kind: AskKind, asking: Asking, gone: AbortSignal): Promise<object> | undefined {
+  open(kind: AgentAskKind, asking: Asking, gone: AbortSignal): Promise<object> | undefined {
     if (this.#open.size >= MOST_OPEN) return undefined;
     if (gone.aborted) return Promise.resolve(WITHDRAWN[kind]);
     return new Promise((resolve) => {

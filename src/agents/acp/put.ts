@@ -2,9 +2,9 @@
  * Putting a prompt in, once. It is noted before it is sent, with its text: from then on it is never
  * sent again, because no agent can tell over ACP whether it has it.
  */
-import { failure, type Failure } from '../../contract/failures.js';
+import type { Failure } from '../../contract/failures.js';
 import type { SessionRef } from '../agent.js';
-import type { KeyedPrompt } from '../driver.js';
+import { NotPutIn, type KeyedPrompt } from '../driver.js';
 import { failureOfDirectory } from '../../host/working-directory.js';
 import { digestOf } from './ids.js';
 import type { AcpAgent } from './session.js';
@@ -28,10 +28,8 @@ export async function put(
   const run = home.runs.get(session_id);
   if (!run?.isReady) {
     await home.turns.remove(prompt.key);
-    return failure(
-      'AGENT_CRASHED',
-      `${name} ended before the prompt was put into session ${session_id}. Nothing was put in. Its log is ${home.logFile}.`,
-      'Send it again.',
+    throw new NotPutIn(
+      `${name} ended before the prompt was put into session ${session_id}. Its log is ${home.logFile}.`,
     );
   }
   await home.sessions.set(session_id, {

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import type { AskKind } from '../../contract/asks.js';
+import type { AgentAskKind } from '../../contract/asks.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { AgentSignal, KeyedPrompt, PromptKey } from '../driver.js';
 import type { Connection, Listener } from './connection.js';
@@ -83,7 +83,7 @@ export class SessionRun implements Listener {
     for (const signal of this.said.on(update)) this.home.tell(this.session, signal);
   }
 
-  asked(kind: AskKind, params: unknown, gone: AbortSignal): Promise<object> | undefined {
+  asked(kind: AgentAskKind, params: unknown, gone: AbortSignal): Promise<object> | undefined {
     if (this.#stopping || this.key === undefined) return undefined;
     const asker = { session: this.session, call: (id: string) => this.said.call(id) };
     const asking = (kind === 'permission' ? permissionOf : questionOf)(randomUUID(), params, asker);

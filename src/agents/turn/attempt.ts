@@ -3,12 +3,12 @@ import type { Answered, Ask } from '../../contract/asks.js';
 import { failure, type Failure } from '../../contract/failures.js';
 import type { Recovery } from '../../contract/types.js';
 import { AgentError, type AgentOutcome, type RunningTool, type TurnProgress, type TurnRequest } from '../agent.js';
-import type { AgentDriver, AgentSignal, PromptKey, Sight } from '../driver.js';
+import { NotPutIn, type AgentDriver, type AgentSignal, type PromptKey, type Sight } from '../driver.js';
 import type { ActiveTurn, ActiveTurns } from './active-turns.js';
 import { Asks, bounded } from './asks.js';
 import { decide, type Deed } from './decide.js';
 import { OldEnd } from './old-end.js';
-import { cancelled, failed, harvested, lost, reused, runaway, unknown } from './outcomes.js';
+import { cancelled, failed, harvested, lost, reused, runaway, stoppedAt, unknown } from './outcomes.js';
 import { Parking } from './parking.js';
 import { ProgressTally } from './progress.js';
 import type { PromptNotes } from './prompt-notes.js';
@@ -119,10 +119,12 @@ export class Attempt {
     if (!seen) return lost(session.session_id, driver.store);
     const sight = this.#oldEnd?.without(seen) ?? seen;
     if (sight.text !== undefined && !isPrompt(sight.text, this.request)) return reused(this.request);
-    const parked = isCancelled ? undefined : await this.#parking.outcomeOf(sight, this.#oldEnd !== undefined);
+    const over = this.request.budget?.(sight.said().usage, sight.steps);
+    const parked = isCancelled ? undefined : await this.#parking.endOf(sight, this.#oldEnd !== undefined, over);
     if (parked) return parked;
     const deed = await this.#decide(sight, isCancelled);
     this.#note(sight, deed);
+    if (over && (deed === 'put' || deed === 'go_on')) return stoppedAt(over, sight);
     return this.#do(deed, sight);
   }
 
@@ -178,7 +180,7 @@ export class Attempt {
     if ((this.#working ? this.#progress : this.#othersProgress).wasQuiet())
       this.#running = await driver.running?.(session);
     if (!this.#working) return POLL_MS;
-    if (await this.#parking.begins()) {
+    if (await this.#parking.begins(this.#overBudget())) {
       await driver.abort(session);
       this.#waiting = false;
       return LOOK_AGAIN_MS;
@@ -198,6 +200,10 @@ export class Attempt {
       if (known.isNew) this.#answered.push(known.answered);
     }
     return POLL_MS;
+  }
+
+  #overBudget() {
+    return this.request.budget?.(this.#progress.usage, this.#progress.steps);
   }
 
   async #do(deed: Deed, sight: Sight): Promise<Step> {
@@ -243,8 +249,21 @@ export class Attempt {
     this.#putInGeneration = this.#generation;
     this.#settling.reset();
     this.#gaveUp = undefined;
-    const refusal = await driver.put(this.request.session, { key: this.#key, text: this.request.prompt }, sight);
+    const prompt = { key: this.#key, text: this.request.prompt };
+    const refusal = await driver
+      .put(this.request.session, prompt, sight)
+      .catch((error: unknown) => this.#notPut(error));
     return refusal ? failed(refusal, sight, this.#recovered) : LOOK_AGAIN_MS;
+  }
+
+  /** What the agent certainly did not get is put in again. */
+  async #notPut(error: unknown): Promise<never> {
+    if (error instanceof NotPutIn) {
+      await this.context.notes.remove('put', this.#key);
+      this.#noted = false;
+      this.#puts = 0;
+    }
+    throw error;
   }
 
   async #stuck(sight: Sight): Promise<AgentOutcome> {
@@ -271,6 +290,7 @@ export class Attempt {
       if (signal.type === 'refused') this.#parking.on(signal);
       if (signal.type === 'blocked' && signal.on !== undefined) this.wakeUp.wake();
       (this.#working ? this.#progress : this.#othersProgress).on(signal);
+      if (signal.type === 'used' && this.#working && this.#overBudget()) this.wakeUp.wake();
     }
   }
 }

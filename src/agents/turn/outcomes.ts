@@ -1,9 +1,10 @@
 /** Makes the reported outcome from what a session shows of a turn. */
+import type { Ask } from '../../contract/asks.js';
 import { defined } from '../../contract/defined.js';
 import { failure, type Failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Recovery } from '../../contract/types.js';
-import type { AgentOutcome, TurnRequest } from '../agent.js';
+import type { AgentOutcome, OverBudget, TurnRequest } from '../agent.js';
 import type { Sight } from '../driver.js';
 
 /** A cancelled turn with more than `maxSteps` steps was stopped for that reason. */
@@ -23,6 +24,11 @@ export function harvested(sight: Sight, session: SessionId, maxSteps: number, re
 
 export function failed(error: Failure, sight: Sight, recovered?: Recovery): AgentOutcome {
   return { status: 'failed', error, ...factsOf(sight, recovered) };
+}
+
+/** What becomes of a turn that may not go on as it is. */
+export function stoppedAt(over: OverBudget, sight: Sight): AgentOutcome | { ask: Ask } {
+  return 'ask' in over ? { ask: over.ask } : failed(over.denied, sight);
 }
 
 export function cancelled(sight: Sight, session: SessionId, recovered?: Recovery): AgentOutcome {

@@ -1,12 +1,14 @@
 /**
- * Cuts a turn off whose agent waits long for its provider, so that the topic can wait instead. The
- * cut is noted first: in the session, the turn looks like one that a person stopped.
+ * Cuts a turn off whose agent waits long for its provider, or that has used what it may, so that
+ * the topic can wait instead. The cut is noted first: in the session, the turn looks like one that a
+ * person stopped.
  */
+import type { Ask } from '../../contract/asks.js';
 import { defined } from '../../contract/defined.js';
 import { failure, type Failure } from '../../contract/failures.js';
-import type { AgentOutcome } from '../agent.js';
+import type { AgentOutcome, OverBudget } from '../agent.js';
 import type { AgentSignal, PromptKey, Sight } from '../driver.js';
-import { failed } from './outcomes.js';
+import { failed, stoppedAt } from './outcomes.js';
 import type { PromptNotes } from './prompt-notes.js';
 
 /** An agent that asks again within this time is waited for. */
@@ -17,6 +19,8 @@ const IN_VAIN_MS = 15 * 60_000;
 export class Parking {
   #refused: { because: Failure; until?: string; since: number } | undefined;
   #noted: boolean | undefined;
+  /** The budget for which this attempt has cut the turn off. */
+  #over: OverBudget | undefined;
 
   constructor(
     private readonly key: PromptKey,
@@ -30,21 +34,29 @@ export class Parking {
   }
 
   /** Whether the turn is to be cut off. It is noted then. */
-  async begins(): Promise<boolean> {
-    if (!this.isAllowed || !this.#refused || !isLong(this.#refused)) return false;
+  async begins(over: OverBudget | undefined): Promise<boolean> {
+    this.#over = over;
+    if (!over && !(this.isAllowed && this.#refused && isLong(this.#refused))) return false;
     await this.notes.add('parked', this.key);
     this.#noted = true;
     return true;
   }
 
   /**
-   * The outcome of a turn that was cut off. `undefined` when this one was not. `goesOn`: a note that
-   * is there already is about the turn before it went on.
+   * How a turn ended that was cut off. `undefined` when this one was not. `goesOn`: a note that is
+   * there already is about the turn before it went on.
    */
-  async outcomeOf(sight: Sight, goesOn: boolean): Promise<AgentOutcome | undefined> {
+  async endOf(
+    sight: Sight,
+    goesOn: boolean,
+    over: OverBudget | undefined,
+  ): Promise<AgentOutcome | { ask: Ask } | undefined> {
     if (sight.busy || sight.superseded || sight.end?.status === 'completed') return undefined;
     this.#noted ??= !goesOn && (await this.notes.has('parked', this.key));
     if (!this.#noted) return undefined;
+    // What a cut step has used may not be in the session.
+    const reached = over ?? this.#over;
+    if (reached) return stoppedAt(reached, sight);
     const { because, until } = this.#refused ?? {};
     return {
       ...failed(because ?? failure('AGENT_RATE_LIMITED', 'The provider refused for now.'), sight),
@@ -56,6 +68,7 @@ export class Parking {
   async end(): Promise<void> {
     this.#noted = false;
     this.#refused = undefined;
+    this.#over = undefined;
     await this.notes.remove('parked', this.key);
   }
 }

@@ -1,4 +1,5 @@
 /** Gathers what a watcher sees of a turn from the signals of an agent. */
+import { defined } from '../../contract/defined.js';
 import type { Failure } from '../../contract/failures.js';
 import type { Usage } from '../../contract/types.js';
 import type { TurnProgress } from '../agent.js';
@@ -29,6 +30,11 @@ export class ProgressTally {
     return this.#steps.size;
   }
 
+  /** Of all steps that signals have reported. */
+  get usage(): Usage | undefined {
+    return this.#steps.size > 0 ? sumOf([...this.#steps.values()]) : undefined;
+  }
+
   /** Whether nothing was reported since the last call. */
   wasQuiet(): boolean {
     const heard = this.#heard;
@@ -45,7 +51,7 @@ export class ProgressTally {
     return {
       ...(step && { step }),
       ...(this.#text && { text_tail: this.#text }),
-      ...(this.#steps.size > 0 && { usage: sumOf([...this.#steps.values()]) }),
+      ...defined({ usage: this.usage }),
       ...(this.#refused && { refused: this.#refused }),
     };
   }

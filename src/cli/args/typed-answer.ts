@@ -1,4 +1,5 @@
 /** Reads the line that a person types to answer an ask. Pure. */
+import { amountIn } from '../../contract/budget.js';
 import type { AnswerRequest, Ask } from '../../contract/asks.js';
 
 type Typed = AnswerRequest | { again: string };
@@ -6,12 +7,14 @@ type Typed = AnswerRequest | { again: string };
 /** An answer, or what to type instead. */
 export function typedAnswer(ask: Ask, line: string): Typed {
   const typed = line.trim();
-  const typing = ask.kind === 'question' ? replyTo(ask, typed) : decisionOn(ask, typed);
+  const isReply = ask.kind === 'question' || (ask.budget && amountIn(typed) !== undefined);
+  const typing = isReply ? replyTo(ask, typed) : decisionOn(ask, typed);
   return 'again' in typing ? typing : { ...typing, ask_id: ask.ask_id };
 }
 
 /** e.g. `a allow · s always in this session · d deny, d TEXT tells why` */
 export function howToType({ kind, takes, options = [] }: Ask): string {
+  if (kind === 'budget') return 'a as much again · s no limit any more · a number: the new limit · d stop';
   if (kind === 'question') {
     const number =
       options.length > 0 ? `1${options.length > 1 ? `-${options.length}` : ''}, or your own words` : 'your reply';

@@ -16,11 +16,17 @@ const SAID: Record<Decision, string> = {
 export default command({
   name: 'answer',
   summary:
-    'Answers what the running turn of a topic asks: a permission, or a question of its agent. The turn goes on.\nPrints what was decided. What is asked: continuity show T, or continuity list --waiting.',
+    'Answers what the running turn of a topic asks: a permission, a question of its agent, or whether it may go on\nbeyond a budget. The turn goes on.\nPrints what was decided. What is asked: continuity show T, or continuity list --waiting.',
   flags: {
-    allow: { kind: 'switch', help: 'Allow what the agent asks for, this once.' },
-    always: { kind: 'switch', help: 'Allow it, and the same again in this session. Not every agent takes it.' },
-    deny: { kind: 'switch', help: 'Do not allow it. The agent reads the text, and goes on without.' },
+    allow: { kind: 'switch', help: 'Allow what the agent asks for, this once. To a budget: as much again.' },
+    always: {
+      kind: 'switch',
+      help: 'Allow it, and the same again in this session. Not every agent takes it. To a budget: no limit any more.',
+    },
+    deny: {
+      kind: 'switch',
+      help: 'Do not allow it. The agent reads the text, and goes on without. To a budget: the turn ends.',
+    },
     ask: {
       kind: 'text',
       value: 'ID',
@@ -36,6 +42,7 @@ export default command({
     ['continuity answer auth --always', 'a permission, for the rest of the session'],
     ['continuity answer auth --deny "use trash instead of rm"', 'the agent reads why, and goes on'],
     ['continuity answer auth "the second one"', 'a question of the agent'],
+    ['continuity answer auth 10', 'the new limit of a budget that is used up, in its own unit'],
     ['continuity answer auth --deny "decide yourself"', 'a question that you do not answer'],
     [
       'continuity show auth --json | jq -r .running.waiting.ask.ask_id',

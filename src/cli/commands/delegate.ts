@@ -2,6 +2,7 @@ import { newPromptId } from '../../client/new-prompt-id.js';
 import type { DelegateOptions, SessionManager } from '../../client/session-manager.js';
 import { defined } from '../../contract/defined.js';
 import type { OnLost } from '../../contract/types.js';
+import { limitsOf } from '../args/budgets.js';
 import { command } from '../args/command.js';
 import { connected } from '../connect.js';
 import { untilInterrupted } from '../interrupted.js';
@@ -58,6 +59,13 @@ export default command({
       value: 'N',
       help: 'Ask the session at most N times to fix a failed check. Default: 3.',
     },
+    'max-cost': {
+      kind: 'text',
+      value: 'USD',
+      help: 'Ask before the turn costs more than that. Answer with: continuity answer. Also in config (limits).',
+    },
+    'max-tokens': { kind: 'text', value: 'N', help: 'Ask before the turn uses more tokens, cached or not.' },
+    'max-steps': { kind: 'text', value: 'N', help: 'Ask after so many requests to the model.' },
     id: {
       kind: 'text',
       value: 'ID',
@@ -101,6 +109,7 @@ export default command({
         '--adopt takes over the session that --session names, and there is no --session.',
         'The sessions that the agents have: continuity sessions',
       );
+    const limits = limitsOf(flags);
     const prompt = await readPrompt(args.prompt);
     const options: Options = {
       prompt_id: flags.id ?? newPromptId(),
@@ -111,6 +120,7 @@ export default command({
         agent: flags.agent,
         model: flags.model,
         skills: flags.skill,
+        limits,
       }),
       ...(flags.new !== undefined && { session: 'new' as const }),
       ...(typeof flags.new === 'string' && { reason: flags.new }),

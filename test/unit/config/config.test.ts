@@ -206,7 +206,7 @@ describe('a bad field is named, with what it must be and what it is', () => {
     [
       'a misspelt key at the top',
       { catgories: {} },
-      'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, checks, warmAgent, onLost, onFull.',
+      'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, checks, prices, warmAgent, onLost, onFull.',
     ],
     [
       'a policy that there is not',
@@ -220,6 +220,31 @@ describe('a bad field is named, with what it must be and what it is', () => {
       'a number of turns that is none',
       { limits: { turnsPerHost: 0 } },
       'limits.turnsPerHost in FILE must be a whole number from 1 to 1000, got 0.',
+    ],
+    [
+      'a budget of nothing',
+      { limits: { costPerTurn: 0 } },
+      'limits.costPerTurn in FILE must be a number above 0, got 0.',
+    ],
+    [
+      'a budget that is no number',
+      { limits: { costPerTopic: '5' } },
+      'limits.costPerTopic in FILE must be a number above 0, got "5".',
+    ],
+    [
+      'a budget below nothing',
+      { limits: { tokensPerTurn: -1 } },
+      'limits.tokensPerTurn in FILE must be a whole number above 0, got -1.',
+    ],
+    [
+      'half a step',
+      { limits: { stepsPerTurn: 1.5 } },
+      'limits.stepsPerTurn in FILE must be a whole number above 0, got 1.5.',
+    ],
+    [
+      'a price below nothing',
+      { prices: [{ model: 'a', input: -1, output: 1 }] },
+      'prices.0.input in FILE must be a number of US dollars for a million tokens, at least 0, got -1.',
     ],
     ['a switch that is neither', { warmAgent: 'no' }, 'warmAgent in FILE must be true or false, got "no".'],
     [

@@ -33,37 +33,37 @@ const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toI
 test('a turn is cut off for a wait of an hour, which is noted, and not for one of some seconds', async () => {
   const parking = new Parking(KEY, notes, true);
   parking.on({ type: 'refused', because, until: inSeconds(30) });
-  expect(await parking.begins()).toBe(false);
+  expect(await parking.begins(undefined)).toBe(false);
   const until = inSeconds(3600);
   parking.on({ type: 'refused', because, until });
-  expect(await parking.begins()).toBe(true);
+  expect(await parking.begins(undefined)).toBe(true);
   expect(await notes.has('parked', KEY)).toBe(true);
   parking.on({ type: 'refused' }); // The turn was aborted.
-  expect(await parking.outcomeOf(idle, false)).toMatchObject({ ...LIMITED, until });
+  expect(await parking.endOf(idle, false, undefined)).toMatchObject({ ...LIMITED, until });
 });
 
 test('an agent that does not say when it asks again is cut off after a minute without an answer', async () => {
   const parking = new Parking(KEY, notes, true);
   parking.on({ type: 'refused', because });
-  expect(await parking.begins()).toBe(false);
+  expect(await parking.begins(undefined)).toBe(false);
   vi.advanceTimersByTime(59_000);
-  expect(await parking.begins()).toBe(false);
+  expect(await parking.begins(undefined)).toBe(false);
   parking.on({ type: 'refused', because }); // It has asked again.
   vi.advanceTimersByTime(2_000);
-  expect(await parking.begins()).toBe(true);
-  const outcome = await parking.outcomeOf(idle, false);
+  expect(await parking.begins(undefined)).toBe(true);
+  const outcome = await parking.endOf(idle, false, undefined);
   expect(outcome).toMatchObject(LIMITED);
-  expect(outcome?.until).toBeUndefined();
+  expect(outcome).not.toHaveProperty('until');
 });
 
 test('an agent that asks again every few seconds is cut off after a quarter of an hour without an answer', async () => {
   const parking = new Parking(KEY, notes, true);
   for (let waited = 0; waited < 15 * 60; waited += 30) {
     parking.on({ type: 'refused', because, until: inSeconds(30) });
-    expect(await parking.begins()).toBe(false);
+    expect(await parking.begins(undefined)).toBe(false);
     vi.advanceTimersByTime(30_000);
   }
-  expect(await parking.begins()).toBe(true);
+  expect(await parking.begins(undefined)).toBe(true);
 });
 
 test('an answer of the provider ends the wait', async () => {
@@ -71,16 +71,16 @@ test('an answer of the provider ends the wait', async () => {
   parking.on({ type: 'refused', because });
   parking.on({ type: 'refused' });
   vi.advanceTimersByTime(120_000);
-  expect(await parking.begins()).toBe(false);
+  expect(await parking.begins(undefined)).toBe(false);
 });
 
 test('the note of an attempt before this one is reported, unless the turn goes on', async () => {
   await notes.add('parked', KEY);
-  expect(await new Parking(KEY, notes, true).outcomeOf(idle, false)).toMatchObject(LIMITED);
+  expect(await new Parking(KEY, notes, true).endOf(idle, false, undefined)).toMatchObject(LIMITED);
   const parking = new Parking(KEY, notes, true);
-  expect(await parking.outcomeOf(idle, true)).toBeUndefined();
+  expect(await parking.endOf(idle, true, undefined)).toBeUndefined();
   await parking.end();
   parking.on({ type: 'refused', because, until: inSeconds(3600) });
-  expect(await parking.begins()).toBe(true);
-  expect(await parking.outcomeOf(idle, true)).toMatchObject(LIMITED);
+  expect(await parking.begins(undefined)).toBe(true);
+  expect(await parking.endOf(idle, true, undefined)).toMatchObject(LIMITED);
 });

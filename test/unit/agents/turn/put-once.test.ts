@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { Unreachable, type AgentDriver, type PromptKey, type Sight } from '../../../../src/agents/driver.js';
+import { NotPutIn, Unreachable, type AgentDriver, type PromptKey, type Sight } from '../../../../src/agents/driver.js';
 import { createAgent, TurnRoom } from '../../../../src/agents/turn/create-agent.js';
 import type { PromptId, SessionId } from '../../../../src/contract/ids.js';
 
@@ -71,4 +71,28 @@ test('a prompt whose put broke off with the connection is looked for twice befor
     events.push(event);
   expect(events.at(-1)).toMatchObject({ outcome: { status: 'completed', reply: 'Done.' } });
   expect(held).toEqual(['once']);
+});
+
+test('a prompt that the agent certainly did not get is put in again, also where it cannot tell which it has', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'continuity-put-once-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const { driver, held } = breaksAtFirstPut();
+  let puts = 0;
+  const put = () => {
+    puts += 1;
+    if (puts === 1) return Promise.reject(new NotPutIn('It ended'));
+    held.push('once');
+    return Promise.resolve(undefined);
+  };
+  const forgetful = { ...driver, put, capabilities: { ...driver.capabilities, promptIds: false } };
+  const agent = createAgent({ name: 'forgetful', driver: forgetful, room: new TurnRoom(folder, () => undefined) });
+  const session = { session_id: 'session' as SessionId, cwd: folder, store: 'store' };
+  const events = [];
+  for await (const event of agent.turn(
+    { session, prompt_id: 'p' as PromptId, prompt: 'Once' },
+    new AbortController().signal,
+  ))
+    events.push(event);
+  expect(events.at(-1)).toMatchObject({ outcome: { status: 'completed', reply: 'Done.' } });
+  expect([puts, held]).toEqual([2, ['once']]);
 });

@@ -1,0 +1,20 @@
+/** What tokens cost by the config, where an agent names no cost. Pure. */
+import type { PriceConfig } from '../config.js';
+import type { Usage } from '../contract/types.js';
+import { matchesText } from './pattern.js';
+
+const MILLION = 1_000_000;
+
+/** The same usage, with its cost if the agent has named one or config has the price of the model. */
+export function priced(usage: Usage, model: string | undefined, prices: readonly PriceConfig[]): Usage {
+  if (usage.cost_usd !== undefined) return usage;
+  const price = prices.find((one) => matchesText(one.model, model ?? ''));
+  if (!price) return usage;
+  const { input, output, cacheRead = input, cacheWrite = input } = price;
+  const cost =
+    usage.input_tokens * input +
+    usage.cache_read_tokens * cacheRead +
+    usage.cache_write_tokens * cacheWrite +
+    (usage.output_tokens + usage.reasoning_tokens) * output;
+  return { ...usage, cost_usd: cost / MILLION };
+}
