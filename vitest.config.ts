@@ -54,6 +54,7 @@ const long = [
   ...[
     'bad-input',
     'budgets',
+    'usage',
     'opencode',
     'opencode-limits',
     'opencode-asks',

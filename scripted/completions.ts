@@ -9,7 +9,7 @@ export async function answerCompletions(
   step: Step,
   call: number,
   gone: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const calls = step.call && [step.call, ...(step.also ?? [])];
   const tool_calls = calls?.map(({ name, arguments: input }, index) => ({
     index,
@@ -23,12 +23,13 @@ export async function answerCompletions(
   const head = { id: `scripted-${call}`, created: 0, model: chat.model };
   if (!chat.stream) {
     const message = { role: 'assistant', content: step.text || null, ...(tool_calls && { tool_calls }) };
-    return send(response, 200, {
+    send(response, 200, {
       ...head,
       object: 'chat.completion',
       choices: [{ index: 0, message, finish_reason: step.finish }],
       usage,
     });
+    return usage.total_tokens;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const chunk = (delta: object, finish_reason: string | null = null) =>
@@ -45,6 +46,7 @@ export async function answerCompletions(
   chunk({}, step.finish);
   response.write(`data: ${JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [], usage })}\n\n`);
   response.end('data: [DONE]\n\n');
+  return usage.total_tokens;
 }
 
 export function send(response: ServerResponse, status: number, body: unknown): void {

@@ -82,7 +82,7 @@ export async function answerMessages(
   step: Step,
   call: number,
   gone: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const input_tokens = tokensOf(JSON.stringify(request.messages).length);
   const usage = {
     input_tokens,
@@ -90,6 +90,7 @@ export async function answerMessages(
     cache_read_input_tokens: 0,
     cache_creation_input_tokens: 0,
   };
+  const used = usage.input_tokens + usage.output_tokens;
   const use = step.call && {
     type: 'tool_use',
     id: `toolu_scripted${call}`,
@@ -109,7 +110,7 @@ export async function answerMessages(
     response
       .writeHead(200, { 'content-type': 'application/json' })
       .end(JSON.stringify({ ...message, content, stop_reason, usage }));
-    return;
+    return used;
   }
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const send = (event: { type: string; [key: string]: unknown }) =>
@@ -140,6 +141,7 @@ export async function answerMessages(
   send({ type: 'message_delta', delta: { stop_reason, stop_sequence: null }, usage });
   send({ type: 'message_stop' });
   response.end();
+  return used;
 }
 
 function argumentsOf({ name, arguments: given }: NonNullable<Step['call']>): object {

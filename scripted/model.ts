@@ -26,6 +26,8 @@ export interface RecordedRequest {
   messages: number;
   /** What was sent, where the model keeps it. */
   body?: string;
+  /** What the answer said that the request used, in and out. Absent: it was not answered whole. */
+  tokens?: number;
 }
 
 /** `calls`: its answer, a tool call, was sent whole. `answered`: so was one that is no call. */
@@ -58,7 +60,8 @@ interface Wire {
   missing(response: ServerResponse, model: string): void;
   /** As a provider whose limit for the model is used up for hours. */
   spent(response: ServerResponse, model: string): void;
-  answer(response: ServerResponse, asked: Request, step: Step, call: number, gone: AbortSignal): Promise<void>;
+  /** @returns the tokens that it says were used */
+  answer(response: ServerResponse, asked: Request, step: Step, call: number, gone: AbortSignal): Promise<number>;
 }
 
 const PIECES_BEFORE_A_CUT = 4;
@@ -153,10 +156,11 @@ export async function startScriptedModel(options: ModelOptions = {}): Promise<Sc
       .filter(({ role }) => role === 'system' || role === 'developer')
       .map(textOf)
       .join('\n');
-    recorded.push({
+    const record: RecordedRequest = {
       ...{ asks, system, model: chat.model, aside, messages: chat.messages.length },
       ...(options.keep && { body }),
-    });
+    };
+    recorded.push(record);
     const at = (moment: ModelMoment) => {
       if (!aside) for (const listener of listeners) listener(moment);
     };
@@ -187,7 +191,7 @@ export async function startScriptedModel(options: ModelOptions = {}): Promise<Sc
     if (failed < step.overflow.times) return wire.tooLong(response);
     if (failed < step.cuts) breakAfter(response, PIECES_BEFORE_A_CUT);
     if (step.streamMs) at('streams');
-    await wire.answer(response, asked, step, ++calls, gone.signal);
+    record.tokens = await wire.answer(response, asked, step, ++calls, gone.signal);
     at(step.call ? 'calls' : 'answered');
   }
 

@@ -56,7 +56,7 @@ export async function answerResponses(
   step: Step,
   call: number,
   gone: AbortSignal,
-): Promise<void> {
+): Promise<number> {
   const send = beginEvents(response, `resp_${call}`);
   const id = `msg_${call}`;
   if (step.text) {
@@ -83,6 +83,7 @@ export async function answerResponses(
     });
   else send('response.completed', { response: { id: `resp_${call}`, output: [], usage } });
   response.end();
+  return usage.total_tokens;
 }
 
 /** A failure that OpenAI reports within a stream that started well. */

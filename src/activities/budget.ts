@@ -42,10 +42,10 @@ export class Budget {
     });
   }
 
-  /** Whether the last answer of a person was to go on beyond a budget. */
-  static goesOn(answered: readonly Answered[] = []): boolean {
+  /** Whether the last answer in this turn was to go on beyond a budget. */
+  static goesOn({ answered = [], turn }: Pick<Turn, 'answered' | 'turn'>): boolean {
     const last = answered.at(-1);
-    return last?.ask.budget !== undefined && last.answer.decision !== 'deny';
+    return last?.ask.budget?.turn === turn && last.answer.decision !== 'deny';
   }
 
   /** What a watcher should know. It is about the last call of `over`. */
@@ -59,7 +59,7 @@ export class Budget {
     for (const [name, step, limit] of this.#budgets) {
       const amount = this.#amountOf(name, used, steps);
       if (amount === undefined) this.#notice ??= `its cost is not known, so ${IN_CONFIG[name]} does not count it`;
-      else if (amount >= limit) return this.#reached({ name, limit, used: amount, step });
+      else if (amount >= limit) return this.#reached({ name, limit, used: amount, step, turn: this.turn.turn });
       else if (amount >= NOTICED_FROM * limit) this.#notice = `has used ${shareWords({ name, limit, used: amount })}`;
     }
     return undefined;

@@ -52,9 +52,7 @@ export class TurnAttempt {
     this.#session = sessionRefOf(input);
     const fallbacks = keeps_model ? [] : fallbackModelsOf(pinned, host.config);
     const chain = { kind: pinned.kind ?? pinned.agent, own: pinned.model, fallbacks, waits };
-    this.#budget = new Budget(input, host.config.limits, waits && agent.capabilities.promptIds, (usage) =>
-      this.#priced(usage),
-    );
+    this.#budget = new Budget(input, host.config.limits, waits, (usage) => this.#priced(usage));
     this.#fallBack = new FallBack(chain, host.absentModels, clock.model ?? input.instead);
     clock.model = this.#fallBack.instead;
   }
@@ -234,7 +232,7 @@ export class TurnAttempt {
 
   #request(): TurnRequest {
     const { prompt_id, prompt, brief_length, answered, waits, may_be_archived } = this.input;
-    const goesOn = this.#fallBack.goesOn || this.#hasCompacted || Budget.goesOn(answered);
+    const goesOn = this.#fallBack.goesOn || this.#hasCompacted || Budget.goesOn(this.input);
     const goes_on = goesOn || this.input.goes_on || undefined;
     const followsWait = goesOn || (this.#context.info.attempt === 1 && (goes_on ?? (answered?.length ?? 0) > 0));
     const { asks, leftBehind } = this.host.config.agents[this.input.pinned.agent] ?? {};
@@ -243,9 +241,10 @@ export class TurnAttempt {
     return {
       session: this.#fallBack.inSession(this.#session),
       ...{ prompt_id, prompt, policy },
-      budget: (used, steps) => this.#budget.over(used, steps),
       ...defined({ brief_length, answered, goes_on, may_be_archived }),
       ...defined({ may_be_parked: waits || this.#fallBack.hasAnother || undefined }),
+      // Without its id in the session, a turn that was cut off can't go on.
+      ...(this.agent.capabilities.promptIds && { budget: (used, steps) => this.#budget.over(used, steps) }),
       ...(followsWait && { follows_a_wait: true as const }),
       ...(leftBehind === 'end' && { ends_left_behind: true as const }),
     };

@@ -20,6 +20,8 @@ export interface ReachedBudget {
   used: number;
   /** By how much `allow` raises it: the limit as config or the prompt has it. */
   step: number;
+  /** The turn that has reached it. */
+  turn: number;
 }
 
 /** The limit after an answer. Infinite after `always`. `undefined`: there is no more. */

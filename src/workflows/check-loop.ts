@@ -49,7 +49,8 @@ export async function workOn(work: Work): Promise<TurnResult> {
     if (fixes >= max_fixes)
       return outcome({ status: 'failed', error: failure('CHECKS_FAILED', unfixed(failed, max_fixes)) });
     const prompt = nextPrompt(work, failed, fixes + 1);
-    const asks = boundedAsks([...(running.loop?.asks ?? []), ...(turn.asks ?? [])]);
+    const ofRound = turn.asks?.filter(({ kind }) => kind !== 'budget') ?? []; // The last round tells of those.
+    const asks = boundedAsks([...(running.loop?.asks ?? []), ...ofRound]);
     running.loop = { first, rounds, prompt, ...(asks.length > 0 && { asks }) };
     turn = await runPrompt({ ...work, prompt });
   }
@@ -110,7 +111,9 @@ function nextPrompt({ topic, turn }: Work, failed: CheckRun, fix: number): Queue
   Object.assign(turn, { turn: state.turns, fix, started_at: now() });
   delete turn.choice; // The choice belongs to the round before.
   delete turn.brief;
+  const granted = turn.answered?.filter(({ ask }) => ask.budget) ?? [];
   for (const field of OF_ONE_TURN) delete turn[field];
+  if (granted.length > 0) turn.answered = granted; // A budget is for all rounds.
   const session = turn.session_id === null ? undefined : sessionOf(state, turn.session_id);
   // Counts the turn of the round before. `recordOutcome` counts the turn of the last round.
   if (session) session.turns += 1;

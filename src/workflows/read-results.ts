@@ -160,7 +160,7 @@ function isAsk(value: unknown): boolean {
 
 function isBudget(value: unknown): boolean {
   if (!isObject(value) || !BUDGETS.includes(value.name as BudgetName)) return false;
-  return [value.limit, value.used, value.step].every(isAmount);
+  return [value.limit, value.used, value.step, value.turn].every(isAmount);
 }
 
 function isAnswered(value: unknown): boolean {

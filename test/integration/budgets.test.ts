@@ -35,7 +35,7 @@ describe('with 2 dollars for a turn', () => {
     expect(ask).toMatchObject({
       kind: 'budget',
       text: 'The turn has used $2.00 of $2.00 (limits.costPerTurn). Go on?',
-      budget: { name: 'cost_per_turn', limit: 2, used: 2, step: 2 },
+      budget: { name: 'cost_per_turn', limit: 2, used: 2, step: 2, turn: 1 },
     });
     const behind = world.manager.delegate(topic, 'Next');
     await expect.poll(async () => (await viewOf(topic)).queue.length).toBe(1);
@@ -113,10 +113,14 @@ describe('with 2 dollars for a turn', () => {
 
   test('the rounds of checks count together', async () => {
     const topic = aTopic();
-    const checks = [{ run: 'false' }];
-    const result = world.manager.delegate(topic, '[[steps: 1 50 1.5]] Say', { checks, max_fixes: 1 });
-    // A fix is a prompt of the topic's own, and the fake agent repeats its first words for it: no steps.
-    expect(await result).toMatchObject({ error: { code: 'CHECKS_FAILED' }, usage: { cost_usd: 1.5 } });
+    // The prompt to fix it quotes the check, so that each fix takes two steps.
+    const checks = [{ run: "echo '[[steps: 2 400 1]]'; false" }];
+    const result = world.manager.delegate(topic, '[[steps: 1 50 1.5]] Say', { checks, max_fixes: 2 });
+    expect((await waitingOf(topic, 'answer')).ask.budget).toMatchObject({ used: 2.5, turn: 2 });
+    await answer(topic, 'always');
+    const { error, usage, asks } = await result;
+    expect([error?.code, usage?.cost_usd]).toEqual(['CHECKS_FAILED', 5.5]);
+    expect(asks).toMatchObject([{ kind: 'budget', decision: 'always' }]);
   });
 });
 

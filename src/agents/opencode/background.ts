@@ -7,6 +7,7 @@
  * - A list of tasks that is not done. A plug-in may tell the agent to go on with it.
  */
 import type { Part, ToolPart } from '@opencode-ai/sdk/v2/client';
+import type { Usage } from '../../contract/types.js';
 import { isOurs } from './ids.js';
 import { subAgentOf } from './sub-agents.js';
 import type { StoredAnswer, StoredMessage } from './turn-state.js';
@@ -23,6 +24,8 @@ export interface Child {
   state: 'works' | 'ended' | 'cut_off';
   /** When it was last seen to move. */
   movedAt: number;
+  /** What it has used since the prompt. Absent: nothing, or it still works. */
+  used?: Usage;
 }
 
 /** What the end of a turn depends on, beside its messages. */

@@ -6,9 +6,13 @@ import { askIfThere } from './calls.js';
 import { statusesIn, type Place } from './read-session.js';
 import type { Connection } from './server.js';
 import { hasEnded, timesOf, type StoredMessage } from './turn-state.js';
+import { usageOf } from './usage.js';
 
 /** OpenCode starts no sub-agents of sub-agents unless its config says so. */
 const DEEPEST = 16;
+/** How many messages are asked for at first, as one can have 50 KB. */
+const FIRST = 10;
+const TIMES_MORE = 5;
 
 type IsWorking = (child: Pick<Child, 'id' | 'directory'>) => Promise<boolean>;
 
@@ -20,7 +24,7 @@ type IsWorking = (child: Pick<Child, 'id' | 'directory'>) => Promise<boolean>;
 export async function childrenOf(connection: Connection, place: Place, since: number): Promise<Child[]> {
   const isWorking = workingIn(connection);
   const sessions = await sessionsBelow(connection, place, since, isWorking, DEEPEST);
-  return Promise.all(sessions.map((session) => childOf(connection, session, isWorking)));
+  return Promise.all(sessions.map((session) => childOf(connection, session, since, isWorking)));
 }
 
 /** Whether each of them still works. */
@@ -64,17 +68,32 @@ async function sessionsBelow(
   return found;
 }
 
-async function childOf(connection: Connection, session: Session, isWorking: IsWorking): Promise<Child> {
+async function childOf(connection: Connection, session: Session, since: number, isWorking: IsWorking): Promise<Child> {
   const { id, directory, time } = session;
   const child = { id, directory, created: time.created };
   if (await isWorking(session)) return { ...child, state: 'works', movedAt: Date.now() };
-  const messages = await askIfThere('list the messages', (options) =>
-    connection.client.session.messages({ ...placeOf(session), limit: 1 }, options),
-  );
-  const last = messages?.at(-1);
+  const messages = await messagesSince(connection, placeOf(session), since);
+  const last = messages.at(-1);
   // Nothing was asked in it yet.
   if (!last) return { ...child, state: 'ended', movedAt: time.created };
-  return { ...child, state: stateOf(last), movedAt: movedAt(last) };
+  const steps = messages.flatMap(({ info }) => (info.role === 'assistant' && info.time.created >= since ? [info] : []));
+  return {
+    ...child,
+    state: stateOf(last),
+    movedAt: movedAt(last),
+    ...(steps.length > 0 && { used: usageOf(steps) }),
+  };
+}
+
+/** With the last one, however old. */
+async function messagesSince(connection: Connection, place: Place, since: number): Promise<StoredMessage[]> {
+  for (let limit = FIRST; ; limit *= TIMES_MORE) {
+    const messages = await askIfThere('list the messages', (options) =>
+      connection.client.session.messages({ ...place, limit }, options),
+    );
+    const [oldest] = messages ?? [];
+    if (!messages || messages.length < limit || (oldest && oldest.info.time.created < since)) return messages ?? [];
+  }
 }
 
 function stateOf({ info, parts }: StoredMessage): Child['state'] {

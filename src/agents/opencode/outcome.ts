@@ -2,6 +2,7 @@
 import { defined } from '../../contract/defined.js';
 import { failure, type Failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
+import { sumOf } from '../../contract/usage.js';
 import type { Sight } from '../driver.js';
 import { counted } from '../shared/compactions.js';
 import { cutOff, type CutOff } from '../shared/cut-off.js';
@@ -43,13 +44,13 @@ function cutOffInBackground(count: number, session: SessionId): Failure {
 }
 
 /** What the agent answered before it was told of its background is not the reply. */
-export function saidIn({ last, answers, finalAnswers }: TurnState): ReturnType<Sight['said']> {
+export function saidIn({ last, answers, finalAnswers, usedBeside }: TurnState): ReturnType<Sight['said']> {
   return {
     ...replyAfter(stepsIn(answers), stepsIn(finalAnswers)),
     ...counted(answers.filter(({ info }) => info.summary && !info.error).length),
     ...(last && {
       model: `${last.info.providerID}/${last.info.modelID}`,
-      usage: usageOf(answers.map(({ info }) => info)),
+      usage: sumOf([usageOf(answers.map(({ info }) => info)), ...usedBeside]),
     }),
   };
 }

@@ -161,11 +161,13 @@ export class Following {
     this.on({ type: 'blocked', ...defined({ on }) });
   }
 
-  /** A sub-agent works in a session of its own. Its text and tokens do not count for this turn. */
+  /** A sub-agent works in a session of its own. Its text is no text of this turn. */
   #child(event: OpenCodeEvent): void {
     if (event.type === 'session.idle') return this.on({ type: 'moved' });
     if (event.type === 'session.status' && event.properties.status.type === 'retry')
       this.#status(event.properties.status);
+    if (event.type === 'message.updated' && event.properties.info.role === 'assistant')
+      return this.#used(event.properties.info);
     if (event.type !== 'message.part.updated') return;
     const { part } = event.properties;
     if (part.type === 'tool') this.on({ type: 'did', step: `sub-agent: ${stepOf(part.tool, part.state.input)}` });
@@ -175,6 +177,10 @@ export class Following {
   #answer(info: AssistantMessage): void {
     if (info.summary) this.on({ type: 'did', step: COMPACTS });
     else this.#answers.add(info.id);
+    this.#used(info);
+  }
+
+  #used(info: AssistantMessage): void {
     this.on({ type: 'used', step: info.id, usage: usageOf([info]) });
   }
 

@@ -5,6 +5,7 @@
  */
 import type { AssistantMessage, Message, Part } from '@opencode-ai/sdk/v2/client';
 import { defined } from '../../contract/defined.js';
+import type { Usage } from '../../contract/types.js';
 import { backgroundOf, finalAnswersIn, isWakeUp, type Background, type Beside } from './background.js';
 import { isOurs } from './ids.js';
 
@@ -51,6 +52,8 @@ export interface TurnState {
   /** The answer that says how the turn ended. */
   last?: StoredAnswer;
   background: Background;
+  /** What each of its sub-agents has used. */
+  usedBeside: readonly Usage[];
 }
 
 const NOTHING_BESIDE: Beside = { children: [], hasPlugins: false };
@@ -74,6 +77,7 @@ export function turnStateOf(
       answers: [],
       finalAnswers: [],
       background: { working: 0, isAwaited: false, cutOff: 0 },
+      usedBeside: [],
     };
   const next = nextPromptAfter(messages, at, beside);
   const range = { messages, at, end: next < 0 ? messages.length : next };
@@ -93,6 +97,7 @@ export function turnStateOf(
     answers,
     finalAnswers: finalAnswersIn(range),
     background: backgroundOf(range, beside, now),
+    usedBeside: beside.children.flatMap(({ used }) => used ?? []),
   };
   return last ? { ...state, last, ended: hasEnded(last, answering) } : { ...state, ended: false };
 }

@@ -1,6 +1,5 @@
 /**
- * Sums the tokens and cost of a turn. Each message counts one step only. The sessions of sub-agents
- * are not included.
+ * Sums the tokens and cost of a turn, or of a sub-agent. Each message counts one step only.
  */
 import type { AssistantMessage } from '@opencode-ai/sdk/v2/client';
 import type { Usage } from '../../contract/types.js';

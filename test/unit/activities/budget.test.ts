@@ -31,7 +31,7 @@ test('each budget is reached when that much is used, and is told from 80 % on', 
   const budget = budgetOf({ cost_per_turn: 5 });
   expect([budget.over(cost(3.9), 1), budget.notice]).toEqual([undefined, undefined]);
   expect([budget.over(cost(4), 1), budget.notice]).toEqual([undefined, 'has used $4.00 of $5.00']);
-  expect(askOf(budget, cost(5))?.budget).toEqual({ name: 'cost_per_turn', limit: 5, used: 5, step: 5 });
+  expect(askOf(budget, cost(5))?.budget).toEqual({ name: 'cost_per_turn', limit: 5, used: 5, step: 5, turn: 1 });
   expect(askOf(budgetOf({ tokens_per_turn: 10 }), cost(0))?.text).toContain('10 tokens of 10 tokens');
   expect(askOf(budgetOf({ steps_per_turn: 3 }), undefined, 3)?.text).toContain('3 steps of 3 steps');
 });
@@ -70,7 +70,8 @@ describe('after an answer', () => {
   ] as const)('%j moves the limit', (answer, below, at) => {
     expect(next(answeredBy(answer), below)).toBeUndefined();
     expect(next(answeredBy(answer), at)).toMatchObject({ ask: { budget: { limit: at, step: 5 } } });
-    expect(Budget.goesOn(answeredBy(answer))).toBe(true);
+    expect(Budget.goesOn({ answered: answeredBy(answer), turn: 1 })).toBe(true);
+    expect(Budget.goesOn({ answered: answeredBy(answer), turn: 2 })).toBe(false); // The next round of checks.
   });
 
   test('"always" is for the rest of the turn', () => {
@@ -81,7 +82,7 @@ describe('after an answer', () => {
     expect(next(answeredBy({ decision: 'deny' }, 'time'), 6)).toMatchObject({
       denied: { code: 'BUDGET_EXCEEDED', message: expect.stringContaining('Nobody answered') as string },
     });
-    expect(Budget.goesOn(answeredBy({ decision: 'deny' }))).toBe(false);
+    expect(Budget.goesOn({ answered: answeredBy({ decision: 'deny' }), turn: 1 })).toBe(false);
   });
 
   test('a turn that cannot wait ends at its limit', () => {
@@ -92,7 +93,7 @@ describe('after an answer', () => {
     const ask: Ask = { ask_id: 'a', kind: 'permission', text: 'rm', takes: ['allow'] };
     const answered: Answered[] = [{ ask, answer: { decision: 'allow' }, by: 'person' }];
     expect(next(answered, 5)).toMatchObject({ ask: { kind: 'budget' } });
-    expect(Budget.goesOn(answered)).toBe(false);
+    expect(Budget.goesOn({ answered: answered, turn: 1 })).toBe(false);
   });
 });
 
