@@ -13,6 +13,7 @@ import type * as z from 'zod';
 import { sessionError } from '../client/session-error.js';
 import type { SessionManager } from '../client/session-manager.js';
 import { refusalAnswer } from './answers.js';
+import { readArguments } from './arguments.js';
 import { reportTo, type Call } from './call.js';
 import { LazyManager } from './lazy-manager.js';
 import { Person } from './person.js';
@@ -89,7 +90,7 @@ function canElicit({ server }: McpServer): boolean {
 }
 
 async function run(tool: Tool, given: unknown, call: Call): Promise<CallToolResult> {
-  const parsed = tool.input.safeParse(given);
+  const parsed = readArguments(tool.input, given);
   try {
     if (!parsed.success)
       throw sessionError(
