@@ -4,13 +4,14 @@ import type { OverBudget } from '../agents/agent.js';
 import type { Answered, Ask } from '../contract/asks.js';
 import { raisedTo, shareWords, type BudgetName, type ReachedBudget, type TurnBudgets } from '../contract/budget.js';
 import { failure } from '../contract/failures.js';
+import { digestOf } from '../contract/text.js';
 import type { Usage } from '../contract/types.js';
 import { sumOf, tokensOf } from '../contract/usage.js';
 import type { RunTurnInput } from './types.js';
 
 type Budgets = TurnBudgets & { cost_per_topic?: number };
 type Turn = Pick<RunTurnInput, 'turn' | 'topic' | 'prompt_id' | 'budgets' | 'answered' | 'used_before'> &
-  Pick<RunTurnInput, 'topic_cost_usd' | 'topic_budget_usd'>;
+  Pick<RunTurnInput, 'topic_cost_usd' | 'topic_cost_is_partial' | 'topic_budget_usd'>;
 
 const IN_CONFIG: Record<BudgetName, string> = {
   cost_per_turn: 'limits.costPerTurn',
@@ -57,12 +58,22 @@ export class Budget {
   over(used: Usage | undefined, steps: number): OverBudget | undefined {
     this.#notice = undefined;
     for (const [name, step, limit] of this.#budgets) {
-      const amount = this.#amountOf(name, used, steps);
+      const amount = this.#atLeast(name, this.#amountOf(name, used, steps));
       if (amount === undefined) this.#notice ??= `its cost is not known, so ${IN_CONFIG[name]} does not count it`;
       else if (amount >= limit) return this.#reached({ name, limit, used: amount, step, turn: this.turn.turn });
       else if (amount >= NOTICED_FROM * limit) this.#notice = `has used ${shareWords({ name, limit, used: amount })}`;
+      else if (name === 'cost_per_topic' && this.turn.topic_cost_is_partial)
+        this.#notice ??= `some turns of the topic have no known cost, and ${IN_CONFIG[name]} does not count them`;
     }
     return undefined;
+  }
+
+  /** The session of a turn that was cut off may show less than was counted while it worked. */
+  #atLeast(name: BudgetName, amount: number | undefined): number | undefined {
+    const told = (this.turn.answered ?? []).flatMap(({ ask: { budget } }) =>
+      budget?.name === name && budget.turn === this.turn.turn ? [budget.used] : [],
+    );
+    return told.length > 0 ? Math.max(amount ?? 0, ...told) : amount;
   }
 
   /** `undefined`: it is not known. */
@@ -89,11 +100,11 @@ function raised(limit: number, name: BudgetName, { ask, answer }: Answered): num
   return ask.budget?.name === name ? (raisedTo(ask.budget, answer) ?? limit) : limit;
 }
 
-function askAbout(budget: ReachedBudget, what: string, { prompt_id, turn }: Turn): Ask {
+function askAbout(budget: ReachedBudget, what: string, { topic, prompt_id, turn }: Turn): Ask {
   const whose = budget.name === 'cost_per_topic' ? 'The topic' : 'The turn';
   return {
     // A higher limit is another ask.
-    ask_id: `budget-${budget.name}-${turn}-${budget.limit}-${prompt_id}`.slice(0, 200),
+    ask_id: `budget-${digestOf(JSON.stringify([topic, prompt_id, turn, budget.name, budget.limit]))}`,
     kind: 'budget',
     text: `${whose} ${what}. Go on?`,
     takes: ['allow', 'always', 'deny', 'reply'],

@@ -135,6 +135,7 @@ function asking(
   return {
     status: 'failed',
     reply: '',
+    ...defined({ usage: clock.usage }),
     error: failure(ask.kind === 'budget' ? 'BUDGET_EXCEEDED' : 'TURN_STALLED', message),
     waits: { for: 'answer', ask, within_ms, worked_ms: clock.workedMs(), ...defined({ model: clock.model }) },
   };

@@ -5,6 +5,7 @@
 import type { TurnProgress } from '../agents/agent.js';
 import type { Limits } from '../config.js';
 import { defined } from '../contract/defined.js';
+import type { Usage } from '../contract/types.js';
 import type { Failure } from '../contract/failures.js';
 import { Attempts } from './attempts.js';
 import { Silence } from './silence.js';
@@ -68,6 +69,11 @@ export class TurnClock {
     this.#progress = shown;
     this.refused = refused;
     this.silence.break();
+  }
+
+  /** What the turn has used, as far as its agent has told. */
+  get usage(): Usage | undefined {
+    return this.#progress.usage;
   }
 
   /** What the agent was seen to do last. */

@@ -114,8 +114,10 @@ export interface RunTurnInput {
   budgets?: TurnBudgets;
   /** What the rounds before this one have used for the same prompt. */
   used_before?: Usage;
-  /** What the turns before this one have cost the topic. Absent: nothing, or it is not known. */
+  /** What the turns before this one have cost the topic, as far as it is known. */
   topic_cost_usd?: number;
+  /** The cost of some of them is not known. */
+  topic_cost_is_partial?: true;
   /** Up to which cost a person has let the topic go. */
   topic_budget_usd?: number;
   /** The model that worked instead of the session's own when the turn asked. */

@@ -33,7 +33,8 @@ export function raisedTo({ used, step }: ReachedBudget, { decision, text }: Answ
 
 /** A limit as a person writes it, e.g. `10`, `$10`, `2,000,000` or `200k`. */
 export function amountIn(text: string | undefined): number | undefined {
-  const [, digits = '', unit = ''] = /^\$?\s*(\d[\d,_]*(?:\.\d+)?|\.\d+)\s*([km]?)$/i.exec(text?.trim() ?? '') ?? [];
+  const [, digits = '', unit = ''] =
+    /^\$?\s*((?:\d{1,3}(?:[,_]\d{3})+|\d+)(?:\.\d+)?|\.\d+)\s*([km]?)$/i.exec(text?.trim() ?? '') ?? [];
   const amount = Number(digits.replace(/[,_]/g, '')) * (THOUSANDS[unit.toLowerCase()] ?? 1);
   return Number.isFinite(amount) && amount > 0 ? amount : undefined;
 }

@@ -86,5 +86,8 @@ export const MAX_ASK_BYTES = 8 * KIB;
 export const MAX_ASKS_OF_TURN = 100;
 /** The answers of one turn that the next attempt may need, as JSON. The oldest are dropped first. */
 export const MAX_ANSWERED_BYTES_OF_TURN = 48 * KIB;
+/** The newest answers about budgets that are remembered beside them. */
+export const MAX_BUDGET_ASKS = 8;
+export const MAX_BUDGET_ASKS_BYTES = 8 * KIB;
 /** The asks in one outcome, as JSON. */
 export const MAX_ASKS_IN_OUTCOME_BYTES = 16 * KIB;

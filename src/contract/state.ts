@@ -97,6 +97,8 @@ export interface RunningPrompt {
   said?: number;
   /** The turn ended for a reason that may be over, and is to go on. */
   goes_on?: true;
+  /** What the turn had used when it began to wait. */
+  used?: Usage;
   /** The time that the agent has worked on the turn before it waited, in ms. */
   worked_ms?: number;
   /** The model that worked instead of the session's own when the turn last asked. */
@@ -136,6 +138,8 @@ export interface TopicState {
   queue: QueuedPrompt[];
   /** How many turns have started. */
   turns: number;
+  /** What its turns have cost, as far as it is known. Absent: an older release, or no turn has ended. */
+  cost?: { usd: number; /** That of some turns is not known. */ is_partial?: true };
   /** Up to which cost a person has let the topic go. */
   budget_usd?: number;
   /** What the turns of all its sessions have used, also of those that it no longer remembers. */

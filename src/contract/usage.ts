@@ -23,6 +23,20 @@ export function sumOf(parts: readonly Usage[]): Usage {
   };
 }
 
+/** By how much the first exceeds the second. The cost is absent if that of either is. */
+export function beyond(all: Usage | undefined, part: Usage | undefined): Usage | undefined {
+  if (!all || !part) return all;
+  const more = (name: keyof Usage) => Math.max(counted(all[name]) - counted(part[name]), 0);
+  return {
+    input_tokens: more('input_tokens'),
+    output_tokens: more('output_tokens'),
+    reasoning_tokens: more('reasoning_tokens'),
+    cache_read_tokens: more('cache_read_tokens'),
+    cache_write_tokens: more('cache_write_tokens'),
+    ...(all.cost_usd !== undefined && part.cost_usd !== undefined && { cost_usd: more('cost_usd') }),
+  };
+}
+
 const counted = (value: number | undefined) => (value !== undefined && Number.isFinite(value) && value > 0 ? value : 0);
 
 export function tokensOf({ input_tokens, output_tokens, reasoning_tokens, ...cache }: Usage): number {

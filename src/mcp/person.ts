@@ -38,13 +38,14 @@ export class Person {
     using: <T>(work: (manager: SessionManager) => Promise<T>) => Promise<T>,
   ): Promise<boolean> {
     const { ask_id } = waiting.ask;
-    const known = this.#questions.get(ask_id);
+    const name = JSON.stringify([topic, ask_id]);
+    const known = this.#questions.get(name);
     if (known) return known.answered;
     const withdrawn = new AbortController();
     const answered = this.#answer(topic, waiting, withdrawn.signal, (answer) =>
       using((manager) => manager.answer(topic, answer)),
     );
-    this.#questions.set(ask_id, { topic, answered, withdraw: () => withdrawn.abort() });
+    this.#questions.set(name, { topic, answered, withdraw: () => withdrawn.abort() });
     const [oldest] = this.#questions.keys();
     if (this.#questions.size > MOST_REMEMBERED && oldest !== undefined) this.#questions.delete(oldest);
     return answered;
@@ -52,8 +53,8 @@ export class Person {
 
   /** Takes back what the topic no longer asks. */
   withdraw(topic: string, except?: string): void {
-    for (const [ask_id, question] of this.#questions)
-      if (question.topic === topic && ask_id !== except) question.withdraw();
+    const kept = except === undefined ? undefined : JSON.stringify([topic, except]);
+    for (const [name, question] of this.#questions) if (question.topic === topic && name !== kept) question.withdraw();
   }
 
   async #answer(

@@ -121,7 +121,7 @@ function nextPrompt({ topic, turn }: Work, failed: CheckRun, fix: number): Queue
 }
 
 /** An answer to one turn is not an answer to the next. */
-const OF_ONE_TURN = ['answered', 'parked_since', 'tries', 'said', 'goes_on', 'worked_ms', 'instead'] as const;
+const OF_ONE_TURN = ['answered', 'parked_since', 'tries', 'said', 'goes_on', 'worked_ms', 'instead', 'used'] as const;
 
 function howOf({ exit_code, stopped, left_behind }: CheckRun): string {
   const ended = stopped === undefined ? `ended with exit code ${exit_code}.` : `was stopped: ${stopped}.`;

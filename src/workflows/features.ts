@@ -27,6 +27,8 @@ const IDS_FROM_HISTORY = 'prompts-are-named-by-history';
 const WHOLE_REQUESTS_COUNT = 'whole-requests-fill-the-queue';
 /** Older runs took over no session. */
 const ADOPTS = 'sessions-are-adopted';
+/** Before this change, a prompt had no budgets. */
+const HAS_BUDGETS = 'prompts-have-budgets';
 /** Before this change, a topic went on in a session that its host had found full. */
 const FULL_IS_LOST = 'full-sessions-are-replaced';
 
@@ -72,15 +74,16 @@ export class Features {
   }
 
   /**
-   * A prompt that came by signal. Releases before the one that takes sessions over did not know the
-   * fields that ask for it, and their runs go on without the prompt.
+   * A prompt that came by signal. Older releases did not know some of its fields, and their runs go
+   * on without the prompt.
    */
   signalled(payload: unknown): ReturnType<typeof parsePrompt> {
     const parsed = parsePrompt(payload);
-    if ('problem' in parsed || (parsed.request.adopt === undefined && parsed.request.host === undefined)) return parsed;
-    return wf.patched(ADOPTS)
-      ? parsed
-      : { problem: failure('INVALID_PROMPT', 'Field "adopt" is not a field of a prompt in this run.') };
+    if ('problem' in parsed) return parsed;
+    const { adopt, host, limits } = parsed.request;
+    if ((adopt !== undefined || host !== undefined) && !wf.patched(ADOPTS)) return noField('adopt');
+    if (limits !== undefined && !wf.patched(HAS_BUDGETS)) return noField('limits');
+    return parsed;
   }
 
   isFull(via: 'update' | 'signal'): IsFull {
@@ -98,6 +101,10 @@ export class Features {
     const named = `update-${updateId}`;
     return (isId(named) ? named : `update-${digestOf(named)}`) as PromptId;
   }
+}
+
+function noField(name: string): { problem: Failure } {
+  return { problem: failure('INVALID_PROMPT', `Field "${name}" is not a field of a prompt in this run.`) };
 }
 
 const OLDER_MOST_BYTES = 1024 * 1024;

@@ -151,7 +151,7 @@ function isAsk(value: unknown): boolean {
   return (
     isId(ask_id) &&
     ASK_KINDS.includes(kind as AskKind) &&
-    (kind !== 'budget' || isBudget(value.budget)) &&
+    (kind === 'budget' ? isBudget(value.budget) : value.budget === undefined) &&
     typeof text === 'string' &&
     isListOfTexts(takes) &&
     jsonBytes(value) <= MAX_ASK_BYTES

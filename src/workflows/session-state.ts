@@ -16,7 +16,7 @@ import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/state.
 import { cutToJsonBytes, digestOf, jsonBytes } from '../contract/text.js';
 import type { Cancelled } from '../contract/answers.js';
 import type { Loss, PromptRequest, TurnResult, TurnStatus, Usage } from '../contract/types.js';
-import { sumOf } from '../contract/usage.js';
+import { sumOf, tokensOf } from '../contract/usage.js';
 import { deviationFrom, type PinnedField } from './pinned.js';
 import { remembered } from './remembered.js';
 
@@ -216,9 +216,23 @@ export function noteBudget(state: TopicState, answered: readonly Answered[] = []
   }
 }
 
+type Cost = NonNullable<TopicState['cost']>;
+
+const costIn = ({ cost_usd, ...tokens }: Usage): Cost =>
+  cost_usd === undefined && tokensOf(tokens) > 0 ? { usd: 0, is_partial: true } : { usd: cost_usd ?? 0 };
+
+/** What a topic has cost so far. An older release has kept the sum only. */
+export const costOf = ({ cost, used }: TopicState): Cost => cost ?? (used ? costIn(used) : { usd: 0 });
+
+function sumOfCosts(one: Cost, other: Cost): Cost {
+  const usd = Math.min(one.usd + Math.max(other.usd, 0), Number.MAX_SAFE_INTEGER);
+  return { usd, ...((one.is_partial ?? other.is_partial) && { is_partial: true }) };
+}
+
 /** Adds what a turn has used to the session and to the topic. */
 export function noteUsage(state: TopicState, session: SessionRecord, used: Usage | undefined): void {
   if (!used) return;
+  state.cost = sumOfCosts(costOf(state), costIn(used));
   for (const one of [state, session]) one.used = sumOf(one.used ? [one.used, used] : [used]);
 }
 

@@ -7,7 +7,7 @@ import type { AskedChecks, OpenSessionOutput, RunTurnOutput, TurnWaits } from '.
 import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
 import type { QueuedPrompt, RunningPrompt, SessionRecord, TopicState } from '../contract/state.js';
-import type { PromptRequest, SessionChoice, TurnResult } from '../contract/types.js';
+import type { PromptRequest, SessionChoice, TurnResult, Usage } from '../contract/types.js';
 import { sumOf } from '../contract/usage.js';
 import * as calls from './calls.js';
 import { adoptSession } from './adopt.js';
@@ -24,7 +24,7 @@ import { endedByError, isLost, resultOf } from './ended.js';
 import { briefFor, briefWithFiles, chooseWithAgent, goalsFor } from './hand-over.js';
 import { goOnIn, wasTold } from './line-of-work.js';
 import { onHost } from './on-host.js';
-import { addSession, lossOf, noteBudget, noteRefusal, noteUsage, sessionOf } from './session-state.js';
+import { addSession, costOf, lossOf, noteBudget, noteRefusal, noteUsage, sessionOf } from './session-state.js';
 import { now } from './time.js';
 import type { Topic } from './topic.js';
 import { answered, asksOf, knownOf, waited, waitForAgent, waitOf } from './waiting.js';
@@ -130,8 +130,7 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
     topic.show();
     const ended = await runTurn(work, session);
     noteRefusal(session, ended);
-    noteUsage(topic.state, session, ended.usage);
-    noteBudget(topic.state, turn.answered);
+    noteWork(work, session, ended.usage);
     if (ended.status === 'completed' && turn.brief !== undefined) wasTold(session);
     if (ended.status === 'completed') delete session.archive;
     if (ended.compacted !== undefined) session.goals_due = true;
@@ -140,9 +139,18 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
     return endedAs(work, choice, session, ended);
   } catch (error) {
     const cancelled = work.scope.consideredCancelled;
+    const { used } = turn;
+    if (session) noteWork(work, session, used);
     if (session && cancelled && (topic.features.current || isLost(error))) await stopLost(work, session);
-    return endedAs(work, session ? choice : unopened(place), session, endedByError(error, session, cancelled));
+    const ended = { ...endedByError(error, session, cancelled), ...defined({ usage: used }) };
+    return endedAs(work, session ? choice : unopened(place), session, ended);
   }
+}
+
+function noteWork({ topic: { state }, turn }: Work, session: SessionRecord, used: Usage | undefined): void {
+  noteUsage(state, session, used);
+  noteBudget(state, turn.answered);
+  delete turn.used;
 }
 
 /** A session that could not be taken over was not adopted. */
@@ -236,6 +244,9 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     const waiting = waitOf(work, ended);
     // A worker of an older release may have taken this result for the end of the turn.
     if (!waiting || !wf.patched('turns-wait')) return ended;
+    // So may a worker of a release that has no budgets.
+    if (waiting.for === 'answer' && waiting.ask.kind === 'budget' && !wf.patched('budgets-ask')) return ended;
+    if (ended.usage) turn.used = ended.usage;
     if (ended.waits) noteWait(turn, ended.waits);
     await waited(work, waiting);
   }
@@ -243,11 +254,13 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
 
 /** Those of the caller's prompt, also for its check rounds. */
 function budgetsOf(state: TopicState, { prompt, loop }: RunningPrompt) {
+  const { usd, is_partial } = costOf(state);
   const before = loop?.rounds.flatMap(({ usage }) => usage ?? []) ?? [];
   return defined({
     budgets: prompt.request.limits,
     used_before: before.length > 0 ? sumOf(before) : undefined,
-    topic_cost_usd: state.used?.cost_usd,
+    topic_cost_usd: usd > 0 ? usd : undefined,
+    topic_cost_is_partial: is_partial,
     topic_budget_usd: state.budget_usd,
   });
 }

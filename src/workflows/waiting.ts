@@ -9,7 +9,12 @@ import type { Answered, Ask, AskedInTurn, Waiting } from '../contract/asks.js';
 import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
 import { keepWithin } from '../contract/keep-within.js';
-import { MAX_ANSWERED_BYTES_OF_TURN, MAX_ASKS_OF_TURN } from '../contract/limits.js';
+import {
+  MAX_ANSWERED_BYTES_OF_TURN,
+  MAX_ASKS_OF_TURN,
+  MAX_BUDGET_ASKS,
+  MAX_BUDGET_ASKS_BYTES,
+} from '../contract/limits.js';
 import type { RunningPrompt } from '../contract/state.js';
 import { titleOf } from '../contract/text.js';
 import { isTrouble } from '../contract/troubles.js';
@@ -94,8 +99,14 @@ function nobody({ since, until }: Waiting): Pick<Answered, 'answer' | 'by'> {
 /** Notes an answer, and lets the turn go on. */
 export function answered(turn: RunningPrompt, ...given: Answered[]): void {
   if (given.length === 0) return;
-  turn.answered = [...(turn.answered ?? []), ...given];
-  keepWithin(turn.answered, MAX_ASKS_OF_TURN, MAX_ANSWERED_BYTES_OF_TURN);
+  const all = [...(turn.answered ?? []), ...given];
+  // Many permissions must not push out how far the turn may go.
+  const budgets = all.filter(({ ask }) => ask.budget);
+  const others = all.filter(({ ask }) => !ask.budget);
+  keepWithin(budgets, MAX_BUDGET_ASKS, MAX_BUDGET_ASKS_BYTES);
+  keepWithin(others, MAX_ASKS_OF_TURN, MAX_ANSWERED_BYTES_OF_TURN);
+  const kept = new Set([...budgets, ...others]);
+  turn.answered = all.filter((one) => kept.has(one));
   delete turn.waiting;
 }
 

@@ -79,12 +79,13 @@ describe('with 2 dollars for a turn', () => {
     expect(await result).toMatchObject({ status: 'completed', usage: { cost_usd: 5 } });
   });
 
-  test('a cancel ends a turn that waits for it', async () => {
+  test('a cancel ends a turn that waits for it, and what it has used counts', async () => {
     const topic = aTopic();
     const result = world.manager.delegate(topic, prompt);
     await waitingOf(topic, 'answer');
     await world.manager.cancel(topic);
-    expect((await result).status).toBe('cancelled');
+    expect(await result).toMatchObject({ status: 'cancelled', usage: { cost_usd: 2 } });
+    expect((await viewOf(topic)).used).toMatchObject({ cost_usd: 2 });
   });
 
   test('the prompt may bring another limit, and one that is none is refused by its name', async () => {
@@ -144,6 +145,31 @@ test('a topic that has used up its budget asks before the next prompt is put in,
   await answer(topic, '10');
   expect((await result).status).toBe('completed');
   expect((await world.manager.delegate(topic, 'Third [[steps: 1 50 1]]')).status).toBe('completed');
+});
+
+test('turns of unknown cost do not end the budget of a topic: the others count on', async () => {
+  await withBudgets({ cost_per_topic: 3 });
+  const topic = aTopic();
+  await world.manager.delegate(topic, '[[steps: 2 50 1]] [[say: Two dollars.]]');
+  await world.manager.delegate(topic, '[[steps: 1 50]] [[say: Nobody knows.]]');
+  const result = world.manager.delegate(topic, '[[steps: 3 400 1]] [[say: Done.]]');
+  expect((await waitingOf(topic, 'answer')).ask.budget).toMatchObject({ name: 'cost_per_topic', used: 3 });
+  await answer(topic, 'always');
+  expect((await result).reply).toBe('Done.');
+});
+
+test('an answer about a budget outlasts a hundred others', async () => {
+  await withBudgets({ cost_per_topic: 1 });
+  const topic = aTopic();
+  await world.manager.delegate(topic, '[[steps: 1 50 1]] [[say: A dollar.]]');
+  const rules = [{ then: 'allow' as const }];
+  const agents = { fake: { ...world.config.agents.fake, kind: 'opencode', asks: { rules } } } as const;
+  await withBudgets({ cost_per_topic: 1 }, { agents });
+  const result = world.manager.delegate(topic, 'Many [[asks: 110 20]]');
+  await waitingOf(topic, 'answer');
+  await answer(topic, 'always');
+  expect(await result).toMatchObject({ status: 'completed', reply: '110 answers' });
+  expect((await world.manager.delegate(topic, 'Next [[steps: 1 50 1]]')).status).toBe('completed');
 });
 
 test('where the agent names no cost, the price of config counts; without one the cost is absent', async () => {

@@ -10,6 +10,7 @@ import { Client, Connection } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Agent } from '../../src/agents/agent.js';
 import { SessionManager, type ManagerOptions } from '../../src/client/session-manager.js';
+import { newRetries } from '../../src/client/retries.js';
 import { loadConfig, type Config } from '../../src/config.js';
 import { DYNAMIC_CONFIG } from '../../src/stack/dev-server.js';
 import { findTemporal } from '../../src/stack/temporal-binary.js';
@@ -83,7 +84,9 @@ export async function startWorld({
   const native = await NativeConnection.connect({ address });
   await ensureSearchAttributes(native, 'default');
   const workflows = await loadWorkflows();
-  const connection = await Connection.connect({ address });
+  // A retry of the SDK's own that is due after its connection was closed ends the process.
+  const retries = newRetries();
+  const connection = await Connection.connect({ address, interceptors: [retries.interceptor] });
   const agent = newFakeAgent(config.dataDir);
   const others = ['twin', 'other'].map((name) => newFakeAgent(config.dataDir, name));
   const managers: SessionManager[] = [];
@@ -123,6 +126,7 @@ export async function startWorld({
       await world.stopWorker();
       await Promise.all([agent, ...others].map((one) => one.close({ stop: true })));
       await Promise.all(managers.map((manager) => manager.disconnect()));
+      await retries.end();
       await connection.close();
       await native.close();
       await env.teardown();

@@ -17,7 +17,7 @@ export interface OutputLine {
   subtype?: string;
   /** The call of the sub-agent that this line is about. */
   parent_tool_use_id?: string | null;
-  message?: { id?: string; content?: string | Block[] };
+  message?: { id?: string; content?: string | Block[]; usage?: Tokens };
   /** What works in the background. */
   tasks?: unknown;
   /** Of a task in the background. */
@@ -68,7 +68,10 @@ export class Signals {
       return [...answered, ...worked, ...(isSubAgents ? [] : this.#event(event))];
     }
     const calls = stepsIn(blocksIn(line.message?.content), isSubAgents ? 'sub-agent: ' : '');
-    return [...answered, ...calls];
+    const { id, usage } = line.message ?? {};
+    // Of the agent itself, its last event has the count.
+    if (!isSubAgents || id === undefined || !usage) return [...answered, ...calls];
+    return [...answered, ...calls, { type: 'used', step: id, usage: usageOf([usage]) }];
   }
 
   #system(line: OutputLine): AgentSignal[] {

@@ -20,14 +20,17 @@ export function answersIn(rows: readonly Row[]): Map<string, Tokens> {
   return answers;
 }
 
+const thinkingIn = ({ output_tokens_details: of }: Tokens) => of?.thinking_tokens ?? 0;
+
 export function usageOf(answers: Iterable<Tokens>): Usage {
   const all = [...answers];
   const sum = (count: (tokens: Tokens) => number | undefined) =>
     all.reduce((total, tokens) => total + (count(tokens) ?? 0), 0);
   return {
     input_tokens: sum(({ input_tokens }) => input_tokens),
-    output_tokens: sum(({ output_tokens }) => output_tokens),
-    reasoning_tokens: sum(({ output_tokens_details }) => output_tokens_details?.thinking_tokens),
+    // Thinking is a part of the output.
+    output_tokens: sum((tokens) => Math.max((tokens.output_tokens ?? 0) - thinkingIn(tokens), 0)),
+    reasoning_tokens: sum(thinkingIn),
     cache_read_tokens: sum(({ cache_read_input_tokens }) => cache_read_input_tokens),
     cache_write_tokens: sum(({ cache_creation_input_tokens }) => cache_creation_input_tokens),
   };

@@ -14,6 +14,7 @@ import { ProgressTally } from './progress.js';
 import type { PromptNotes } from './prompt-notes.js';
 import { isPrompt } from './is-prompt.js';
 import { LOOK_AGAIN_MS, Settling } from './settle.js';
+import { Spending } from './spending.js';
 import { WakeUp } from './wake-up.js';
 
 const POLL_MS = 1_000;
@@ -43,6 +44,7 @@ export class Attempt {
   #open: string | undefined;
   readonly #oldEnd: OldEnd | undefined;
   readonly #parking: Parking;
+  readonly #spending: Spending;
   readonly #key: PromptKey;
   readonly #active: ActiveTurn;
   readonly #stopListening: () => void;
@@ -70,6 +72,7 @@ export class Attempt {
     this.#key = context.driver.keyOf(session, prompt_id);
     this.#asks = new Asks(request.answered, request.policy);
     this.#oldEnd = request.goes_on && new OldEnd();
+    this.#spending = new Spending(request.budget, this.#progress);
     this.#parking = new Parking(this.#key, context.notes, request.may_be_parked === true);
     this.#stopListening = context.driver.listen(session, this.#key, (signal) => this.#on(signal));
     this.#active = { key: this.#key, wake: () => this.wakeUp.wake() };
@@ -119,7 +122,7 @@ export class Attempt {
     if (!seen) return lost(session.session_id, driver.store);
     const sight = this.#oldEnd?.without(seen) ?? seen;
     if (sight.text !== undefined && !isPrompt(sight.text, this.request)) return reused(this.request);
-    const over = this.request.budget?.(sight.said().usage, sight.steps);
+    const over = this.#spending.overIn(sight);
     const parked = isCancelled ? undefined : await this.#parking.endOf(sight, this.#oldEnd !== undefined, over);
     if (parked) return parked;
     const deed = await this.#decide(sight, isCancelled);
@@ -166,6 +169,7 @@ export class Attempt {
       for (const signal of sight.done()) this.#progress.on(signal);
       if (deed === 'harvest' && !this.request.follows_a_wait) this.#recovered = 'harvested';
     }
+    this.#spending.see(sight, this.#firstLook);
     this.#firstLook = false;
     this.#progress.waitsFor(sight.background);
     this.#waiting = deed === 'wait' && sight.busy !== false && !sight.superseded;
@@ -180,7 +184,7 @@ export class Attempt {
     if ((this.#working ? this.#progress : this.#othersProgress).wasQuiet())
       this.#running = await driver.running?.(session);
     if (!this.#working) return POLL_MS;
-    if (await this.#parking.begins(this.#overBudget())) {
+    if (await this.#parking.begins(this.#spending.over())) {
       await driver.abort(session);
       this.#waiting = false;
       return LOOK_AGAIN_MS;
@@ -200,10 +204,6 @@ export class Attempt {
       if (known.isNew) this.#answered.push(known.answered);
     }
     return POLL_MS;
-  }
-
-  #overBudget() {
-    return this.request.budget?.(this.#progress.usage, this.#progress.steps);
   }
 
   async #do(deed: Deed, sight: Sight): Promise<Step> {
@@ -290,7 +290,7 @@ export class Attempt {
       if (signal.type === 'refused') this.#parking.on(signal);
       if (signal.type === 'blocked' && signal.on !== undefined) this.wakeUp.wake();
       (this.#working ? this.#progress : this.#othersProgress).on(signal);
-      if (signal.type === 'used' && this.#working && this.#overBudget()) this.wakeUp.wake();
+      if (signal.type === 'used' && this.#working && this.#spending.over()) this.wakeUp.wake();
     }
   }
 }

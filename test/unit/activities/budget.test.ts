@@ -6,7 +6,7 @@ import { priced } from '../../../src/activities/prices.js';
 import type { RunTurnInput } from '../../../src/activities/types.js';
 import type { Answered, Ask } from '../../../src/contract/asks.js';
 import { amountIn, amountWords } from '../../../src/contract/budget.js';
-import type { PromptId, TopicId } from '../../../src/contract/ids.js';
+import { isId, type PromptId, type TopicId } from '../../../src/contract/ids.js';
 import type { Usage } from '../../../src/contract/types.js';
 import { configWith } from '../../support/activity-context.js';
 
@@ -47,6 +47,26 @@ test('the topic counts what it cost before, and a round counts the rounds before
   ).toBeUndefined();
 });
 
+test('a topic with turns of unknown cost counts the others, and says so', () => {
+  const budget = budgetOf({ cost_per_topic: 50 }, { topic_cost_usd: 49, topic_cost_is_partial: true });
+  expect([budget.over(cost(0.5), 1), budget.notice]).toEqual([undefined, 'has used $49.50 of $50.00']);
+  expect(askOf(budget, cost(1))).toBeDefined();
+  const early = budgetOf({ cost_per_topic: 50 }, { topic_cost_usd: 1, topic_cost_is_partial: true });
+  expect([early.over(cost(1), 1), early.notice]).toEqual([
+    undefined,
+    'some turns of the topic have no known cost, and limits.costPerTopic does not count them',
+  ]);
+});
+
+test('the id of an ask is one for each topic, prompt, turn and limit, and always an id', () => {
+  const idOf = (more: object) => askOf(budgetOf({ steps_per_turn: 2 }, more), undefined, 2)?.ask_id;
+  const same = { topic: 'T', prompt_id: 'p', turn: 1 };
+  const others = [{ topic: 'U' }, { prompt_id: 'q' }, { turn: 2 }, { budgets: { steps_per_turn: 1 } }];
+  const ids = [same, ...others.map((other) => ({ ...same, ...other }))].map(idOf);
+  expect(new Set(ids).size).toBe(5);
+  expect(isId(idOf({ ...same, prompt_id: `${'a'.repeat(176)} b` }))).toBe(true);
+});
+
 test('a budget of the prompt counts instead of that of config', () => {
   expect(budgetOf({ steps_per_turn: 1 }, { budgets: { steps_per_turn: 9 } }).over(undefined, 8)).toBeUndefined();
 });
@@ -85,6 +105,13 @@ describe('after an answer', () => {
     expect(Budget.goesOn({ answered: answeredBy({ decision: 'deny' }), turn: 1 })).toBe(false);
   });
 
+  test('what was told counts, also where the session shows less', () => {
+    const answered = answeredBy({ decision: 'deny' });
+    expect(next(answered, 1)).toMatchObject({ denied: { code: 'BUDGET_EXCEEDED' } });
+    const ofBefore = budgetOf({ cost_per_turn: 5 }, { answered, turn: 2 }).over(cost(1), 1);
+    expect(ofBefore).toBeUndefined(); // It was another turn.
+  });
+
   test('a turn that cannot wait ends at its limit', () => {
     expect(next([], 6, false)).toMatchObject({ denied: { code: 'BUDGET_EXCEEDED' } });
   });
@@ -115,6 +142,10 @@ test.each([
   [' 2,000,000 ', 2_000_000],
   ['200k', 200_000],
   ['1.5M', 1_500_000],
+  ['1,000.50', 1000.5],
+  ['2,50', undefined],
+  ['$3,99', undefined],
+  ['1,2,3', undefined],
   ['0', undefined],
   ['-1', undefined],
   ['1e999', undefined],

@@ -106,3 +106,20 @@ describe('what a turn waits for', () => {
     expect(ended({ answered: large })?.answered).toBeUndefined();
   });
 });
+
+test('a wait whose ask could not be worked with is no wait', () => {
+  const budget = { name: 'steps_per_turn', limit: 2, used: 2, step: 2, turn: 1 };
+  const asking = (ask: object) => ({
+    ...{ status: 'failed', reply: '', attempts: 1 },
+    waits: {
+      ...{ for: 'answer', within_ms: 1000, worked_ms: 1 },
+      ask: { ask_id: 'a', kind: 'budget', text: 'Go on?', takes: ['allow', 'reply'], ...ask },
+    },
+  });
+  const waits = (ask: object) => endedIn(asking(ask))?.waits !== undefined;
+  expect(waits({ budget })).toBe(true);
+  expect(waits({ kind: 'permission' })).toBe(true);
+  expect(waits({ kind: 'permission', budget })).toBe(false);
+  for (const bad of [undefined, {}, { ...budget, name: 'dreams' }, { ...budget, used: 'a' }, { ...budget, step: NaN }])
+    expect(waits({ budget: bad })).toBe(false);
+});
