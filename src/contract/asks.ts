@@ -77,6 +77,8 @@ export interface AnswerRequest extends Answer {
 export interface AnswerTaken {
   ask_id: string;
   decision: Decision;
+  /** Absent: the agent has asked. */
+  kind?: 'budget';
 }
 
 /** What the `retry` update answers. */

@@ -56,7 +56,7 @@ describe('with 2 dollars for a turn', () => {
     const topic = aTopic();
     const result = world.manager.delegate(topic, prompt);
     await waitingOf(topic, 'answer');
-    await answer(topic, { decision: 'deny', text: 'Too dear.' });
+    expect(await answer(topic, { decision: 'deny', text: 'Too dear.' })).toMatchObject({ kind: 'budget' });
     expect(await result).toMatchObject({
       ...{ status: 'failed', reply: 'So far.', usage: { cost_usd: 2 } },
       error: {

@@ -7,10 +7,16 @@ import { connected } from '../connect.js';
 import { quoted } from '../terminal/words.js';
 
 const SAID: Record<Decision, string> = {
-  allow: 'is allowed once',
-  always: 'is allowed, and the same again in its session',
-  deny: 'is denied',
-  reply: 'is answered',
+  allow: 'is allowed once. Its turn goes on',
+  always: 'is allowed, and the same again in its session. Its turn goes on',
+  deny: 'is denied. Its turn goes on',
+  reply: 'is answered. Its turn goes on',
+};
+const SAID_OF_BUDGET: Record<Decision, string> = {
+  allow: 'is allowed: it may use as much again. Its turn goes on',
+  always: 'is allowed, without a limit. Its turn goes on',
+  deny: 'is denied. Its turn ends',
+  reply: 'is allowed, up to the new limit. Its turn goes on',
 };
 
 export default command({
@@ -57,7 +63,8 @@ export default command({
         throw withFix(error, request, topic);
       }),
     );
-    output.answer({ topic, ...taken }, `What topic ${topic} asked ${SAID[taken.decision]}. Its turn goes on.`);
+    const said = taken.kind === 'budget' ? SAID_OF_BUDGET : SAID;
+    output.answer({ topic, ...taken }, `What topic ${topic} asked ${said[taken.decision]}.`);
     if (!output.json) output.note(`Follow it: continuity watch ${quoted(topic)}`);
   },
 });
