@@ -112,6 +112,7 @@ test.concurrent.each<FailureCode>([
   'OUTCOME_UNKNOWN',
   'TURN_STALLED',
   'TURN_TIMED_OUT',
+  'BUDGET_EXCEEDED',
   'HOST_UNAVAILABLE',
   'INTERNAL',
 ])('a turn that ended as %s', async (code) => {
