@@ -70,6 +70,8 @@ test('a person is asked once for an ask, however many calls wait for it', async 
     true,
   ]);
   expect(asked).toBe(1);
+  await person.asked('billing', waiting, sends); // Another topic's, under the same name.
+  expect(asked).toBe(2);
 });
 
 test('an answer that came too late counts as answered, and one that was not taken does not', async () => {
