@@ -7,7 +7,7 @@ import type { ElicitRequestFormParams, ElicitResult } from '@modelcontextprotoco
 import { SessionError } from '../client/session-error.js';
 import type { SessionManager } from '../client/session-manager.js';
 import { oneLine } from '../client/one-line.js';
-import { DECISIONS, type AnswerRequest, type Ask, type Waiting } from '../contract/asks.js';
+import { DECISIONS, type AnswerRequest, type Ask, type Decision, type Waiting } from '../contract/asks.js';
 
 export type Elicit = (
   params: ElicitRequestFormParams,
@@ -84,22 +84,12 @@ export function formOf(
 ): ElicitRequestFormParams {
   const by = session_id === undefined ? 'The agent' : `A sub-agent (${session_id})`;
   if (kind === 'budget')
-    return {
-      message: `Topic ${topic}: ${text}`,
-      requestedSchema: {
-        type: 'object',
-        properties: {
-          decision: {
-            type: 'string',
-            title: 'Decision',
-            description: 'allow: as much again. always: no limit any more. deny: the turn ends. reply: a new limit.',
-            enum: takes,
-          },
-          text: { type: 'string', title: 'New limit', description: 'Only with reply: a number.' },
-        },
-        required: ['decision'],
-      },
-    };
+    return decisionForm(
+      `Topic ${topic}: ${text}`,
+      takes,
+      'allow: as much again. always: no limit any more. deny: the turn ends. reply: a new limit.',
+      { title: 'New limit', description: 'Only with reply: a number.' },
+    );
   if (kind === 'question') {
     const labels = [...new Set(options.map(({ label }) => label))];
     return {
@@ -117,19 +107,27 @@ export function formOf(
       },
     };
   }
+  return decisionForm(
+    `${by} of topic ${topic} asks for permission${tool === undefined ? '' : ` to use ${oneLine(tool)}`}:\n${text}`,
+    takes.filter((one) => one !== 'reply'),
+    'allow: this once. always: also the same again in this session. deny: the agent goes on without.',
+    { title: 'Why', description: 'Only with deny: the agent reads it.' },
+  );
+}
+
+function decisionForm(
+  message: string,
+  takes: Decision[],
+  description: string,
+  text: { title: string; description: string },
+): ElicitRequestFormParams {
   return {
-    message: `${by} of topic ${topic} asks for permission${tool === undefined ? '' : ` to use ${oneLine(tool)}`}:\n${text}`,
+    message,
     requestedSchema: {
       type: 'object',
       properties: {
-        decision: {
-          type: 'string',
-          title: 'Decision',
-          description:
-            'allow: this once. always: also the same again in this session. deny: the agent goes on without.',
-          enum: takes.filter((one) => one !== 'reply'),
-        },
-        text: { type: 'string', title: 'Why', description: 'Only with deny: the agent reads it.' },
+        decision: { type: 'string', title: 'Decision', description, enum: takes },
+        text: { type: 'string', ...text },
       },
       required: ['decision'],
     },

@@ -4,11 +4,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Limits } from '../../src/config.js';
 import { topicsIn } from '../support/topics-that-wait.js';
 import { startWorld, type World } from '../support/world.js';
-import { continuityIn } from './cli-command.js';
+import { continuityIn, type Continuity } from './cli-command.js';
 
 let world: World;
+let continuity: Continuity;
 beforeAll(async () => {
   world = await startWorld({ worker: false });
+  continuity = continuityIn({
+    cwd: world.dir,
+    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
+  });
 });
 afterAll(() => world?.dispose());
 
@@ -56,7 +61,8 @@ describe('with 2 dollars for a turn', () => {
     const topic = aTopic();
     const result = world.manager.delegate(topic, prompt);
     await waitingOf(topic, 'answer');
-    expect(await answer(topic, { decision: 'deny', text: 'Too dear.' })).toMatchObject({ kind: 'budget' });
+    const { stdout } = await continuity(['answer', topic, '--deny', 'Too dear.']);
+    expect(stdout).toBe(`What topic ${topic} asked is denied. Its turn ends.\n`);
     expect(await result).toMatchObject({
       ...{ status: 'failed', reply: 'So far.', usage: { cost_usd: 2 } },
       error: {
@@ -98,10 +104,6 @@ describe('with 2 dollars for a turn', () => {
     );
     await answer(topic, 'always');
     expect((await result).status).toBe('completed');
-    const continuity = continuityIn({
-      cwd: world.dir,
-      env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
-    });
     for (const flags of ['--max-cost=0', '--max-tokens=many', '--max-steps=-1']) {
       const { exitCode, stderr } = await continuity(['delegate', flags, 'No']);
       expect([exitCode, stderr]).toEqual([2, expect.stringContaining('takes a number above 0')]);
@@ -123,6 +125,17 @@ describe('with 2 dollars for a turn', () => {
     expect([error?.code, usage?.cost_usd]).toEqual(['CHECKS_FAILED', 5.5]);
     expect(asks).toMatchObject([{ kind: 'budget', decision: 'always' }]);
   });
+});
+
+test('from 80 % on, whoever watches is told', async () => {
+  await withBudgets({ cost_per_turn: 5 });
+  const topic = aTopic();
+  const result = world.manager.delegate(topic, '[[steps: 6 1000 1]]');
+  const step = async () => (await world.manager.progress(topic))?.step;
+  await expect.poll(step, { interval: 100 }).toMatch(/^has used \$4\.00 of \$5\.00/);
+  await waitingOf(topic, 'answer');
+  await answer(topic, 'always');
+  expect((await result).status).toBe('completed');
 });
 
 test('nobody answers in time: the turn ends, and says so', async () => {
@@ -186,7 +199,7 @@ test('where the agent names no cost, the price of config counts; without one the
   expect(usage).not.toHaveProperty('cost_usd');
 });
 
-test('a worker that is killed while the turn waits, or as it is cut off, loses nothing', async () => {
+test('a worker that is replaced while the turn waits loses nothing', async () => {
   await withBudgets({ steps_per_turn: 2 });
   const topic = aTopic();
   const prompt = '[[steps: 4 300]] [[say: Done.]]';

@@ -35,8 +35,9 @@ export class Parking {
 
   /** Whether the turn is to be cut off. It is noted then. */
   async begins(over: OverBudget | undefined): Promise<boolean> {
-    this.#over = over;
-    if (!over && !(this.isAllowed && this.#refused && isLong(this.#refused))) return false;
+    // Once it is cut off for a budget, it stays so: what still ends in it may hide what was counted.
+    this.#over ??= over;
+    if (!this.#over && !(this.isAllowed && this.#refused && isLong(this.#refused))) return false;
     await this.notes.add('parked', this.key);
     this.#noted = true;
     return true;

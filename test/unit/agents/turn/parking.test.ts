@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { PromptKey, Sight } from '../../../../src/agents/driver.js';
 import { Parking } from '../../../../src/agents/turn/parking.js';
 import { PromptNotes } from '../../../../src/agents/turn/prompt-notes.js';
+import type { Ask } from '../../../../src/contract/asks.js';
 import { failure } from '../../../../src/contract/failures.js';
 
 const KEY = 'key' as PromptKey;
@@ -83,4 +84,18 @@ test('the note of an attempt before this one is reported, unless the turn goes o
   parking.on({ type: 'refused', because, until: inSeconds(3600) });
   expect(await parking.begins(undefined)).toBe(true);
   expect(await parking.endOf(idle, true, undefined)).toMatchObject(LIMITED);
+});
+
+test('a turn that was cut off for a budget asks, also when less is counted later, and after the death of its worker', async () => {
+  const ask: Ask = { ask_id: 'budget-1', kind: 'budget', text: 'Go on?', takes: ['allow', 'deny'] };
+  const parking = new Parking(KEY, notes, false);
+  expect(await parking.begins(undefined)).toBe(false);
+  expect(await parking.begins({ ask })).toBe(true);
+  expect(await parking.begins(undefined)).toBe(true);
+  expect(await parking.endOf(idle, false, undefined)).toEqual({ ask });
+  const next = new Parking(KEY, notes, false);
+  expect(await next.endOf(idle, false, { ask })).toEqual({ ask });
+  await next.end();
+  expect(await next.begins(undefined)).toBe(false);
+  expect(await next.endOf(idle, false, { ask })).toBeUndefined();
 });

@@ -57,10 +57,9 @@ function breaksAtFirstPut() {
   return { driver, held };
 }
 
-test('a prompt whose put broke off with the connection is looked for twice before it is put in again', async () => {
+async function completes(driver: AgentDriver): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'continuity-put-once-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  const { driver, held } = breaksAtFirstPut();
   const agent = createAgent({ name: 'careless', driver, room: new TurnRoom(folder, () => undefined) });
   const session = { session_id: 'session' as SessionId, cwd: folder, store: 'store' };
   const events = [];
@@ -70,12 +69,15 @@ test('a prompt whose put broke off with the connection is looked for twice befor
   ))
     events.push(event);
   expect(events.at(-1)).toMatchObject({ outcome: { status: 'completed', reply: 'Done.' } });
+}
+
+test('a prompt whose put broke off with the connection is looked for twice before it is put in again', async () => {
+  const { driver, held } = breaksAtFirstPut();
+  await completes(driver);
   expect(held).toEqual(['once']);
 });
 
 test('a prompt that the agent certainly did not get is put in again, also where it cannot tell which it has', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'continuity-put-once-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
   const { driver, held } = breaksAtFirstPut();
   let puts = 0;
   const put = () => {
@@ -85,14 +87,6 @@ test('a prompt that the agent certainly did not get is put in again, also where 
     return Promise.resolve(undefined);
   };
   const forgetful = { ...driver, put, capabilities: { ...driver.capabilities, promptIds: false } };
-  const agent = createAgent({ name: 'forgetful', driver: forgetful, room: new TurnRoom(folder, () => undefined) });
-  const session = { session_id: 'session' as SessionId, cwd: folder, store: 'store' };
-  const events = [];
-  for await (const event of agent.turn(
-    { session, prompt_id: 'p' as PromptId, prompt: 'Once' },
-    new AbortController().signal,
-  ))
-    events.push(event);
-  expect(events.at(-1)).toMatchObject({ outcome: { status: 'completed', reply: 'Done.' } });
+  await completes(forgetful);
   expect([puts, held]).toEqual([2, ['once']]);
 });
