@@ -80,6 +80,9 @@ describe('with 2 dollars for a turn', () => {
     await waitingOf(topic, 'answer');
     for (const text of ['2', '-5', 'a lot', '1e999'])
       expect(await codeOf(answer(topic, { decision: 'reply', text }))).toBe('INVALID_ANSWER');
+    const { stderr } = await continuity(['answer', topic, '1']);
+    expect(stderr).toContain('The new limit must be a number above what is used, which is $2.00.');
+    expect(stderr).toContain('or is the new limit of a budget');
     await answer(topic, '$4.50');
     // The fifth step begins at 4 dollars, and ends the turn.
     expect(await result).toMatchObject({ status: 'completed', usage: { cost_usd: 5 } });

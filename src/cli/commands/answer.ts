@@ -106,7 +106,7 @@ function withFix(error: unknown, { decision }: AnswerRequest, topic: string): un
   const name = quoted(topic);
   const fix =
     decision === 'reply'
-      ? `A text alone replies to a question. For a permission: continuity answer ${name} --allow, or --deny "why".`
+      ? `A text alone replies to a question, or is the new limit of a budget. For a permission: continuity answer ${name} --allow, or --deny "why".`
       : `See what is asked: continuity show ${name}. A question takes a text: continuity answer ${name} "…".`;
   return new SessionError(failure('INVALID_ANSWER', error.message, fix), {
     ...(error.topic && { topic: error.topic }),

@@ -62,9 +62,9 @@ export default command({
     'max-cost': {
       kind: 'text',
       value: 'USD',
-      help: 'Ask before the turn costs more than that. Answer with: continuity answer. Also in config (limits).',
+      help: 'Ask once the turn has cost so much. Answer with: continuity answer. Also in config (limits).',
     },
-    'max-tokens': { kind: 'text', value: 'N', help: 'Ask before the turn uses more tokens, cached or not.' },
+    'max-tokens': { kind: 'text', value: 'N', help: 'Ask once the turn has used so many tokens, cached or not.' },
     'max-steps': { kind: 'text', value: 'N', help: 'Ask after so many requests to the model.' },
     id: {
       kind: 'text',
