@@ -41,6 +41,7 @@ const long = [
     'healthy',
     'hostile-answers',
     'in-person',
+    'ledger',
     'mcp-opencode',
     'operators-parked',
     'operators-waiting',

@@ -7,7 +7,7 @@ import { Failed, failure } from '../src/contract/failures.js';
 import { SEARCH_ATTRIBUTES } from '../src/contract/search-attributes.js';
 
 /** temporal.api.enums.v1.IndexedValueType */
-const INDEXED_VALUE_TYPE = { Keyword: 2, Int: 3, KeywordList: 7 } as const;
+const INDEXED_VALUE_TYPE = { Keyword: 2, Int: 3, Double: 4, KeywordList: 7 } as const;
 
 /** @throws Failed SETUP_INCOMPLETE with the command to run */
 export async function ensureSearchAttributes(connection: NativeConnection, namespace: string): Promise<void> {

@@ -17,6 +17,10 @@ export interface TopicSummary {
   project?: string;
   agent?: string;
   turns: number;
+  /** All tokens that it has used. Absent: none were reported. */
+  tokens?: number;
+  /** What it has cost. Absent where the cost of any turn is not known. */
+  cost_usd?: number;
   /** The session that the next prompt goes to. */
   session_id?: SessionId;
   /** Its other sessions, oldest first. */
@@ -42,6 +46,8 @@ const keys = {
   agent: defineSearchAttributeKey('ContinuityAgent', 'KEYWORD'),
   state: defineSearchAttributeKey('ContinuityState', 'KEYWORD'),
   turns: defineSearchAttributeKey('ContinuityTurns', 'INT'),
+  tokens: defineSearchAttributeKey('ContinuityTokens', 'INT'),
+  cost: defineSearchAttributeKey('ContinuityCostUsd', 'DOUBLE'),
   sessions: SESSIONS,
 };
 
@@ -77,6 +83,7 @@ function summaryOf(execution: WorkflowExecutionInfo): TopicSummary {
     state: open ? ((attributes.get(keys.state) as TopicLifeState | undefined) ?? 'idle') : 'closed',
     ...defined({ project, agent }),
     turns: attributes.get(keys.turns) ?? 0,
+    ...defined({ tokens: attributes.get(keys.tokens), cost_usd: attributes.get(keys.cost) }),
     ...defined({ session_id: session }),
     ...(sessions.length > 1 && { other_sessions: sessions.slice(0, -1) }),
     started_at: execution.startTime.toISOString(),

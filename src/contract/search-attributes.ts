@@ -16,7 +16,26 @@ export const SEARCH_ATTRIBUTES = {
   ContinuityAgent: 'Keyword',
   ContinuityState: 'Keyword',
   ContinuityTurns: 'Int',
+  /** All tokens that the topic has used, cached or not. Absent: nothing was reported. */
+  ContinuityTokens: 'Int',
+  /** Absent where the cost of any turn is not known. */
+  ContinuityCostUsd: 'Double',
 } as const;
+
+/** SQL databases keep a Double in 15 digits before the point and 5 after it (Temporal 1.32.0). */
+const MOST_OF_A_DOUBLE = 1e14;
+const LEAST_OF_A_DOUBLE = 1e-5;
+
+/** A cost as the server can keep it. One that is known and tiny does not become 0. */
+export function costAsAttribute(usd: number): number {
+  if (!(usd > 0)) return 0;
+  return Number(Math.min(Math.max(usd, LEAST_OF_A_DOUBLE), MOST_OF_A_DOUBLE).toFixed(5));
+}
+
+/** A count of tokens as the server can keep it: an agent may report parts of tokens. */
+export function tokensAsAttribute(tokens: number): number {
+  return Math.round(Math.min(Math.max(tokens, 0), Number.MAX_SAFE_INTEGER));
+}
 
 /** Quotes a text for a list filter of Temporal's visibility. */
 export function quotedInFilter(text: string): string {

@@ -3,8 +3,8 @@ import type { Usage } from './types.js';
 
 /**
  * What steps or turns have used together. The cost is absent if that of any part is: a sum of some
- * would pass for all. Agents report what they like, so what is no number, or is below 0, counts as
- * nothing, and a sum never shrinks.
+ * would pass for all. Agents report what they like, so tokens that are no number, or below 0, count
+ * as none, such a cost is not known, and a sum never shrinks.
  */
 export function sumOf(parts: readonly Usage[]): Usage {
   const sum = (name: keyof Usage) =>
@@ -12,7 +12,7 @@ export function sumOf(parts: readonly Usage[]): Usage {
       parts.reduce((total, part) => total + counted(part[name]), 0),
       Number.MAX_SAFE_INTEGER, // JSON has no Infinity.
     );
-  const isPriced = parts.every(({ cost_usd }) => cost_usd !== undefined);
+  const isPriced = parts.every(hasCost);
   return {
     input_tokens: sum('input_tokens'),
     output_tokens: sum('output_tokens'),
@@ -33,9 +33,12 @@ export function beyond(all: Usage | undefined, part: Usage | undefined): Usage |
     reasoning_tokens: more('reasoning_tokens'),
     cache_read_tokens: more('cache_read_tokens'),
     cache_write_tokens: more('cache_write_tokens'),
-    ...(all.cost_usd !== undefined && part.cost_usd !== undefined && { cost_usd: more('cost_usd') }),
+    ...(hasCost(all) && hasCost(part) && { cost_usd: more('cost_usd') }),
   };
 }
+
+/** Whether its cost is known: a number that can be one. */
+export const hasCost = ({ cost_usd }: Usage) => cost_usd !== undefined && Number.isFinite(cost_usd) && cost_usd >= 0;
 
 const counted = (value: number | undefined) => (value !== undefined && Number.isFinite(value) && value > 0 ? value : 0);
 

@@ -3,17 +3,24 @@
  * once when the topic has nothing left to do.
  */
 import * as wf from '@temporalio/workflow';
-import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@temporalio/common';
 import type { TopicId } from '../contract/ids.js';
-import { MAX_KEYWORD_LENGTH, SEARCH_ATTRIBUTES } from '../contract/search-attributes.js';
+import {
+  costAsAttribute,
+  MAX_KEYWORD_LENGTH,
+  SEARCH_ATTRIBUTES,
+  tokensAsAttribute,
+} from '../contract/search-attributes.js';
 import type { RunningPrompt, TopicState } from '../contract/state.js';
+import { tokensOf } from '../contract/usage.js';
 import { currentSession } from './session-state.js';
 import { lifeStateOf } from './topic-view.js';
 
+type Wanted = [keyof typeof SEARCH_ATTRIBUTES, string | number | string[] | undefined];
+
 export function announce(topic: TopicId, state: TopicState, running: RunningPrompt | undefined, ended: boolean): void {
   const session = currentSession(state);
-  const before = wf.workflowInfo().typedSearchAttributes;
-  const wanted: [keyof typeof SEARCH_ATTRIBUTES, string | number | string[] | undefined][] = [
+  const wanted: Wanted[] = [
     ['ContinuityTopic', topic],
     ['ContinuityProject', state.project],
     ['ContinuitySessions', state.sessions.length > 0 ? sessionsOf(state) : undefined],
@@ -21,16 +28,25 @@ export function announce(topic: TopicId, state: TopicState, running: RunningProm
     ['ContinuityState', lifeStateOf(state, running, ended)],
     ['ContinuityTurns', state.turns],
   ];
-  const changed = wanted.flatMap(([name, value]) => {
-    if (value === undefined) return [];
-    const key = defineSearchAttributeKey(name, keyTypeOf(name));
-    const pair = {
-      key,
-      value: typeof value === 'string' ? value.slice(-MAX_KEYWORD_LENGTH) : value,
-    } as SearchAttributePair;
-    return JSON.stringify(before.get(key)) === JSON.stringify(pair.value) ? [] : [pair];
-  });
-  if (changed.length > 0) wf.upsertSearchAttributes(changed);
+  const changed = wanted.filter(([, value]) => value !== undefined).flatMap(changeOf);
+  // The ledger is told only beside something else. So a turn costs no upsert more, and releases
+  // with and without a ledger write the same commands.
+  if (changed.length > 0) wf.upsertSearchAttributes([...changed, ...ledgerOf(state).flatMap(changeOf)]);
+}
+
+/** What is no longer known is taken back: a cost is unknown from the first turn on whose cost is. */
+function ledgerOf({ used }: TopicState): Wanted[] {
+  return [
+    ['ContinuityTokens', used && tokensAsAttribute(tokensOf(used))],
+    ['ContinuityCostUsd', used?.cost_usd === undefined ? undefined : costAsAttribute(used.cost_usd)],
+  ];
+}
+
+function changeOf([name, value]: Wanted): SearchAttributeUpdatePair[] {
+  const key = defineSearchAttributeKey(name, KEY_TYPES[SEARCH_ATTRIBUTES[name]]);
+  const kept = typeof value === 'string' ? value.slice(-MAX_KEYWORD_LENGTH) : (value ?? null);
+  const before = wf.workflowInfo().typedSearchAttributes.get(key) ?? null;
+  return JSON.stringify(before) === JSON.stringify(kept) ? [] : [{ key, value: kept } as SearchAttributeUpdatePair];
 }
 
 /** The current one last: a list of topics shows it. */
@@ -39,8 +55,4 @@ function sessionsOf({ sessions, current }: TopicState): string[] {
   return [...ids.filter((id) => id !== current), ...ids.filter((id) => id === current)];
 }
 
-const KEY_TYPES = { Keyword: 'KEYWORD', KeywordList: 'KEYWORD_LIST', Int: 'INT' } as const;
-
-function keyTypeOf(name: keyof typeof SEARCH_ATTRIBUTES) {
-  return KEY_TYPES[SEARCH_ATTRIBUTES[name]];
-}
+const KEY_TYPES = { Keyword: 'KEYWORD', KeywordList: 'KEYWORD_LIST', Int: 'INT', Double: 'DOUBLE' } as const;

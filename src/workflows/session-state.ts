@@ -16,7 +16,7 @@ import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/state.
 import { cutToJsonBytes, digestOf, jsonBytes } from '../contract/text.js';
 import type { Cancelled } from '../contract/answers.js';
 import type { Loss, PromptRequest, TurnResult, TurnStatus, Usage } from '../contract/types.js';
-import { sumOf, tokensOf } from '../contract/usage.js';
+import { hasCost, sumOf, tokensOf } from '../contract/usage.js';
 import { deviationFrom, type PinnedField } from './pinned.js';
 import { remembered } from './remembered.js';
 
@@ -218,8 +218,11 @@ export function noteBudget(state: TopicState, answered: readonly Answered[] = []
 
 type Cost = NonNullable<TopicState['cost']>;
 
-const costIn = ({ cost_usd, ...tokens }: Usage): Cost =>
-  cost_usd === undefined && tokensOf(tokens) > 0 ? { usd: 0, is_partial: true } : { usd: cost_usd ?? 0 };
+function costIn(used: Usage): Cost {
+  const { cost_usd: usd = 0 } = used;
+  if (hasCost(used)) return { usd };
+  return { usd: 0, ...(tokensOf(used) > 0 && { is_partial: true }) };
+}
 
 /** What a topic has cost so far. An older release has kept the sum only. */
 export const costOf = ({ cost, used }: TopicState): Cost => cost ?? (used ? costIn(used) : { usd: 0 });

@@ -56,6 +56,12 @@ test('a run whose older worker took a wait for the end of the turn goes on as it
   await replay(name, rewritten(name, /"status":"completed".*"attempts"/, { status: 'failed', waits }));
 });
 
+test('a run goes on that an older release began without a ledger, though its upserts would say more now', async () => {
+  const usage = { input_tokens: 1, output_tokens: 1, reasoning_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0 };
+  const name = 'new-session-and-follow-up.json';
+  await replay(name, rewritten(name, /"status":"completed".*"attempts"/, { usage: { ...usage, cost_usd: 1 } }));
+});
+
 describe('what a topic knew at the end of a history', () => {
   const stateOf = (history: unknown) =>
     stateOfHistory(bundle)('topic/recorded', historyFromJSON(history), new AbortController().signal);

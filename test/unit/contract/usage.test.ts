@@ -35,6 +35,15 @@ test('a cost is absent where that of one part is, and never 0 in its place', () 
   ).toEqual({ ...nothing, cost_usd: 1.5 });
 });
 
+test.each([-1, NaN, Infinity, -Infinity])('a cost of %d is none', (cost_usd) => {
+  expect(sumOf([{ ...nothing, input_tokens: 1, cost_usd }])).toEqual({ ...nothing, input_tokens: 1 });
+  const state = newTopicState();
+  const pinned: Pinned = { agent: 'a', project: 'p', cwd: '/', host: 'h', store: 's' };
+  addSession(state, { session_id: 'one' as SessionId, pinned, turns: 0, opened_at: '' });
+  noteUsage(state, state.sessions[0]!, { ...nothing, input_tokens: 1, cost_usd });
+  expect(state.cost).toEqual({ usd: 0, is_partial: true });
+});
+
 test('a topic counts what all its sessions have used, and each session its own', () => {
   const state = newTopicState();
   const pinned: Pinned = { agent: 'a', project: 'p', cwd: '/', host: 'h', store: 's' };

@@ -1,0 +1,137 @@
+/** What a topic has used is found by search attributes, which cost no event more. */
+import { randomUUID } from 'node:crypto';
+import { temporal } from '@temporalio/proto';
+import { NativeConnection } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ensureSearchAttributes } from '../../workers/search-attributes.js';
+import { spend, spendingAgent } from '../support/spending-agent.js';
+import { startTemporal, startWorld, type World } from '../support/world.js';
+
+let world: World;
+beforeAll(async () => {
+  world = await startWorld({ worker: false });
+  await world.startWorker({ agents: new Map([['fake', spendingAgent('fake')]]) });
+});
+afterAll(() => world?.dispose());
+
+async function found(query: string): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { workflowId } of world.client.workflow.list({ query })) ids.push(workflowId.slice('topic/'.length));
+  return ids.sort();
+}
+
+async function idle(topic: string, prompt: string) {
+  await world.manager.delegate(topic, prompt);
+  await expect.poll(() => found(`WorkflowId = 'topic/${topic}' AND ContinuityState = 'idle'`)).toEqual([topic]);
+}
+
+const CHEAP = spend({ input_tokens: 100, cost_usd: 0.5 });
+
+describe('an operator finds', () => {
+  test('dear topics by their cost, and large ones by their tokens; one whose cost is unknown only by its tokens', async () => {
+    await idle('cheap', CHEAP);
+    await idle('dear', spend({ input_tokens: 2_000_000, cost_usd: 5.25 }));
+    await idle('dear', CHEAP);
+    await idle('unknown', spend({ input_tokens: 3_000_000 }));
+    await idle('silent', 'says nothing');
+    expect(await found('ContinuityCostUsd > 5')).toEqual(['dear']);
+    expect(await found('ContinuityCostUsd = 5.75')).toEqual(['dear']);
+    expect(await found('ContinuityCostUsd >= 0')).toEqual(['cheap', 'dear']);
+    expect(await found('ContinuityTokens > 1000000')).toEqual(['dear', 'unknown']);
+    expect(await found('ContinuityTokens > 1000000 AND ContinuityCostUsd IS NULL')).toEqual(['unknown']);
+    expect(await found("ContinuityTokens IS NULL AND ContinuityState = 'idle'")).toEqual(['silent']);
+  });
+
+  test('no cost any more from the first turn on whose cost is unknown, and nothing after the topic was forgotten', async () => {
+    await idle('mixed', CHEAP);
+    expect(await found("ContinuityCostUsd > 0 AND ContinuityTopic = 'mixed'")).toEqual(['mixed']);
+    await idle('mixed', spend({ output_tokens: 7 }));
+    expect(await found("ContinuityCostUsd IS NULL AND ContinuityTokens = 107 AND ContinuityTopic = 'mixed'")).toEqual([
+      'mixed',
+    ]);
+    await idle('mixed', CHEAP);
+    expect(await found("ContinuityCostUsd IS NULL AND ContinuityTokens = 207 AND ContinuityTopic = 'mixed'")).toEqual([
+      'mixed',
+    ]);
+    await world.manager.forget('mixed');
+    await expect.poll(() => found("ContinuityTopic = 'mixed' AND ContinuityTokens IS NOT NULL")).toEqual([]);
+  });
+
+  test.each([
+    ['parts of tokens', { input_tokens: 10.4, output_tokens: 0.2 }, 'ContinuityTokens = 11'],
+    ['a cost below what the server keeps', { cost_usd: 1e-9, input_tokens: 1 }, 'ContinuityCostUsd = 0.00001'],
+    ['more than the server keeps', { cost_usd: 1e300, input_tokens: 1e300 }, 'ContinuityCostUsd > 1000000000000'],
+    ['less than nothing', { cost_usd: -1, input_tokens: -5 }, 'ContinuityCostUsd IS NULL AND ContinuityTokens = 0'],
+  ])('a topic whose agent reports %s', async (_, used, query) => {
+    const topic = randomUUID();
+    await idle(topic, spend(used));
+    expect(await found(`ContinuityTopic = '${topic}' AND ${query}`)).toEqual([topic]);
+  });
+
+  test('a topic that is opened again under its whole cost', async () => {
+    await idle('again', CHEAP);
+    await world.manager.close('again');
+    await idle('again', CHEAP);
+    const running = "ExecutionStatus = 'Running' AND ContinuityTopic = 'again'";
+    expect(await found(`ContinuityCostUsd = 1 AND ContinuityTokens = 200 AND ${running}`)).toEqual(['again']);
+  });
+});
+
+test('the list of topics tells tokens and cost without asking the topics', async () => {
+  const topics = new Map<string, { tokens?: number; cost_usd?: number }>();
+  for await (const { topic, ...facts } of world.manager.list()) topics.set(topic, facts);
+  expect(topics.get('dear')).toMatchObject({ tokens: 2_000_100, cost_usd: 5.75 });
+  expect(topics.get('unknown')).toMatchObject({ tokens: 3_000_000 });
+  expect(topics.get('unknown')).not.toHaveProperty('cost_usd');
+  expect(topics.get('silent')).not.toHaveProperty('tokens');
+});
+
+test('a turn costs no event more for the ledger, and at most 200 bytes of its history', async () => {
+  const upsertsOf = async (topic: string) => {
+    const { events } = await world.client.workflow.getHandle(`topic/${topic}`).fetchHistory();
+    return (
+      events?.flatMap((event) => event.upsertWorkflowSearchAttributesEventAttributes?.searchAttributes ?? []) ?? []
+    );
+  };
+  const { SearchAttributes } = temporal.api.common.v1;
+  const bytesOf = (fields: temporal.api.common.v1.ISearchAttributes['indexedFields']) =>
+    SearchAttributes.encode({ indexedFields: fields ?? {} }).finish().length;
+  const use = (cost: object) => spend({ input_tokens: 123_456_789, cache_read_tokens: 987_654_321, ...cost });
+  for (const topic of ['told', 'untold'])
+    for (let turn = 0; turn < 3; turn += 1)
+      await idle(topic, topic === 'told' ? use({ cost_usd: 1234.56789 }) : 'says nothing');
+  const [told, untold] = [await upsertsOf('told'), await upsertsOf('untold')];
+  expect(told).toHaveLength(untold.length);
+  const ledger = told.map(({ indexedFields }) => bytesOf(indexedFields) - bytesOf(withoutLedger(indexedFields)));
+  process.stdout.write(`ledger: bytes in the upserts of 3 turns: ${ledger.join(', ')}\n`);
+  expect(ledger.filter((bytes) => bytes > 0)).toHaveLength(3);
+  expect(Math.max(...ledger)).toBeLessThanOrEqual(200);
+});
+
+function withoutLedger(fields: temporal.api.common.v1.ISearchAttributes['indexedFields']) {
+  const isLedgers = ([name]: [string, unknown]) => ['ContinuityTokens', 'ContinuityCostUsd'].includes(name);
+  return Object.fromEntries(Object.entries(fields ?? {}).filter((entry) => !isLedgers(entry)));
+}
+
+test('a worker whose server has no room for them refuses to start, and says how they are created', async () => {
+  const server = await startTemporal({
+    extraArgs: ['A', 'B', 'C'].flatMap((name) => ['--search-attribute', `${name}=Int`]),
+  });
+  const connection = await NativeConnection.connect({ address: server.address });
+  try {
+    await expect(ensureSearchAttributes(connection, 'default')).rejects.toMatchObject({
+      failure: {
+        code: 'SETUP_INCOMPLETE',
+        message: expect.stringMatching(
+          /ContinuityTokens, ContinuityCostUsd.*could not be created: .*type Int/,
+        ) as string,
+        fix: expect.stringContaining(
+          '--name ContinuityTokens --type Int --name ContinuityCostUsd --type Double',
+        ) as string,
+      },
+    });
+  } finally {
+    await connection.close();
+    await server.teardown();
+  }
+});
