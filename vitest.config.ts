@@ -79,6 +79,7 @@ const long = [
     'acp-asks',
     'acp-misbehaving',
     'prefix',
+    'prefix-releases',
     'silence',
     'short-trouble',
     'left-behind',
