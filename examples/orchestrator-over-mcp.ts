@@ -49,8 +49,11 @@ class Orchestrator {
 
   async call(tool: string, input: object): Promise<Answer> {
     say(`${tool} ${wordsOf(JSON.stringify(input))}`);
-    const { structuredContent } = await this.#client.callTool({ name: tool, arguments: { ...input } });
-    return structuredContent as Answer;
+    const { content, _meta } = await this.#client.callTool({ name: tool, arguments: { ...input } });
+    const facts = _meta?.['continuity/answer'] as Answer & { shown?: { from: number; to: number } };
+    const [block] = content;
+    const text = block?.type === 'text' ? block.text : '';
+    return { ...facts, reply: text.slice(0, facts.shown ? facts.shown.to - facts.shown.from : 0) };
   }
 
   /**

@@ -1,6 +1,7 @@
 /**
- * The answers of the tools: JSON for programs, and text for models. The text ends with the ids that
- * the next call needs.
+ * The answers of the tools: text for models, which ends with the ids that the next call needs, and
+ * facts for programs in `_meta`. There is no `structuredContent`: Claude Code and Codex show a model
+ * that alone where it is present, and OpenCode shows the text alone. So a reply would have to be in both.
  */
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { toldOf } from '../client/told.js';
@@ -10,8 +11,13 @@ import type { Waiting } from '../contract/asks.js';
 import { choiceWords } from '../contract/choice-words.js';
 import { defined } from '../contract/defined.js';
 import { failure } from '../contract/failures.js';
+import { sessionError } from '../client/session-error.js';
 import type { SessionId } from '../contract/ids.js';
 import type { Accepted, TurnResult } from '../contract/types.js';
+import { endWithin, roomOf, WHOLE_ANSWER, type Room } from './tokens.js';
+
+/** Where in `_meta` the facts of an answer are. */
+const FACTS = 'continuity/answer';
 
 /** An accepted prompt. Its state is set when it is known. */
 export interface Pending extends Accepted {
@@ -30,28 +36,88 @@ interface Metadata {
   status: string;
 }
 
-export function resultAnswer(result: TurnResult): CallToolResult {
-  const { status, reply, session, asks = [] } = result;
+/** The text begins with the characters from `from` to `to` of a text that has `of`. */
+interface Shown {
+  from: number;
+  to: number;
+  of: number;
+}
+
+export interface Showing {
+  /** The first character of the reply that is shown. */
+  offset?: number;
+  /** What all the answer may take. */
+  room?: Room;
+}
+
+/** @throws SessionError INVALID_PROMPT for an offset beyond the end */
+export function resultAnswer(result: TurnResult, { offset = 0, room = WHOLE_ANSWER }: Showing = {}): CallToolResult {
+  const { reply, reply_parts: _, ...facts } = result;
+  const { status, session, asks = [] } = facts;
   const error =
-    result.error ??
+    facts.error ??
     (status === 'cancelled' ? failure('CANCELLED', `Prompt ${result.prompt_id} was cancelled.`) : undefined);
-  const failed = result.checks?.rounds.at(-1)?.ran.find((run) => !run.passed);
+  const failed = facts.checks?.rounds.at(-1)?.ran.find((run) => !run.passed);
   const notes = [
-    reply,
     failed?.output && `${failed.run}:\n${failed.output}`,
-    result.reply_truncated &&
-      'The reply was cut here. To read all that the task said, call session_outcome with page 1.',
     error && problem(error),
     asks.length > 0 && `Asked: ${asks.map(askedWords).join('; ')}.`,
     (session.reason ?? session.changed) !== undefined && `Session: ${choiceWords(session)}.`,
   ];
-  return answer({ ...result, ...defined({ error }) }, [...notes, metadata(result)], status !== 'completed');
+  const rest = [...notes.map((note) => note && cutNote(note)), metadata(result)];
+  const { text, shown } = cut(reply, offset, roomBeside(rest, room));
+  const goesOn = [
+    shown.to < shown.of && goesOnAt(shown, 'reply', ''),
+    shown.to === shown.of &&
+      facts.reply_truncated &&
+      'The reply was cut here. To read all that the task said, call session_outcome with page 1.',
+  ];
+  return answer({ ...facts, ...defined({ error }), shown }, [text, ...goesOn, ...rest], status !== 'completed');
 }
 
 /** A long text goes on in the next page. */
-export function pageAnswer({ page, pages, ...said }: ReplyPage): CallToolResult {
-  const texts = said.parts.map(({ text }) => text);
-  return answer({ page, pages, ...said }, [...texts, `(page ${page} of ${pages})`]);
+export function pageAnswer(
+  { page, pages, parts, session_id }: ReplyPage,
+  { offset = 0 }: Showing = {},
+): CallToolResult {
+  const whole = parts.map(({ text }) => text).join('\n\n');
+  const where = `(page ${page} of ${pages})`;
+  const { text, shown } = cut(whole, offset, roomBeside([where], WHOLE_ANSWER));
+  return answer({ page, pages, session_id, shown }, [
+    text,
+    shown.to < shown.of && goesOnAt(shown, 'page', ` page ${page} and`),
+    where,
+  ]);
+}
+
+function cut(whole: string, offset: number, room: Room): { text: string; shown: Shown } {
+  if (offset > 0 && offset >= whole.length)
+    throw sessionError('INVALID_PROMPT', `Field "offset" must be below ${whole.length}, the length of the text.`);
+  const from = isInPair(whole, offset) ? offset - 1 : offset;
+  const to = Math.max(endWithin(whole, from, room), Math.min(from + 2, whole.length)); // It always goes on.
+  return { text: whole.slice(from, to), shown: { from, to, of: whole.length } };
+}
+
+const isInPair = (text: string, at: number) => at > 0 && (text.codePointAt(at - 1) ?? 0) > 0xffff;
+
+function goesOnAt({ to, of }: Shown, what: 'reply' | 'page', also: string): string {
+  return `The ${what} goes on: ${of - to} of its ${of} characters are left. To read on, call session_outcome with this topic, prompt_id,${also} offset ${to}.`;
+}
+
+/** For the sentence that says how to read on. */
+const TO_READ_ON: Room = { tokens: 150, bytes: 400, lines: 4 };
+
+function roomBeside(rest: readonly (string | false | undefined)[], room: Room): Room {
+  const taken = roomOf(rest.filter(Boolean).join('\n\n'));
+  const left = (name: keyof Room) => room[name] - taken[name] - TO_READ_ON[name];
+  return { tokens: left('tokens'), bytes: left('bytes'), lines: left('lines') };
+}
+
+const OF_A_NOTE: Room = { tokens: 2500, bytes: 8 * 1024, lines: 200 };
+
+function cutNote(note: string): string {
+  const end = endWithin(note, 0, OF_A_NOTE);
+  return end < note.length ? `${note.slice(0, end)}…` : note;
 }
 
 export function pendingAnswer(pending: Pending): CallToolResult {
@@ -91,14 +157,14 @@ export function refusalAnswer(cause: unknown, known: { topic?: string; prompt_id
   return answer({ ...told, status }, [problem(told.error), metadata({ ...told, status })], true);
 }
 
-/** For lists and facts. The text is the JSON, too. */
+/** For lists and facts. */
 export function factsAnswer(facts: object, about?: Metadata): CallToolResult {
   return answer(facts, [JSON.stringify(facts, null, 1), about && metadata(about)]);
 }
 
-function answer(structured: object, parts: (string | false | undefined)[], isError = false): CallToolResult {
+function answer(facts: object, parts: readonly (string | false | undefined)[], isError = false): CallToolResult {
   const text = parts.filter(Boolean).join('\n\n');
-  return { content: [{ type: 'text', text }], structuredContent: { ...structured }, ...(isError && { isError }) };
+  return { content: [{ type: 'text', text }], _meta: { [FACTS]: facts }, ...(isError && { isError }) };
 }
 
 function problem({ code, message, fix }: { code: string; message: string; fix: string }): string {

@@ -7,7 +7,7 @@ import { defined } from '../contract/defined.js';
 import type { SessionManager } from '../client/session-manager.js';
 import type { Waiting } from '../contract/asks.js';
 import type { Accepted, PromptState, TurnResult } from '../contract/types.js';
-import { pageAnswer, pendingAnswer, refusalAnswer, resultAnswer } from './answers.js';
+import { pageAnswer, pendingAnswer, refusalAnswer, resultAnswer, type Showing } from './answers.js';
 import { waited, type Call, type CallHooks } from './call.js';
 import type { WaitsForAnswer } from './person.js';
 
@@ -15,6 +15,13 @@ export interface Delegation extends PromptOptions {
   prompt: string;
   topic?: string;
   wait_seconds?: number;
+}
+
+export interface Question extends Showing {
+  topic: string;
+  prompt_id: string;
+  wait_seconds?: number;
+  page?: number;
 }
 
 /**
@@ -50,18 +57,21 @@ export async function delegate(
  * refused
  */
 export async function outcome(
-  { topic, prompt_id, wait_seconds, page }: { topic: string; prompt_id: string; wait_seconds?: number; page?: number },
+  { topic, prompt_id, wait_seconds, page, ...showing }: Question,
   call: Call,
 ): Promise<CallToolResult> {
-  if (page !== undefined) return call.using(async (manager) => pageAnswer(await manager.reply(topic, prompt_id, page)));
+  if (page !== undefined)
+    return call.using(async (manager) => pageAnswer(await manager.reply(topic, prompt_id, page), showing));
   const deadline = deadlineOf(wait_seconds, call);
   return call.using(async (manager) => {
     // The query comes before the wait, because it reports an unknown topic at once.
     const before = await manager.outcome(topic, prompt_id);
     if (before.state === 'ended' || before.state === 'refused' || wait_seconds === 0)
-      return certainAnswer(topic, before);
+      return certainAnswer(topic, before, showing);
     const result = await ended(manager, { topic, prompt_id }, call, deadline);
-    return result ? resultAnswer(result) : certainAnswer(topic, await manager.outcome(topic, prompt_id));
+    return result
+      ? resultAnswer(result, showing)
+      : certainAnswer(topic, await manager.outcome(topic, prompt_id), showing);
   });
 }
 
@@ -106,9 +116,9 @@ function nextOf(
   });
 }
 
-function certainAnswer(topic: string, state: PromptState): CallToolResult {
+function certainAnswer(topic: string, state: PromptState, showing: Showing): CallToolResult {
   const { prompt_id } = state;
-  const answer = stateAnswer({ status: 'accepted', topic: topic as Accepted['topic'], prompt_id }, state);
+  const answer = stateAnswer({ status: 'accepted', topic: topic as Accepted['topic'], prompt_id }, state, showing);
   if (answer) return answer;
   const ids = { topic: topic as Accepted['topic'], prompt_id };
   if (state.state === 'refused') throw new SessionError(state.error, ids);
@@ -117,8 +127,12 @@ function certainAnswer(topic: string, state: PromptState): CallToolResult {
 }
 
 /** Undefined when the state has no outcome and none is to come. */
-function stateAnswer(accepted: Accepted, state: PromptState | undefined): CallToolResult | undefined {
-  if (state?.state === 'ended') return state.outcome && resultAnswer(state.outcome);
+function stateAnswer(
+  accepted: Accepted,
+  state: PromptState | undefined,
+  showing: Showing = {},
+): CallToolResult | undefined {
+  if (state?.state === 'ended') return state.outcome && resultAnswer(state.outcome, showing);
   if (state?.state === 'queued') return pendingAnswer({ ...state, ...accepted });
   if (state?.state === 'running') {
     const { waiting, ...running } = state;

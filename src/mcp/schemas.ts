@@ -120,6 +120,12 @@ export const outcomeInput = z.strictObject({
     .min(1)
     .exactOptional()
     .describe('Return all that the task said instead, from the store of its agent, this page of it. First: 1.'),
+  offset: z
+    .number()
+    .int()
+    .min(0)
+    .exactOptional()
+    .describe('Read on in a long reply, or page, from this character. An answer that is cut names it.'),
 });
 
 /** Either field names the topic. */

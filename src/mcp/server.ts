@@ -62,13 +62,12 @@ export async function serveMcp({ connect, agents, waitSeconds, version, note }: 
     );
     const person = new Person((params, options) => server.server.elicitInput(params, options));
     for (const tool of toolsWith(agents)) {
-      const { name, title, description, input, output, annotations } = tool;
+      const { name, title, description, input, annotations } = tool;
       const config = {
         title,
         description,
         annotations,
         inputSchema: unchecked(input),
-        outputSchema: output as z.ZodObject,
       };
       server.registerTool(name, config, (args, context) =>
         answered(tool, args, context, canElicit(server) ? person : undefined),

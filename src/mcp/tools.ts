@@ -3,7 +3,6 @@ import type { CallToolResult, ToolAnnotations } from '@modelcontextprotocol/serv
 import type * as z from 'zod';
 import type { Call } from './call.js';
 import { delegate, outcome } from './delegation.js';
-import * as outputs from './output-schemas.js';
 import * as schemas from './schemas.js';
 import { answer, cancel, list, view } from './topics.js';
 
@@ -12,7 +11,6 @@ export interface Tool {
   title: string;
   description: string;
   input: z.ZodType;
-  output: z.ZodType;
   annotations: ToolAnnotations;
   run: (args: never, call: Call) => Promise<CallToolResult>;
 }
@@ -37,7 +35,6 @@ If the agent asks for a permission or has a question, the status is "accepted" a
 Cancelling this call stops the waiting, not the work. session_cancel stops the work.
 The answer ends with <task_metadata>: session_id, topic, prompt_id, status. A failed task has a code and a fix. Its session can be continued.`,
     input: schemas.delegateInput,
-    output: outputs.taskOutput,
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
     run: delegate,
   }),
@@ -47,7 +44,6 @@ The answer ends with <task_metadata>: session_id, topic, prompt_id, status. A fa
     description: `Returns the reply of a task that delegate_task answered with status "accepted", or whose answer was lost. Waits up to wait_seconds. If the task has not ended by then, the status \
 is "accepted" again, and the answer says whether the task is queued, running, or waits for an answer. Call again to wait longer. With page, it returns all that the task said. The call changes nothing.`,
     input: schemas.outcomeInput,
-    output: outputs.outcomeOutput,
     annotations: LOOK,
     run: outcome,
   }),
@@ -57,7 +53,6 @@ is "accepted" again, and the answer says whether the task is queued, running, or
     description: `Shows one topic, named by topic or session_id: its sessions with agent, model and directory, the running turn and what it waits for, the queue, and how the last tasks ended. \
 Use it to see what an agent is doing or has done before you decide. For the reply of one task use session_outcome.`,
     input: schemas.viewInput,
-    output: outputs.viewOutput,
     annotations: LOOK,
     run: view,
   }),
@@ -67,7 +62,6 @@ Use it to see what an agent is doing or has done before you decide. For the repl
     description:
       'Lists the topics, newest first, each with its session_id and state, and what a waiting one waits for. Use it to find the session of earlier work when you no longer have its session_id.',
     input: schemas.listInput,
-    output: outputs.listOutput,
     annotations: LOOK,
     run: list,
   }),
@@ -76,7 +70,6 @@ Use it to see what an agent is doing or has done before you decide. For the repl
     title: 'Answer what a delegated task asks',
     description: `Answers a permission or a question for which a turn waits, so that it goes on: an answer with waiting_for, or session_view, shows what is asked. Decide only what the person you work for wants; if you do not know, ask them first. With decision "retry" it tries a turn again now that waits for a limit of the provider or for its agent. Then call session_outcome for the reply.`,
     input: schemas.answerInput,
-    output: outputs.answerOutput,
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
     run: answer,
   }),
@@ -85,7 +78,6 @@ Use it to see what an agent is doing or has done before you decide. For the repl
     title: 'Stop a delegated task',
     description: `Stops the running turn of a topic. With prompt_id it cancels that prompt, running or queued. The session can still be continued. Changes that the agent has made are not undone.`,
     input: schemas.cancelInput,
-    output: outputs.cancelOutput,
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
     run: cancel,
   }),

@@ -1,15 +1,14 @@
 /** `continuity mcp` with the official client, on a real Temporal server, with the fake agent. */
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Progress } from '@modelcontextprotocol/client';
+import type { CallToolResult, Progress } from '@modelcontextprotocol/client';
 import { execa } from 'execa';
+import { countTokens } from 'gpt-tokenizer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mcpClientIn, type McpClient } from '../support/mcp-client.js';
+import { answerOf, mcpClientIn, type McpClient } from '../support/mcp-client.js';
+import { rawServer } from '../support/raw-mcp-server.js';
 import { startWorld, type World } from '../support/world.js';
 import { CONTINUITY, loadedBy, TELLS_WHAT_IT_LOADS, type Surroundings } from './cli-command.js';
 
@@ -36,31 +35,6 @@ const running = (topic: string, promptId: string) =>
     .poll(async () => (await world.manager.outcome(topic, promptId).catch(() => undefined))?.state, { timeout: 60_000 })
     .toBe('running');
 
-/** The server as a program that writes lines to it sees it. */
-function rawServer(more: { env?: Record<string, string>; cwd?: string } = {}) {
-  const env = { PATH: process.env.PATH ?? '', HOME: world.dir, ...surroundings.env, ...more.env };
-  const child = spawn(process.execPath, [CONTINUITY, 'mcp'], { cwd: more.cwd ?? world.dir, env });
-  const lines: string[] = [];
-  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
-  const ended = once(child, 'exit') as Promise<[number | null]>;
-  const send = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
-  const open = () => {
-    send({
-      id: 0,
-      method: 'initialize',
-      params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'raw', version: '0' } },
-    });
-    send({ method: 'notifications/initialized' });
-  };
-  const call = (id: number, name: string, args: object) =>
-    send({ id, method: 'tools/call', params: { name, arguments: args } });
-  const answer = (id: number) =>
-    lines
-      .map((line) => JSON.parse(line) as { id?: number; result?: { structuredContent: object } })
-      .find((message) => message.id === id);
-  return { child, lines, ended, send, open, call, answer };
-}
-
 describe('the tools', () => {
   test('say what they are for, what they take and what they answer', async () => {
     const { tools } = await mcp.client.listTools();
@@ -72,25 +46,23 @@ describe('the tools', () => {
       'session_answer',
       'session_cancel',
     ]);
-    for (const { description, inputSchema, outputSchema } of tools) {
+    for (const { description, inputSchema } of tools) {
       expect(description?.length).toBeGreaterThan(100);
       expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
-      expect(outputSchema).toMatchObject({ type: 'object' });
     }
+    expect(countTokens(JSON.stringify({ tools }))).toBeLessThanOrEqual(4000); // Every client pays them at its start.
     const agents = expect.stringContaining('opencode, claude-code, codex') as string;
     expect(tools[0]?.inputSchema).toMatchObject({ properties: { agent: { description: agents } } });
   });
 
   test('are told before anything of Temporal is loaded', async () => {
-    const server = rawServer({ env: TELLS_WHAT_IT_LOADS });
-    let stderr = '';
-    server.child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    const server = rawServer(surroundings, { env: TELLS_WHAT_IT_LOADS });
     server.open();
     server.send({ id: 1, method: 'tools/list' });
     await expect.poll(() => server.answer(1)?.result, { timeout: 60_000 }).toBeDefined();
     server.child.stdin.end();
     await server.ended;
-    const loaded = loadedBy(stderr).join('\n');
+    const loaded = loadedBy(server.stderr()).join('\n');
     expect(loaded).toContain('@modelcontextprotocol/server');
     expect(loaded).not.toContain('@temporalio');
   });
@@ -127,11 +99,11 @@ describe('the tools', () => {
         [inspector, process.execPath, CONTINUITY, 'mcp', ...words],
         options,
       );
-      return JSON.parse(stdout) as { tools: { name: string }[]; structuredContent: object };
+      return JSON.parse(stdout) as { tools: { name: string }[] } & CallToolResult;
     };
     expect((await inspected('--method', 'tools/list')).tools.map(({ name }) => name)).toContain('delegate_task');
     const args = ['--method', 'tools/call', '--tool-name', 'delegate_task', '--tool-arg', 'prompt=inspected'];
-    expect((await inspected(...args)).structuredContent).toMatchObject({
+    expect(answerOf(await inspected(...args)).content).toMatchObject({
       status: 'completed',
       session: { kind: 'new' },
       reply: expect.stringContaining('inspected') as string,
@@ -147,13 +119,33 @@ describe('the tools', () => {
     expect(fresh.text).toContain('Session: new, fresh eyes.');
   });
 
-  test('a reply of 200,000 characters is whole for who waits and for who asks later', async () => {
+  test('a reply of 200,000 characters is sent once, cut to what clients take, and read on from where it was cut', async () => {
     const [topic, prompt_id] = [aTopic(), `p-${randomUUID()}`];
     const asked = { topic, prompt_id, prompt: '[[big: 200000]]' };
-    const waited = await mcp.call('delegate_task', asked);
-    const later = await mcp.call('session_outcome', { topic, prompt_id });
-    for (const { content } of [waited, later])
-      expect(content).toMatchObject({ status: 'completed', reply: 'x'.repeat(200_000) });
+    const whole = 'x'.repeat(200_000);
+    for (const first of [
+      await mcp.call('delegate_task', asked),
+      await mcp.call('session_outcome', { topic, prompt_id }),
+    ]) {
+      expect(first.content.status).toBe('completed');
+      const texts = [first];
+      while (texts.at(-1)!.content.shown!.to < whole.length) {
+        const { text, content } = texts.at(-1)!;
+        const offset = Number(/call session_outcome with .* offset (\d+)\./.exec(text)?.[1]);
+        expect(offset).toBe(content.shown?.to);
+        texts.push(await mcp.call('session_outcome', { topic, prompt_id, offset }));
+      }
+      expect(texts.map(({ content }) => content.reply).join('')).toBe(whole);
+      for (const { text } of texts) expect(countTokens(text)).toBeLessThanOrEqual(20_000);
+    }
+    const wire = await mcp.client.callTool({ name: 'session_outcome', arguments: { topic, prompt_id } });
+    expect(wire.structuredContent).toBeUndefined();
+    expect(JSON.stringify(wire).match(/x{500}/g)?.length).toBe(Math.floor(answerOf(wire).content.reply.length / 500));
+    const beyond = await mcp.call('session_outcome', { topic, prompt_id, offset: 200_000 });
+    expect(beyond.content.error).toMatchObject({
+      code: 'INVALID_PROMPT',
+      message: expect.stringContaining('"offset" must be below 200000') as string,
+    });
   });
 
   test('a long turn is accepted when the wait is over, and its outcome is there when it is asked for', async () => {
@@ -400,50 +392,5 @@ describe('whatever a client does', () => {
     expect((await Promise.all(calls)).map(({ content }) => content.reply)).toEqual(
       Array.from({ length: 20 }, (_, number) => `${number}`),
     );
-  });
-
-  test('lines that are no messages are passed over, and stdout holds nothing but the protocol', async () => {
-    const cwd = join(world.dir, 'talkative');
-    await mkdir(cwd);
-    const talks = join(cwd, 'talks.mjs');
-    await writeFile(talks, 'console.log("a config that talks"); export default {};');
-    const server = rawServer({ cwd, env: { CONTINUITY_CONFIG: talks } });
-    let stderr = '';
-    server.child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
-    server.child.stdin.write('garbage\n{"jsonrpc":\n\n[]\n');
-    server.open();
-    server.child.stdin.write('{"jsonrpc":"2.0","id":7,"method":42}\nmore garbage\n');
-    server.call(1, 'delegate_task', { topic: aTopic(), prompt: '[[say: still here]]' });
-    await expect
-      .poll(() => server.answer(1)?.result, { timeout: 60_000 })
-      .toMatchObject({ structuredContent: { reply: 'still here' } });
-    server.child.stdin.end();
-    expect((await server.ended)[0]).toBe(0);
-    expect(stderr).toContain('a config that talks');
-    expect(server.lines.map((line) => (JSON.parse(line) as { jsonrpc: string }).jsonrpc)).toEqual(
-      server.lines.map(() => '2.0'),
-    );
-  });
-
-  test('a client that closes stdin in mid-call ends the process, and the turn goes on', async () => {
-    const [topic, gate, prompt_id] = [aTopic(), aGate(), `p-${randomUUID()}`];
-    const server = rawServer();
-    server.open();
-    server.call(1, 'delegate_task', { topic, prompt_id, prompt: `[[until: ${gate}]] [[say: nobody waited]]` });
-    await running(topic, prompt_id);
-    server.child.stdin.end();
-    expect((await server.ended)[0]).toBe(0);
-    await writeFile(gate, '');
-    expect(await world.manager.wait(topic, prompt_id)).toMatchObject({ status: 'completed', reply: 'nobody waited' });
-  });
-
-  test('a prompt that was handed over in the last moment is accepted before the process ends', async () => {
-    const [topic, prompt_id] = [aTopic(), `p-${randomUUID()}`];
-    const server = rawServer();
-    server.open();
-    server.call(1, 'delegate_task', { topic, prompt_id, prompt: '[[say: in time]]' });
-    server.child.stdin.end();
-    expect((await server.ended)[0]).toBe(0);
-    expect(await world.manager.wait(topic, prompt_id)).toMatchObject({ reply: 'in time' });
   });
 });

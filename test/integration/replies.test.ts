@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReplyPage } from '../../src/contract/answers.js';
+import { defined } from '../../src/contract/defined.js';
 import { readReply } from '../../src/client/read-reply.js';
 import type { SessionError } from '../../src/client/session-error.js';
 import type { TopicId } from '../../src/contract/ids.js';
@@ -187,18 +188,30 @@ test('where no worker polls, NO_WORKER is said within seconds', async () => {
   }
 });
 
-test('session_outcome has a page of it', async () => {
+test('session_outcome has a page of it, and reads on in a page that is too long for an answer', async () => {
   const { topic, prompt_id } = await reported();
   const mcp = await mcpClientIn(surroundings);
   try {
-    const { structuredContent, isError } = await mcp.client.callTool({
-      name: 'session_outcome',
-      arguments: { topic, prompt_id, page: 3 },
-    });
-    expect(isError).toBeUndefined();
-    const { parts, pages } = structuredContent as ReplyPage;
-    expect(pages).toBe(3);
-    expect(parts.at(-1)).toEqual({ part: 2, text: 'It is done.', is_reply: true });
+    const last = await mcp.call('session_outcome', { topic, prompt_id, page: 3 });
+    expect(last).toMatchObject({ isError: false, content: { page: 3, pages: 3 } });
+    expect(last.text).toMatch(/^y+\n\nIt is done\.\n\n\(page 3 of 3\)$/);
+    // A page of one letter has more tokens than an answer may have.
+    const texts: string[] = [];
+    let offset: number | undefined;
+    do {
+      const { text, content } = await mcp.call('session_outcome', {
+        topic,
+        prompt_id,
+        page: 1,
+        ...defined({ offset }),
+      });
+      const { from, to, of } = content.shown!;
+      texts.push(text.slice(0, to - from));
+      offset = to < of ? Number(/page 1 and offset (\d+)\./.exec(text)?.[1]) : undefined;
+    } while (offset !== undefined);
+    expect(texts.length).toBeGreaterThan(1);
+    const [first] = (await world.manager.reply(topic, prompt_id, 1)).parts;
+    expect(texts.join('')).toBe(first?.text);
   } finally {
     await mcp.close();
   }

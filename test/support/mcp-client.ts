@@ -1,5 +1,5 @@
 /** The official MCP client, with `continuity mcp` as a process of its own behind it. */
-import { Client, type ElicitRequest, type ElicitResult } from '@modelcontextprotocol/client';
+import { Client, type CallToolResult, type ElicitRequest, type ElicitResult } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import type { Waiting } from '../../src/contract/asks.js';
 import type { Failure } from '../../src/contract/failures.js';
@@ -9,12 +9,14 @@ import { CONTINUITY, type Surroundings } from '../integration/cli-command.js';
 export interface Answer {
   text: string;
   isError: boolean;
-  /** As the tool's output schema tells it; which of its forms, the test knows. */
+  /** Which of its forms, the test knows. */
   content: Omit<TurnResult, 'status' | 'error'> & {
     status: TurnResult['status'] | 'accepted';
     state?: string;
     error?: Failure;
     waiting_for?: Waiting;
+    /** Which characters of the reply. */
+    shown?: { from: number; to: number; of: number };
   };
 }
 
@@ -28,6 +30,15 @@ export interface McpClient {
   pid: number;
   call: (tool: string, args?: object, options?: CallOptions) => Promise<Answer>;
   close: () => Promise<void>;
+}
+
+/** The facts of an answer. The reply is only in the text, which begins with it. */
+export function answerOf({ content, _meta, isError = false }: CallToolResult): Answer {
+  const [block] = content;
+  const text = block?.type === 'text' ? block.text : '';
+  const facts = _meta?.['continuity/answer'] as Answer['content'];
+  const { shown } = facts;
+  return { text, isError, content: { ...facts, ...(shown && { reply: text.slice(0, shown.to - shown.from) }) } };
 }
 
 /** With `elicits`, the client announces that it can ask its person. */
@@ -50,17 +61,7 @@ export async function mcpClientIn(
     client,
     pid: transport.pid ?? 0,
     async call(tool, args = {}, options = {}) {
-      const {
-        content,
-        structuredContent,
-        isError = false,
-      } = await client.callTool({ name: tool, arguments: { ...args } }, options);
-      const [block] = content;
-      return {
-        text: block?.type === 'text' ? block.text : '',
-        isError,
-        content: structuredContent as Answer['content'],
-      };
+      return answerOf(await client.callTool({ name: tool, arguments: { ...args } }, options));
     },
     close: () => client.close(),
   };
