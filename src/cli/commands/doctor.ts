@@ -51,11 +51,13 @@ async function rest(config: Config): Promise<Finding[]> {
   // When other users can write the data directory, its records are no evidence about the server and
   // the agents of this machine.
   if (!isPrivate.ok) return [isPrivate, await machine.checkProgram()];
+  const described = agents.checkAgents(config.dataDir);
+  const versions = described.then(agents.versionsIn, () => ({}));
   const found = await Promise.all([
     machine.checkDataDir(config.dataDir),
     machine.checkProgram(),
-    addressOf(config).then((address) => server.checkServer(address, config.dataDir)),
-    agents.checkAgents(config.dataDir),
+    addressOf(config).then((address) => server.checkServer(address, config.dataDir, versions)),
+    described,
     checkWebUi(config.dataDir),
   ]);
   return found.flat();

@@ -33,6 +33,15 @@ function defaultOf(chosen: DescribedAgents['default']): Finding {
   return fine('default agent', `${chosen.name}: ${why}`);
 }
 
+/** By the agents' names. */
+export function versionsIn(findings: readonly Finding[]): Record<string, string> {
+  return Object.fromEntries(
+    findings.flatMap(({ check, agent }) =>
+      agent?.version === undefined ? [] : [[check.replace(/^agent /, ''), agent.version]],
+    ),
+  );
+}
+
 function findingOf(name: string, said: DescribedAgent, isDefault: boolean): Finding {
   const { version, support, program, store, log, model, credentials, install, note, problem } = said;
   const words = [

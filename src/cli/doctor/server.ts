@@ -8,6 +8,7 @@ import { dataConverter } from '../../contract/client-options.js';
 import { failure } from '../../contract/failures.js';
 import { SEARCH_ATTRIBUTES } from '../../contract/search-attributes.js';
 import { SUPPORTED } from '../../host/supported-versions.js';
+import { checkCache, type Versions } from './cache.js';
 import { fine, wrong, type Finding } from './check.js';
 import { checkTopics } from './topics.js';
 import { checkVersion } from './versions.js';
@@ -17,7 +18,11 @@ const WITHIN_MS = 5000;
 /** google.rpc.Code */
 const NOT_FOUND = 5;
 
-export async function checkServer(running: string | undefined, dataDir: string): Promise<Finding[]> {
+export async function checkServer(
+  running: string | undefined,
+  dataDir: string,
+  versions: Promise<Versions>,
+): Promise<Finding[]> {
   const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
   const address = running ?? connectionOptions.address ?? 'localhost:7233';
   let connection: Connection;
@@ -42,7 +47,10 @@ export async function checkServer(running: string | undefined, dataDir: string):
       if (!there.ok) return [server, there];
       const attributes = await checked('search attributes', () => checkAttributes(connection, namespace));
       const worker = await checked('worker', () => checkWorker(connection, namespace, dataDir));
-      return [server, there, attributes, worker, ...(await checkTopics(client))];
+      const topics = await checkTopics(client);
+      // Topics answer through their worker. Where they do not, the checks above say why.
+      const cache = worker.ok ? await checkCache(client, versions).catch(() => []) : [];
+      return [server, there, attributes, worker, ...topics, ...cache];
     });
   } finally {
     await connection.close();
