@@ -50,6 +50,7 @@ const long = [
     'surroundings',
     'tutorial',
     'web-ui',
+    'when-warm',
     'worker-process',
   ].map((name) => `test/integration/${name}.test.ts`),
   ...[

@@ -22,7 +22,9 @@ import { answerWithinOf } from './ask-policy.js';
 import type { Attempts } from './attempts.js';
 import type { ActivityContext } from './context.js';
 import { refusalOf } from './corrupted.js';
+import { heldAfter } from './held-context.js';
 import { refusedCheck } from './may-check.js';
+import { sessionRefOf } from './session-ref.js';
 import { handOver, refusal, translated } from './translate.js';
 import { TurnAttempt } from './turn-attempt.js';
 import { TurnClock } from './turn-clock.js';
@@ -61,7 +63,9 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
     // Without its id in the session, a turn that has ended can't go on.
     const waits = input.waits && agent.capabilities.promptIds ? waitsOf(ended, clock, limits) : undefined;
     const loss = lossIn(ended, input, context.config);
-    return { ...output(ended), ...answered, ...defined({ fell_back_from: attempt.fellBackFrom(ended), loss, waits }) };
+    const held = await heldAfter(ended, input, context.config, { agent, session: sessionRefOf(input) });
+    const more = { fell_back_from: attempt.fellBackFrom(ended), loss, waits, context: held };
+    return { ...output(ended), ...answered, ...defined(more) };
   } catch (error) {
     if (error instanceof Failed && !(error instanceof AgentError && error.retryable)) {
       const ended = { status: 'failed', reply: '', error: error.failure as Failure } as const;
@@ -147,7 +151,8 @@ function tooManyAttempts({ prompt_id, session_id }: RunTurnInput, attempts: Atte
 }
 
 function outputOf(outcome: AgentOutcome, attempts: number, agent: Agent | undefined): RunTurnOutput {
-  const { until: _until, overtaken: _overtaken, refused: _refused, reply_parts = [], ...ended } = outcome;
+  const { until: _until, overtaken: _overtaken, refused: _refused, context: _context, ...said } = outcome;
+  const { reply_parts = [], ...ended } = said;
   const bytes = Buffer.from(outcome.reply);
   const facts = {
     ...ended,

@@ -10,6 +10,7 @@ import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import type { Check, CheckRun } from '../contract/checks.js';
 import type { LeftBehind } from '../contract/left-behind.js';
+import type { SessionContext } from '../contract/session-context.js';
 import type { Guarantee, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
 
 export interface OpenSessionInput {
@@ -166,6 +167,8 @@ export interface RunTurnOutput {
   refused?: string;
   /** What its tools have left running. Absent: nothing, or it is not known. */
   left_behind?: LeftBehind[];
+  /** What the session holds now. Absent: it is not known, or did not change. */
+  context?: SessionContext;
   /** What config has answered. Oldest first. */
   answered?: Answered[];
   /**

@@ -9,6 +9,7 @@ import { Failed, type Failure } from '../contract/failures.js';
 import type { PromptId, SessionId } from '../contract/ids.js';
 import type { LeftBehind } from '../contract/left-behind.js';
 import type { Recovery, TurnStatus, Usage } from '../contract/types.js';
+import type { LastRequest, ModelPrice } from './last-request.js';
 
 export interface AgentCapabilities {
   /**
@@ -126,6 +127,8 @@ export interface AgentOutcome {
   refused?: string;
   /** What its tools have left running, as far as it is known. Oldest first. */
   left_behind?: LeftBehind[];
+  /** Absent: the agent does not tell, or the model was not asked. */
+  context?: LastRequest;
 }
 
 /** What a watcher sees of a turn. Each one replaces the one before. */
@@ -195,8 +198,9 @@ export interface Agent {
 
   /**
    * Finds out what became of the prompt, and puts it in only if the session does not have it. Ends
-   * with exactly one outcome event, or with an ask: the same call again, with its answer, goes on. If the session has another text under the prompt's id, the
-   * outcome is PROMPT_ID_REUSED, and that text's turn is neither touched nor reported.
+   * with exactly one outcome event, or with an ask: the same call again, with its answer, goes on. If
+   * the session has another text under the prompt's id, the outcome is PROMPT_ID_REUSED, and that
+   * text's turn is neither touched nor reported.
    *
    * Aborting the signal *detaches*: the agent goes on working, and the iterable throws the signal's
    * reason once none of its requests is under way. To stop the agent's turn, call `cancel`.
@@ -262,6 +266,9 @@ export interface Agent {
     prompt: PromptId,
     signal: AbortSignal,
   ): Promise<Pick<AgentOutcome, 'reply' | 'reply_parts'>>;
+
+  /** What a model costs, by the agent's own list. Absent, or undefined: not known. @throws AgentError, Unreachable */
+  priceOf?(session: SessionRef, model: string | undefined): Promise<ModelPrice | undefined>;
 
   /** The program with which a person continues the session in a terminal. Starts nothing. */
   interface(session: SessionRef): Promise<AgentProgram>;

@@ -26,6 +26,7 @@ import type {
   StoredSession,
   TranscriptMessage,
 } from './agent.js';
+import type { ModelPrice } from './last-request.js';
 
 /**
  * A prompt's id in the agent's own store, derived from our id. The same prompt of the same session
@@ -85,7 +86,7 @@ export interface Sight {
   /** What the turn has done so far, as the signals that would have reported it. */
   done(): readonly AgentSignal[];
   /** What an outcome reports of the turn so far. */
-  said(): Pick<AgentOutcome, 'reply' | 'reply_parts' | 'model' | 'usage' | 'compacted'>;
+  said(): Pick<AgentOutcome, 'reply' | 'reply_parts' | 'model' | 'usage' | 'compacted' | 'context'>;
 }
 
 export type AgentSignal =
@@ -247,6 +248,8 @@ export interface AgentDriver<S extends Sight = Sight> {
    * @throws AgentError, Unreachable
    */
   setArchived?(session: SessionRef, archived: boolean): Promise<boolean>;
+  /** See `Agent.priceOf`. */
+  priceOf?(session: SessionRef, model: string | undefined): Promise<ModelPrice | undefined>;
   /** See `Agent.sessions`. */
   sessions?(): Promise<StoredSession[]>;
   /** See `Agent.find`. */

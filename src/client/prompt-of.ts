@@ -46,6 +46,11 @@ export interface PromptOptions {
   /** The place in the queue. `interrupt` also stops the running turn. Default: `queue`. */
   when?: When;
   /**
+   * The prompt waits until another prompt's turn has made its session warm, for this time at most,
+   * e.g. `8h`. Prompts without it overtake it.
+   */
+  when_warm?: string | number;
+  /**
    * What to do if the topic's session is lost or corrupted. Default: the config's value when the
    * session was opened.
    */

@@ -13,7 +13,17 @@ type Harmless = { readonly [key: string]: true | Harmless };
 const HARMLESS: Harmless = {
   project: true,
   defaultAgent: true,
-  agents: { '*': { kind: true, preset: true, model: true, fallbackModels: true, variant: true, mode: true } },
+  agents: {
+    '*': {
+      kind: true,
+      preset: true,
+      model: true,
+      fallbackModels: true,
+      variant: true,
+      mode: true,
+      cacheLifetime: true,
+    },
+  },
   categories: {
     '*': {
       description: true,

@@ -108,6 +108,7 @@ const agent = only({
     .optional(),
   permissionMode: z.enum(PERMISSION_MODES, { error: `must be ${oneOf(PERMISSION_MODES)}` }).optional(),
   asks: asks.optional(),
+  cacheLifetime: duration.optional(),
   leftBehind: z.enum(LEFT_BEHIND_POLICIES, { error: `must be ${oneOf(LEFT_BEHIND_POLICIES)}` }).optional(),
   memoryLimitMiB: z.int({ error: MEMORY }).min(LEAST_MEMORY_MIB, { error: MEMORY }).optional(),
 }).superRefine((agent, context) => {

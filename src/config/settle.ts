@@ -100,7 +100,8 @@ function merged<Entry extends object>(
   return all;
 }
 
-type SaidAgent = Partial<Omit<AgentConfig, 'asks'>> & {
+type SaidAgent = Partial<Omit<AgentConfig, 'asks' | 'cacheLifetimeMs'>> & {
+  cacheLifetime?: number;
   preset?: keyof typeof ACP_PRESETS;
   asks?: NonNullable<NonNullable<ConfigContent['agents']>[string]['asks']>;
 };
@@ -114,13 +115,14 @@ function asksOf({ answerWithin, rules, permissions, questions }: NonNullable<Sai
 
 /** A relative path starts at the config file's directory. A bare name is searched on PATH. */
 function located(said: SaidAgent, file: string | undefined): Partial<AgentConfig> {
-  const { preset, asks, ...agent } = said;
+  const { preset, asks, cacheLifetime, ...agent } = said;
   const { path, command: [program, ...args] = preset ? ACP_PRESETS[preset] : [] } = agent;
   const whole = (named: string) =>
     file === undefined || isAbsolute(named) || !/[\\/]/.test(named) ? named : resolve(dirname(file), named);
   return {
     ...agent,
     ...(asks && { asks: asksOf(asks) }),
+    ...defined({ cacheLifetimeMs: cacheLifetime }),
     ...(path !== undefined && { path: whole(path) }),
     ...(program !== undefined && { command: [whole(program), ...args] }),
   };

@@ -44,6 +44,11 @@ export interface AgentConfig {
    * Default: 4096.
    */
   memoryLimitMiB?: number;
+  /**
+   * How long the provider's cache has a conversation after its last request. Default: by kind
+   * (`activities/held-context.ts`).
+   */
+  cacheLifetimeMs?: number;
 }
 
 export const LEFT_BEHIND_POLICIES = ['keep', 'end'] as const;

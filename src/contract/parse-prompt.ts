@@ -30,7 +30,9 @@ import { Unreadable } from './unreadable.js';
 
 const MAX_FIELD_LENGTH = 1000;
 const MIN_CLOSE_AFTER_MS = 1000;
-const MAX_CLOSE_AFTER_MS = 365 * 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const MAX_CLOSE_AFTER_MS = 365 * DAY_MS;
+const MAX_WHEN_WARM_MS = 30 * DAY_MS;
 
 /**
  * A well-formed request, or the reason why it is not one. Unknown fields are refused: a misspelled
@@ -80,6 +82,9 @@ export function parsePrompt(payload: unknown): { request: PromptRequest } | { pr
       'Fields "session_id" and "session": "new" contradict each other: one names a session, the other asks for a new one.',
     );
   }
+  const urgent = urgentIn(request);
+  if (urgent !== undefined)
+    return invalid(`Fields "when_warm" and ${urgent} contradict each other: one waits for a session that is warm.`);
   if (request.session_id === undefined && (request.adopt !== undefined || request.host !== undefined)) {
     return invalid('Fields "adopt" and "host" are about the session to take over, and there is no field "session_id".');
   }
@@ -92,6 +97,13 @@ export function parsePrompt(payload: unknown): { request: PromptRequest } | { pr
     return invalid('Field "max_fixes" or "checks_proof" needs a field "checks", and the prompt has none.');
   }
   return { request: { ...request, prompt: request.prompt } };
+}
+
+/** What contradicts `when_warm`. */
+function urgentIn({ when_warm, when, session }: Record<string, unknown>): string | undefined {
+  if (when_warm === undefined) return undefined;
+  if (when === 'next' || when === 'interrupt') return `"when": "${when}"`;
+  return session === 'new' ? '"session": "new"' : undefined;
 }
 
 /**
@@ -209,6 +221,12 @@ const RULES: Record<keyof PromptRequest, Rule> = {
   reason: short,
   on_lost: onLost,
   when,
+  when_warm: (value) => {
+    const ms = milliseconds(value);
+    return ms >= MIN_CLOSE_AFTER_MS && ms <= MAX_WHEN_WARM_MS
+      ? undefined
+      : 'a duration from 1 second to 30 days, such as "8h"';
+  },
   agent: id,
   model: id,
   category: id,

@@ -7,6 +7,7 @@ import type { Answered, AskedInTurn, Waiting } from './asks.js';
 import { isId, type PromptId, type SessionId } from './ids.js';
 import { isObject } from './is-object.js';
 import type { CheckRound } from './checks.js';
+import type { SessionContext } from './session-context.js';
 import type { Loss, Pinned, PromptRequest, SessionChoice, TurnResult, Usage } from './types.js';
 import type { TopicView } from './views.js';
 
@@ -45,6 +46,8 @@ export interface SessionRecord {
   goals_due?: true;
   /** What its turns have used, since a release that counts it. Absent: nothing was reported. */
   used?: Usage;
+  /** What it holds, since the last turn that said so. At most 160 bytes. */
+  context?: SessionContext;
   /**
    * The topic was closed with its sessions archived. `kept_because`: why this one was not, as far as
    * it is known. Set until a turn in it completes, which first puts it back.

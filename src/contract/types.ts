@@ -62,6 +62,12 @@ export interface PromptRequest {
   project?: string;
   /** The place of the prompt in the queue. Default: `queue`. */
   when?: When;
+  /**
+   * The prompt waits until its session is warm, because another prompt's turn made it so. It waits
+   * for this time at most, e.g. `8h` or milliseconds; then it runs anyway. Prompts without this field
+   * overtake it. Not with `when` or a new session.
+   */
+  when_warm?: string | number;
   /** `false`: the update answers `accepted` at once instead of waiting for the outcome. */
   wait?: boolean;
   /**
@@ -260,7 +266,12 @@ export interface Accepted {
 
 /** Answer of the `outcome` query. */
 export type PromptState =
-  | { state: 'queued'; prompt_id: PromptId; /** 1 is next. */ position: number }
+  | {
+      state: 'queued';
+      prompt_id: PromptId;
+      /** 1 is next. */ position: number;
+      /** It waits for a warm session, and runs then at the latest (`when_warm`). ISO 8601. */ runs_by?: string;
+    }
   | {
       state: 'running';
       prompt_id: PromptId;

@@ -2,6 +2,7 @@
 import type { AskedInTurn, Waiting } from './asks.js';
 import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
+import type { SessionContext } from './session-context.js';
 import type { Loss, Pinned, TurnResult, Usage } from './types.js';
 
 export const TOPIC_STATES = ['idle', 'running', 'waiting', 'closed'] as const;
@@ -17,6 +18,8 @@ export interface SessionView {
   lost?: Loss;
   /** What its turns have used. Absent: its agent reported nothing. */
   used?: Usage;
+  /** What it holds, how long that is warm, and what the next turn costs for it. Absent: it is not known. */
+  context?: SessionContext;
   /**
    * The topic was closed with its sessions archived. `kept_because`: why this one was not. Set until
    * a turn in it completes.
@@ -63,7 +66,12 @@ export interface TopicView {
     /** The number of the fix while the session fixes a failed check: 1 or more. */ fix?: number;
     /** Set while its checks run. */ checking?: true;
   };
-  queue: { prompt_id: PromptId; prompt: string; accepted_at: string }[];
+  queue: {
+    prompt_id: PromptId;
+    prompt: string;
+    accepted_at: string;
+    /** It waits for a warm session, and runs then at the latest (`when_warm`). ISO 8601. */ runs_by?: string;
+  }[];
   /** Newest last. */
   outcomes: TurnResult[];
   /** Newest last. */

@@ -23,6 +23,8 @@ const FACTS = 'continuity/answer';
 export interface Pending extends Accepted {
   state?: 'queued' | 'running';
   position?: number;
+  /** It waits for a warm session. */
+  runs_by?: string;
   turn?: number;
   session_id?: SessionId | null;
   /** What the running turn waits for. */
@@ -121,10 +123,12 @@ function cutNote(note: string): string {
 }
 
 export function pendingAnswer(pending: Pending): CallToolResult {
-  const { state, position, turn, waiting_for: waiting } = pending;
+  const { state, position, turn, runs_by, waiting_for: waiting } = pending;
   const how =
     state === 'queued'
-      ? `It is queued at position ${position}.`
+      ? runs_by === undefined
+        ? `It is queued at position ${position}.`
+        : `It is queued until its session is warm, at latest ${runs_by}.`
       : state === 'running' && !waiting
         ? `The agent works on it (turn ${turn}).`
         : '';

@@ -80,6 +80,12 @@ export const delegateInput = z.strictObject({
     .describe(
       'The place in the queue of the topic: "queue" (default) is last, "next" is first, "interrupt" is first and also stops the running turn.',
     ),
+  when_warm: z
+    .string()
+    .exactOptional()
+    .describe(
+      'For work that can wait, e.g. "8h": it runs right after another prompt has made the session warm, which is about ten times as cheap, and after this time in any case. Prompts without it overtake it. Not with when or session "new".',
+    ),
   checks: z
     .array(z.strictObject({ run: z.string(), timeout: z.union([z.string(), z.number()]).exactOptional() }))
     .exactOptional()

@@ -29,6 +29,8 @@ const WHOLE_REQUESTS_COUNT = 'whole-requests-fill-the-queue';
 const ADOPTS = 'sessions-are-adopted';
 /** Before this change, a prompt had no budgets. */
 const HAS_BUDGETS = 'prompts-have-budgets';
+/** Before this change, no prompt waited for a warm session. */
+const HOLDS_BACK = 'prompts-wait-for-a-warm-session';
 /** Before this change, a topic went on in a session that its host had found full. */
 const FULL_IS_LOST = 'full-sessions-are-replaced';
 
@@ -80,9 +82,10 @@ export class Features {
   signalled(payload: unknown): ReturnType<typeof parsePrompt> {
     const parsed = parsePrompt(payload);
     if ('problem' in parsed) return parsed;
-    const { adopt, host, limits } = parsed.request;
+    const { adopt, host, limits, when_warm } = parsed.request;
     if ((adopt !== undefined || host !== undefined) && !wf.patched(ADOPTS)) return noField('adopt');
     if (limits !== undefined && !wf.patched(HAS_BUDGETS)) return noField('limits');
+    if (when_warm !== undefined && !wf.patched(HOLDS_BACK)) return noField('when_warm');
     return parsed;
   }
 

@@ -11,6 +11,7 @@ import type { TurnResult } from '../contract/types.js';
 import { deleteSession } from './calls.js';
 import { workOn } from './check-loop.js';
 import { archiveSessions } from './close.js';
+import { heldUntil, nextIn } from './held-back.js';
 import { takeNext } from './session-state.js';
 import type { topicSession } from './topic-session.js';
 import { now } from './time.js';
@@ -42,7 +43,10 @@ export async function live(topic: Topic): Promise<TopicState> {
         await wf.condition(() => hasWork(topic) || isQuiet(topic));
         if (!hasWork(topic)) void closeWhenIdle(topic);
       }
-      await wf.condition(() => hasWork(topic));
+      const until = heldUntil(topic.state);
+      if (!hasWork(topic)) void watchHeld(topic);
+      await wf.condition(() => hasWork(topic) || heldUntil(topic.state) !== until);
+      if (!hasWork(topic)) continue; // Another prompt is held back, or none any more.
     }
     // The run that was asked to forget must answer the caller of `forget` itself.
     if (!topic.running && !topic.forgetting && wf.workflowInfo().continueAsNewSuggested) return continueAsNew(topic);
@@ -57,7 +61,7 @@ export async function live(topic: Topic): Promise<TopicState> {
     if (isTrouble(result.error) && topic.state.queue.length > 0 && wf.patched('queues-wait'))
       for (const queued of topic.state.queue) queued.patient = true;
     topic.running = undefined;
-    if (topic.state.queue.length === 0) topic.announce();
+    if (nextIn(topic.state, now()) < 0) topic.announce();
     topic.show();
   }
 }
@@ -68,11 +72,11 @@ function isQuiet({ inbox }: Topic): boolean {
 }
 
 function hasWork({ state }: Topic): boolean {
-  return state.queue.length > 0 || state.closing || wf.workflowInfo().continueAsNewSuggested;
+  return nextIn(state, now()) >= 0 || state.closing || wf.workflowInfo().continueAsNewSuggested;
 }
 
 function begin(topic: Topic): RunningPrompt | undefined {
-  const prompt: QueuedPrompt | undefined = takeNext(topic.state);
+  const prompt: QueuedPrompt | undefined = takeNext(topic.state, nextIn(topic.state, now()));
   if (!prompt) return undefined;
   delete topic.state.idle_since;
   topic.running = { prompt, turn: topic.state.turns, session_id: null, started_at: now() };
@@ -156,10 +160,11 @@ async function forgottenSessions({ id, state }: Topic, wanted: boolean): Promise
  * Stopping and starting a timer with every turn would cost two events in each.
  */
 async function closeWhenIdle(topic: Topic): Promise<void> {
-  topic.state.idle_since ??= now();
+  if (heldUntil(topic.state) === undefined) topic.state.idle_since ??= now();
   for (;;) {
     const { idle_since } = topic.state;
-    const after = closesAfter(topic.state);
+    // What is held back is still to be done.
+    const after = heldUntil(topic.state) === undefined ? closesAfter(topic.state) : undefined;
     if (after === undefined || idle_since === undefined || topic.running || topic.state.closing) return;
     const at = Date.parse(idle_since) + after;
     const left = at - Date.parse(now());
@@ -172,6 +177,18 @@ async function closeWhenIdle(topic: Topic): Promise<void> {
     topic.idleWatchedUntil = at;
     await wf.sleep(left);
     if (topic.idleWatchedUntil === at) topic.idleWatchedUntil = undefined;
+  }
+}
+
+/** As `closeWhenIdle`: the loop looks again when a prompt has waited long enough for a warm session. */
+async function watchHeld(topic: Topic): Promise<void> {
+  for (;;) {
+    const at = heldUntil(topic.state);
+    if (at === undefined || topic.running || topic.state.closing) return;
+    if (topic.heldWatchedUntil !== undefined && topic.heldWatchedUntil <= at) return;
+    topic.heldWatchedUntil = at;
+    await wf.sleep(Math.max(at - Date.parse(now()), 1));
+    if (topic.heldWatchedUntil === at) topic.heldWatchedUntil = undefined;
   }
 }
 

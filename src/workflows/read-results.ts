@@ -16,6 +16,7 @@ import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
 import { isId, MAX_ID_LENGTH } from '../contract/ids.js';
 import { isObject } from '../contract/is-object.js';
+import { isSessionContext } from '../contract/session-context.js';
 import { MAX_ANSWER_BYTES, MAX_ASK_BYTES, MAX_CHANGED_FILES_BYTES, MAX_REPLY_PARTS_BYTES } from '../contract/limits.js';
 import { cutToBytes, jsonBytes } from '../contract/text.js';
 import type { CheckRun } from '../contract/checks.js';
@@ -84,6 +85,7 @@ export function endedIn(answer: unknown): RunTurnOutput | undefined {
       (name === 'usage' && !isUsage(value)) ||
       (name === 'compacted' && !isCount(value)) ||
       (name === 'loss' && value !== 'full') ||
+      (name === 'context' && !(isObject(value) && isSessionContext(value))) ||
       (SHORT.includes(name) && !isShort(value)) ||
       (name === 'reply_parts' && !(isListOfTexts(value) && jsonBytes(value) <= MAX_REPLY_PARTS_BYTES)) ||
       (name === 'waits' && !isWait(value)) ||

@@ -169,9 +169,9 @@ export function refusalOfId(state: TopicState, promptId: PromptId): Failure | un
       );
 }
 
-/** Takes the next prompt to work on out of the queue. */
-export function takeNext(state: TopicState): QueuedPrompt | undefined {
-  const next = state.queue.shift();
+/** Takes the prompt at this place out of the queue, to work on it. */
+export function takeNext(state: TopicState, at = 0): QueuedPrompt | undefined {
+  const [next] = at < 0 ? [] : state.queue.splice(at, 1);
   if (next) state.turns += 1;
   return next;
 }

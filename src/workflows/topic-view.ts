@@ -5,12 +5,14 @@ import type { Waiting } from '../contract/asks.js';
 import { choiceWords } from '../contract/choice-words.js';
 import { defined } from '../contract/defined.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
+import { contextWords } from '../contract/session-context.js';
 import type { QueuedPrompt, RunningPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import { cutToBytes, titleOf } from '../contract/text.js';
 import type { Checks } from '../contract/checks.js';
 import type { PromptState, TurnResult, Usage } from '../contract/types.js';
 import { cachedWords, tokensOf } from '../contract/usage.js';
 import type { TopicLifeState, TopicView } from '../contract/views.js';
+import { runsBy } from './held-back.js';
 import { isKnown, outcomeOf, refusalOfId } from './session-state.js';
 import { asksOf } from './waiting.js';
 
@@ -19,7 +21,8 @@ const SHOWN_OUTCOMES = 20;
 export function lifeStateOf(state: TopicState, running: RunningPrompt | undefined, ended: boolean): TopicLifeState {
   if (ended) return 'closed';
   if (running?.waiting_for_host !== undefined || running?.waiting) return 'waiting';
-  return running || state.queue.length > 0 ? 'running' : 'idle';
+  const hasWork = state.queue.some((queued) => state.closing || runsBy(queued) === undefined);
+  return running || hasWork ? 'running' : 'idle';
 }
 
 export function viewOf(
@@ -38,10 +41,11 @@ export function viewOf(
     turns: state.turns,
     ...defined({ used: state.used }),
     ...(running && { running: runningOf(running) }),
-    queue: state.queue.map(({ prompt_id, request, accepted_at }) => ({
-      prompt_id,
-      prompt: titleOf(request.prompt, 200),
-      accepted_at,
+    queue: state.queue.map((queued) => ({
+      prompt_id: queued.prompt_id,
+      prompt: titleOf(queued.request.prompt, 200),
+      accepted_at: queued.accepted_at,
+      ...defined({ runs_by: runsBy(queued) }),
     })),
     outcomes: state.outcomes.slice(-SHOWN_OUTCOMES),
     refused: state.refused,
@@ -75,8 +79,9 @@ export function promptStateOf(state: TopicState, running: RunningPrompt | undefi
     const { turn, session_id, started_at, waiting } = running;
     return { state: 'running', prompt_id, turn, session_id, started_at, ...defined({ waiting }) };
   }
-  const index = state.queue.findIndex((queued) => queued.prompt_id === promptId);
-  if (index >= 0) return { state: 'queued', prompt_id, position: index + 1 };
+  const index = state.queue.findIndex((one) => one.prompt_id === promptId);
+  const queued = state.queue[index];
+  if (queued) return { state: 'queued', prompt_id, position: index + 1, ...defined({ runs_by: runsBy(queued) }) };
   const outcome = outcomeOf(state, promptId);
   if (outcome) return { state: 'ended', prompt_id, outcome };
   if (isKnown(state, promptId)) return { state: 'ended', prompt_id };
@@ -119,13 +124,17 @@ export function detailsOf(
       `- project: ${inline(project)}`,
       `- directory: ${inline(cwd)} on host ${inline(host)}`,
     );
+    // The page is not drawn anew when the session goes cold.
+    if (session.context) lines.push(`- holds: ${contextWords(session.context, 0, readable)}`);
   } else lines.push('None yet.');
   for (const one of state.sessions) if (one !== session) lines.push(otherSessionLine(one));
   if (running) lines.push('', '### Running', '', runningLine(running));
   lines.push('', '### Queue', '');
   if (state.queue.length === 0) lines.push('Empty.');
   for (const [index, queued] of state.queue.slice(0, 20).entries()) {
-    lines.push(`${index + 1}. ${promptLine(queued)}`);
+    const by = runsBy(queued);
+    const held = by === undefined ? '' : `, until the session is warm, at latest ${readable(by)}`;
+    lines.push(`${index + 1}. ${promptLine(queued)}${held}`);
   }
   if (state.queue.length > 20) lines.push('', `… and ${state.queue.length - 20} more.`);
   lines.push('', '### Last outcomes', '');

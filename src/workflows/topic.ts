@@ -45,6 +45,8 @@ export class Topic {
   archiving: Promise<Closed['sessions']> | undefined;
   /** When the timer that closes an idle topic fires, in ms since the epoch. */
   idleWatchedUntil: number | undefined;
+  /** When the timer for prompts that are held back fires, in ms since the epoch. */
+  heldWatchedUntil: number | undefined;
   /** The newest outcome, with its whole reply. */
   #latest: TurnResult | undefined;
   #held = 0;

@@ -241,6 +241,7 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     const known = { ...input, ...knownOf(turn) };
     const ended = await onHost(work, pinned.host, (where) => calls.runTurn(known, request.prompt, where));
     answered(turn, ...(ended.answered ?? []));
+    if (ended.context) session.context = ended.context;
     const waiting = waitOf(work, ended);
     // A worker of an older release may have taken this result for the end of the turn.
     if (!waiting || !wf.patched('turns-wait')) return ended;

@@ -42,6 +42,10 @@ export function describeUsage(
       expect(told(first)).toBe(countedFor(one));
       const second = await runTurn(agent, session, `${two} [[bash: echo c]] [[say: Done.]]`);
       expect(told(second)).toBe(countedFor(two));
+      // What the session holds is what the last request alone had.
+      const last = under.asked().filter(({ asks }) => asks.some((text) => text.includes(two)));
+      expect(second.context?.tokens).toBe(last.at(-1)?.tokens);
+      expect(Math.abs(Date.now() - Date.parse(second.context?.at ?? ''))).toBeLessThan(60_000);
       expect(told(second)).toBeGreaterThan(0);
     });
 

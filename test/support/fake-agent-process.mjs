@@ -21,6 +21,7 @@
  *   [[gone: model]] end as MODEL_UNKNOWN with this model; [[spent: model]] as AGENT_RATE_LIMITED for three hours
  *   [[bad image]]    a session that has these words is refused in every turn
  *   [[full]]         as its first words: every prompt after it ends as CONTEXT_OVERFLOW
+ *   [[holds: n ms]]  the session holds n tokens now, and the model was asked last so many ms ago
  *   [[compact]]      the conversation is compacted in this turn
  *   [[steps: n ms cost]] ask the model n times, each for so long; each uses 110 tokens, and costs so much if it is said
  *   [[login: file]]  end as AGENT_AUTH until the file is there
@@ -229,10 +230,12 @@ async function work(session, prompt, again, mine) {
       ? 'x'.repeat(Number(big))
       : (directive('say')?.[1] ?? `prompt ${prompts.length} here: ${prompt}; the first was: ${prompts[0]}`);
   const parts = directive('parts')?.[1];
+  const holds = directive('holds')?.[1].split(' ');
   return {
     ...{ status: 'completed', reply },
     ...(parts && { reply_parts: ['y'.repeat(Number(parts)), reply] }),
     ...(directive('compact') && { compacted: 1 }),
+    ...(holds && { context: { tokens: Number(holds[0]), at: new Date(Date.now() - Number(holds[1])).toISOString() } }),
   };
 }
 

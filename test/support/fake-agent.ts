@@ -136,6 +136,7 @@ class FakeDriver implements AgentDriver {
         reply: outcome?.reply ?? '',
         ...(used.length > 0 && { usage: sumOf(used) }),
         ...defined({ reply_parts: outcome?.reply_parts, model: outcome?.model, compacted: outcome?.compacted }),
+        ...defined({ context: outcome?.context }),
       }),
     };
   }

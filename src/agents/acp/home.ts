@@ -44,6 +44,8 @@ const Turn = z.object({
       reply_parts: z.array(z.string()).optional(),
       model: z.string().optional(),
       steps: z.number(),
+      /** Absent: the agent does not tell, or a note of an older release. */
+      context: z.object({ tokens: z.number(), at: z.string() }).optional(),
     })
     .optional(),
 });

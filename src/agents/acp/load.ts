@@ -45,6 +45,7 @@ class Replay implements Listener {
     if (sessionId !== this.session) this.other = sessionId;
     if (!update) return;
     this.updates++;
+    if (update.sessionUpdate === 'usage_update') return;
     if (update.sessionUpdate !== 'agent_thought_chunk') this.messages++;
     this.endsWithPrompt = update.sessionUpdate === 'user_message_chunk';
     if (this.keep) this.kept.push(update);

@@ -46,7 +46,10 @@ function sightOf({ key, turn, working, last }: Read): Sight {
     reply_parts,
     model,
     steps = 0,
-  } = isThis ? { ...working.said.words, model: working.model, steps: working.said.tools } : (turn?.end ?? {});
+    context,
+  } = isThis
+    ? { ...working.said.words, model: working.model, steps: working.said.tools, context: working.said.context }
+    : (turn?.end ?? {});
   return {
     ...(key !== undefined && { key }),
     prompt: turn ? 'present' : 'absent',
@@ -65,6 +68,6 @@ function sightOf({ key, turn, working, last }: Read): Sight {
       ...(reply === '' ? [] : [{ type: 'did' as const, text: reply.slice(-400) }]),
       ...(isThis && working.asks.all.length > 0 ? [working.blocked()] : []),
     ],
-    said: () => ({ reply, ...defined({ reply_parts, model }) }),
+    said: () => ({ reply, ...defined({ reply_parts, model, context }) }),
   };
 }

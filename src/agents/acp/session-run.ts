@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { AgentAskKind } from '../../contract/asks.js';
+import { defined } from '../../contract/defined.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { AgentSignal, KeyedPrompt, PromptKey } from '../driver.js';
 import type { Connection, Listener } from './connection.js';
@@ -102,9 +103,9 @@ export class SessionRun implements Listener {
     const end = await this.#endOf(answer);
     this.asks.withdrawAll();
     clearTimeout(this.#stopping);
-    const { words, tools } = this.said;
+    const { words, tools, context } = this.said;
     const { model } = this;
-    const fact: TurnFact = { text, end: { ...end, ...words, steps: tools, ...(model !== undefined && { model }) } };
+    const fact: TurnFact = { text, end: { ...end, ...words, steps: tools, ...defined({ model, context }) } };
     try {
       if (end.status === 'completed')
         await home.sessions.set(session, { ...(await home.sessions.get(session)), answered: true });

@@ -45,7 +45,7 @@ export function messagesOf(updates: readonly Update[]): TranscriptMessage[] {
     return message.parts;
   };
   for (const update of updates) {
-    if (update.sessionUpdate === 'agent_thought_chunk') continue;
+    if (update.sessionUpdate === 'agent_thought_chunk' || update.sessionUpdate === 'usage_update') continue;
     if ('toolCallId' in update) {
       const known = tools.get(update.toolCallId);
       const { call, part } = known ?? { call: toolCallOf(update), part: newTool(update) };

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import type { RunningTool } from '../agent.js';
 import type { AgentSignal } from '../driver.js';
+import type { LastRequest } from '../last-request.js';
 import { replyOf, type Reply } from '../shared/reply.js';
 
 const text = z.string().nullish();
@@ -28,6 +29,8 @@ const Known = z.discriminatedUnion('sessionUpdate', [
   z.object({ sessionUpdate: z.literal('agent_thought_chunk'), content: Content }),
   z.object({ sessionUpdate: z.literal('tool_call'), ...Tool }),
   z.object({ sessionUpdate: z.literal('tool_call_update'), ...Tool }),
+  /** `used`: the tokens that the session holds now. */
+  z.object({ sessionUpdate: z.literal('usage_update'), used: z.number() }),
 ]);
 export type Update = z.infer<typeof Known>;
 export type ToolUpdate = Extract<Update, { toolCallId: string }>;
@@ -51,6 +54,8 @@ export class Said {
   tools = 0;
   /** How many updates there were. */
   updates = 0;
+  /** What the session holds, as the agent has told last. */
+  context: LastRequest | undefined;
   /** A call of a tool divides two of them. */
   #texts: string[] = [];
   /** The next text begins another message. */
@@ -84,6 +89,9 @@ export class Said {
     this.updates++;
     switch (update.sessionUpdate) {
       case 'user_message_chunk':
+        return [];
+      case 'usage_update':
+        if (update.used > 0) this.context = { tokens: update.used, at: new Date().toISOString() };
         return [];
       case 'agent_thought_chunk':
         this.#open.clear();

@@ -10,7 +10,7 @@ import { replyAfter, type Reply, type Step } from '../shared/reply.js';
 import { failureOf, refusedIn, untilOf } from './failures.js';
 import { blocksOf, isMessage, isSynthetic, type Block, type Row } from './rows.js';
 import type { TurnState } from './turn-state.js';
-import { answersIn, usageOf } from './usage.js';
+import { answersIn, contextIn, usageOf } from './usage.js';
 
 /**
  * `undefined` when the turn has not ended. `silent`: the program ended by itself, and the model's
@@ -63,7 +63,7 @@ export function saidIn({ turn, spent }: TurnState, subAgents: Row[]): ReturnType
   return {
     ...saidBy(turn),
     ...counted(spent.filter(({ subtype }) => subtype === 'compact_boundary').length),
-    ...defined({ model }),
+    ...defined({ model, context: contextIn(turn) }),
     ...(answers.size > 0 && { usage: usageOf(answers.values()) }),
   };
 }

@@ -24,6 +24,8 @@ export interface Tokens {
   cache_read_input_tokens?: number;
   cache_creation_input_tokens?: number;
   output_tokens_details?: { thinking_tokens?: number };
+  /** What was written into the cache, by how long it is kept. */
+  cache_creation?: { ephemeral_5m_input_tokens?: number; ephemeral_1h_input_tokens?: number } | null;
 }
 
 export interface Row {

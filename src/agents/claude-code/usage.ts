@@ -5,6 +5,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Usage } from '../../contract/types.js';
+import type { LastRequest } from '../last-request.js';
 import { isSynthetic, readRows, type Row, type Tokens } from './rows.js';
 
 /**
@@ -34,6 +35,29 @@ export function usageOf(answers: Iterable<Tokens>): Usage {
     cache_read_tokens: sum(({ cache_read_input_tokens }) => cache_read_input_tokens),
     cache_write_tokens: sum(({ cache_creation_input_tokens }) => cache_creation_input_tokens),
   };
+}
+
+/** What the session holds after the last answer of its own agent, before any compaction that follows. */
+export function contextIn(turn: readonly Row[]): LastRequest | undefined {
+  const compacted = turn.findLastIndex(({ subtype }) => subtype === 'compact_boundary');
+  const last = turn.slice(compacted + 1).findLast((row) => answersIn([row]).size > 0 && !row.isSidechain);
+  const usage = last?.message?.usage;
+  if (!usage || last.timestamp === undefined) return undefined;
+  const { input_tokens = 0, cache_read_input_tokens = 0, cache_creation_input_tokens = 0, output_tokens = 0 } = usage;
+  const tokens = input_tokens + cache_read_input_tokens + cache_creation_input_tokens + output_tokens;
+  const warm_ms = lifetimeIn(turn);
+  return tokens > 0 ? { tokens, at: last.timestamp, ...(warm_ms !== undefined && { warm_ms }) } : undefined;
+}
+
+/** As the provider has written it down. A request that has only read the cache says nothing. */
+function lifetimeIn(turn: readonly Row[]): number | undefined {
+  for (const { message } of [...turn].reverse()) {
+    const { ephemeral_1h_input_tokens: hour = 0, ephemeral_5m_input_tokens: minutes = 0 } =
+      message?.usage?.cache_creation ?? {};
+    if (hour > 0) return 60 * 60_000;
+    if (minutes > 0) return 5 * 60_000;
+  }
+  return undefined;
 }
 
 /**

@@ -9,7 +9,7 @@ import { failureOf, refusedIn } from './failures.js';
 import { untilOf } from './resets.js';
 import type { CodexTurn, Entry } from './rollout.js';
 import type { TurnState } from './turn-state.js';
-import { usageOf } from './usage.js';
+import { contextIn, usageOf } from './usage.js';
 
 export function outcomeOf({ end, turns }: TurnState, session: SessionId): Sight['end'] {
   if (!end) return undefined;
@@ -36,7 +36,7 @@ export function saidIn({ turns }: TurnState): ReturnType<Sight['said']> {
   return {
     ...saidBy(turns),
     ...counted(compactions),
-    ...defined({ usage }),
+    ...defined({ usage, context: contextIn(turns) }),
     ...(usage && model !== undefined && { model }),
   };
 }

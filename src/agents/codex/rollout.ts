@@ -79,7 +79,7 @@ export type Entry =
    * The model has answered once more. `turn`: the tokens of this turn of Codex so far. `total`: the
    * tokens of the thread so far, which name the step.
    */
-  | { type: 'counted'; turn: Tokens; last: Tokens; total: number };
+  | { type: 'counted'; turn: Tokens; last: Tokens; total: number; at: string };
 
 export interface CodexTurn {
   id: string;
@@ -132,7 +132,7 @@ export class RolloutReader {
     const { type, payload, timestamp } = record;
     if (type === 'response_item') this.#item(payload, timestamp);
     else if (type === 'event_msg') this.#event(payload, timestamp);
-    else if (type === 'token_usage_record') this.#usage(payload);
+    else if (type === 'token_usage_record') this.#usage(payload, timestamp);
     else if (type === 'compacted') this.#compacted();
     else if (type === 'turn_context' && payload.model !== undefined) this.#turn(payload.turn_id).model = payload.model;
   }
@@ -214,9 +214,9 @@ export class RolloutReader {
     });
   }
 
-  #usage({ turn_id, usage, turn_token_usage: turn, thread_token_usage: thread }: Payload): void {
+  #usage({ turn_id, usage, turn_token_usage: turn, thread_token_usage: thread }: Payload, at: string): void {
     if (usage && turn && thread)
-      this.#turn(turn_id).entries.push({ type: 'counted', turn, last: usage, total: thread.total_tokens });
+      this.#turn(turn_id).entries.push({ type: 'counted', turn, last: usage, total: thread.total_tokens, at });
   }
 }
 

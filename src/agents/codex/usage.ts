@@ -3,6 +3,7 @@
  * these are summed. Codex reports no cost.
  */
 import type { Usage } from '../../contract/types.js';
+import type { LastRequest } from '../last-request.js';
 import type { CodexTurn, Tokens } from './rollout.js';
 
 export function usageOf(turns: readonly CodexTurn[]): Usage | undefined {
@@ -17,6 +18,15 @@ export function usageOf(turns: readonly CodexTurn[]): Usage | undefined {
     reasoning_output_tokens: sum('reasoning_output_tokens'),
     total_tokens: sum('total_tokens'),
   });
+}
+
+/** What the thread holds after its last step. Codex counts cached tokens in its input. */
+export function contextIn(turns: readonly CodexTurn[]): LastRequest | undefined {
+  const steps = turns.flatMap(({ entries }) => entries.flatMap((entry) => (entry.type === 'counted' ? [entry] : [])));
+  const last = steps.at(-1);
+  if (!last || Number.isNaN(Date.parse(last.at))) return undefined;
+  const tokens = last.last.input_tokens + last.last.output_tokens;
+  return tokens > 0 ? { tokens, at: last.at } : undefined;
 }
 
 /**

@@ -101,6 +101,12 @@ export function createOpenCodeDriver(options: OpenCodeOptions): AgentDriver<Open
       await home.answers.forget(session_id);
     },
     setArchived: async ({ session_id }, archived) => setArchived(await home.connect(), session_id, archived),
+    async priceOf(session, model) {
+      if (model === undefined) return undefined;
+      const connection = await home.connect();
+      const { directory } = await home.placeOf(connection, session);
+      return home.prices.of(connection, directory, model);
+    },
     leftRunning: (session, since) => leftRunningIn(home, session, since),
     sessions: () => storedSessions(reader),
     find: (session) => findSession(reader, session),

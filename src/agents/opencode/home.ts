@@ -11,6 +11,7 @@ import { ask } from './calls.js';
 import { Events } from './events.js';
 import { KeptAnswers } from './kept-answers.js';
 import { Logins } from './logins.js';
+import { ModelPrices } from './model-prices.js';
 import { findSession, type Place } from './read-session.js';
 import { refusalOfService } from './service.js';
 import { whyRecycle } from './why-recycle.js';
@@ -21,6 +22,7 @@ export class OpenCodeHome {
   readonly events: Events;
   readonly answers: KeptAnswers;
   readonly logins = new Logins();
+  readonly prices = new ModelPrices();
   readonly replacement: Replacement;
   /** The directories of sessions that this process has used. A session never moves. */
   readonly directories = new Map<SessionId, string>();

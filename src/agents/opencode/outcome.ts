@@ -9,7 +9,7 @@ import { cutOff, type CutOff } from '../shared/cut-off.js';
 import { replyAfter, replyOf, type Step } from '../shared/reply.js';
 import { failureOf, isAbort, refusedIn, untilOf } from './failures.js';
 import type { StoredAnswer, TurnState } from './turn-state.js';
-import { usageOf } from './usage.js';
+import { contextIn, usageOf } from './usage.js';
 
 const CUT_OFF: Partial<Record<string, CutOff>> = { length: 'length', 'content-filter': 'filter' };
 
@@ -52,6 +52,7 @@ export function saidIn({ last, answers, finalAnswers, usedBeside }: TurnState): 
       model: `${last.info.providerID}/${last.info.modelID}`,
       usage: sumOf([usageOf(answers.map(({ info }) => info)), ...usedBeside]),
     }),
+    ...defined({ context: contextIn(answers.map(({ info }) => info)) }),
   };
 }
 

@@ -111,6 +111,7 @@ export function createAgent({ name, driver, room, defaults, maxSteps = MAX_STEPS
     ...removalBy(context, room),
     ...archiveOf(driver, room),
     ...readingBy(driver),
+    ...(driver.priceOf && { priceOf: driver.priceOf.bind(driver) }),
     async transcript(session) {
       checkStore(session, driver);
       return driver.transcript(session);

@@ -14,6 +14,9 @@ import { quoted } from '../terminal/words.js';
 
 type Options = Omit<DelegateOptions, 'signal' | 'onProgress'> & { prompt_id: string };
 
+/** A working day. */
+const WHEN_WARM = '8h';
+
 export default command({
   name: 'delegate',
   summary:
@@ -42,6 +45,11 @@ export default command({
     interrupt: {
       kind: 'switch',
       help: 'Put the prompt first in the queue and stop the running turn. The session continues.',
+    },
+    'when-warm': {
+      kind: 'optional',
+      value: '8h',
+      help: 'Work that can wait: run it right after another prompt has made the session warm, and after this time in any case. Default: 8h.',
     },
     'on-lost': {
       kind: 'text',
@@ -91,6 +99,10 @@ export default command({
       'continuity delegate --topic auth --check "npm test" --max-fixes 3 "Add a logout endpoint"',
       'asks the session to fix until the tests pass',
     ],
+    [
+      'continuity delegate --topic auth --when-warm --no-wait "Also fix the typos"',
+      'waits in the queue until the session is read from the cache',
+    ],
     ['git diff | continuity delegate --category quick --no-wait -', 'a prompt from stdin, without waiting'],
   ],
   async run({ flags, args, output }) {
@@ -126,6 +138,9 @@ export default command({
       ...(typeof flags.new === 'string' && { reason: flags.new }),
       ...(flags.next && { when: 'next' as const }),
       ...(flags.interrupt && { when: 'interrupt' as const }),
+      ...(flags['when-warm'] !== undefined && {
+        when_warm: flags['when-warm'] === true ? WHEN_WARM : flags['when-warm'],
+      }),
       ...(flags['on-lost'] !== undefined && { on_lost: flags['on-lost'] as OnLost }), // parse-prompt.ts checks the value.
       ...(flags.check !== undefined && {
         checks: flags.check.map((run) => ({

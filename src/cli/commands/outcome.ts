@@ -10,6 +10,7 @@ import { LEFT, untilInterrupted } from '../interrupted.js';
 import type { Output } from '../terminal/output.js';
 import { showResult } from '../terminal/show-result.js';
 import { waitingLines } from '../terminal/waiting-text.js';
+import { clock } from '../terminal/words.js';
 import { untilEnded } from '../waiting.js';
 
 export default command({
@@ -111,7 +112,12 @@ function show(prompt: PromptState, topic: string, output: Output): number {
   }
   switch (prompt.state) {
     case 'queued':
-      output.answer(prompt, `queued at position ${prompt.position}`);
+      output.answer(
+        prompt,
+        prompt.runs_by === undefined
+          ? `queued at position ${prompt.position}`
+          : `queued until the session is warm, at latest ${clock(prompt.runs_by, Date.now())}`,
+      );
       return 0;
     case 'running':
       output.answer(prompt, runningText(prompt, topic));

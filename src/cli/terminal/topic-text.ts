@@ -7,11 +7,12 @@ import { askedWords } from '../../client/waiting-words.js';
 import { defined } from '../../contract/defined.js';
 import type { TurnResult, Usage } from '../../contract/types.js';
 import { cachedWords, tokensOf } from '../../contract/usage.js';
+import { contextWords } from '../../contract/session-context.js';
 import type { SessionView, TopicView } from '../../contract/views.js';
 import type { Output } from './output.js';
 import { leftBehindWords } from './left-behind-text.js';
 import { waitingLines } from './waiting-text.js';
-import { ago, count, duration, oneLine, quoted } from './words.js';
+import { ago, clock, count, duration, oneLine, quoted } from './words.js';
 
 const SHOWN_OUTCOMES = 5;
 const SHOWN_ASKS = 5;
@@ -35,7 +36,11 @@ export function topicText(view: TopicView, output: Output, now: number, progress
       .join(' · '),
     ...(view.used ? [`Used: ${costOf(view.used)}${cachedWords(view.used)}`] : []),
     ...section('Problem', '', problem ? [`${problem.code}: ${problem.message}`, problem.fix] : []),
-    ...section('Sessions', `open one: continuity open ${name}`, sessions.map(sessionLine)),
+    ...section(
+      'Sessions',
+      `open one: continuity open ${name}`,
+      sessions.flatMap((session) => sessionLines(session, now)),
+    ),
     ...section(
       'Running',
       `follow: continuity watch ${name} · stop: continuity cancel ${name}`,
@@ -45,7 +50,7 @@ export function topicText(view: TopicView, output: Output, now: number, progress
     ...section(
       'Queue',
       `take one out: continuity cancel ${name} <prompt id>`,
-      queue.map(({ prompt_id, prompt, accepted_at }) => `${prompt_id}  ${oneLine(prompt)} · ${ago(accepted_at, now)}`),
+      queue.map((one) => queuedLine(one, now)),
     ),
     ...section(
       'Last outcomes',
@@ -61,7 +66,13 @@ export function topicText(view: TopicView, output: Output, now: number, progress
   ].join('\n');
 }
 
-function sessionLine({ session_id, pinned, turns, used, current, lost, archive }: SessionView): string {
+function queuedLine({ prompt_id, prompt, accepted_at, runs_by }: TopicView['queue'][number], now: number): string {
+  const held = runs_by === undefined ? '' : ` · until the session is warm, at latest ${clock(runs_by, now)}`;
+  return `${prompt_id}  ${oneLine(prompt)} · ${ago(accepted_at, now)}${held}`;
+}
+
+function sessionLines(session: SessionView, now: number): string[] {
+  const { session_id, pinned, turns, used, current, lost, archive, context } = session;
   const said = [
     lost,
     archive && (archive.kept_because === undefined ? 'archived' : `not archived: ${archive.kept_because}`),
@@ -74,7 +85,8 @@ function sessionLine({ session_id, pinned, turns, used, current, lost, archive }
   ]
     .filter(Boolean)
     .join(' · ');
-  return `${current ? '→' : ' '} ${session_id}  ${said}`;
+  const line = `${current ? '→' : ' '} ${session_id}  ${said}`;
+  return current && context ? [line, `    ${contextWords(context, now, (iso) => clock(iso, now))}`] : [line];
 }
 
 function runningLines(

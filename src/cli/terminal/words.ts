@@ -27,6 +27,12 @@ export function until(isoTime: string, now: number): string {
   return ms >= 1000 ? `in ${inUnits(ms)} (${at})` : `in a moment (${at})`;
 }
 
+/** e.g. `14:05`, or `2026-01-01 14:05` on another day: local time. */
+export function clock(isoTime: string, now: number): string {
+  const [date, time] = [new Date(isoTime), new Date(now)].map((one) => one.toLocaleString('sv-SE')) as [string, string];
+  return date.slice(0, 10) === time.slice(0, 10) ? date.slice(11, 16) : date.slice(0, 16);
+}
+
 const UNITS = [
   [86_400_000, 'day'],
   [3_600_000, 'hour'],

@@ -242,6 +242,11 @@ describe('a bad field is named, with what it must be and what it is', () => {
       'limits.stepsPerTurn in FILE must be a whole number above 0, got 1.5.',
     ],
     [
+      'a life of the cache that is none',
+      { agents: { codex: { cacheLifetime: 'long' } } },
+      'agents.codex.cacheLifetime in FILE must be a duration from 1 second to 24 days, such as "30m", "2 hours" or a number of milliseconds, got "long".',
+    ],
+    [
       'a price below nothing',
       { prices: [{ model: 'a', input: -1, output: 1 }] },
       'prices.0.input in FILE must be a number of US dollars for a million tokens, at least 0, got -1.',

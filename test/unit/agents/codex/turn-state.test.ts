@@ -33,6 +33,7 @@ describe('what became of a prompt', () => {
     expect(saidIn(state)).toEqual({
       reply: 'Done.',
       reply_parts: ['Done.'],
+      context: { tokens: 205, at: '2026-11-28T14:39:59.000Z' },
       model: 'scripted',
       usage: { input_tokens: 190, cache_read_tokens: 10, cache_write_tokens: 0, output_tokens: 3, reasoning_tokens: 2 },
     });

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { Output } from '../../../../src/cli/terminal/output.js';
+import { clock } from '../../../../src/cli/terminal/words.js';
 import { topicText } from '../../../../src/cli/terminal/topic-text.js';
 import type { Pinned, TurnResult } from '../../../../src/contract/types.js';
-import type { TopicView } from '../../../../src/contract/views.js';
+import type { SessionView, TopicView } from '../../../../src/contract/views.js';
 
 const now = Date.parse('2026-01-01T12:00:00Z');
 const before = (seconds: number) => new Date(now - seconds * 1000).toISOString();
@@ -95,6 +96,34 @@ Last outcomes  (in full: continuity outcome auth <prompt id>)
 
 Go on
   continuity delegate --topic auth "…"`);
+});
+
+test('the session says what it holds, and what the next turn costs for it', () => {
+  const at = (seconds: number) => new Date(now + seconds * 1000).toISOString();
+  const shown = (context: object) =>
+    topicText(
+      { ...view, sessions: view.sessions.map((one) => ({ ...one, context }) as SessionView) },
+      new Output(false),
+      now,
+    );
+  const costs = { tokens: 182_000, at: before(7200), warm_usd: 0.0546, cold_usd: 0.6825 };
+  expect(
+    shown({ ...costs, warm_until: at(-3600) })
+      .split('\n')
+      .slice(3, 6),
+  ).toEqual([
+    '    ses_1  lost · opencode · p/m · quick · 1 turn · /app on host-1',
+    '  → ses_2  opencode · p/m · quick · 2 turns · /app on host-1',
+    `      182,000 tokens, cold since ${clock(at(-3600), now)}; the next turn reads them again, about $0.68 (warm: $0.05)`,
+  ]);
+  expect(shown({ ...costs, warm_until: at(60) })).toContain(
+    `182,000 tokens, warm until ${clock(at(60), now)}; the next turn reads them for about $0.05 (cold: $0.68)\n`,
+  );
+  // Nobody knows the price: it is left out, and never 0.
+  expect(shown({ tokens: 1, at: before(1), warm_until: at(-1) })).toMatch(
+    /1 tokens, cold since [\d: -]+; the next turn reads them again\n/,
+  );
+  expect(shown({ at: before(1), warm_until: at(60) })).toMatch(/^ {6}warm until [\d: -]+$/m);
 });
 
 test('an outcome says which agent took over, and from which session', () => {

@@ -1,0 +1,65 @@
+/** What a turn reports of its session: how much it holds, how long that is warm, and what it costs. */
+import type { Agent, AgentOutcome, SessionRef } from '../agents/agent.js';
+import type { AgentKind, Config } from '../config.js';
+import { defined } from '../contract/defined.js';
+import type { SessionContext } from '../contract/session-context.js';
+import type { RunTurnInput } from './types.js';
+import { priceIn, readingCost } from './prices.js';
+
+const MINUTE = 60_000;
+
+/**
+ * How long a provider's cache has a conversation after its last request, where the agent does not
+ * tell. `agents.<name>.cacheLifetime` counts instead.
+ *
+ * - Anthropic: 5 minutes, and each use begins them anew (platform.claude.com, "Prompt caching").
+ *   OpenCode asks for no longer time.
+ * - Claude Code: it asks for 1 hour with a subscription (code.claude.com, "Prompt caching"). Of 13,731
+ *   turns those within an hour found their cache, and those after it did not. What the provider has
+ *   written down in the session counts first.
+ * - OpenAI: 5 to 10 minutes, never more than an hour (developers.openai.com, "Prompt caching").
+ * - Behind ACP can be any of them, so the shortest counts.
+ */
+const WARM_FOR: Record<AgentKind, number> = {
+  opencode: 5 * MINUTE,
+  'claude-code': 60 * MINUTE,
+  codex: 10 * MINUTE,
+  acp: 5 * MINUTE,
+};
+
+type Turn = Pick<RunTurnInput, 'pinned'>;
+type Host = Pick<Config, 'agents' | 'prices'>;
+
+/**
+ * `undefined`: the turn has told nothing of it, so what was known before counts.
+ *
+ * @param now when the turn ended, in ms since 1970. An agent that does not tell how much its session
+ *   holds has sent it at some moment before
+ */
+export async function heldAfter(
+  { status, context, model = undefined }: Pick<AgentOutcome, 'status' | 'context' | 'model'>,
+  { pinned }: Turn,
+  config: Host,
+  ask: { agent: Agent; session: SessionRef },
+  now = Date.now(),
+): Promise<SessionContext | undefined> {
+  if (!context && status !== 'completed') return undefined;
+  const { agents } = config;
+  const own = agents[pinned.agent];
+  const { tokens, at, warm_ms } = context ?? { at: new Date(now).toISOString() };
+  const ms = own?.cacheLifetimeMs ?? warm_ms ?? WARM_FOR[own?.kind ?? 'acp'];
+  const costs = tokens === undefined ? {} : await costOf(tokens, model ?? pinned.model, config, ask);
+  return { ...defined({ tokens }), at, warm_until: new Date(Date.parse(at) + ms).toISOString(), ...costs };
+}
+
+/** By the config, else by the agent's own list. Nothing where neither knows. */
+export async function costOf(
+  tokens: number,
+  model: string | undefined,
+  { prices }: Pick<Config, 'prices'>,
+  { agent, session }: { agent: Agent; session: SessionRef },
+): Promise<Pick<SessionContext, 'warm_usd' | 'cold_usd'>> {
+  // An agent that does not answer now has a turn that ended all the same.
+  const price = priceIn(prices, model) ?? (await agent.priceOf?.(session, model).catch(() => undefined));
+  return price ? readingCost(tokens, price) : {};
+}

@@ -1,0 +1,18 @@
+/** How large a session is, and what its model costs, as far as its agent knows. Types only. */
+
+/** What the model was sent at the last request of a turn, by the session's own agent. */
+export interface LastRequest {
+  /** Input, cached or not, and the answer. */
+  tokens: number;
+  /** ISO 8601. */
+  at: string;
+  /** How long the provider keeps it in its cache, where the agent knows. */
+  warm_ms?: number;
+}
+
+/** In US dollars for a million tokens. */
+export interface ModelPrice {
+  input: number;
+  cacheRead?: number;
+  cacheWrite?: number;
+}

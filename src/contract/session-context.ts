@@ -1,0 +1,62 @@
+/**
+ * How much a session holds, and what the next request of its model costs for that. Pure. Anyone may
+ * import this.
+ */
+
+export interface SessionContext {
+  /**
+   * What the model was sent at its last request, cached or not, with what it answered. Absent: the
+   * agent does not tell.
+   */
+  tokens?: number;
+  /** When that was. ISO 8601. */
+  at: string;
+  /** Until then the provider's cache is taken to have the conversation. ISO 8601. */
+  warm_until: string;
+  /** What it costs in US dollars to read so many tokens from the cache. Absent: the price is not known. */
+  warm_usd?: number;
+  /** And once the cache no longer has them. */
+  cold_usd?: number;
+}
+
+/** @param now in ms since 1970 */
+export const isWarm = ({ warm_until }: Pick<SessionContext, 'warm_until'>, now: number): boolean =>
+  Date.parse(warm_until) > now;
+
+/** e.g. `182,000 tokens` */
+export const tokenWords = (tokens: number) => `${String(Math.round(tokens)).replace(/\B(?=(\d{3})+$)/g, ',')} tokens`;
+
+/** e.g. `$0.68` */
+export const dollarWords = (usd: number) => `$${usd < 0.01 ? usd.toPrecision(1) : usd.toFixed(2)}`;
+
+/**
+ * e.g. `182,000 tokens, cold since 14:05; the next turn reads them again, about $0.68 (warm: $0.05)`
+ *
+ * @param time writes a time for its reader
+ */
+export function contextWords(context: SessionContext, now: number, time: (iso: string) => string): string {
+  const { tokens, warm_until, warm_usd, cold_usd } = context;
+  const holds = tokens === undefined ? [] : [tokenWords(tokens)];
+  if (!isWarm(context, now)) {
+    const costs = cold_usd === undefined ? '' : `, about ${dollarWords(cold_usd)}`;
+    const instead = warm_usd === undefined ? '' : ` (warm: ${dollarWords(warm_usd)})`;
+    const said = [...holds, `cold since ${time(warm_until)}`].join(', ');
+    return tokens === undefined ? said : `${said}; the next turn reads them again${costs}${instead}`;
+  }
+  const costs = warm_usd === undefined ? '' : `; the next turn reads them for about ${dollarWords(warm_usd)}`;
+  const later = cold_usd === undefined ? '' : ` (cold: ${dollarWords(cold_usd)})`;
+  return `${[...holds, `warm until ${time(warm_until)}`].join(', ')}${costs}${later}`;
+}
+
+/** Whether a value can be one. An operator can complete a turn with any value. */
+export function isSessionContext(value: object): value is SessionContext {
+  const { tokens, at, warm_until, warm_usd, cold_usd, ...others } = value as Record<string, unknown>;
+  const amounts = [tokens, warm_usd, cold_usd];
+  return (
+    [at, warm_until].every(
+      (time) => typeof time === 'string' && time.length <= 30 && !Number.isNaN(Date.parse(time)),
+    ) &&
+    amounts.every((one) => one === undefined || (typeof one === 'number' && Number.isFinite(one) && one >= 0)) &&
+    Object.keys(others).length === 0
+  );
+}

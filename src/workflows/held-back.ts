@@ -1,0 +1,42 @@
+/**
+ * Prompts that wait until their session is warm (`when_warm`). They start no turn in a cold session:
+ * they run as soon as another prompt's turn has made it warm, or once their time is over. Pure.
+ */
+import { milliseconds } from '../contract/duration.js';
+import { isWarm } from '../contract/session-context.js';
+import type { QueuedPrompt, TopicState } from '../contract/state.js';
+import { currentSession, sessionOf } from './session-state.js';
+
+/** When it runs at the latest, in ms since 1970. `undefined`: it waits for no warm session. */
+function deadlineOf({ request, accepted_at }: QueuedPrompt): number | undefined {
+  return request.when_warm === undefined ? undefined : Date.parse(accepted_at) + milliseconds(request.when_warm);
+}
+
+/** The same, for people. ISO 8601. */
+export function runsBy(queued: QueuedPrompt): string | undefined {
+  const deadline = deadlineOf(queued);
+  return deadline === undefined ? undefined : new Date(deadline).toISOString();
+}
+
+/** Whether the prompt stays in the queue for now. `now`: ISO 8601. */
+function isHeld(state: TopicState, queued: QueuedPrompt, now: string): boolean {
+  const deadline = deadlineOf(queued);
+  if (deadline === undefined || state.closing) return false;
+  const time = Date.parse(now);
+  const { session_id } = queued.request;
+  const session = session_id === undefined ? currentSession(state) : sessionOf(state, session_id);
+  // Without a session to go on in, there is nothing that could be warm.
+  if (deadline <= time || !session || session.lost) return false;
+  return !session.context || !isWarm(session.context, time);
+}
+
+/** The place in the queue of the prompt to work on next. -1: none, or all of them are held. */
+export function nextIn(state: TopicState, now: string): number {
+  return state.queue.findIndex((queued) => !isHeld(state, queued, now));
+}
+
+/** When the first of the held prompts runs at the latest, in ms since 1970. */
+export function heldUntil({ queue }: Pick<TopicState, 'queue'>): number | undefined {
+  const deadlines = queue.flatMap((queued) => deadlineOf(queued) ?? []);
+  return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+}
