@@ -52,6 +52,7 @@ const long = [
     'web-ui',
     'when-warm',
     'worker-process',
+    'workspaces',
   ].map((name) => `test/integration/${name}.test.ts`),
   ...[
     'bad-input',

@@ -7,45 +7,33 @@
  * - Of these, files that were last written before the moment are left out: they were changed then,
  *   and only not committed.
  */
-import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { Context } from '@temporalio/activity';
 import { MAX_CHANGED_FILES_BYTES } from '../contract/limits.js';
-import { deadline } from '../host/deadline.js';
-import { childEnvironment } from '../host/environment.js';
-import { GIT_MARKER, killTree } from '../host/process-tree.js';
+import { withGit, type Git } from '../host/git.js';
 import { statOf, type ChangedFile } from './stat-of.js';
 import type { ChangedFilesInput, ChangedFilesOutput } from './types.js';
 
 /** For all of it: a turn waits for it. */
 const GIT_ANSWERS_WITHIN_MS = 5_000;
-const MAX_PRINTED_BYTES = 4 * 1024 * 1024;
 /** More of them are counted, and not looked at. */
 const MOST_FILES = 5_000;
 /** Commits count in seconds, and so do some file systems. */
 const CLOCK_LAG_MS = 1_000;
 
 export async function changedFiles({ cwd, since }: ChangedFilesInput): Promise<ChangedFilesOutput> {
-  const signal = deadline(GIT_ANSWERS_WITHIN_MS, Context.current().cancellationSignal);
-  const marker = randomUUID();
+  const options = { withinMs: GIT_ANSWERS_WITHIN_MS, signal: Context.current().cancellationSignal };
   try {
-    const stat = statOf(await filesChanged(cwd, new Date(since), gitWith(signal, marker)), MAX_CHANGED_FILES_BYTES);
-    signal.throwIfAborted();
+    const files = await withGit(options, (git) => filesChanged(cwd, new Date(since), git));
+    const stat = statOf(files, MAX_CHANGED_FILES_BYTES);
     return stat === '' ? {} : { stat };
   } catch {
     // No git, no repository, a broken one, or one too large to be read in time: the brief does
     // without.
     return {};
-  } finally {
-    // What a git that hangs has started, such as a filter, would outlive it.
-    if (signal.aborted) await killTree(`${GIT_MARKER}=${marker}`);
   }
 }
-
-type Git = (cwd: string, ...args: string[]) => Promise<string>;
 
 /** @throws what git says, or the signal's reason */
 async function filesChanged(cwd: string, since: Date, git: Git): Promise<ChangedFile[]> {
@@ -85,22 +73,4 @@ function counted(printed: string): ChangedFile[] {
 
 function listed(printed: string): string[] {
   return printed.split('\0').filter((entry) => entry !== '');
-}
-
-function gitWith(signal: AbortSignal, marker: string): Git {
-  const options = {
-    signal,
-    killSignal: 'SIGKILL',
-    maxBuffer: MAX_PRINTED_BYTES,
-    // It takes no lock that an agent's own git may want, and fetches nothing.
-    env: {
-      ...childEnvironment(),
-      ...{ LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', GIT_NO_LAZY_FETCH: '1', [GIT_MARKER]: marker },
-    },
-  } as const;
-  return async (cwd, ...args) => {
-    const ran = promisify(execFile)('git', ['-c', 'core.fsmonitor=false', ...args], { cwd, ...options });
-    ran.child.stdin?.end();
-    return (await ran).stdout;
-  };
 }

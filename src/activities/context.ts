@@ -4,6 +4,7 @@ import type { Agent } from '../agents/agent.js';
 import type { Fence } from '../agents/turn/fence.js';
 import type { Config } from '../config.js';
 import type { AbsentModels } from './absent-models.js';
+import type { Directories } from './directories.js';
 import type { Semaphore } from '../semaphore.js';
 import type { IsCheckProof } from './may-check.js';
 import type { ProviderGate } from './provider-gate.js';
@@ -39,6 +40,8 @@ export interface ActivityContext {
   fence: Fence;
   /** Lets one turn at a time try a provider that refused. */
   providers: ProviderGate;
+  /** Which turns work in which directory. */
+  directories: Directories;
   /** Which models cannot answer now. */
   absentModels: AbsentModels;
   /** Limits how many turns work at once on this host. Absent: any number. */

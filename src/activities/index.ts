@@ -1,10 +1,13 @@
 /** The activities of one host. Only the worker imports this; workflows import only `./types.js`. */
+import { join } from 'node:path';
 import { Fence } from '../agents/turn/fence.js';
 import { AbsentModels } from './absent-models.js';
 import { adoptSession } from './adopt-session.js';
 import { archiveSession } from './archive-session.js';
+import { withWayBack } from './bring-back.js';
 import { changedFiles } from './changed-files.js';
 import type { ActivityContext } from './context.js';
+import { Directories } from './directories.js';
 import { deleteSession } from './delete-session.js';
 import { ProviderGate } from './provider-gate.js';
 import { openSession } from './open-session.js';
@@ -16,8 +19,16 @@ import { runTurn } from './run-turn.js';
 import { stopTurn } from './stop-turn.js';
 import type { Activities, RunTurnInput, RunTurnOutput } from './types.js';
 
-export function createActivities(given: Omit<ActivityContext, 'fence' | 'providers' | 'absentModels'>): Activities {
-  const context = { ...given, fence: new Fence(), providers: new ProviderGate(), absentModels: new AbsentModels() };
+type Given = Omit<ActivityContext, 'fence' | 'providers' | 'absentModels' | 'directories'>;
+
+export function createActivities(given: Given): Activities {
+  const context: ActivityContext = {
+    ...given,
+    fence: new Fence(),
+    providers: new ProviderGate(),
+    absentModels: new AbsentModels(),
+    directories: new Directories(join(given.config.dataDir, 'directories')),
+  };
   return {
     openSession: (input) => openSession(input, context),
     adoptSession: (input) => adoptSession(input, context),
@@ -25,7 +36,7 @@ export function createActivities(given: Omit<ActivityContext, 'fence' | 'provide
     changedFiles,
     runTurn: async (input) => {
       const startedAt = performance.now();
-      const output = await runTurn(input, context);
+      const output = await withWayBack(input, await runTurn(input, context));
       context.log('turn', factsOf(input, output, performance.now() - startedAt));
       return output;
     },

@@ -8,6 +8,8 @@ import { failure } from '../contract/failures.js';
 import type { CheckRun } from '../contract/checks.js';
 
 import { failureOfDirectory } from '../host/working-directory.js';
+import { placeOf } from '../host/work-tree.js';
+import { isAlone } from './admission.js';
 import { Attempts } from './attempts.js';
 import { checkMarkerOf, runCheck } from './check-command.js';
 import type { ActivityContext } from './context.js';
@@ -16,20 +18,21 @@ import { handOver, refusal, translated } from './translate.js';
 import type { AttemptFacts, RunChecksInput, RunChecksOutput, TurnHeartbeat } from './types.js';
 
 const HEARTBEAT_EVERY_MS = 500;
+/** The turn that fixes a failed check follows at once, if there is one. */
+const FIXED_WITHIN_MS = 10_000;
+type Doing = Pick<TurnHeartbeat, 'step' | 'text_tail'>;
 /** A command that kills its worker would do so in every attempt. */
 const MAX_BARREN_ATTEMPTS = 10;
 
-export async function runChecks(
-  input: RunChecksInput,
-  { config, host, isCheckProof, fence }: ActivityContext,
-): Promise<RunChecksOutput> {
+export async function runChecks(input: RunChecksInput, activities: ActivityContext): Promise<RunChecksOutput> {
+  const { config, host, isCheckProof, fence } = activities;
   const context = Context.current();
   const attempts = new Attempts(
     context.info.attempt,
     context.info.heartbeatDetails as Partial<AttemptFacts> | undefined,
     context.info.scheduledTimestampMs,
   );
-  const doing: Pick<TurnHeartbeat, 'step' | 'text_tail'> = {};
+  const doing: Doing = {};
   const tell = () => context.heartbeat({ ...doing, ...attempts.facts() });
   const beat = setInterval(tell, HEARTBEAT_EVERY_MS);
   const { asked, cwd } = input;
@@ -42,7 +45,7 @@ export async function runChecks(
     // The fence ends the command of an attempt that was lost, or that an operator reset, before
     // this attempt starts its own.
     return await fence.alone(`the checks of topic ${asked.topic}`, detach.signal, (signal) =>
-      allOf(input, signal, doing),
+      inTheirPlace(input, activities, signal, doing),
     );
   } catch (error) {
     const letGo = handOver(context.cancellationDetails, error);
@@ -55,11 +58,27 @@ export async function runChecks(
   }
 }
 
-async function allOf(
-  { asked, cwd }: RunChecksInput,
+/** Checks see what their turn has left. Where turns work alone, so do checks. */
+async function inTheirPlace(
+  input: RunChecksInput,
+  host: Pick<ActivityContext, 'config' | 'directories'>,
   signal: AbortSignal,
-  doing: Pick<TurnHeartbeat, 'step' | 'text_tail'>,
+  doing: Doing,
 ): Promise<RunChecksOutput> {
+  const { topic } = input.asked;
+  const directory = await placeOf(input.cwd);
+  const waitsFor = (other: string) => (doing.step = `waits for topic ${other}, which works in ${directory}`);
+  const alone = isAlone(input, host);
+  const stay = await host.directories.enter({ directory, topic, alone, waitsFor, signal });
+  let ran: RunChecksOutput | undefined;
+  try {
+    return (ran = await allOf(input, signal, doing));
+  } finally {
+    await stay.leave(ran?.ran.every(({ passed }) => passed) ? undefined : FIXED_WITHIN_MS);
+  }
+}
+
+async function allOf({ asked, cwd }: RunChecksInput, signal: AbortSignal, doing: Doing): Promise<RunChecksOutput> {
   const ran: CheckRun[] = [];
   for (const check of asked.checks) {
     doing.step = `check: ${check.run}`;

@@ -65,7 +65,8 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
     const loss = lossIn(ended, input, context.config);
     const held = await heldAfter(ended, input, context.config, { agent, session: sessionRefOf(input) });
     const more = { fell_back_from: attempt.fellBackFrom(ended), loss, waits, context: held };
-    return { ...output(ended), ...answered, ...defined(more) };
+    const told = { ...answered, ...(await attempt.surroundings()) };
+    return { ...output(ended), ...told, ...defined(more) };
   } catch (error) {
     if (error instanceof Failed && !(error instanceof AgentError && error.retryable)) {
       const ended = { status: 'failed', reply: '', error: error.failure as Failure } as const;

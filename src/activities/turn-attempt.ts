@@ -1,5 +1,5 @@
 /**
- * One attempt at a turn. It waits for a slot, and follows the agent to the end.
+ * One attempt at a turn. It waits until its host admits it, and follows the agent to the end.
  *
  * - A user's cancel, a limit, or the end of the topic from outside stops the agent's turn.
  * - The worker's shutdown, a lost attempt, or an operator's pause or reset only detaches from it.
@@ -11,19 +11,22 @@ import { failure, type Failure } from '../contract/failures.js';
 import type { Usage } from '../contract/types.js';
 import { defined } from '../contract/defined.js';
 import { keepWithin } from '../contract/keep-within.js';
+import type { Moved } from '../contract/workspace.js';
 import { MAX_ANSWERED_BYTES_OF_TURN, MAX_ASKS_OF_TURN } from '../contract/limits.js';
 import { DENIED, policyOf } from './ask-policy.js';
 import { Budget } from './budget.js';
+import { Admission, type Admits } from './admission.js';
 import type { ActivityContext } from './context.js';
 import { orCorrupted } from './corrupted.js';
 import { FallBack, fallbackModelsOf } from './fall-back.js';
 import { priced } from './prices.js';
-import { isAnswer, isOfProvider, providerOf, refusalIn, Try } from './provider-gate.js';
+import { groundOf, movedBefore, toldOf } from './ground.js';
+import { isAnswer } from './provider-gate.js';
 import { sessionRefOf } from './session-ref.js';
 import { stoppedBy } from './stopped-by-limit.js';
 import { topicIsOver } from './topic-is-over.js';
 import type { TurnClock } from './turn-clock.js';
-import type { RunTurnInput } from './types.js';
+import type { RunTurnInput, RunTurnOutput } from './types.js';
 
 const HEARTBEAT_EVERY_MS = 1000;
 
@@ -34,6 +37,8 @@ export class TurnAttempt {
   readonly #session: SessionRef;
   readonly #fallBack: FallBack;
   readonly #budget: Budget;
+  readonly #admission: Admission;
+  #moved: Moved | undefined;
   /** The agent refused the turn before it had the prompt. */
   #nothingPutIn = false;
   #hasCompacted = false;
@@ -46,7 +51,7 @@ export class TurnAttempt {
     private readonly input: RunTurnInput,
     private readonly agent: Agent,
     private readonly clock: TurnClock,
-    private readonly host: Pick<ActivityContext, 'config' | 'turnSlots' | 'providers' | 'absentModels' | 'log'>,
+    private readonly host: Admits & Pick<ActivityContext, 'absentModels' | 'log'>,
   ) {
     const { pinned, keeps_model, waits = false } = input;
     this.#session = sessionRefOf(input);
@@ -55,14 +60,14 @@ export class TurnAttempt {
     this.#budget = new Budget(input, host.config.limits, waits, (usage) => this.#priced(usage));
     this.#fallBack = new FallBack(chain, host.absentModels, clock.model ?? input.instead);
     clock.model = this.#fallBack.instead;
+    const signals = { detach: this.#detach.signal, stop: this.#stop.signal };
+    this.#admission = new Admission(input, clock, host, signals);
   }
 
   fellBackFrom(outcome: AgentOutcome): string | undefined {
     return this.#fallBack.fellBackFrom(this.#context.info.attempt > 1 ? outcome : {});
   }
 
-  /** Set while this attempt tries a provider for all turns of this host. */
-  #try: Try | undefined;
   /** What config has answered in this attempt. The newest, as many as the topic remembers. */
   readonly answered: Answered[] = [];
 
@@ -70,50 +75,24 @@ export class TurnAttempt {
   async run(): Promise<AgentOutcome | Ask> {
     this.#context.cancelled.catch((error: unknown) => this.#cancelled(error).catch(() => this.#detach.abort(error)));
     const beat = setInterval(() => this.#beat(), HEARTBEAT_EVERY_MS);
+    let ended: AgentOutcome | Ask | undefined;
     try {
-      const refused = this.input.goes_on && (await this.#enterGate());
-      if (refused) return refused;
-      const release = await this.#slot();
-      try {
-        const ended = await this.#orCorrupted(await this.#work());
-        if ('status' in ended && isOfProvider(ended.error)) this.#try?.refused(ended);
-        else this.#try?.takes();
-        return ended;
-      } finally {
-        release();
-      }
+      const refused = await this.#admission.enter();
+      if (refused) return (ended = refused);
+      this.#moved = await movedBefore(this.input, this.host.config.dataDir);
+      ended = await this.#orCorrupted(await this.#work());
+      this.#admission.ended(ended);
+      return ended;
     } finally {
-      this.#try?.end();
+      await this.#admission.leave(ended);
       clearInterval(beat);
     }
   }
 
-  /** @returns the outcome of a turn whose provider refused another one just now */
-  async #enterGate(): Promise<AgentOutcome | undefined> {
-    this.clock.waits('waits for another turn that tries the provider');
-    try {
-      const stopped = AbortSignal.any([this.#detach.signal, this.#stop.signal]);
-      const found = await this.host.providers.enter(providerOf(this.input.pinned), stopped);
-      if (found instanceof Try) this.#try = found;
-      else if (!found.takes) return { status: 'failed', reply: '', ...refusalIn(found.outcome) };
-      return undefined;
-    } catch (error) {
-      if (this.#stop.signal.aborted) return undefined;
-      throw error;
-    }
-  }
-
-  /** A turn that is to be stopped needs no slot. */
-  async #slot(): Promise<() => void> {
-    const { turnSlots } = this.host;
-    if (!turnSlots) return () => undefined;
-    this.clock.waits(`waits for one of ${turnSlots.count} turn slots of this host`);
-    try {
-      return await turnSlots.acquire(AbortSignal.any([this.#detach.signal, this.#stop.signal]));
-    } catch (error) {
-      if (this.#stop.signal.aborted) return () => undefined;
-      throw error;
-    }
+  /** What became of the place in which the turn worked. Call it once the turn has ended. */
+  async surroundings(): Promise<Pick<RunTurnOutput, 'ground' | 'ground_after' | 'shares_directory_with'>> {
+    const after = await groundOf(this.input.pinned.cwd);
+    return defined({ ground: this.#moved, ground_after: after, shares_directory_with: this.clock.sharedWith() });
   }
 
   async #work(): Promise<AgentOutcome | Ask> {
@@ -167,7 +146,7 @@ export class TurnAttempt {
       else if (event.type === 'running') clock.silence.running(event.tools);
       else {
         clock.progress(this.#withCost(event.progress), this.#budget.notice);
-        if (isAnswer(event.progress)) this.#try?.takes();
+        if (isAnswer(event.progress)) this.#admission.answered();
       }
       // Sent at once for people who watch. The SDK throttles heartbeats itself.
       this.#context.heartbeat(clock.heartbeat());
@@ -231,7 +210,7 @@ export class TurnAttempt {
   }
 
   #request(): TurnRequest {
-    const { prompt_id, prompt, brief_length, answered, waits, may_be_archived } = this.input;
+    const { prompt_id, prompt, brief_length, answered, waits, may_be_archived } = toldOf(this.input, this.#moved);
     const goesOn = this.#fallBack.goesOn || this.#hasCompacted || Budget.goesOn(this.input);
     const goes_on = goesOn || this.input.goes_on || undefined;
     const followsWait = goesOn || (this.#context.info.attempt === 1 && (goes_on ?? (answered?.length ?? 0) > 0));

@@ -5,7 +5,9 @@
 import type { TurnProgress } from '../agents/agent.js';
 import type { Limits } from '../config.js';
 import { defined } from '../contract/defined.js';
+import type { TopicId } from '../contract/ids.js';
 import type { Usage } from '../contract/types.js';
+import { boundedSharing } from '../contract/workspace.js';
 import type { Failure } from '../contract/failures.js';
 import { Attempts } from './attempts.js';
 import { Silence } from './silence.js';
@@ -21,6 +23,9 @@ export class TurnClock {
   refused: Failure | undefined;
   /** The model that works instead of the session's own. */
   model: string | undefined;
+  /** The topics whose turns are in the same directory. They come while the turn works. */
+  sharing: ReadonlySet<TopicId> = new Set();
+  readonly #sharedBefore: readonly TopicId[];
   readonly #workedBeforeMs: number;
   /**
    * When work started. Absent while the turn waits for a slot, which is neither work nor a stall.
@@ -38,10 +43,19 @@ export class TurnClock {
     /** Before the turn waited, in ms. */
     workedBefore = 0,
   ) {
-    const { step, text_tail, usage, model, worked_ms = workedBefore, checks_granted = false } = last ?? {};
+    const {
+      step,
+      text_tail,
+      usage,
+      model,
+      shares_directory_with: shared,
+      worked_ms = workedBefore,
+      checks_granted = false,
+    } = last ?? {};
     this.attempts = new Attempts(attempt, last, scheduledAt);
     this.checksGranted = checks_granted;
     this.model = typeof model === 'string' ? model : undefined;
+    this.#sharedBefore = Array.isArray(shared) ? shared : [];
     this.#workedBeforeMs = worked_ms;
     this.#progress = {
       ...defined({ step, text_tail, usage }),
@@ -81,13 +95,19 @@ export class TurnClock {
     return this.#progress.step;
   }
 
+  /** The topics whose turns worked in the same directory meanwhile. `undefined`: none. */
+  sharedWith(): TopicId[] | undefined {
+    const topics = boundedSharing([...this.#sharedBefore, ...this.sharing]);
+    return topics.length > 0 ? topics : undefined;
+  }
+
   heartbeat(): TurnHeartbeat {
     return {
       ...this.#progress,
       ...defined({ step: this.#waitsFor ?? this.#shownStep() }),
       worked_ms: this.workedMs(),
       ...this.attempts.facts(),
-      ...defined({ model: this.model }),
+      ...defined({ model: this.model, shares_directory_with: this.sharedWith() }),
       ...(this.checksGranted && { checks_granted: true }),
     };
   }

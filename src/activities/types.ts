@@ -11,6 +11,7 @@ import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import type { Check, CheckRun } from '../contract/checks.js';
 import type { LeftBehind } from '../contract/left-behind.js';
 import type { SessionContext } from '../contract/session-context.js';
+import type { Ground, Moved, WorkspaceMode } from '../contract/workspace.js';
 import type { Guarantee, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
 
 export interface OpenSessionInput {
@@ -123,6 +124,10 @@ export interface RunTurnInput {
   topic_budget_usd?: number;
   /** The model that worked instead of the session's own when the turn asked. */
   instead?: string;
+  /** What the session's last turn has left checked out. Absent: not known, or no repository. */
+  ground_before?: Ground;
+  /** Of the prompt. It counts instead of config's. */
+  workspace?: WorkspaceMode;
 }
 
 /** The checks of a prompt. */
@@ -138,6 +143,8 @@ export interface RunChecksInput {
   asked: AskedChecks;
   /** The working directory of the session. */
   cwd: string;
+  /** Of the prompt. It counts instead of config's. */
+  workspace?: WorkspaceMode;
 }
 
 export interface RunChecksOutput {
@@ -169,6 +176,12 @@ export interface RunTurnOutput {
   left_behind?: LeftBehind[];
   /** What the session holds now. Absent: it is not known, or did not change. */
   context?: SessionContext;
+  /** Set when the ground has moved since the session's last turn. */
+  ground?: Moved;
+  /** What the turn has left checked out. Absent: no repository, or it is not known. */
+  ground_after?: Ground;
+  /** The topics whose turns worked in the same directory meanwhile. */
+  shares_directory_with?: TopicId[];
   /** What config has answered. Oldest first. */
   answered?: Answered[];
   /**
@@ -210,6 +223,8 @@ export interface TurnHeartbeat extends AttemptFacts {
   model?: string;
   /** This host has agreed to run the checks of the prompt. */
   checks_granted?: true;
+  /** The topics whose turns worked in the same directory so far. */
+  shares_directory_with?: TopicId[];
 }
 
 /** The facts of an attempt and those before it. */

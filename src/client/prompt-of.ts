@@ -8,6 +8,7 @@ import { failure } from '../contract/failures.js';
 import { parsePrompt } from '../contract/parse-prompt.js';
 import { isId, MAX_ID_LENGTH, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
 import type { TurnBudgets } from '../contract/budget.js';
+import type { WorkspaceWish } from '../contract/workspace.js';
 import type { Check } from '../contract/checks.js';
 import type { OnLost, PromptRequest, SessionWish, When } from '../contract/types.js';
 import { newPromptId } from './new-prompt-id.js';
@@ -64,6 +65,11 @@ export interface PromptOptions {
   max_fixes?: number;
   /** What the turn may use before a person is asked. They count instead of the config's. */
   limits?: TurnBudgets;
+  /**
+   * Where the agent works: `shared` with other topics, or alone while its turn runs (`queue`).
+   * Default: the config of the host.
+   */
+  workspace?: WorkspaceWish;
 }
 
 /** @throws SessionError INVALID_PROMPT, PROMPT_TOO_LARGE, CATEGORY_UNKNOWN, AGENT_UNKNOWN */

@@ -19,6 +19,8 @@ export interface Progress {
   text_tail?: string;
   usage?: Usage;
   worked_ms?: number;
+  /** The topics whose turns worked in the same directory so far. */
+  shares_directory_with?: TopicId[];
 }
 
 export const NO_WORKER_YET: Progress = { attempt: 0, step: 'no worker answers yet' };

@@ -36,6 +36,7 @@ const HARMLESS: Harmless = {
     },
   },
   limits: { turnTimeout: true, stallTimeout: true, toolTimeout: true },
+  workspace: { mode: true },
   onLost: true,
   onFull: true,
 };

@@ -1,8 +1,8 @@
 /** Finds the project of a directory. Projects keep equal topic names apart. */
-import { existsSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Config } from './types.js';
+import { workTreeOf } from '../host/work-tree.js';
 import { cwdMissing } from '../host/working-directory.js';
 import { ConfigInvalid } from './invalid.js';
 
@@ -47,11 +47,4 @@ async function mainWorkTreeOf(workTree: string): Promise<string> {
 /** Empty when the path is a directory or does not exist. */
 async function textIn(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(() => '');
-}
-
-/** `.git` is a directory, and in linked work trees and submodules a file. */
-function workTreeOf(directory: string): string | undefined {
-  if (existsSync(join(directory, '.git'))) return directory;
-  const parent = dirname(directory);
-  return parent === directory ? undefined : workTreeOf(parent);
 }

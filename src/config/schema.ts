@@ -16,6 +16,7 @@ import {
 } from './types.js';
 import { isId, MAX_ID_LENGTH } from '../contract/ids.js';
 import { ON_FULL, ON_LOST } from '../contract/types.js';
+import { WORKSPACE_MODES } from '../contract/workspace.js';
 import { nearest } from './nearest.js';
 
 const MAX_INSTRUCTIONS = 2000;
@@ -202,6 +203,9 @@ export const configSchema = only({
       { error: 'must be a list of prices, such as { "model": "gpt-5*", "input": 1.25, "output": 10 }' },
     )
     .optional(),
+  workspace: only({
+    mode: z.enum(WORKSPACE_MODES, { error: `must be ${oneOf(WORKSPACE_MODES)}` }).optional(),
+  }).optional(),
   warmAgent: z.boolean({ error: 'must be true or false' }).optional(),
   onLost: z.enum(ON_LOST, { error: `must be ${oneOf(ON_LOST)}` }).optional(),
   onFull: onFull.optional(),

@@ -67,6 +67,7 @@ export function settle(said: ConfigContent, file: string | undefined, dataDir: s
     },
     prices: said.prices ?? [],
     checks: { allow: said.checks?.allow ?? [], local: said.checks?.local ?? 'any' },
+    workspace: { mode: said.workspace?.mode ?? 'shared' },
     warmAgent: said.warmAgent ?? true,
     onLost: said.onLost ?? 'replace',
     onFull: said.onFull ?? 'replace',

@@ -2,6 +2,7 @@
 
 import type { TurnBudgets } from '../contract/budget.js';
 import type { OnFull, OnLost } from '../contract/types.js';
+import type { WorkspaceMode } from '../contract/workspace.js';
 
 export const AGENT_KINDS = ['opencode', 'claude-code', 'codex', 'acp'] as const;
 export type AgentKind = (typeof AGENT_KINDS)[number];
@@ -190,6 +191,8 @@ export interface Config {
   categories: Record<string, CategoryConfig>;
   limits: Limits;
   checks: ChecksConfig;
+  /** Where the agents of new prompts work, unless a prompt says otherwise. Default: `shared`. */
+  workspace: { mode: WorkspaceMode };
   /** For models whose agent names no cost. */
   prices: PriceConfig[];
   /**

@@ -27,6 +27,7 @@ import {
   type When,
 } from './types.js';
 import { Unreadable } from './unreadable.js';
+import { isWorkspaceMode } from './workspace.js';
 
 const MAX_FIELD_LENGTH = 1000;
 const MIN_CLOSE_AFTER_MS = 1000;
@@ -124,6 +125,7 @@ export function essenceOf({
   checks,
   max_fixes,
   limits,
+  workspace,
 }: PromptRequest): string {
   return JSON.stringify([
     prompt,
@@ -139,6 +141,7 @@ export function essenceOf({
     max_fixes ?? null,
     // Only where it is said, so that digests of older releases stay what they were.
     ...(limits ? [TURN_BUDGETS.map((name) => limits[name] ?? null)] : []),
+    ...(workspace ? [workspace.mode] : []),
   ]);
 }
 
@@ -242,6 +245,10 @@ const RULES: Record<keyof PromptRequest, Rule> = {
       : `a whole number from 0 to ${MAX_FIXES}`,
   checks_proof: id,
   limits,
+  workspace: (value) =>
+    isObject(value) && Object.keys(value).join() === 'mode' && isWorkspaceMode(value.mode)
+      ? undefined
+      : 'an object like { "mode": "queue" }, with one of "shared", "queue"',
   close_after: (value) => {
     const ms = milliseconds(value);
     return ms >= MIN_CLOSE_AFTER_MS && ms <= MAX_CLOSE_AFTER_MS

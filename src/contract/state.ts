@@ -4,12 +4,13 @@
  * other's state. Anyone may import this.
  */
 import type { Answered, AskedInTurn, Waiting } from './asks.js';
-import { isId, type PromptId, type SessionId } from './ids.js';
+import { isId, type PromptId, type SessionId, type TopicId } from './ids.js';
 import { isObject } from './is-object.js';
 import type { CheckRound } from './checks.js';
 import type { SessionContext } from './session-context.js';
 import type { Loss, Pinned, PromptRequest, SessionChoice, TurnResult, Usage } from './types.js';
 import type { TopicView } from './views.js';
+import type { Ground, Moved } from './workspace.js';
 
 /** A session as the topic remembers it. */
 export interface SessionRecord {
@@ -53,6 +54,8 @@ export interface SessionRecord {
    * it is known. Set until a turn in it completes, which first puts it back.
    */
   archive?: { kept_because?: string };
+  /** What its last turn has left checked out. Absent: no repository, an older release, or not known. */
+  ground?: Ground;
 }
 
 export interface BriefDue {
@@ -106,6 +109,10 @@ export interface RunningPrompt {
   worked_ms?: number;
   /** The model that worked instead of the session's own when the turn last asked. */
   instead?: string;
+  /** The topics whose turns worked in the same directory before the turn waited. */
+  shared_with?: TopicId[];
+  /** The repository has moved since the session's turn before. */
+  moved?: Moved;
   /** How the session was chosen. Absent until it was. */
   choice?: SessionChoice;
   /** What the session had pinned, where the prompt changes it. It has it again unless the turn is completed. */

@@ -10,6 +10,7 @@ import type { Check, Checks } from './checks.js';
 import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
 import type { LeftBehind } from './left-behind.js';
+import type { Moved, WorkspaceWish } from './workspace.js';
 
 /**
  * A request, as the `prompt` update and signal take it. A bare string as a signal means `{ prompt
@@ -81,6 +82,8 @@ export interface PromptRequest {
   max_fixes?: number;
   /** What the turn may use before a person is asked. They count instead of config's. */
   limits?: TurnBudgets;
+  /** Where the agent works. It counts instead of config's. */
+  workspace?: WorkspaceWish;
   /**
    * The topic closes by itself after this time without work, e.g. `7d` or milliseconds. The newest
    * prompt with this field counts.
@@ -250,6 +253,10 @@ export interface TurnResult {
   checks?: Checks;
   /** What the turn asked, and who answered. Oldest first. */
   asks?: AskedInTurn[];
+  /** The topics whose turns worked in the same directory meanwhile. Absent: none. */
+  shares_directory_with?: TopicId[];
+  /** Set when the repository has moved since the session's last turn. The agent was told. */
+  ground?: Moved;
   /** What its tools have left running on the session's host. Absent: nothing, or it is not known. */
   left_behind?: LeftBehind[];
 }

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { DECISIONS } from '../contract/asks.js';
 import { WHEN } from '../contract/types.js';
+import { WORKSPACE_MODES } from '../contract/workspace.js';
 import { DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS } from './limits.js';
 
 const topic = z.string();
@@ -106,6 +107,12 @@ export const delegateInput = z.strictObject({
     .exactOptional()
     .describe(
       'What the work may use before a person is asked whether it goes on: US dollars, tokens, requests to the model.',
+    ),
+  workspace: z
+    .strictObject({ mode: z.enum(WORKSPACE_MODES) })
+    .exactOptional()
+    .describe(
+      'Where the agent works: {"mode":"shared"} beside other topics in the same directory, {"mode":"queue"} alone in it while the turn runs. Default: the config of the host.',
     ),
   prompt_id: z
     .string()

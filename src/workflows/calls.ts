@@ -6,13 +6,13 @@ import * as wf from '@temporalio/workflow';
 import type {
   Activities,
   AdoptSessionInput,
-  AskedChecks,
   ChangedFilesInput,
   ChangedFilesOutput,
   OpenSessionInput,
   OpenSessionOutput,
   ResolveAgentInput,
   ResolveAgentOutput,
+  RunChecksInput,
   RunChecksOutput,
   RunTurnInput,
   RunTurnOutput,
@@ -105,7 +105,11 @@ export async function runTurn(input: RunTurnInput, prompt: string, where: Where)
   return endedIn(ended) ?? noResultOf('runTurn');
 }
 
-export async function runChecks(asked: AskedChecks, cwd: string, turn: number, where: Where): Promise<RunChecksOutput> {
+export async function runChecks(
+  { asked, ...place }: RunChecksInput,
+  turn: number,
+  where: Where,
+): Promise<RunChecksOutput> {
   const [check] = asked.checks;
   const ran = await activities({
     ...where,
@@ -116,7 +120,7 @@ export async function runChecks(asked: AskedChecks, cwd: string, turn: number, w
     // a failed one.
     retry: { initialInterval: '500ms', backoffCoefficient: 1 },
     summary: `check turn ${turn}: ${titleOf(check?.run ?? '')}${asked.checks.length > 1 ? ` and ${asked.checks.length - 1} more` : ''}`,
-  }).runChecks({ asked, cwd });
+  }).runChecks({ asked, ...place });
   return checkedIn(ran) ?? noResultOf('runChecks');
 }
 

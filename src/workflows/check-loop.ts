@@ -79,9 +79,9 @@ async function checked(work: Work, { session_id }: TurnResult, asked: AskedCheck
   turn.checking = true;
   topic.show();
   try {
-    const { ran } = await onHost(work, session.pinned.host, (where) =>
-      calls.runChecks(asked, session.pinned.cwd, turn.turn, where),
-    );
+    const { cwd, host } = session.pinned;
+    const input = { asked, cwd, ...defined({ workspace: turn.prompt.request.workspace?.mode }) };
+    const { ran } = await onHost(work, host, (where) => calls.runChecks(input, turn.turn, where));
     return { status: 'completed', ran };
   } catch (thrown) {
     if (topic.features.current && scope.consideredCancelled) topic.stops.add(session, work.prompt.prompt_id);

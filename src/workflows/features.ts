@@ -31,6 +31,8 @@ const ADOPTS = 'sessions-are-adopted';
 const HAS_BUDGETS = 'prompts-have-budgets';
 /** Before this change, no prompt waited for a warm session. */
 const HOLDS_BACK = 'prompts-wait-for-a-warm-session';
+/** Before this change, a prompt did not say where its agent works. */
+const HAS_WORKSPACE = 'prompts-name-a-workspace';
 /** Before this change, a topic went on in a session that its host had found full. */
 const FULL_IS_LOST = 'full-sessions-are-replaced';
 
@@ -82,10 +84,11 @@ export class Features {
   signalled(payload: unknown): ReturnType<typeof parsePrompt> {
     const parsed = parsePrompt(payload);
     if ('problem' in parsed) return parsed;
-    const { adopt, host, limits, when_warm } = parsed.request;
+    const { adopt, host, limits, when_warm, workspace } = parsed.request;
     if ((adopt !== undefined || host !== undefined) && !wf.patched(ADOPTS)) return noField('adopt');
     if (limits !== undefined && !wf.patched(HAS_BUDGETS)) return noField('limits');
     if (when_warm !== undefined && !wf.patched(HOLDS_BACK)) return noField('when_warm');
+    if (workspace !== undefined && !wf.patched(HAS_WORKSPACE)) return noField('workspace');
     return parsed;
   }
 

@@ -20,6 +20,7 @@ import { isSessionContext } from '../contract/session-context.js';
 import { MAX_ANSWER_BYTES, MAX_ASK_BYTES, MAX_CHANGED_FILES_BYTES, MAX_REPLY_PARTS_BYTES } from '../contract/limits.js';
 import { cutToBytes, jsonBytes } from '../contract/text.js';
 import type { CheckRun } from '../contract/checks.js';
+import { isBadAboutWorkspace } from './read-workspace.js';
 import { TURN_STATUSES, type Pinned, type Usage } from '../contract/types.js';
 
 type Fields = Record<string, unknown>;
@@ -89,6 +90,7 @@ export function endedIn(answer: unknown): RunTurnOutput | undefined {
       (SHORT.includes(name) && !isShort(value)) ||
       (name === 'reply_parts' && !(isListOfTexts(value) && jsonBytes(value) <= MAX_REPLY_PARTS_BYTES)) ||
       (name === 'waits' && !isWait(value)) ||
+      isBadAboutWorkspace(name, value) ||
       (name === 'left_behind' && !(Array.isArray(value) && value.every(isProcess))) ||
       (name === 'answered' && !(Array.isArray(value) && value.every(isAnswered))),
   ) as unknown as RunTurnOutput;

@@ -54,7 +54,15 @@ export function viewOf(
 
 /** Without what only choosing a session and the next brief need. */
 function sessionView(
-  { line: _line, left: _left, brief_due: _due, refused_as: _refused, goals_due: _goals, ...session }: SessionRecord,
+  {
+    line: _line,
+    left: _left,
+    brief_due: _due,
+    refused_as: _refused,
+    goals_due: _goals,
+    ground: _ground,
+    ...session
+  }: SessionRecord,
   current: string | null,
 ) {
   return { ...session, current: session.session_id === current };

@@ -23,6 +23,7 @@ import {
 import { endedByError, isLost, resultOf } from './ended.js';
 import { briefFor, briefWithFiles, chooseWithAgent, goalsFor } from './hand-over.js';
 import { goOnIn, wasTold } from './line-of-work.js';
+import { noteGround, noteSurroundings, surroundingsOf } from './note-workspace.js';
 import { onHost } from './on-host.js';
 import { addSession, costOf, lossOf, noteBudget, noteRefusal, noteUsage, sessionOf } from './session-state.js';
 import { now } from './time.js';
@@ -130,6 +131,7 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
     topic.show();
     const ended = await runTurn(work, session);
     noteRefusal(session, ended);
+    noteGround(session, ended);
     noteWork(work, session, ended.usage);
     if (ended.status === 'completed' && turn.brief !== undefined) wasTold(session);
     if (ended.status === 'completed') delete session.archive;
@@ -140,6 +142,7 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
   } catch (error) {
     const cancelled = work.scope.consideredCancelled;
     const { used } = turn;
+    if (session) noteGround(session, {}); // Commits of its own must not look like others'.
     if (session) noteWork(work, session, used);
     if (session && cancelled && (topic.features.current || isLost(error))) await stopLost(work, session);
     const ended = { ...endedByError(error, session, cancelled), ...defined({ usage: used }) };
@@ -231,7 +234,8 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     session_id,
     pinned,
     ...keepsModel(request),
-    ...defined({ refused_before: session.refused_as }),
+    ...defined({ refused_before: session.refused_as, ground_before: session.ground }),
+    ...defined({ workspace: turn.prompt.request.workspace?.mode }),
     ...budgetsOf(topic.state, turn),
     ...(session.archive && { may_be_archived: true as const }),
     ...(asked && { asked_checks: asked }),
@@ -242,6 +246,7 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     const ended = await onHost(work, pinned.host, (where) => calls.runTurn(known, request.prompt, where));
     answered(turn, ...(ended.answered ?? []));
     if (ended.context) session.context = ended.context;
+    noteSurroundings(turn, ended);
     const waiting = waitOf(work, ended);
     // A worker of an older release may have taken this result for the end of the turn.
     if (!waiting || !wf.patched('turns-wait')) return ended;
@@ -284,5 +289,5 @@ function endedAs(
   ended: RunTurnOutput,
 ): TurnResult {
   const result = resultOf({ topic: topic.id, state: topic.state, prompt, turn, choice, session }, ended, now());
-  return { ...result, ...defined({ asks: asksOf(turn) }) };
+  return { ...result, ...defined({ asks: asksOf(turn) }), ...surroundingsOf(turn) };
 }

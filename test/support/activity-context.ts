@@ -1,5 +1,7 @@
 /** What a host gives its activities, whole: a cast would hide what a test forgot. */
+import { join } from 'node:path';
 import { AbsentModels } from '../../src/activities/absent-models.js';
+import { Directories } from '../../src/activities/directories.js';
 import type { ActivityContext } from '../../src/activities/context.js';
 import { ProviderGate } from '../../src/activities/provider-gate.js';
 import { Fence } from '../../src/agents/turn/fence.js';
@@ -31,6 +33,7 @@ export function activityContext(given: Partial<ActivityContext>): ActivityContex
     fence: new Fence(),
     providers: new ProviderGate(),
     absentModels: new AbsentModels(),
+    directories: new Directories(join(NOWHERE, 'directories')),
     ...given,
   };
 }

@@ -2,6 +2,7 @@ import { newPromptId } from '../../client/new-prompt-id.js';
 import type { DelegateOptions, SessionManager } from '../../client/session-manager.js';
 import { defined } from '../../contract/defined.js';
 import type { OnLost } from '../../contract/types.js';
+import type { WorkspaceMode } from '../../contract/workspace.js';
 import { limitsOf } from '../args/budgets.js';
 import { command } from '../args/command.js';
 import { connected } from '../connect.js';
@@ -74,6 +75,11 @@ export default command({
     },
     'max-tokens': { kind: 'text', value: 'N', help: 'Ask once the turn has used so many tokens, cached or not.' },
     'max-steps': { kind: 'text', value: 'N', help: 'Ask after so many requests to the model.' },
+    workspace: {
+      kind: 'text',
+      value: 'shared|queue',
+      help: 'Work beside other topics in the directory, or alone in it while the turn runs.',
+    },
     id: {
       kind: 'text',
       value: 'ID',
@@ -142,6 +148,7 @@ export default command({
         when_warm: flags['when-warm'] === true ? WHEN_WARM : flags['when-warm'],
       }),
       ...(flags['on-lost'] !== undefined && { on_lost: flags['on-lost'] as OnLost }), // parse-prompt.ts checks the value.
+      ...(flags.workspace !== undefined && { workspace: { mode: flags.workspace as WorkspaceMode } }),
       ...(flags.check !== undefined && {
         checks: flags.check.map((run) => ({
           run,

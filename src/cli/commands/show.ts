@@ -1,3 +1,4 @@
+import { defined } from '../../contract/defined.js';
 import { command } from '../args/command.js';
 import { connected } from '../connect.js';
 import { topicText } from '../terminal/topic-text.js';
@@ -15,8 +16,10 @@ export default command({
   async run({ flags, args, output }) {
     const { view, progress } = await connected(flags, async ({ manager }) => {
       const view = await manager.view(args.topic);
-      return { view, progress: view.running && !output.json ? await manager.progress(args.topic) : undefined };
+      return { view, progress: view.running ? await manager.progress(args.topic) : undefined };
     });
-    output.answer(view, topicText(view, output, Date.now(), progress));
+    const { shares_directory_with } = progress ?? {};
+    const running = view.running && { ...view.running, ...defined({ shares_directory_with }) };
+    output.answer({ ...view, ...defined({ running }) }, topicText(view, output, Date.now(), progress));
   },
 });

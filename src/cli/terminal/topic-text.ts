@@ -3,6 +3,7 @@
  * it.
  */
 import { doingOf, type Progress } from '../../client/watch-progress.js';
+import { workspaceWords } from '../../client/workspace-words.js';
 import { askedWords } from '../../client/waiting-words.js';
 import { defined } from '../../contract/defined.js';
 import type { TurnResult, Usage } from '../../contract/types.js';
@@ -110,8 +111,10 @@ function runningLines(
     .filter(Boolean)
     .join(' · ');
   const line = `${prompt_id}  ${oneLine(prompt)} · ${doing}`;
+  const sharing = progress?.shares_directory_with;
+  const beside = sharing ? [`  · in the same directory: ${oneLine(sharing.join(', '), 200)}`] : [];
   const asked = asks.slice(-SHOWN_ASKS).map((one) => `  · ${askedWords(one)}`);
-  if (host === undefined) return [line, ...asked, ...(progress ? [`  · ${doingOf(progress)}`] : [])];
+  if (host === undefined) return [line, ...asked, ...(progress ? [`  · ${doingOf(progress)}`] : []), ...beside];
   return [
     line,
     ...asked,
@@ -138,6 +141,8 @@ function outcomeLines(
     checks,
     asks = [],
     started_at,
+    shares_directory_with,
+    ground,
   }: TurnResult,
   now: number,
 ): string[] {
@@ -155,6 +160,7 @@ function outcomeLines(
     compacted && 'compacted',
     fixes,
     leftBehindWords(defined({ left_behind })),
+    workspaceWords(defined({ shares_directory_with, ground })),
     asks.length > 0 && `asked ${asks.length === 1 ? 'once' : `${asks.length} times`}`,
     duration(duration_ms),
     usage && costOf(usage),

@@ -196,7 +196,7 @@ describe('an attempt does not count', () => {
       heartbeatDetails: { attempt: 4, barren_attempts: 4, worked_ms: 7 },
       context: {
         turnSlots,
-        config: { limits, agents: {} } as ActivityContext['config'],
+        config: configWith({ limits, agents: {} }),
       },
     });
     await vi.waitFor(

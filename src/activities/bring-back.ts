@@ -1,0 +1,43 @@
+/** How a person brings a working directory back that is gone. */
+import { isAbsolute, join } from 'node:path';
+import { withGit } from '../host/git.js';
+import { shellWord } from '../host/shell-word.js';
+import type { RunTurnInput, RunTurnOutput } from './types.js';
+
+const GIT_ANSWERS_WITHIN_MS = 3_000;
+
+/** Adds it to a turn that failed with CWD_MISSING. */
+export async function withWayBack(input: RunTurnInput, output: RunTurnOutput): Promise<RunTurnOutput> {
+  const { error } = output;
+  if (error?.code !== 'CWD_MISSING') return output;
+  const again = `Then send a follow-up. What is queued goes on with: continuity retry ${shellWord(input.topic)}`;
+  const command = await commandFor(input);
+  const fix = command ?? 'Create it again, mount it, or move it back to where it was.';
+  return { ...output, error: { ...error, fix: `${fix} ${again}` } };
+}
+
+/** The repository still lists a work tree whose directory was removed. */
+async function commandFor({ pinned: { cwd, project } }: RunTurnInput): Promise<string | undefined> {
+  if (!isAbsolute(project)) return undefined;
+  try {
+    const listed = await withGit({ withinMs: GIT_ANSWERS_WITHIN_MS }, (git) =>
+      git(project, 'worktree', 'list', '--porcelain'),
+    );
+    const tree = workTreesIn(listed).find(({ path }) => cwd === path || cwd.startsWith(join(path, '/')));
+    if (!tree) return undefined;
+    const words = ['git', '-C', project, 'worktree', 'add', '--force', tree.path, tree.checkedOut];
+    return `It was a work tree of ${project}. Bring it back with: ${words.map(shellWord).join(' ')}.`;
+  } catch {
+    return undefined; // No git, or the repository is gone as well.
+  }
+}
+
+/** Blocks of lines such as `worktree /path`, `HEAD 12ab…`, `branch refs/heads/main`. */
+function workTreesIn(listed: string): { path: string; checkedOut: string }[] {
+  return listed.split('\n\n').flatMap((block) => {
+    const facts = new Map(block.split('\n').map((line) => /^(\S+) ?(.*)$/.exec(line)?.slice(1) as [string, string]));
+    const path = facts.get('worktree');
+    const checkedOut = facts.get('branch')?.replace(/^refs\/heads\//, '') ?? facts.get('HEAD');
+    return path !== undefined && checkedOut !== undefined ? [{ path, checkedOut }] : [];
+  });
+}

@@ -1,0 +1,60 @@
+/** Runs git within a bounded time. What a git that hangs has started, such as a filter, ends with it. */
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { deadline } from './deadline.js';
+import { childEnvironment } from './environment.js';
+import { GIT_MARKER, killTree } from './process-tree.js';
+
+const MAX_PRINTED_BYTES = 4 * 1024 * 1024;
+
+/** @returns what git printed @throws what git says, or the signal's reason */
+export type Git = (cwd: string, ...args: string[]) => Promise<string>;
+
+interface GitOptions {
+  /** For all of the work. */
+  withinMs: number;
+  signal?: AbortSignal;
+  /** Absent: it only reads, takes no lock that an agent's own git may want, and fetches nothing. */
+  writes?: true;
+}
+
+/** Nothing that git has started is left once it has returned or thrown. */
+export async function withGit<T>(
+  { withinMs, signal: ends, writes }: GitOptions,
+  work: (git: Git) => Promise<T>,
+): Promise<T> {
+  const signal = deadline(withinMs, ...(ends ? [ends] : []));
+  const marker = randomUUID();
+  try {
+    const done = await work(gitWith(signal, marker, writes === true));
+    signal.throwIfAborted();
+    return done;
+  } finally {
+    if (signal.aborted) await killTree(`${GIT_MARKER}=${marker}`);
+  }
+}
+
+function gitWith(signal: AbortSignal, marker: string, writes: boolean): Git {
+  const reads = { GIT_OPTIONAL_LOCKS: '0', GIT_NO_LAZY_FETCH: '1' };
+  const options = {
+    signal,
+    killSignal: 'SIGKILL',
+    maxBuffer: MAX_PRINTED_BYTES,
+    // Nobody is there to type a password.
+    env: { ...childEnvironment(), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', ...(!writes && reads), [GIT_MARKER]: marker },
+  } as const;
+  return async (cwd, ...args) => {
+    const all = writes ? args : ['-c', 'core.fsmonitor=false', ...args];
+    const ran = promisify(execFile)('git', all, { cwd, ...options });
+    ran.child.stdin?.end();
+    return (await ran).stdout;
+  };
+}
+
+/** What git has said on stderr, in one line, or why it did not run. */
+export function saidByGit(error: unknown): string {
+  const { stderr, message } = error as { stderr?: string; message?: string };
+  const said = (stderr?.trim() || message) ?? String(error);
+  return said.replace(/\s+/g, ' ').slice(0, 400);
+}

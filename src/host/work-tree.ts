@@ -1,0 +1,17 @@
+/** Finds git work trees without git, so that an answer takes no time and never fails. */
+import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** `.git` is a directory, and in linked work trees and submodules a file. */
+export function workTreeOf(directory: string): string | undefined {
+  if (existsSync(join(directory, '.git'))) return directory;
+  const parent = dirname(directory);
+  return parent === directory ? undefined : workTreeOf(parent);
+}
+
+/** What two turns have in common that work in one place: the work tree, or without git the directory. */
+export async function placeOf(cwd: string): Promise<string> {
+  const here = await realpath(cwd).catch(() => cwd); // ENOENT: it is named as it was.
+  return workTreeOf(here) ?? here;
+}

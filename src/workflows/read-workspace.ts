@@ -1,0 +1,25 @@
+/** What a host says of the place in which a turn worked, read with care. Pure. */
+import { isObject } from '../contract/is-object.js';
+import { isId, type TopicId } from '../contract/ids.js';
+import { utf8Length } from '../contract/text.js';
+import { boundedSharing, MAX_BRANCH_BYTES } from '../contract/workspace.js';
+
+/** SHA-1 or SHA-256. */
+const COMMIT = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
+
+/** Whether the value of a field in the result of a turn has to be left out. */
+export function isBadAboutWorkspace(name: string, value: unknown): boolean {
+  if (name === 'ground_after') return !isGround(value);
+  if (name === 'ground') return !(isObject(value) && isGround(value.was) && isGround(value.is));
+  return name === 'shares_directory_with' && !isSharing(value);
+}
+
+function isGround(value: unknown): boolean {
+  if (!isObject(value) || typeof value.commit !== 'string' || !COMMIT.test(value.commit)) return false;
+  const { branch } = value;
+  return branch === undefined || (typeof branch === 'string' && utf8Length(branch) <= MAX_BRANCH_BYTES);
+}
+
+function isSharing(value: unknown): boolean {
+  return Array.isArray(value) && value.every(isId) && boundedSharing(value as TopicId[]).length === value.length;
+}
