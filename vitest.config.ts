@@ -53,6 +53,7 @@ const long = [
     'when-warm',
     'worker-process',
     'workspaces',
+    'workspaces-killed',
   ].map((name) => `test/integration/${name}.test.ts`),
   ...[
     'bad-input',

@@ -38,4 +38,5 @@ export type {
   TurnStatus,
   Usage,
 } from './contract/types.js';
+export type { Discarded, Ground, Merged, Moved, WorkspaceMode, Worktree } from './contract/workspace.js';
 export type { TopicLifeState, TopicView } from './contract/views.js';

@@ -4,7 +4,7 @@ import { withGit } from '../host/git.js';
 import { shellWord } from '../host/shell-word.js';
 import type { RunTurnInput, RunTurnOutput } from './types.js';
 
-const GIT_ANSWERS_WITHIN_MS = 3_000;
+const GIT_ANSWERS_WITHIN_MS = 10_000;
 
 /** Adds it to a turn that failed with CWD_MISSING. */
 export async function withWayBack(input: RunTurnInput, output: RunTurnOutput): Promise<RunTurnOutput> {
@@ -35,7 +35,7 @@ async function commandFor({ pinned: { cwd, project } }: RunTurnInput): Promise<s
 /** Blocks of lines such as `worktree /path`, `HEAD 12ab…`, `branch refs/heads/main`. */
 function workTreesIn(listed: string): { path: string; checkedOut: string }[] {
   return listed.split('\n\n').flatMap((block) => {
-    const facts = new Map(block.split('\n').map((line) => /^(\S+) ?(.*)$/.exec(line)?.slice(1) as [string, string]));
+    const facts = new Map([...block.matchAll(/^(\S+) ?(.*)$/gm)].map(([, name = '', value = '']) => [name, value]));
     const path = facts.get('worktree');
     const checkedOut = facts.get('branch')?.replace(/^refs\/heads\//, '') ?? facts.get('HEAD');
     return path !== undefined && checkedOut !== undefined ? [{ path, checkedOut }] : [];

@@ -14,10 +14,11 @@ import { MAX_BRANCH_BYTES, type Ground, type Moved } from '../contract/workspace
 import { withGit } from '../host/git.js';
 import { writePrivateFile } from '../host/private-file.js';
 import { workTreeOf } from '../host/work-tree.js';
+import type { TurnClock } from './turn-clock.js';
 import type { RunTurnInput } from './types.js';
 
 /** A turn waits for it. */
-const GIT_ANSWERS_WITHIN_MS = 3_000;
+const GIT_ANSWERS_WITHIN_MS = 5_000;
 const SHOWN_HASH = 10;
 
 /** `undefined`: no repository, no commit in it, no git, or no answer in time. */
@@ -64,6 +65,14 @@ function notedIn(text: string): { prompt_id?: string; moved?: Moved } | undefine
   } catch {
     return undefined; // SyntaxError: there is none.
   }
+}
+
+/** What a turn has left that has done nothing, as far as its agent has told. */
+export function groundBefore(
+  { ground_before }: Pick<RunTurnInput, 'ground_before'>,
+  { usage }: Pick<TurnClock, 'usage'>,
+): Ground | undefined {
+  return usage ? undefined : ground_before;
 }
 
 /** The request of a turn, which tells the session first that the ground has moved. */

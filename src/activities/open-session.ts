@@ -5,11 +5,12 @@ import { Context } from '@temporalio/activity';
 import { AgentError, type Agent, type OpenedSession, type OpenRequest } from '../agents/agent.js';
 import { defined } from '../contract/defined.js';
 import { workflowIdOf } from '../contract/ids.js';
+import { openWorktree } from '../host/worktrees.js';
 import type { ActivityContext } from './context.js';
 import { fallbackModelsOf, MISSING_FOR_MS } from './fall-back.js';
 import { resolve } from './resolve.js';
 import { refusal, translated } from './translate.js';
-import type { OpenSessionInput, OpenSessionOutput } from './types.js';
+import type { OpenSessionInput, OpenSessionOutput, Resolved } from './types.js';
 
 const HEARTBEAT_EVERY_MS = 1000;
 
@@ -18,7 +19,7 @@ export async function openSession(input: OpenSessionInput, context: ActivityCont
   const { cancellationSignal, heartbeat } = Context.current();
   const beat = setInterval(heartbeat, HEARTBEAT_EVERY_MS);
   try {
-    const resolved = await resolve(input, config, context);
+    const resolved = await inWorkspace(await resolve(input, config, context), input, context, cancellationSignal);
     const agent = agents.get(resolved.agent);
     if (!agent)
       throw refusal(
@@ -47,6 +48,18 @@ export async function openSession(input: OpenSessionInput, context: ActivityCont
   } finally {
     clearInterval(beat);
   }
+}
+
+/** A session keeps its work tree with its directory. The caller still names it by the directory that it came from. */
+async function inWorkspace(
+  resolved: Resolved,
+  { topic, workspace }: OpenSessionInput,
+  { config }: ActivityContext,
+  signal: AbortSignal,
+): Promise<Resolved> {
+  if ((workspace ?? config.workspace.mode) !== 'worktree') return resolved;
+  const { worktree, cwd } = await openWorktree(resolved.cwd, { topic, dataDir: config.dataDir, signal });
+  return { ...resolved, cwd, asked_cwd: resolved.asked_cwd ?? resolved.cwd, workspace: worktree };
 }
 
 /** Some agents open no session with a model that is not there. `missing`: the model that was asked for is not. */

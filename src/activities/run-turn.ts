@@ -16,6 +16,8 @@ import type { Ask } from '../contract/asks.js';
 import { defined } from '../contract/defined.js';
 import { Failed, failure, type Failure } from '../contract/failures.js';
 import { MAX_REPLY_BYTES } from '../contract/limits.js';
+import type { Worktree } from '../contract/workspace.js';
+import { keepWorktree } from '../host/worktrees.js';
 import { boundedParts } from '../contract/reply-parts.js';
 import { isTrouble } from '../contract/troubles.js';
 import { answerWithinOf } from './ask-policy.js';
@@ -23,6 +25,7 @@ import type { Attempts } from './attempts.js';
 import type { ActivityContext } from './context.js';
 import { refusalOf } from './corrupted.js';
 import { heldAfter } from './held-context.js';
+import { groundBefore } from './ground.js';
 import { refusedCheck } from './may-check.js';
 import { sessionRefOf } from './session-ref.js';
 import { handOver, refusal, translated } from './translate.js';
@@ -56,6 +59,7 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
         `Agent ${input.pinned.agent} of session ${input.session_id} is not in the config of host ${context.host}.`,
       );
     await permit(input, clock, context);
+    const workspace = await keptWorkspace(input, context);
     const attempt = new TurnAttempt(input, agent, clock, context);
     const ended = await attempt.run();
     const answered = attempt.answered.length > 0 ? { answered: attempt.answered } : {};
@@ -65,12 +69,13 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
     const loss = lossIn(ended, input, context.config);
     const held = await heldAfter(ended, input, context.config, { agent, session: sessionRefOf(input) });
     const more = { fell_back_from: attempt.fellBackFrom(ended), loss, waits, context: held };
-    const told = { ...answered, ...(await attempt.surroundings()) };
+    const told = { ...answered, ...defined({ workspace }), ...(await attempt.surroundings()) };
     return { ...output(ended), ...told, ...defined(more) };
   } catch (error) {
     if (error instanceof Failed && !(error instanceof AgentError && error.retryable)) {
       const ended = { status: 'failed', reply: '', error: error.failure as Failure } as const;
-      return { ...output(ended), ...defined({ waits: input.waits && waitsOf(ended, clock, limits) }) };
+      const waits = input.waits && waitsOf(ended, clock, limits);
+      return { ...output(ended), ...defined({ waits, ground_after: groundBefore(input, clock) }) };
     }
     throw brokenOff(error, input, clock, context);
   }
@@ -89,6 +94,15 @@ async function permit(
   const refused = await refusedCheck(asked, config, host, isCheckProof);
   if (refused) throw refusal(refused.code, refused.message);
   clock.checksGranted = true;
+}
+
+/** The work tree of the session, which is made again if it is gone. */
+async function keptWorkspace(
+  { topic, pinned: { workspace, cwd } }: RunTurnInput,
+  { config: { dataDir } }: ActivityContext,
+): Promise<Worktree | undefined> {
+  const signal = Context.current().cancellationSignal;
+  return workspace && keepWorktree(workspace, cwd, { topic, dataDir, signal });
 }
 
 /**

@@ -20,7 +20,7 @@ import type { ActivityContext } from './context.js';
 import { orCorrupted } from './corrupted.js';
 import { FallBack, fallbackModelsOf } from './fall-back.js';
 import { priced } from './prices.js';
-import { groundOf, movedBefore, toldOf } from './ground.js';
+import { groundBefore, groundOf, movedBefore, toldOf } from './ground.js';
 import { isAnswer } from './provider-gate.js';
 import { sessionRefOf } from './session-ref.js';
 import { stoppedBy } from './stopped-by-limit.js';
@@ -91,7 +91,7 @@ export class TurnAttempt {
 
   /** What became of the place in which the turn worked. Call it once the turn has ended. */
   async surroundings(): Promise<Pick<RunTurnOutput, 'ground' | 'ground_after' | 'shares_directory_with'>> {
-    const after = await groundOf(this.input.pinned.cwd);
+    const after = (await groundOf(this.input.pinned.cwd)) ?? groundBefore(this.input, this.clock);
     return defined({ ground: this.#moved, ground_after: after, shares_directory_with: this.clock.sharedWith() });
   }
 

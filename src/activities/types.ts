@@ -11,7 +11,7 @@ import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import type { Check, CheckRun } from '../contract/checks.js';
 import type { LeftBehind } from '../contract/left-behind.js';
 import type { SessionContext } from '../contract/session-context.js';
-import type { Ground, Moved, WorkspaceMode } from '../contract/workspace.js';
+import type { Ground, Moved, WorkspaceMode, Worktree } from '../contract/workspace.js';
 import type { Guarantee, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
 
 export interface OpenSessionInput {
@@ -37,6 +37,8 @@ export interface OpenSessionInput {
    * one that opened the lost session.
    */
   replaces?: SessionId;
+  /** Counts instead of config's. */
+  workspace?: WorkspaceMode;
   /** The prompt names its model, so the session is not opened with another one. */
   keeps_model?: true;
 }
@@ -176,6 +178,8 @@ export interface RunTurnOutput {
   left_behind?: LeftBehind[];
   /** What the session holds now. Absent: it is not known, or did not change. */
   context?: SessionContext;
+  /** The work tree of the session. Absent: it has none for itself. */
+  workspace?: Worktree;
   /** Set when the ground has moved since the session's last turn. */
   ground?: Moved;
   /** What the turn has left checked out. Absent: no repository, or it is not known. */

@@ -55,6 +55,8 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   usage: { summary: 'Show what topics have used: tokens and cost', load: () => import('./commands/usage.js') },
   cancel: { summary: 'Stop the running turn, or remove a queued prompt', load: () => import('./commands/cancel.js') },
   close: { summary: 'Let a topic finish its queue and end', load: () => import('./commands/close.js') },
+  merge: { summary: 'Merge the git work tree of a topic', load: () => import('./commands/merge.js') },
+  discard: { summary: 'Remove the git work tree of a topic', load: () => import('./commands/discard.js') },
   forget: { summary: 'Erase a topic’s memory and its runs', load: () => import('./commands/forget.js') },
   mcp: {
     summary: 'Serve delegate_task to an orchestrating agent over MCP (stdio)',

@@ -7,6 +7,14 @@ const WORKFLOW_TASKS = 1;
 /** A poll lasts up to 60 s, and the server notes when it started. */
 const A_POLL_LASTS_MS = 70_000;
 
+/** True, too, when the server does not say. */
+export async function isPolled(client: Client): Promise<boolean> {
+  return lastPollOf(client).then(
+    (poll) => poll !== undefined,
+    () => true,
+  );
+}
+
 /**
  * When a worker last polled. `undefined` when none polled lately. A worker that was killed counts
  * for up to 70 s.

@@ -66,8 +66,8 @@ export interface PromptOptions {
   /** What the turn may use before a person is asked. They count instead of the config's. */
   limits?: TurnBudgets;
   /**
-   * Where the agent works: `shared` with other topics, or alone while its turn runs (`queue`).
-   * Default: the config of the host.
+   * Where the agent works: `shared` with other topics, alone while its turn runs (`queue`), or in a
+   * git work tree of its own (`worktree`). Default: the config of the host.
    */
   workspace?: WorkspaceWish;
 }

@@ -22,12 +22,13 @@ import { findTopic } from './find-topic.js';
 import { forgetTopic, type Forgot } from './forget-topic.js';
 import { listTopics, type TopicFilter, type TopicSummary } from './list-topics.js';
 import type { DelegateOptions, FollowUpOptions, ManagerOptions, WaitOptions } from './manager-options.js';
-import { lastPollOf } from './pollers.js';
+import { isPolled } from './pollers.js';
 import { promptIdOf, sessionIdOf, topicIdOf, type PromptOptions } from './prompt-of.js';
 import { placeOf, readReply } from './read-reply.js';
 import { reporting } from './reporting.js';
 import { sessionError } from './session-error.js';
 import { problemIn } from './topic-problem.js';
+import { Workspaces } from './workspaces.js';
 import { NO_WORKER_YET, progressOf, type Progress } from './watch-progress.js';
 import { watchTopic, type TopicEvent } from './watch-topic.js';
 
@@ -41,6 +42,8 @@ export class SessionManager {
   readonly #close: () => Promise<void>;
   readonly #delivery: Delivery;
   readonly #answersWithinMs: number;
+  /** The git work trees of topics: merge and discard. */
+  readonly workspaces: Workspaces;
   /**
    * What the agents of this machine have in their own stores, no matter who began it. Starts none.
    *
@@ -53,6 +56,7 @@ export class SessionManager {
     this.#client = client;
     this.#close = close;
     this.sessions = (filter) => sessionsWithTopics(client, config, standing, filter);
+    this.workspaces = new Workspaces(config, (topic) => this.view(topic));
     const noWorkerAfterMs = options.noWorkerAfterMs ?? config.limits.noWorkerAfterMs;
     this.#answersWithinMs = Math.min(ANSWERS_WITHIN_MS, 2 * noWorkerAfterMs);
     this.#delivery = new Delivery({
@@ -148,7 +152,7 @@ export class SessionManager {
       this.#delivery.send({ ...prompted, request }, place, { until: this.#delivery.until(), known }),
     );
     const accepted = { status: 'accepted', topic: place, prompt_id } as const;
-    if (sent.status !== 'accepted' || !sent.unanswered || (await this.#isPolled())) return accepted;
+    if (sent.status !== 'accepted' || !sent.unanswered || (await isPolled(this.#client))) return accepted;
     return {
       ...accepted,
       notice: failure(
@@ -156,14 +160,6 @@ export class SessionManager {
         `No worker polls. Prompt ${prompt_id} is accepted in topic ${place} and waits for one.`,
       ),
     };
-  }
-
-  /** True, too, when the server does not say. */
-  async #isPolled(): Promise<boolean> {
-    return lastPollOf(this.#client).then(
-      (poll) => poll !== undefined,
-      () => true,
-    );
   }
 
   /** Waits for the outcome of a prompt that any caller has sent before. */
@@ -277,10 +273,12 @@ export class SessionManager {
    * Erases what the topic remembers, and its runs if the server allows that. The running turn is
    * stopped. A later prompt starts the topic afresh.
    *
+   * @throws SessionError WORKSPACE_UNFINISHED while a work tree of the topic is on this host
    * @returns what is kept: sessions in the agents' own stores unless `sessions`, and runs that
    * could not be deleted
    */
   async forget(topic: string, options: { sessions?: boolean } = {}): Promise<Forgot> {
+    await this.workspaces.refuseToForget(topic);
     return forgetTopic(this.#client, topicIdOf(topic), options);
   }
 

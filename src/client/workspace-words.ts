@@ -4,6 +4,22 @@ import type { Ground } from '../contract/workspace.js';
 
 type Told = Pick<TurnResult, 'shares_directory_with' | 'ground'>;
 
+/** Where a session works that has a work tree of its own. */
+export function worktreeLines({
+  topic,
+  session,
+  workspace,
+}: Pick<TurnResult, 'topic' | 'session' | 'workspace'>): string[] {
+  if (!workspace) return [];
+  const { directory, branch, from, left_out = 0 } = workspace;
+  const name = /^[\w.-]+$/.test(topic) ? topic : JSON.stringify(topic);
+  const without = left_out === 1 ? 'a changed file' : `${left_out} changed files`;
+  return [
+    `It works in ${directory}, on branch ${branch}. To finish: continuity merge ${name}, or continuity discard ${name}.`,
+    ...(left_out > 0 && session.kind === 'new' ? [`In ${from}, ${without} had no commit: that is not in it.`] : []),
+  ];
+}
+
 /** A sentence each. */
 export function workspaceLines({ shares_directory_with: topics, ground }: Told): string[] {
   return [

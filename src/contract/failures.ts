@@ -44,6 +44,18 @@ export const FAILURES = {
     'Leave out what differs from the session, or open a new session on the topic with --new (session: "new").',
   ),
   ASK_UNKNOWN: row(false, 3, 'See what is asked now: continuity show, or continuity list --waiting.'),
+  WORKSPACE_UNAVAILABLE: row(false, 3, 'Leave out the workspace, or use another directory or topic.'),
+  WORKSPACE_BUSY: row(true, 3, 'Wait until the topic is idle, or cancel its prompts: continuity show'),
+  WORKSPACE_UNFINISHED: row(
+    false,
+    3,
+    'Commit what is in the work tree, with continuity merge --commit or by hand. Or give it up: continuity discard --force.',
+  ),
+  MERGE_CONFLICT: row(
+    false,
+    3,
+    'Have the topic resolve it: ask it to merge the branch that the message names into its own. Then merge again.',
+  ),
   CHECK_NOT_ALLOWED: row(
     false,
     3,

@@ -248,7 +248,7 @@ const RULES: Record<keyof PromptRequest, Rule> = {
   workspace: (value) =>
     isObject(value) && Object.keys(value).join() === 'mode' && isWorkspaceMode(value.mode)
       ? undefined
-      : 'an object like { "mode": "queue" }, with one of "shared", "queue"',
+      : 'an object like { "mode": "queue" }, with one of "shared", "queue", "worktree"',
   close_after: (value) => {
     const ms = milliseconds(value);
     return ms >= MIN_CLOSE_AFTER_MS && ms <= MAX_CLOSE_AFTER_MS

@@ -10,7 +10,7 @@ import type { Check, Checks } from './checks.js';
 import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
 import type { LeftBehind } from './left-behind.js';
-import type { Moved, WorkspaceWish } from './workspace.js';
+import type { Moved, WorkspaceWish, Worktree } from './workspace.js';
 
 /**
  * A request, as the `prompt` update and signal take it. A bare string as a signal means `{ prompt
@@ -150,6 +150,8 @@ export interface Pinned {
   cwd: string;
   /** The directory in the caller's spelling, if that differs from `cwd`. */
   asked_cwd?: string;
+  /** The git work tree that `cwd` is in, if the topic has one for itself. */
+  workspace?: Worktree;
   /** The host whose disk has the session. Turns of the session go to that host's task queue. */
   host: string;
   /** Where the agent keeps the session, e.g. the path of its database. */
@@ -255,6 +257,8 @@ export interface TurnResult {
   asks?: AskedInTurn[];
   /** The topics whose turns worked in the same directory meanwhile. Absent: none. */
   shares_directory_with?: TopicId[];
+  /** The git work tree that the topic has for itself. Absent: none. */
+  workspace?: Worktree;
   /** Set when the repository has moved since the session's last turn. The agent was told. */
   ground?: Moved;
   /** What its tools have left running on the session's host. Absent: nothing, or it is not known. */

@@ -2,10 +2,11 @@
 import type { TopicId } from './ids.js';
 import { jsonBytes } from './text.js';
 
-export const WORKSPACE_MODES = ['shared', 'queue'] as const;
+export const WORKSPACE_MODES = ['shared', 'queue', 'worktree'] as const;
 /**
  * `shared`: turns of several topics may work in one directory at once, and their results say so.
- * `queue`: the turn works alone in its directory.
+ * `queue`: the turn works alone in its directory. `worktree`: the session has a git work tree of its
+ * own.
  */
 export type WorkspaceMode = (typeof WORKSPACE_MODES)[number];
 
@@ -42,4 +43,44 @@ export function boundedSharing(topics: readonly TopicId[]): TopicId[] {
 
 export function isWorkspaceMode(value: unknown): value is WorkspaceMode {
   return WORKSPACE_MODES.includes(value as WorkspaceMode);
+}
+
+/** A git work tree that belongs to one topic. */
+export interface Worktree {
+  mode: 'worktree';
+  /** Its root. */
+  directory: string;
+  branch: string;
+  /** The commit at which the branch began. */
+  base: string;
+  /** The root of the work tree that it was made from, and is merged into. */
+  from: string;
+  /** So many changed files of `from` were not committed when it was made, and are not in it. */
+  left_out?: number;
+}
+
+/** What `merge` answers. */
+export interface Merged {
+  topic: string;
+  branch: string;
+  /** It is removed. */
+  directory: string;
+  /** The branch that now has the work, and the work tree in which it is checked out. */
+  into: string;
+  from: string;
+  /** So many commits were merged. */
+  commits: number;
+  /** What `into` is at now. */
+  commit: string;
+}
+
+/** What `discard` answers. */
+export interface Discarded {
+  topic: string;
+  branch: string;
+  directory: string;
+  /** The ref that keeps the work. Absent: there was none. */
+  kept_as?: string;
+  /** The command that makes a branch of it. */
+  get_back?: string;
 }

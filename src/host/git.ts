@@ -17,15 +17,16 @@ interface GitOptions {
   signal?: AbortSignal;
   /** Absent: it only reads, takes no lock that an agent's own git may want, and fetches nothing. */
   writes?: true;
+  /** By which its processes are found after this process was killed. Default: one of its own. */
+  marker?: string;
 }
 
 /** Nothing that git has started is left once it has returned or thrown. */
 export async function withGit<T>(
-  { withinMs, signal: ends, writes }: GitOptions,
+  { withinMs, signal: ends, writes, marker = randomUUID() }: GitOptions,
   work: (git: Git) => Promise<T>,
 ): Promise<T> {
   const signal = deadline(withinMs, ...(ends ? [ends] : []));
-  const marker = randomUUID();
   try {
     const done = await work(gitWith(signal, marker, writes === true));
     signal.throwIfAborted();

@@ -6,7 +6,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { toldOf } from '../client/told.js';
 import { askedWords, askWords, waitingWords } from '../client/waiting-words.js';
-import { workspaceLines } from '../client/workspace-words.js';
+import { workspaceLines, worktreeLines } from '../client/workspace-words.js';
 import type { ReplyPage } from '../contract/answers.js';
 import type { Waiting } from '../contract/asks.js';
 import { choiceWords } from '../contract/choice-words.js';
@@ -64,7 +64,7 @@ export function resultAnswer(result: TurnResult, { offset = 0, room = WHOLE_ANSW
   const notes = [
     failed?.output && `${failed.run}:\n${failed.output}`,
     error && problem(error),
-    workspaceLines(result).join('\n'),
+    [...worktreeLines(result), ...workspaceLines(result)].join('\n'),
     asks.length > 0 && `Asked: ${asks.map(askedWords).join('; ')}.`,
     (session.reason ?? session.changed) !== undefined && `Session: ${choiceWords(session)}.`,
   ];

@@ -112,7 +112,7 @@ export const delegateInput = z.strictObject({
     .strictObject({ mode: z.enum(WORKSPACE_MODES) })
     .exactOptional()
     .describe(
-      'Where the agent works: {"mode":"shared"} beside other topics in the same directory, {"mode":"queue"} alone in it while the turn runs. Default: the config of the host.',
+      'Where the agent works: {"mode":"shared"} beside other topics in the same directory, {"mode":"queue"} alone in it while the turn runs, {"mode":"worktree"} in a git work tree of its own, from the last commit. Default: the config of the host.',
     ),
   prompt_id: z
     .string()

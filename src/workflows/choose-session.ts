@@ -1,9 +1,10 @@
 /** Chooses the session that a prompt goes to ([docs/sessions.md](../../docs/sessions.md)). Pure. */
 import { defined } from '../contract/defined.js';
-import type { Failure } from '../contract/failures.js';
+import { failure, type Failure } from '../contract/failures.js';
 import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import type { SessionId } from '../contract/ids.js';
 import type { Pinned, PromptRequest, SessionChoice } from '../contract/types.js';
+import type { WorkspaceMode } from '../contract/workspace.js';
 import type { OpenSessionInput } from '../activities/types.js';
 import { differencesOf } from './pinned.js';
 import { currentSession, sessionOf } from './session-state.js';
@@ -105,6 +106,31 @@ export function openingOf(state: TopicState, request: PromptRequest, before?: Se
     skills: request.skills ?? pinned?.skills,
     cwd: request.cwd ?? pinned?.asked_cwd ?? pinned?.cwd ?? request.default_cwd,
     project: state.project ?? request.project,
+    workspace: request.workspace?.mode ?? modeLike(before, request),
   };
   return Object.fromEntries(Object.entries(opening).filter(([, value]) => value !== undefined));
+}
+
+/** The work is where the session before has left it. In another directory, the host's config decides. */
+function modeLike(before: SessionRecord | undefined, request: PromptRequest): WorkspaceMode | undefined {
+  if (!before || differencesOf(before, request, ['cwd']).length > 0) return undefined;
+  return before.pinned.workspace ? 'worktree' : 'shared';
+}
+
+/** Why a session cannot take a prompt that names where to work. A session never moves. */
+export function workspaceRefusal(state: TopicState, request: PromptRequest): Failure | undefined {
+  const { session_id, workspace, adopt } = request;
+  if (!workspace || request.session === 'new') return undefined;
+  const session = session_id === undefined ? currentSession(state) : sessionOf(state, session_id);
+  if (!session && !adopt) return undefined;
+  if (session && session_id === undefined && differencesOf(session, request, ['cwd']).length > 0) return undefined;
+  if ((workspace.mode === 'worktree') === (session?.pinned.workspace !== undefined)) return undefined;
+  const works = session?.pinned.workspace
+    ? `works in its own work tree, ${session.pinned.workspace.directory}`
+    : `works in ${session?.pinned.cwd ?? 'the directory that it was begun in'}`;
+  return failure(
+    'SESSION_PINNED',
+    `Session ${session?.session_id ?? session_id} ${works}; the workspace "${workspace.mode}" was asked for.`,
+    'Leave out the workspace, or open a new session on the topic with --new (session: "new").',
+  );
 }

@@ -2,7 +2,7 @@
 import { sameDirectory } from '../contract/directory.js';
 import { failure, type Failure } from '../contract/failures.js';
 import type { SessionRecord } from '../contract/state.js';
-import type { PromptRequest } from '../contract/types.js';
+import type { Pinned, PromptRequest } from '../contract/types.js';
 
 /** What a session has pinned, and a request can name. */
 export const PINNED_FIELDS = ['agent', 'category', 'model', 'skills', 'cwd'] as const;
@@ -29,8 +29,14 @@ export function differencesOf(
 ): PinnedField[] {
   return fields.filter((field) => {
     const asked = request[field];
+    if (field === 'cwd' && asked !== undefined && sameDirectory(asked as string, originOf(pinned))) return false;
     return asked !== undefined && !isAs(field, asked, pinned[field], pinned.asked_cwd);
   });
+}
+
+/** The directory that a work tree of the topic's own stands for. */
+function originOf({ cwd, workspace }: Pinned): string | undefined {
+  return workspace && workspace.from + cwd.slice(workspace.directory.length);
 }
 
 function isAs(

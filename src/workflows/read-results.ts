@@ -20,7 +20,7 @@ import { isSessionContext } from '../contract/session-context.js';
 import { MAX_ANSWER_BYTES, MAX_ASK_BYTES, MAX_CHANGED_FILES_BYTES, MAX_REPLY_PARTS_BYTES } from '../contract/limits.js';
 import { cutToBytes, jsonBytes } from '../contract/text.js';
 import type { CheckRun } from '../contract/checks.js';
-import { isBadAboutWorkspace } from './read-workspace.js';
+import { isBadAboutWorkspace, isWorktree } from './read-workspace.js';
 import { TURN_STATUSES, type Pinned, type Usage } from '../contract/types.js';
 
 type Fields = Record<string, unknown>;
@@ -38,7 +38,10 @@ function pinnedIn(value: unknown): Fields | undefined {
   if (!isId(host) || ![agent, project, cwd].every((field) => typeof field === 'string')) return undefined;
   return without(
     value,
-    (name, field) => (name in TEXTS && typeof field !== 'string') || (name === 'skills' && !isListOfTexts(field)),
+    (name, field) =>
+      (name in TEXTS && typeof field !== 'string') ||
+      (name === 'skills' && !isListOfTexts(field)) ||
+      (name === 'workspace' && !isWorktree(field)),
   );
 }
 

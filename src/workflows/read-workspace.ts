@@ -1,7 +1,7 @@
 /** What a host says of the place in which a turn worked, read with care. Pure. */
 import { isObject } from '../contract/is-object.js';
 import { isId, type TopicId } from '../contract/ids.js';
-import { utf8Length } from '../contract/text.js';
+import { jsonBytes, utf8Length } from '../contract/text.js';
 import { boundedSharing, MAX_BRANCH_BYTES } from '../contract/workspace.js';
 
 /** SHA-1 or SHA-256. */
@@ -9,6 +9,7 @@ const COMMIT = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 
 /** Whether the value of a field in the result of a turn has to be left out. */
 export function isBadAboutWorkspace(name: string, value: unknown): boolean {
+  if (name === 'workspace') return !isWorktree(value);
   if (name === 'ground_after') return !isGround(value);
   if (name === 'ground') return !(isObject(value) && isGround(value.was) && isGround(value.is));
   return name === 'shares_directory_with' && !isSharing(value);
@@ -18,6 +19,15 @@ function isGround(value: unknown): boolean {
   if (!isObject(value) || typeof value.commit !== 'string' || !COMMIT.test(value.commit)) return false;
   const { branch } = value;
   return branch === undefined || (typeof branch === 'string' && utf8Length(branch) <= MAX_BRANCH_BYTES);
+}
+
+const MAX_WORKTREE_BYTES = 16 * 1024;
+
+export function isWorktree(value: unknown): boolean {
+  if (!isObject(value) || value.mode !== 'worktree' || jsonBytes(value) > MAX_WORKTREE_BYTES) return false;
+  const { directory, branch, base, from, left_out } = value;
+  const isCount = left_out === undefined || Number.isSafeInteger(left_out);
+  return isCount && [directory, branch, base, from].every((field) => typeof field === 'string');
 }
 
 function isSharing(value: unknown): boolean {

@@ -15,6 +15,7 @@ import { askedOtherwise } from './choose-by-agent.js';
 import {
   chooseSession,
   replacementOf,
+  workspaceRefusal,
   type Chosen,
   type Destination,
   type Nowhere,
@@ -59,6 +60,8 @@ export function askedChecksOf({ topic }: Work, { prompt_id, request }: QueuedPro
 async function inItsPlace(work: Work): Promise<TurnResult> {
   const { topic, prompt, turn } = work;
   const before = chosenBefore(work);
+  const refused = before ? undefined : workspaceRefusal(topic.state, prompt.request);
+  if (refused) return goesNowhere(work, { refused });
   const asked = !before && topic.features.handsOver ? askedOtherwise(topic.state, prompt.request) : undefined;
   const chosen = asked ? await chosenByAgent(work, asked) : (before ?? chooseSession(topic.state, prompt));
   if ('status' in chosen) return chosen;

@@ -21,6 +21,7 @@ import {
   type ToldByCommand,
   type ToldByMcp,
 } from '../support/surfaces.js';
+import { commitTo, repositoryIn } from '../support/git.js';
 import { startTemporal, startWorld, type World } from '../support/world.js';
 import { continuityIn, type Surroundings } from './cli-command.js';
 
@@ -194,6 +195,32 @@ describe.concurrent('a prompt that is refused:', () => {
       { topic, prompt: 'two' },
       { at: { ...here, cwd }, connect: () => world.connect({ cwd }) },
     );
+  });
+
+  test('WORKSPACE_UNAVAILABLE in a directory that is in no repository', async () => {
+    await askedEverywhere('WORKSPACE_UNAVAILABLE', ended('work', { workspace: { mode: 'worktree' } }));
+  });
+
+  test('a work tree that cannot be merged yet is WORKSPACE_BUSY, WORKSPACE_UNFINISHED or MERGE_CONFLICT', async () => {
+    await writeFile(join(world.config.dataDir, 'host-id'), 'host-1\n'); // Of the worker.
+    const [repository, gate] = [join(world.dir, 'repository'), join(world.dir, 'gate')];
+    await repositoryIn(repository);
+    const place = { cwd: repository, workspace: { mode: 'worktree' } } as const;
+    const { topic, prompt_id } = await world.manager.submit(aTopic(), `[[until: ${gate}]] work`, place);
+    const expectRefused = async (code: FailureCode) => {
+      tested.add(code);
+      const said = await toldByLibrary(() => world.manager.workspaces.merge(topic).then(() => ({})));
+      expectCommand(code, await toldByCommand(['merge', topic], here), said);
+    };
+    await expect.poll(async () => (await world.manager.view(topic)).session_id).not.toBeNull();
+    await expectRefused('WORKSPACE_BUSY');
+    await writeFile(gate, '');
+    const directory = `${(await world.manager.wait(topic, prompt_id)).workspace?.directory}`;
+    await writeFile(join(directory, 'README.md'), 'theirs');
+    await expectRefused('WORKSPACE_UNFINISHED');
+    await commitTo(directory, 'README.md', 'theirs');
+    await commitTo(repository, 'README.md', 'ours');
+    await expectRefused('MERGE_CONFLICT');
   });
 
   test('CWD_MISSING, which the command sees before the host of the session does', async () => {

@@ -11,10 +11,10 @@ import { mcpClientIn, type McpClient } from './mcp-client.js';
 /** As `delegate_task` takes it, and every surface can say it. */
 export type Asked = Pick<
   DelegateOptions,
-  'prompt_id' | 'session_id' | 'category' | 'agent' | 'cwd' | 'checks' | 'max_fixes'
+  'prompt_id' | 'session_id' | 'category' | 'agent' | 'cwd' | 'checks' | 'max_fixes' | 'workspace'
 > & { topic?: string; prompt: string };
 
-type Flagged = Exclude<keyof Asked, 'prompt' | 'checks'>;
+type Flagged = Exclude<keyof Asked, 'prompt' | 'checks' | 'workspace'>;
 const FLAGS: Record<Flagged, string> = {
   topic: '--topic',
   prompt_id: '--id',
@@ -25,8 +25,9 @@ const FLAGS: Record<Flagged, string> = {
   max_fixes: '--max-fixes',
 };
 
-export function delegateWords({ prompt, checks = [], ...asked }: Asked): string[] {
+export function delegateWords({ prompt, checks = [], workspace, ...asked }: Asked): string[] {
   const flags = Object.entries(asked).flatMap(([name, value]) => [FLAGS[name as Flagged], String(value)]);
+  if (workspace) flags.push('--workspace', workspace.mode);
   return ['delegate', ...flags, ...checks.flatMap(({ run }) => ['--check', run]), '--', prompt];
 }
 

@@ -77,8 +77,8 @@ export default command({
     'max-steps': { kind: 'text', value: 'N', help: 'Ask after so many requests to the model.' },
     workspace: {
       kind: 'text',
-      value: 'shared|queue',
-      help: 'Work beside other topics in the directory, or alone in it while the turn runs.',
+      value: 'shared|queue|worktree',
+      help: 'Work beside other topics in the directory, alone in it while the turn runs, or in a git work tree of its own. See: continuity merge.',
     },
     id: {
       kind: 'text',

@@ -3,7 +3,7 @@
  * go to stderr.
  */
 import { askedWords } from '../../client/waiting-words.js';
-import { workspaceLines } from '../../client/workspace-words.js';
+import { workspaceLines, worktreeLines } from '../../client/workspace-words.js';
 import { choiceWords } from '../../contract/choice-words.js';
 import { failure } from '../../contract/failures.js';
 import type { TurnResult } from '../../contract/types.js';
@@ -25,7 +25,8 @@ export function showResult(result: TurnResult, output: Output): number {
     output.note(aboutOf(result));
     const { asks = [] } = result;
     for (const asked of asks.slice(-SHOWN_ASKS)) output.note(`asked: ${askedWords(asked)}`);
-    for (const line of [...workspaceLines(result), ...leftBehindLines(result)]) output.note(line);
+    for (const line of [...worktreeLines(result), ...workspaceLines(result), ...leftBehindLines(result)])
+      output.note(line);
     const failed = result.checks?.rounds.at(-1)?.ran.find((run) => !run.passed);
     if (failed?.output) output.note(failed.output, 'reset');
     if (error) output.problem(error);

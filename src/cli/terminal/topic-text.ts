@@ -83,6 +83,7 @@ function sessionLines(session: SessionView, now: number): string[] {
     count(turns, 'turn'),
     used && costOf(used),
     `${pinned.cwd} on ${pinned.host}`,
+    pinned.workspace && `branch ${pinned.workspace.branch} of ${pinned.workspace.from}`,
   ]
     .filter(Boolean)
     .join(' · ');

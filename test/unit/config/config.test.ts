@@ -206,7 +206,7 @@ describe('a bad field is named, with what it must be and what it is', () => {
     [
       'a misspelt key at the top',
       { catgories: {} },
-      'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, checks, prices, warmAgent, onLost, onFull.',
+      'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, checks, prices, workspace, warmAgent, onLost, onFull.',
     ],
     [
       'a policy that there is not',

@@ -49,7 +49,7 @@ describe('a prompt that names', () => {
     expect(choose(state, { agent: 'codex' })).toEqual({
       choice: { kind: 'new', reason: 'agent_changed', follows: 'c1' },
       host: 'h',
-      opening: { agent: 'codex', category: 'quick', cwd: '/p', project: '/p' },
+      opening: { agent: 'codex', category: 'quick', cwd: '/p', project: '/p', workspace: 'shared' },
     });
   });
 

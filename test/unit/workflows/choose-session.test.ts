@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest';
 import type { SessionId } from '../../../src/contract/ids.js';
 import type { TopicState } from '../../../src/contract/state.js';
 import type { OnLost, Pinned, PromptRequest } from '../../../src/contract/types.js';
-import { chooseSession } from '../../../src/workflows/choose-session.js';
+import type { WorkspaceMode, Worktree } from '../../../src/contract/workspace.js';
+import { chooseSession, workspaceRefusal } from '../../../src/workflows/choose-session.js';
 import { addSession, newTopicState } from '../../../src/workflows/session-state.js';
 
 const pinned: Pinned = {
@@ -73,14 +74,14 @@ describe('a prompt goes to', () => {
   test('a new session of another category, which brings its own agent and model', () => {
     expect(choose(topicWith('ses_1'), { category: 'deep' })).toEqual({
       choice: { kind: 'new', reason: 'category_changed' },
-      opening: { agent_before: 'opencode', category: 'deep', cwd: '/p', project: '/p' },
+      opening: { agent_before: 'opencode', category: 'deep', cwd: '/p', project: '/p', workspace: 'shared' },
     });
   });
 
   test('a new session of another agent, which brings its own model', () => {
     expect(choose(topicWith('ses_1'), { agent: 'other' })).toEqual({
       choice: { kind: 'new', reason: 'agent_changed' },
-      opening: { agent: 'other', category: 'quick', cwd: '/p', project: '/p' },
+      opening: { agent: 'other', category: 'quick', cwd: '/p', project: '/p', workspace: 'shared' },
     });
   });
 
@@ -139,7 +140,55 @@ describe('a prompt goes to', () => {
   test('a new session as the one before was, when the caller asks for a fresh one', () => {
     expect(choose(topicWith('ses_1'), { session: 'new', reason: 'fresh eyes', default_cwd: '/elsewhere' })).toEqual({
       choice: { kind: 'new', reason: 'fresh eyes' },
-      opening: { agent: 'opencode', model: 'a/b', category: 'quick', cwd: '/p', project: '/p' },
+      opening: { agent: 'opencode', model: 'a/b', category: 'quick', cwd: '/p', project: '/p', workspace: 'shared' },
     });
+  });
+});
+
+describe('a session that works', () => {
+  const workspace: Worktree = {
+    mode: 'worktree',
+    ...{ directory: '/data/auth', branch: 'continuity/auth', base: 'a', from: '/p' },
+  };
+  const inWorktree = () => {
+    const state = topicWith('ses_1');
+    state.sessions[0]!.pinned = { ...pinned, cwd: '/data/auth/web', asked_cwd: '/link/web', workspace };
+    return state;
+  };
+  const opening = (request: Omit<PromptRequest, 'prompt'>) => {
+    const chosen = choose(inWorktree(), { session: 'new', ...request });
+    return 'opening' in chosen && { cwd: chosen.opening.cwd, workspace: chosen.opening.workspace };
+  };
+  const wish = (mode: WorkspaceMode) => ({ prompt: 'p', workspace: { mode } });
+
+  test('in a work tree is found by the directory that it stands for, in any spelling', () => {
+    for (const cwd of ['/data/auth/web', '/link/web', '/p/web', '/p/web/'])
+      expect(choose(inWorktree(), { cwd })).toMatchObject({ choice: { kind: 'resumed' } });
+    expect(choose(inWorktree(), { cwd: '/p' })).toMatchObject({ choice: { reason: 'cwd_changed' } });
+  });
+
+  test('in a work tree is followed by one in the same, and elsewhere by one that config decides', () => {
+    expect(opening({})).toEqual({ cwd: '/link/web', workspace: 'worktree' });
+    expect(opening({ cwd: '/q' })).toEqual({ cwd: '/q', workspace: undefined });
+    expect(opening({ workspace: { mode: 'shared' } })).toEqual({ cwd: '/link/web', workspace: 'shared' });
+  });
+
+  test('somewhere never moves, unless a new session is asked for', () => {
+    const refusal = (state: TopicState, request: PromptRequest) => workspaceRefusal(state, request)?.code;
+    expect(refusal(topicWith('ses_1'), wish('worktree'))).toBe('SESSION_PINNED');
+    expect(refusal(topicWith('ses_1'), { ...wish('worktree'), session_id: 'ses_1' as SessionId })).toBe(
+      'SESSION_PINNED',
+    );
+    expect(refusal(topicWith(), { ...wish('worktree'), session_id: 'x' as SessionId, adopt: true })).toBe(
+      'SESSION_PINNED',
+    );
+    for (const mode of ['shared', 'queue'] as const) {
+      expect(refusal(inWorktree(), wish(mode))).toBe('SESSION_PINNED');
+      expect(refusal(topicWith('ses_1'), wish(mode))).toBeUndefined();
+    }
+    expect(refusal(inWorktree(), wish('worktree'))).toBeUndefined();
+    expect(refusal(topicWith(), wish('worktree'))).toBeUndefined();
+    expect(refusal(topicWith('ses_1'), { ...wish('worktree'), session: 'new' })).toBeUndefined();
+    expect(refusal(topicWith('ses_1'), { ...wish('worktree'), cwd: '/q' })).toBeUndefined();
   });
 });

@@ -1,0 +1,25 @@
+import { command } from '../args/command.js';
+import { connected } from '../connect.js';
+
+export default command({
+  name: 'discard',
+  summary:
+    'Removes the git work tree of a topic, and its branch. Work that is not merged is refused.\nWith --force that work is kept under a ref of the repository, and the command prints how to get it back.',
+  flags: {
+    force: { kind: 'switch', help: 'Also when it has work: commits, changes and new files that git does not ignore.' },
+  },
+  args: [{ name: 'topic', required: true }],
+  examples: [
+    ['continuity discard auth', 'when nothing was done in it'],
+    ['continuity discard auth --force', 'prints the ref that keeps its work'],
+  ],
+  async run({ flags, args, output }) {
+    const discarded = await connected(flags, ({ manager }) =>
+      manager.workspaces.discard(args.topic, flags.force ? { force: true } : {}),
+    );
+    const { directory, branch, kept_as, get_back } = discarded;
+    const kept =
+      kept_as === undefined ? 'It had no work.' : `Its work is kept as ${kept_as}. To get it back: ${get_back}`;
+    output.answer(discarded, `${directory} and branch ${branch} are removed. ${kept}`);
+  },
+});

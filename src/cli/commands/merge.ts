@@ -1,0 +1,37 @@
+import { command } from '../args/command.js';
+import { connected } from '../connect.js';
+import { count } from '../terminal/words.js';
+
+export default command({
+  name: 'merge',
+  summary:
+    'Merges the git work tree of a topic into the branch that is checked out where it came from, and removes it.\nA merge that conflicts is undone, and prints the files. The topic keeps its session: its next prompt gets a new work tree.',
+  flags: {
+    commit: {
+      kind: 'optional',
+      value: 'message',
+      help: 'First commit what is not committed in the work tree.',
+    },
+  },
+  args: [{ name: 'topic', required: true }],
+  examples: [
+    [
+      'continuity delegate --topic auth --workspace worktree "Add a login endpoint"',
+      'the work is on a branch of its own',
+    ],
+    ['continuity merge auth', 'refused while something is not committed'],
+    ['continuity merge auth --commit="Add a login endpoint"', 'commits that first'],
+  ],
+  async run({ flags, args, output }) {
+    const { commit } = flags;
+    const message = commit === true ? `Work of topic ${args.topic}` : commit;
+    const merged = await connected(flags, ({ manager }) =>
+      manager.workspaces.merge(args.topic, message === undefined ? {} : { commit: message }),
+    );
+    const { branch, into, from, commits, directory } = merged;
+    output.answer(
+      merged,
+      `Merged ${count(commits, 'commit')} of ${branch} into ${into} in ${from}. ${directory} is removed.`,
+    );
+  },
+});

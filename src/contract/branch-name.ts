@@ -1,0 +1,33 @@
+/** Names a git branch for a topic. Anyone may import this. */
+import { digestOf, utf8Length } from './text.js';
+
+const MAX_NAME_BYTES = 120;
+/** What git takes anywhere in a name. A slash would make one branch the folder of another. */
+const PLAIN = /[\p{L}\p{N}_+=-]/u;
+
+/**
+ * Two topics never have one branch: what git refuses is written as `%XX`, and a long name ends with
+ * `%-` and a digest, which no other name has.
+ */
+export function branchOf(topic: string): string {
+  const characters = [...topic];
+  const name = characters
+    .map((character, at) => (PLAIN.test(character) || isInnerDot(characters, at) ? character : escaped(character)))
+    .join('');
+  if (utf8Length(name) <= MAX_NAME_BYTES) return `continuity/${name}`;
+  const head = name.replace(/[^\w+=-]/g, '').slice(0, 40);
+  return `continuity/${head}%-${digestOf(topic).slice(0, 24)}`;
+}
+
+/** git refuses a dot at an end, beside another one, and before `lock` at the end. */
+function isInnerDot(characters: string[], at: number): boolean {
+  if (characters[at] !== '.' || at === 0 || at === characters.length - 1) return false;
+  if (characters[at - 1] === '.' || characters[at + 1] === '.') return false;
+  return characters.slice(at).join('') !== '.lock';
+}
+
+function escaped(character: string): string {
+  return [...new TextEncoder().encode(character)]
+    .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+    .join('');
+}

@@ -1,0 +1,202 @@
+/**
+ * The git work trees of topics, in the data directory. A note beside each says what it was made
+ * from, and is written before git begins: an attempt that was killed in the middle is recognised,
+ * and what it has left is made again.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, realpath, rm } from 'node:fs/promises';
+import { basename, join, relative, resolve } from 'node:path';
+import { branchOf } from '../contract/branch-name.js';
+import { defined } from '../contract/defined.js';
+import { Failed, failure } from '../contract/failures.js';
+import { isObject } from '../contract/is-object.js';
+import type { Worktree } from '../contract/workspace.js';
+import { Semaphore } from '../semaphore.js';
+import { saidByGit, withGit, type Git } from './git.js';
+import { writePrivateFile } from './private-file.js';
+import { GIT_MARKER, killTree } from './process-tree.js';
+
+/** A hook or a filter of the repository can take its time. */
+const MADE_WITHIN_MS = 100_000;
+
+interface Note extends Worktree {
+  topic: string;
+  /** Absent: git is at work on it, or was killed. */
+  ready?: true;
+}
+
+interface Wanted {
+  topic: string;
+  dataDir: string;
+  signal?: AbortSignal;
+}
+
+const oneAtATime = new Semaphore(1);
+
+/**
+ * The topic's work tree of the repository that `cwd` is in, and the directory in it that stands for
+ * `cwd`. Made from the commit that is checked out there, unless the topic has one.
+ *
+ * @throws Failed WORKSPACE_UNAVAILABLE
+ */
+export async function openWorktree(
+  cwd: string,
+  { topic, dataDir, signal }: Wanted,
+): Promise<{ worktree: Worktree; cwd: string }> {
+  const place = await alone({ topic, dataDir, ...defined({ signal }) }, async (git, marker) => {
+    const place = await placeIn(git, cwd, { topic, dataDir });
+    const noted = await noteOf(place.directory);
+    if (noted && noted.from !== place.from)
+      throw unavailable(
+        `Topic ${topic} has a work tree of ${noted.from} already, in ${noted.directory}.`,
+        'Merge or discard it first (continuity merge, continuity discard), or use another topic.',
+      );
+    return { ...place, worktree: await standing(git, noted ?? place, { topic, marker, isNew: !noted }) };
+  });
+  const there = join(place.worktree.directory, place.below);
+  await mkdir(there, { recursive: true }); // Git has no empty directories.
+  return { worktree: place.worktree, cwd: there };
+}
+
+/**
+ * Before each turn: the work tree was merged, discarded, or its directory removed. It is made again
+ * in the same place, from its branch, or from what is checked out where it came from.
+ *
+ * @throws Failed CWD_MISSING
+ */
+export async function keepWorktree(worktree: Worktree, cwd: string, wanted: Wanted): Promise<Worktree> {
+  const { left_out: _before, ...made } = worktree;
+  const { directory, from } = made;
+  const { topic, signal } = wanted;
+  if (isWorkTree(directory)) return factsOf((await noteOf(directory)) ?? worktree);
+  try {
+    const again = await alone(wanted, async (git, marker) => {
+      const noted = await noteOf(directory);
+      return standing(git, noted ?? { ...made, ...(await tipOf(git, from)) }, { topic, marker, isNew: !noted });
+    });
+    await mkdir(cwd, { recursive: true });
+    return again;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const why = cause instanceof Failed ? cause.message : saidByGit(cause);
+    const message = `Working directory ${directory}, the work tree of topic ${topic}, is gone and could not be made again: ${why}`;
+    throw new Failed(failure('CWD_MISSING', message, `Look at the repository in ${worktree.from}.`), { cause });
+  }
+}
+
+export const isWorkTree = (directory: string) => existsSync(join(directory, '.git'));
+
+export async function forgetNote(directory: string): Promise<void> {
+  await rm(noteFile(directory), { force: true });
+}
+
+async function alone<T>(
+  { topic, dataDir, signal }: Wanted,
+  work: (git: Git, marker: string) => Promise<T>,
+): Promise<T> {
+  const release = await oneAtATime.acquire(signal);
+  const marker = digestOf(dataDir, topic);
+  try {
+    return await withGit({ withinMs: MADE_WITHIN_MS, writes: true, marker, ...defined({ signal }) }, (git) =>
+      work(git, marker),
+    );
+  } catch (error) {
+    if (error instanceof Failed) throw error;
+    signal?.throwIfAborted();
+    throw unavailable(`The work tree of topic ${topic} could not be made: ${saidByGit(error)}`);
+  } finally {
+    release();
+  }
+}
+
+function digestOf(...names: string[]): string {
+  return createHash('sha256').update(JSON.stringify(names)).digest('hex').slice(0, 12);
+}
+
+interface Place extends Worktree {
+  /** The way from the root to the directory. */
+  below: string;
+}
+
+async function placeIn(git: Git, cwd: string, { topic, dataDir }: Wanted): Promise<Place> {
+  const [top = '', common = ''] = await git(cwd, 'rev-parse', '--show-toplevel', '--git-common-dir')
+    .then((printed) => printed.split('\n'))
+    .catch((error: unknown) => {
+      throw unavailable(`${cwd} is in no git work tree: ${saidByGit(error)}`, NO_REPOSITORY);
+    });
+  const from = await realpath(top);
+  const name = digestOf(resolve(cwd, common), topic);
+  const branch = branchOf(topic);
+  const shown = basename(branch)
+    .replace(/[^A-Za-z0-9_-]/g, '')
+    .slice(0, 40);
+  const folder = join(dataDir, 'worktrees');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const directory = join(await realpath(folder), shown === '' ? name : `${shown}-${name}`);
+  return { mode: 'worktree', directory, branch, from, ...(await tipOf(git, from)), below: relative(from, cwd) };
+}
+
+const NO_REPOSITORY = 'Leave out the workspace, or make it a repository with a commit: git init.';
+
+async function tipOf(git: Git, from: string): Promise<Pick<Worktree, 'base' | 'left_out'>> {
+  const base = await git(from, 'rev-parse', '--verify', 'HEAD^0').catch(() => {
+    throw unavailable(`The repository in ${from} has no commit yet.`, NO_REPOSITORY);
+  });
+  const changed = (await git(from, 'status', '--porcelain', '-z', '--no-renames')).split('\0').length - 1;
+  return { base: base.trim(), ...(changed > 0 && { left_out: changed }) };
+}
+
+/** The work tree, made unless it is there. */
+async function standing(
+  git: Git,
+  noted: Worktree & Partial<Note>,
+  { topic, marker, isNew }: { topic: string; marker: string; isNew: boolean },
+): Promise<Worktree> {
+  const { directory, branch, base, from, ready } = noted;
+  const worktree = factsOf(noted);
+  if (ready && isWorkTree(directory)) return worktree;
+  const tip = await git(from, 'rev-parse', '--verify', '--quiet', `refs/heads/${branch}`).catch(() => '');
+  if (isNew && tip !== '')
+    throw unavailable(
+      `The repository in ${from} has a branch ${branch} that is not of topic ${topic}.`,
+      `Rename it (git branch -m ${branch} NAME), or use another topic.`,
+    );
+  if ((isNew || ready) && existsSync(directory))
+    throw unavailable(`${directory} exists and is no work tree of ${from}.`, 'Move it away.');
+  await writePrivateFile(noteFile(directory), JSON.stringify({ ...worktree, topic }), { durable: true });
+  if (!isNew) await clear(git, from, directory, marker);
+  // Nothing was put in before the note said that it is ready, so a branch at its base has no work.
+  const starts = tip === '' ? ['-b', branch, directory, base] : [directory, branch];
+  await git(from, 'worktree', 'add', '--quiet', ...(tip === '' ? ['--no-track'] : []), ...starts);
+  await writePrivateFile(noteFile(directory), JSON.stringify({ ...worktree, topic, ready: true }), { durable: true });
+  return worktree;
+}
+
+/** Removes what a git that was killed has left, or what a person has removed in part. */
+async function clear(git: Git, from: string, directory: string, marker: string): Promise<void> {
+  await killTree(`${GIT_MARKER}=${marker}`);
+  await git(from, 'worktree', 'unlock', directory).catch(() => ''); // It is not locked.
+  await rm(directory, { recursive: true, force: true });
+  await git(from, 'worktree', 'prune', '--expire', 'now');
+}
+
+/** Without what only the note has. */
+function factsOf({ mode, directory, branch, base, from, left_out }: Worktree): Worktree {
+  return { mode, directory, branch, base, from, ...defined({ left_out }) };
+}
+
+const noteFile = (directory: string) => `${directory}.json`;
+
+export async function noteOf(directory: string): Promise<Note | undefined> {
+  try {
+    const note: unknown = JSON.parse(await readFile(noteFile(directory), 'utf8'));
+    return isObject(note) && note.directory === directory ? (note as unknown as Note) : undefined;
+  } catch {
+    return undefined; // ENOENT: there is none.
+  }
+}
+
+export function unavailable(message: string, fix?: string): Failed {
+  return new Failed(failure('WORKSPACE_UNAVAILABLE', message, fix));
+}

@@ -1,0 +1,206 @@
+/**
+ * Merges or discards the work tree of a topic on this host. No work is lost silently: what is not
+ * committed or not merged is refused, or kept under a ref. A work tree or branch that changes
+ * meanwhile stays.
+ */
+import { readdir } from 'node:fs/promises';
+import type { Discarded, Merged } from '../contract/workspace.js';
+import { Failed, failure, type FailureCode } from '../contract/failures.js';
+import type { Worktree } from '../contract/workspace.js';
+import { shellWord } from '../host/shell-word.js';
+import { saidByGit, withGit, type Git } from '../host/git.js';
+import { forgetNote, isWorkTree, unavailable } from '../host/worktrees.js';
+
+/** Hooks run, and a person may have to type a passphrase for a signature. */
+const DONE_WITHIN_MS = 10 * 60 * 1000;
+const SHOWN_FILES = 10;
+const DISCARDED = 'refs/continuity/discarded/';
+/** A snapshot is not a commit of the person's. */
+const AS_US = ['-c', 'user.name=session-continuity', '-c', 'user.email=session-continuity@localhost'];
+
+type Which = Worktree & { topic: string };
+
+/** Whether a work tree or branch of the topic is there. @throws Failed WORKSPACE_UNAVAILABLE */
+export async function isStanding({ directory, branch, from }: Worktree): Promise<boolean> {
+  if (isWorkTree(directory)) return true;
+  return withGit({ withinMs: 10_000 }, async (git) => (await tipOf(git, from, branch)) !== undefined).catch(
+    () => false,
+  );
+}
+
+/**
+ * Merges the branch into the one that is checked out where the work tree came from, then removes
+ * both. A merge that conflicts is undone.
+ *
+ * @param message commits first what is not committed
+ */
+export async function mergeWorktree(which: Which, message: string | undefined): Promise<Merged> {
+  const { topic, directory, branch, from } = which;
+  return onHost(which, async (git) => {
+    const left = await uncommittedIn(git, directory);
+    if (left.length > 0 && message === undefined)
+      throw unfinished(`${directory} has changes that are not committed: ${shown(left)}.`);
+    if (left.length > 0) {
+      await git(directory, 'add', '--all');
+      await git(directory, 'commit', '--quiet', '-m', message ?? '');
+    }
+    const tip = await existingTip(git, which);
+    const into = (await git(from, 'symbolic-ref', '--quiet', '--short', 'HEAD').catch(() => '')).trim();
+    if (into === '') throw unavailable(`No branch is checked out in ${from}.`, 'Check out the branch to merge into.');
+    const commits = Number(await git(from, 'rev-list', '--count', `HEAD..${tip}`));
+    await merged(git, which, tip);
+    const commit = (await git(from, 'rev-parse', 'HEAD')).trim();
+    await remove(git, which, tip);
+    return { topic, branch, directory, into, from, commits, commit };
+  });
+}
+
+async function merged(git: Git, { branch, from }: Which, tip: string): Promise<void> {
+  if (await git(from, 'rev-parse', '--verify', '--quiet', 'MERGE_HEAD').catch(() => ''))
+    throw unavailable(`A merge is under way in ${from}.`, 'Finish it, or give it up: git merge --abort.');
+  try {
+    await git(from, 'merge', '--no-edit', '-m', `Merge branch '${branch}'`, tip);
+  } catch (error) {
+    // After a deadline, this git no longer runs anything.
+    const conflicts = await withGit({ withinMs: 60_000, writes: true }, async (again) => {
+      const files = await again(from, 'diff', '--name-only', '--diff-filter=U', '-z').catch(() => '');
+      await again(from, 'merge', '--abort').catch(() => ''); // Git refused before it began.
+      return files.split('\0').filter(Boolean);
+    });
+    if (conflicts.length > 0)
+      throw failed(
+        'MERGE_CONFLICT',
+        `Branch ${branch} conflicts with what is checked out in ${from}: ${shown(conflicts)}. The merge was undone.`,
+        error,
+      );
+    const said = saidByGit(error);
+    const isDirty = /would be overwritten by merge/.test(said);
+    throw failed(
+      isDirty ? 'MERGE_CONFLICT' : 'WORKSPACE_UNAVAILABLE',
+      `git did not merge ${branch} in ${from}: ${said}`,
+      error,
+    );
+  }
+}
+
+/** Removes the work tree and its branch. With `force`, work is kept under a ref; otherwise it is refused. */
+export async function discardWorktree(which: Which, force: boolean): Promise<Discarded> {
+  const { topic, directory, branch, from } = which;
+  return onHost(which, async (git) => {
+    const left = await uncommittedIn(git, directory);
+    const tip = await existingTip(git, which);
+    const commits = Number(await git(from, 'rev-list', '--count', `HEAD..${tip}`));
+    const said = { topic, branch, directory };
+    if (left.length === 0 && commits === 0) {
+      await remove(git, which, tip);
+      return said;
+    }
+    const work = [
+      ...(commits > 0 ? [`${commits} ${commits === 1 ? 'commit' : 'commits'} that ${from} does not have`] : []),
+      ...(left.length > 0 ? [`changes that are not committed: ${shown(left)}`] : []),
+    ].join(', and ');
+    if (!force)
+      throw unfinished(
+        `Branch ${branch} in ${directory} has ${work}.`,
+        'Merge it (continuity merge), or discard it with --force: the work is then kept under a ref.',
+      );
+    const snapshot = left.length > 0 ? await snapshotOf(git, which, tip) : tip;
+    const kept_as = `${DISCARDED}${branch.slice('continuity/'.length)}/${await nextNumber(git, which)}`;
+    await git(from, 'update-ref', kept_as, snapshot);
+    await remove(git, which, snapshot);
+    return { ...said, kept_as, get_back: `git -C ${shellWord(from)} branch NAME ${shellWord(kept_as)}` };
+  });
+}
+
+/** All that is not ignored becomes a commit on the branch, so that the work tree is clean. */
+async function snapshotOf(git: Git, { topic, directory, branch }: Which, tip: string): Promise<string> {
+  await git(directory, 'add', '--all');
+  const tree = (await git(directory, 'write-tree')).trim();
+  const message = `What topic ${topic} had not committed`;
+  const snapshot = (await git(directory, ...AS_US, 'commit-tree', tree, '-p', tip, '-m', message)).trim();
+  await git(directory, 'update-ref', `refs/heads/${branch}`, snapshot, tip);
+  return snapshot;
+}
+
+async function nextNumber(git: Git, { branch, from }: Which): Promise<number> {
+  const names = await git(
+    from,
+    'for-each-ref',
+    '--format=%(refname)',
+    `${DISCARDED}${branch.slice('continuity/'.length)}/`,
+  );
+  const numbers = names.split('\n').map((name) => Number(/\/(\d+)$/.exec(name)?.[1] ?? 0));
+  return Math.max(0, ...numbers) + 1;
+}
+
+/** Git removes neither a work tree with changes nor a branch that has moved on. Ignored files go. */
+async function remove(git: Git, { directory, branch, from }: Which, tip: string): Promise<void> {
+  if (isWorkTree(directory)) {
+    await git(from, 'worktree', 'remove', directory).catch((error: unknown) => {
+      throw unfinished(`${directory} is not removed: ${saidByGit(error)}`);
+    });
+  } else await git(from, 'worktree', 'prune', '--expire', 'now');
+  await git(from, 'update-ref', '-d', `refs/heads/${branch}`, tip);
+  await forgetNote(directory);
+}
+
+async function uncommittedIn(git: Git, directory: string): Promise<string[]> {
+  if (!isWorkTree(directory)) return [];
+  const printed = await git(directory, 'status', '--porcelain', '-z', '--no-renames', '--untracked-files=all');
+  return printed
+    .split('\0')
+    .filter(Boolean)
+    .map((line) => line.slice(3));
+}
+
+async function tipOf(git: Git, from: string, branch: string): Promise<string | undefined> {
+  return git(from, 'rev-parse', '--verify', '--quiet', `refs/heads/${branch}`).then(
+    (tip) => tip.trim(),
+    () => undefined,
+  );
+}
+
+async function existingTip(git: Git, { topic, directory, branch, from }: Which): Promise<string> {
+  const tip = await tipOf(git, from, branch);
+  if (tip === undefined)
+    throw unavailable(
+      `Topic ${topic} has no branch ${branch} in ${from}: it was merged or discarded${isWorkTree(directory) ? `, and ${directory} is still there` : ''}.`,
+      'The next prompt for the topic makes its work tree again.',
+    );
+  const head = isWorkTree(directory)
+    ? (await git(directory, 'symbolic-ref', '--quiet', '--short', 'HEAD').catch(() => '')).trim()
+    : branch;
+  if (head !== branch)
+    throw unfinished(
+      `${directory} has ${head || 'a detached head'} checked out, and not ${branch}.`,
+      `Run: git -C ${shellWord(directory)} checkout ${branch}`,
+    );
+  return tip;
+}
+
+async function onHost<T>({ topic, from }: Which, work: (git: Git) => Promise<T>): Promise<T> {
+  await readdir(from).catch((cause: unknown) => {
+    throw failed(
+      'WORKSPACE_UNAVAILABLE',
+      `${from}, where the work tree of topic ${topic} came from, cannot be read.`,
+      cause,
+    );
+  });
+  try {
+    return await withGit({ withinMs: DONE_WITHIN_MS, writes: true }, work);
+  } catch (error) {
+    if (error instanceof Failed) throw error;
+    throw failed('WORKSPACE_UNAVAILABLE', `git failed in the repository of topic ${topic}: ${saidByGit(error)}`, error);
+  }
+}
+
+function shown(files: string[]): string {
+  const more = files.length > SHOWN_FILES ? ` and ${files.length - SHOWN_FILES} more` : '';
+  return files.slice(0, SHOWN_FILES).join(', ') + more;
+}
+
+function failed(code: FailureCode, message: string, cause: unknown): Failed {
+  return new Failed(failure(code, message), { cause });
+}
+
+const unfinished = (message: string, fix?: string) => new Failed(failure('WORKSPACE_UNFINISHED', message, fix));

@@ -1,0 +1,148 @@
+/** Merging and discarding the work tree of a topic, with real git: no work is lost silently. */
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { openWorktree } from '../../../src/host/worktrees.js';
+import type { Worktree } from '../../../src/contract/workspace.js';
+import { discardWorktree, isStanding, mergeWorktree } from '../../../src/stack/finish-worktree.js';
+import { commitTo, git, repositoryIn } from '../../support/git.js';
+
+let repository: string;
+let tree: Worktree & { topic: string };
+beforeEach(async () => {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), 'continuity-finish-')));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  repository = join(dir, 'repository');
+  await repositoryIn(repository);
+  await writeFile(join(repository, '.gitignore'), 'ignored\n');
+  await git(repository, 'add', '.gitignore');
+  await git(repository, 'commit', '-q', '-m', 'Ignore');
+  const { worktree } = await openWorktree(repository, { topic: 'auth', dataDir: join(dir, 'data') });
+  tree = { ...worktree, topic: 'auth' };
+});
+
+const inTree = (file: string) => join(tree.directory, file);
+const merge = (message?: string) => mergeWorktree(tree, message);
+const discard = (force = false) => discardWorktree(tree, force);
+const headOf = (directory: string) => git(directory, 'rev-parse', 'HEAD');
+
+async function expectGone(): Promise<void> {
+  expect(await isStanding(tree)).toBe(false);
+  expect(existsSync(tree.directory)).toBe(false);
+  expect(await git(repository, 'branch', '--list', 'continuity/*')).toBe('');
+  expect(existsSync(`${tree.directory}.json`)).toBe(false);
+}
+
+async function expectKept(): Promise<void> {
+  expect(await isStanding(tree)).toBe(true);
+  expect(await git(tree.directory, 'branch', '--show-current')).toBe(tree.branch);
+  expect(await git(repository, 'status', '--porcelain')).not.toMatch(/^(UU|AA)/m);
+}
+
+describe('merge', () => {
+  test('brings the commits to the branch that is checked out, and removes the work tree', async () => {
+    await commitTo(tree.directory, 'work', 'work');
+    await commitTo(repository, 'other', 'other');
+    const merged = await merge();
+    expect(merged).toMatchObject({ into: 'main', from: repository, commits: 1, commit: await headOf(repository) });
+    expect(await readFile(join(repository, 'work'), 'utf8')).toBe('work');
+    await expectGone();
+    await expect(merge()).rejects.toMatchObject({ code: 'WORKSPACE_UNAVAILABLE' });
+  });
+
+  test('is refused while something is not committed, and commits it where it is told to', async () => {
+    await writeFile(inTree('new'), 'new');
+    await writeFile(inTree('ignored'), '');
+    const message = expect.stringMatching(/not committed: new\.$/) as string;
+    await expect(merge()).rejects.toMatchObject({ code: 'WORKSPACE_UNFINISHED', message });
+    await expectKept();
+    expect(await merge('Add new')).toMatchObject({ commits: 1 });
+    expect(await git(repository, 'log', '-1', '--format=%s', '--no-merges')).toBe('Add new');
+    await expectGone();
+  });
+
+  test('that conflicts is undone, and names the files', async () => {
+    await commitTo(tree.directory, 'README.md', 'theirs');
+    const before = await commitTo(repository, 'README.md', 'ours');
+    await writeFile(join(repository, 'beside'), 'not committed');
+    const message = expect.stringContaining('README.md. The merge was undone.') as string;
+    await expect(merge()).rejects.toMatchObject({ code: 'MERGE_CONFLICT', message });
+    expect(await headOf(repository)).toBe(before);
+    expect(await git(repository, 'status', '--porcelain')).toBe('?? beside');
+    await expectKept();
+  });
+
+  test('that would overwrite changes in the other directory leaves them', async () => {
+    await commitTo(tree.directory, 'README.md', 'theirs');
+    await writeFile(join(repository, 'README.md'), 'not committed');
+    await expect(merge()).rejects.toMatchObject({ code: 'MERGE_CONFLICT' });
+    expect(await readFile(join(repository, 'README.md'), 'utf8')).toBe('not committed');
+    await expectKept();
+  });
+
+  test('needs a branch that is checked out', async () => {
+    await commitTo(tree.directory, 'work', 'work');
+    await git(repository, 'checkout', '-q', '--detach');
+    await expect(merge()).rejects.toMatchObject({ code: 'WORKSPACE_UNAVAILABLE' });
+    await expectKept();
+  });
+
+  test('of one whose directory is gone merges its branch', async () => {
+    await commitTo(tree.directory, 'work', 'work');
+    await rm(tree.directory, { recursive: true });
+    expect(await merge()).toMatchObject({ commits: 1 });
+    await expectGone();
+  });
+});
+
+describe('discard', () => {
+  test('removes one without work', async () => {
+    await writeFile(inTree('ignored'), '');
+    expect(await discard()).toEqual({ topic: 'auth', branch: tree.branch, directory: tree.directory });
+    await expectGone();
+  });
+
+  test.each([
+    ['a commit', () => commitTo(tree.directory, 'work', 'work'), /1 commit that/],
+    ['a change', () => writeFile(inTree('README.md'), 'changed'), /not committed: README\.md/],
+    ['a new file', () => writeFile(inTree('new'), 'new'), /not committed: new/],
+  ])('is refused for %s', async (_, work, message) => {
+    await work();
+    await expect(discard()).rejects.toMatchObject({
+      code: 'WORKSPACE_UNFINISHED',
+      message: expect.stringMatching(message),
+    });
+    await expectKept();
+  });
+
+  test('by force keeps commits, changes and new files under a ref, and says how to get them back', async () => {
+    await commitTo(tree.directory, 'work', 'work');
+    await writeFile(inTree('README.md'), 'changed');
+    await writeFile(inTree('new'), 'new');
+    await writeFile(inTree('ignored'), '');
+    const { kept_as, get_back } = await discard(true);
+    expect(kept_as).toBe('refs/continuity/discarded/auth/1');
+    await expectGone();
+    const [, , ...words] = `${get_back}`.replace('NAME', 'back').split(' ');
+    await git(repository, ...words.slice(1));
+    const files = await git(repository, 'ls-tree', '-r', '--name-only', 'back');
+    expect(files.split('\n')).toEqual(['.gitignore', 'README.md', 'new', 'work']);
+    expect(await git(repository, 'show', 'back:README.md')).toBe('changed');
+    expect(await git(repository, 'log', '-1', '--format=%s', 'back~1')).toBe('Write work');
+  });
+
+  test('by force twice keeps both', async () => {
+    await commitTo(tree.directory, 'work', 'work');
+    await discard(true);
+    const dataDir = join(tree.directory, '..', '..');
+    const { worktree } = await openWorktree(repository, { topic: 'auth', dataDir });
+    expect(worktree.directory).toBe(tree.directory);
+    await writeFile(inTree('new'), 'new');
+    expect(await discard(true)).toMatchObject({ kept_as: 'refs/continuity/discarded/auth/2' });
+    expect(await git(repository, 'for-each-ref', '--format=%(refname)', 'refs/continuity')).toBe(
+      'refs/continuity/discarded/auth/1\nrefs/continuity/discarded/auth/2',
+    );
+  });
+});
