@@ -3,52 +3,78 @@
  * session that has to find its way again. The agent and its requests are real. What the model does
  * is planned (`continuity/plan.ts`).
  *
- *   --agents opencode,codex   some of opencode, claude-code, codex   [all that are there]
+ *   --agents opencode,codex   some of opencode, claude-code, codex, opencode-openai   [all that are there]
  *   --files 5,20,60           how many files the first task reads
  *   --follow-ups 20           how many follow the first task
  *   --skips 0,50,80           how much of the reading a fresh session leaves out, in percent
+ *   --rereads                 each follow-up reads the file again that it changes
+ *   --keep run.json           keeps what was measured
+ *   --from run.json           makes the tables of a kept run, and runs nothing
  *   --plot docs/continuity.svg
  */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { chaosAgent, isChaosAgent, whyMissing } from '../test/chaos/agents/index.js';
-import { PRICES_AS_OF, PROVIDERS } from './continuity/cost.js';
+import { AGENTS } from './continuity/agents.js';
+import { PROVIDERS, providersOf } from './continuity/cost.js';
 import { measure } from './continuity/measure.js';
+import { keptRun, runOf, type Run } from './continuity/measured.js';
+import { partsOf } from './continuity/parts.js';
 import { plotOf } from './continuity/plot.js';
 import { breakEvenOf, rowsOf, type Row } from './continuity/table.js';
 
 const { values } = parseArgs({
   options: {
-    agents: { type: 'string', default: 'opencode,claude-code,codex' },
+    agents: { type: 'string', default: Object.keys(AGENTS).join(',') },
     files: { type: 'string', default: '5,20,60' },
     'follow-ups': { type: 'string', default: '20' },
     skips: { type: 'string', default: '0,50,80' },
+    rereads: { type: 'boolean', default: false },
+    keep: { type: 'string' },
+    from: { type: 'string' },
     plot: { type: 'string' },
   },
 });
 const numbers = (text: string) => text.split(',').map(Number);
-const followUps = Number(values['follow-ups']);
-const freshAt = [1, 5, 20].filter((n) => n <= followUps);
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 
-const all: Record<string, Row[]> = {};
-for (const name of values.agents.split(',')) {
-  if (!isChaosAgent(name)) throw new TypeError(`--agents does not know ${name}.`);
-  const missing = whyMissing(name);
-  if (missing !== undefined) {
-    say(`${name}${missing}`);
-    continue;
+async function measured(): Promise<Run> {
+  const followUps = Number(values['follow-ups']);
+  const freshAt = [1, 5, 20].filter((n) => n <= followUps);
+  const { rereads } = values;
+  const wanted = { files: numbers(values.files), followUps, freshAt, skips: numbers(values.skips), rereads };
+  const run: Run = {};
+  for (const name of values.agents.split(',')) {
+    const agent = AGENTS[name];
+    if (!agent) throw new TypeError(`--agents takes some of ${Object.keys(AGENTS).join(', ')}, not ${name}.`);
+    const missing = agent.missing();
+    if (missing !== undefined) {
+      say(`${name}${missing}`);
+      continue;
+    }
+    const { wire } = agent;
+    run[name] = { wire, measured: await measure(agent.agent(), wanted, (line) => say(`${name} ${line}`)) };
+    if (values.keep !== undefined) await writeFile(values.keep, keptRun(run));
   }
-  const wanted = { files: numbers(values.files), followUps, freshAt, skips: numbers(values.skips) };
-  const measured = await measure(chaosAgent(name), wanted, (line) => say(`${name} ${line}`));
-  const rows = rowsOf(measured);
-  all[name] = rows;
-  for (const provider of Object.keys(PROVIDERS)) {
-    console.log(
-      `\n${name}, ${provider} (prices of ${PRICES_AS_OF}): cost of follow-up n, as a part of a fresh session's`,
-    );
-    console.table(rows.filter((row) => row.provider === provider).map(({ provider: _, ...row }) => row));
-    console.table(breakEvenOf(rows.filter((row) => row.provider === provider)));
+  return run;
+}
+
+const run = values.from === undefined ? await measured() : runOf(await readFile(values.from, 'utf8'));
+const drawn: Record<string, Row[]> = {};
+for (const [name, { wire, measured: turns }] of Object.entries(run)) {
+  const rows = rowsOf(wire, turns);
+  for (const provider of providersOf(wire)) {
+    const mine = rows.filter((row) => row.provider === provider);
+    const { model, asOf } = PROVIDERS[provider] ?? {};
+    console.log(`\n${name}, ${provider} (${model}, ${asOf}): cost of follow-up n, as a part of a fresh session's`);
+    console.table(mine.map(({ provider: _, ...row }) => row));
+    console.log('What of the reading a fresh session has to skip before it is as cheap:');
+    console.table(breakEvenOf(mine));
+  }
+  const [provider = ''] = providersOf(wire);
+  drawn[`${name} (${provider})`] = rows.filter((row) => row.provider === provider);
+  for (const { files, 'follow-up': followUp } of breakEvenOf(drawn[`${name} (${provider})`] ?? [])) {
+    console.log(`${name}, ${files} files, follow-up ${followUp}: what the weighted tokens consist of (${provider})`);
+    console.table(partsOf(provider, files, followUp, turns));
   }
 }
-if (values.plot !== undefined) await writeFile(values.plot, plotOf(all));
+if (values.plot !== undefined) await writeFile(values.plot, plotOf(drawn));

@@ -5,15 +5,9 @@ import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import type { ChaosAgent } from '../../test/chaos/agents/agent.js';
 import { startTemporal } from '../../test/support/world.js';
 import { startAgentStage, type AgentStage } from '../agent-stage.js';
-import type { Turn } from './cost.js';
+import type { Measured } from './measured.js';
 import { directivesFor, promptOf, type Case } from './plan.js';
 import { segmentsOf } from './segments.js';
-
-export interface Measured {
-  asked: Case;
-  turn: Turn;
-  ms: number;
-}
 
 /** The files of the plan, as they were then. */
 const COMMIT = '421a4ed2962b842cc7b5cc4e534eb3a0b6f9900b';
@@ -40,6 +34,7 @@ export interface Wanted {
   /** In which follow-ups fresh sessions are measured, too, and what they skip. */
   freshAt: readonly number[];
   skips: readonly number[];
+  rereads: boolean;
 }
 
 export async function measure(agent: ChaosAgent, wanted: Wanted, report: (line: string) => void): Promise<Measured[]> {
@@ -50,8 +45,10 @@ export async function measure(agent: ChaosAgent, wanted: Wanted, report: (line: 
   try {
     paths.push(...(await checkOut(stage.cwd)));
     await stage.isReady(stage.startWorker());
+    await stage.manager.delegate('first of the host', 'Hello'); // Starts the agent's server, where it has one.
     const all: Measured[] = [];
-    const turn = async (topic: string, asked: Case) => {
+    const turn = async (topic: string, plain: Case) => {
+      const asked: Case = wanted.rereads ? { ...plain, rereads: true } : plain;
       const measured = await turnOf(stage, topic, asked);
       report(`${JSON.stringify(asked)}: ${measured.turn.length} requests, ${Math.round(measured.ms)} ms`);
       all.push(measured);
@@ -71,7 +68,12 @@ export async function measure(agent: ChaosAgent, wanted: Wanted, report: (line: 
 async function turnOf({ manager, model }: AgentStage, topic: string, asked: Case): Promise<Measured> {
   const before = model.requests().length;
   const since = performance.now();
+  let firstMs = NaN;
+  const stop = model.listen(() => {
+    if (Number.isNaN(firstMs)) firstMs = performance.now() - since;
+  });
   const { status, error } = await manager.delegate(topic, promptOf(asked));
+  stop();
   if (status !== 'completed') throw new Error(`A turn ended as ${status}: ${error?.message}`);
   const ms = performance.now() - since;
   const turn = model
@@ -82,5 +84,5 @@ async function turnOf({ manager, model }: AgentStage, topic: string, asked: Case
       delete request.body; // The bodies of a run take gigabytes.
       return segments;
     });
-  return { asked, turn, ms };
+  return { asked, turn, firstMs, ms };
 }

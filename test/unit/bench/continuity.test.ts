@@ -2,7 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { costOf, PROVIDERS, type Provider } from '../../../bench/continuity/cost.js';
-import { directivesFor, promptOf } from '../../../bench/continuity/plan.js';
+import { keptRun, runOf, type Measured, type Run } from '../../../bench/continuity/measured.js';
+import { partsOf } from '../../../bench/continuity/parts.js';
+import { directivesFor, promptOf, type Case } from '../../../bench/continuity/plan.js';
 import { plotOf } from '../../../bench/continuity/plot.js';
 import { PromptCache } from '../../../bench/continuity/prompt-cache.js';
 import { segmentsOf, type Segment } from '../../../bench/continuity/segments.js';
@@ -11,7 +13,9 @@ import { breakEvenOf, rowsOf, skipAt } from '../../../bench/continuity/table.js'
 const one = (text: string, tokens: number, byModel = false): Segment => ({ text, tokens, byModel });
 const rules = { minimum: 1024, block: 128 };
 const provider: Provider = {
+  wire: 'openai',
   model: 'm',
+  asOf: '2026-01',
   ttlMinutes: 5,
   rules: { minimum: 100, block: 1 },
   usd: { input: 2, read: 0.2, write: 4, output: 10 },
@@ -20,15 +24,19 @@ const provider: Provider = {
 describe('a cache of prompts', () => {
   test('reads the beginning that it has seen, in whole blocks, and nothing below its minimum', () => {
     const cache = new PromptCache(rules);
-    expect(cache.ask([one('tools', 1000), one('system', 100)])).toEqual({ read: 0, fresh: 1100 });
-    expect(cache.ask([one('tools', 1000), one('other', 100)])).toEqual({ read: 0, fresh: 1100 });
-    expect(cache.ask([one('tools', 1000), one('system', 100), one('a', 50)])).toEqual({ read: 1024, fresh: 126 });
+    expect(cache.ask([one('tools', 1000), one('system', 100)])).toEqual({ read: 0, written: 1100, plain: 0 });
+    expect(cache.ask([one('tools', 1000), one('other', 100)])).toEqual({ read: 0, written: 1100, plain: 0 });
+    expect(cache.ask([one('tools', 1000), one('system', 100), one('a', 50)])).toEqual({
+      read: 1024,
+      written: 126,
+      plain: 0,
+    });
   });
 
   test('reads nothing after a piece that has changed', () => {
     const cache = new PromptCache({ minimum: 0, block: 1 });
     cache.ask([one('a', 10), one('b', 10), one('c', 10)]);
-    expect(cache.ask([one('a', 10), one('x', 10), one('c', 10)])).toEqual({ read: 10, fresh: 20 });
+    expect(cache.ask([one('a', 10), one('x', 10), one('c', 10)])).toEqual({ read: 10, written: 20, plain: 0 });
   });
 
   test('never loses a token, and never reads more than was sent before', () => {
@@ -36,40 +44,87 @@ describe('a cache of prompts', () => {
       text: fc.constantFrom('a', 'b', 'c'),
       tokens: fc.constant(400),
       byModel: fc.boolean(),
+      marked: fc.constantFrom(true as const, undefined).map((marked) => marked as true),
     });
+    const requests = fc.array(fc.array(segment, { maxLength: 6 }), { maxLength: 6 });
     fc.assert(
-      fc.property(fc.array(fc.array(segment, { maxLength: 6 }), { maxLength: 6 }), (requests) => {
-        const cache = new PromptCache(rules);
-        requests.forEach((request, index) => {
-          const { read, fresh } = cache.ask(request);
-          expect(read + fresh).toBe(request.length * 400);
+      fc.property(requests, fc.boolean(), (asked, needsMarks) => {
+        const cache = new PromptCache(needsMarks ? { ...rules, lookBack: 3 } : rules);
+        asked.forEach((request, index) => {
+          const { read, written, plain } = cache.ask(request);
+          expect(read + written + plain).toBe(request.length * 400);
+          expect(Math.min(read, written, plain)).toBeGreaterThanOrEqual(0);
           expect(read % rules.block).toBe(0);
           if (index === 0) expect(read).toBe(0);
         });
       }),
     );
   });
+
+  describe('that keeps only what is marked', () => {
+    const marked = (text: string, tokens: number): Segment => ({ ...one(text, tokens), marked: true });
+    const cached = () => new PromptCache({ minimum: 10, block: 1, lookBack: 2 });
+
+    test('keeps nothing of a request without marks', () => {
+      const cache = cached();
+      expect(cache.ask([one('a', 10), one('b', 10)])).toEqual({ read: 0, written: 0, plain: 20 });
+      expect(cache.ask([one('a', 10), marked('b', 10)])).toEqual({ read: 0, written: 20, plain: 0 });
+    });
+
+    test('keeps nothing after the last mark', () => {
+      const cache = cached();
+      expect(cache.ask([marked('a', 10), one('b', 10)])).toEqual({ read: 0, written: 10, plain: 10 });
+      expect(cache.ask([one('a', 10), marked('b', 10)])).toEqual({ read: 10, written: 10, plain: 0 });
+    });
+
+    test('finds what was marked only so far back', () => {
+      const cache = cached();
+      cache.ask([marked('a', 10)]);
+      expect(cache.ask([one('a', 10), one('b', 10), marked('c', 10)])).toEqual({ read: 0, written: 30, plain: 0 });
+      expect(cache.ask([one('a', 10), marked('d', 10)])).toEqual({ read: 10, written: 10, plain: 0 });
+    });
+  });
 });
 
 describe('what a request says', () => {
   const count = (text: string) => text.length;
-  test('is the same wherever the marks of the cache stand', () => {
+  const mark = { cache_control: { type: 'ephemeral' } };
+  const hello = { type: 'text', text: 'Hello' };
+  const unmarked = (segments: Segment[]) => segments.map(({ marked: _, ...segment }) => segment);
+
+  test('is the same wherever the marks of the cache stand, and tells where they do', () => {
     const tools = [{ name: 'Bash' }];
-    const marked = { type: 'text', text: 'Hello', cache_control: { type: 'ephemeral' } };
-    const plain = { type: 'text', text: 'Hello' };
-    const body = (content: object) =>
-      JSON.stringify({ messages: [{ role: 'user', content: [content] }], system: [plain], tools });
-    expect(segmentsOf(body(marked), count)).toEqual(segmentsOf(body(plain), count));
-    expect(segmentsOf(body(plain), count).map(({ text }) => text)).toEqual([
+    const segments = (content: object) =>
+      segmentsOf(JSON.stringify({ messages: [{ role: 'user', content: [content] }], system: [hello], tools }), count);
+    expect(unmarked(segments({ ...hello, ...mark }))).toEqual(segments(hello));
+    expect(segments({ ...hello, ...mark }).map(({ marked }) => marked)).toEqual([undefined, undefined, true]);
+    expect(segments(hello).map(({ text }) => text)).toEqual([
       '{"name":"Bash"}',
       '{"type":"text","text":"Hello"}',
-      '{"role":"user","content":[{"type":"text","text":"Hello"}]}',
+      '{"role":"user","content":{"type":"text","text":"Hello"}}',
     ]);
+  });
+
+  test('is the same as a text and as a list with this text', () => {
+    const segments = (content: unknown) =>
+      segmentsOf(JSON.stringify({ system: content, messages: [{ role: 'user', content }] }), count);
+    expect(segments('Hello')).toEqual(segments([hello]));
+  });
+
+  test('has a piece for each block of a message, because each can be marked', () => {
+    const content = [hello, { type: 'text', text: 'And', ...mark }];
+    const body = JSON.stringify({ messages: [{ role: 'user', content }] });
+    expect(segmentsOf(body, count).map(({ marked }) => marked)).toEqual([undefined, true]);
   });
 
   test('is the same in another session, whose messages have other ids', () => {
     const body = (id: string) => JSON.stringify({ input: [{ type: 'message', id, role: 'user', content: 'Hello' }] });
     expect(segmentsOf(body('msg_1'), count)).toEqual(segmentsOf(body('msg_2'), count));
+  });
+
+  test('does not have the line in which Claude Code names its version', () => {
+    const billing = { type: 'text', text: 'x-anthropic-billing-header: cc_version=1' };
+    expect(segmentsOf(JSON.stringify({ system: [billing, hello] }), count)).toHaveLength(1);
   });
 
   test('is told from what the model said, in each API', () => {
@@ -85,18 +140,26 @@ describe('what a request says', () => {
   });
 });
 
-test('the cost of a turn counts what is read, written, and said by the model', () => {
+describe('the cost of a turn', () => {
   const [system, ask, call, result] = [one('s', 1000), one('q', 10), one('c', 20, true), one('r', 500)];
   const turn = [
     [system, ask],
     [system, ask, call, result],
   ];
-  const cold = costOf(turn, [], provider);
-  expect(cold).toMatchObject({ requests: 2, input: 1010 + 1530, read: 1010, output: 20 });
-  expect(cold.weighted).toBeCloseTo((1010 + 520) * 2 + 1010 * 0.1);
-  expect(cold.usd).toBeCloseTo((cold.weighted * 2 + 20 * 10) / 1e6);
-  const warm = costOf(turn, [[[system]]], provider);
-  expect(warm.weighted).toBeCloseTo((10 + 520) * 2 + (1000 + 1010) * 0.1);
+
+  test('counts what is read, written, and said by the model', () => {
+    const cold = costOf(turn, [], provider);
+    expect(cold).toMatchObject({ requests: 2, input: 1010 + 1530, read: 1010, output: 20 });
+    expect(cold.weighted).toBeCloseTo((1010 + 520) * 2 + 1010 * 0.1);
+    expect(cold.usd).toBeCloseTo((cold.weighted * 2 + 20 * 10) / 1e6);
+    const warm = costOf(turn, [[[system]]], provider);
+    expect(warm.weighted).toBeCloseTo((10 + 520) * 2 + (1000 + 1010) * 0.1);
+  });
+
+  test('counts once what an agent does not ask to cache', () => {
+    const marks = { ...provider, rules: { ...provider.rules, lookBack: 20 } };
+    expect(costOf(turn, [], marks)).toMatchObject({ read: 0, written: 0, plain: 2540, weighted: 2540 });
+  });
 });
 
 test('every provider has a price for each kind of token, and reading costs least', () => {
@@ -112,15 +175,18 @@ describe('the plan', () => {
   const catsIn = (asked: Parameters<typeof promptOf>[0]) =>
     [...directivesFor(promptOf(asked), paths).matchAll(/cat (\S+)\]\]/g)].map(([, path]) => path);
 
-  test('reads all files once, and one of them again in a follow-up', () => {
+  test('reads all files once, and none of them again in a follow-up', () => {
     expect(catsIn({ files: 20, followUp: 0 })).toEqual(paths);
-    expect(catsIn({ files: 20, followUp: 3 })).toEqual(['f3.ts']);
+    expect(catsIn({ files: 20, followUp: 3 })).toEqual([]);
+    expect(catsIn({ files: 20, followUp: 3, rereads: true })).toEqual(['f3.ts']);
   });
 
-  test('has a fresh session read what it may not skip, and then do the same', () => {
-    expect(catsIn({ files: 20, followUp: 3, skips: 0 })).toEqual([...paths, 'f3.ts']);
-    expect(catsIn({ files: 20, followUp: 3, skips: 80 })).toEqual(['f0.ts', 'f1.ts', 'f2.ts', 'f3.ts', 'f3.ts']);
+  test('has a fresh session read what it may not skip and what it changes, and then do the same', () => {
+    expect(catsIn({ files: 20, followUp: 3, skips: 0 })).toEqual(paths);
+    expect(catsIn({ files: 20, followUp: 3, skips: 80 })).toEqual(['f0.ts', 'f1.ts', 'f2.ts', 'f3.ts']);
+    expect(catsIn({ files: 20, followUp: 5, skips: 80 })).toEqual(['f0.ts', 'f1.ts', 'f2.ts', 'f3.ts', 'f5.ts']);
     expect(catsIn({ files: 20, followUp: 3, skips: 100 })).toEqual(['f3.ts']);
+    expect(catsIn({ files: 20, followUp: 3, skips: 80, rereads: true })).toHaveLength(5);
   });
 
   test('has nothing to say to another prompt', () => {
@@ -134,35 +200,62 @@ test('a fresh session breaks even where it has skipped enough', () => {
     [50, 200],
     [80, 50],
   ];
-  expect(skipAt(1000, points)).toBe('0 %');
-  expect(skipAt(600, points)).toBe('25 %');
-  expect(skipAt(125, points)).toBe('65 %');
-  expect(skipAt(25, points)).toBe('85 %');
-  expect(skipAt(1200, points)).toBe('fresh is cheaper anyway');
+  expect(skipAt(1000, points)).toBe(0);
+  expect(skipAt(600, points)).toBe(25);
+  expect(skipAt(125, points)).toBe(65);
+  expect(skipAt(25, points)).toBe(85);
+  expect(skipAt(1200, points)).toBeLessThan(0);
   expect(
     skipAt(1, [
       [0, 1000],
       [80, 900],
     ]),
-  ).toBe('never');
+  ).toBeGreaterThan(100);
 });
 
-test('the table compares a follow-up with the same one in a fresh session, and the picture shows it', () => {
-  const system = one('system', 2000);
-  const read = one('read', 8000);
-  const ask = one('ask', 100);
-  const rows = rowsOf([
-    { asked: { files: 5, followUp: 0 }, turn: [[system, read]], ms: 1 },
-    { asked: { files: 5, followUp: 1 }, turn: [[system, read, ask]], ms: 1000 },
-    { asked: { files: 5, followUp: 1, skips: 0 }, turn: [[system, ask, read]], ms: 2000 },
-    { asked: { files: 5, followUp: 1, skips: 80 }, turn: [[system, ask]], ms: 2000 },
-  ]).filter(({ provider: name }) => name === 'OpenAI');
-  expect(rows).toHaveLength(2);
-  const [whole] = rows;
-  expect(whole?.['warm: tokens']).toBe(Math.round(116 + 9984 * 0.1));
-  expect(whole?.['fresh: tokens']).toBe(Math.round(8180 + 1920 * 0.1));
-  expect(whole?.['cold: tokens']).toBe(10_100);
-  expect(whole?.['cold: part']).toBe('100.0 %');
-  expect(breakEvenOf(rows)).toMatchObject([{ files: 5, 'against cold': '0 %' }]);
-  expect(plotOf({ opencode: rows }, 'OpenAI')).toMatch(/^<svg[^]*opencode[^]*5 files[^]*<\/svg>\n$/);
+describe('the figures of a run', () => {
+  const [system, read, ask] = [one('system', 2000), one('read', 8000), one('ask', 100)];
+  const of = (asked: Case, request: Segment[]): Measured => ({ asked, turn: [request], firstMs: 1, ms: 2 });
+  const measured = [
+    of({ files: 5, followUp: 0 }, [system, read]),
+    of({ files: 5, followUp: 1 }, [system, read, ask]),
+    of({ files: 5, followUp: 1, skips: 0 }, [system, ask, read]),
+    of({ files: 5, followUp: 1, skips: 80 }, [system, ask]),
+  ];
+  const name = 'OpenAI, 2025';
+  const rows = rowsOf('openai', measured).filter((row) => row.provider === name);
+
+  test('compare a follow-up with the same one in a fresh session', () => {
+    expect(rows).toHaveLength(2);
+    const [whole] = rows;
+    expect(whole?.['warm: tokens']).toBe(Math.round(116 + 9984 * 0.1));
+    expect(whole?.['fresh: tokens']).toBe(Math.round(8180 + 1920 * 0.1));
+    expect(whole?.['cold: tokens']).toBe(10_100);
+    expect(whole?.['cold: part']).toBe('100.0 %');
+    expect(breakEvenOf(rows)).toMatchObject([{ files: 5, 'against cold': '0 %' }]);
+  });
+
+  test('have only the prices of those who have the API', () => {
+    expect(new Set(rowsOf('openai', measured).map(({ provider: by }) => by))).toEqual(new Set(['OpenAI', name]));
+  });
+
+  test('say what the cost consists of', () => {
+    const [warm, cold, fresh] = partsOf(name, 5, 1, measured);
+    expect(warm).toMatchObject({ turn: 'warm', requests: 1, 'written into it': 116, 'not cached': 0, missed: 16 });
+    expect(cold).toMatchObject({ turn: 'cold', 'read from the cache': 0, 'written into it': 10_100, missed: 0 });
+    expect(fresh).toMatchObject({ turn: 'fresh', 'written into it': 8180, missed: 80 });
+  });
+
+  test('are drawn, with the break-even below', () => {
+    const svg = plotOf({ codex: rows });
+    expect(svg).toMatch(/^<svg[^]*codex[^]*5 files[^]*Break-even[^]*<\/svg>\n$/);
+    expect(svg.match(/<polyline/g)).toHaveLength(4);
+    expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  test('can be made again from a kept run', () => {
+    const marked: Measured = { ...measured[0], turn: [[{ ...system, marked: true }]] } as Measured;
+    const run: Run = { codex: { wire: 'openai', measured: [...measured, marked] } };
+    expect(runOf(keptRun(run))).toEqual(run);
+  });
 });
