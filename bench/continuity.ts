@@ -9,7 +9,8 @@
  *   --skips 0,50,80           how much of the reading a fresh session leaves out, in percent
  *   --rereads                 each follow-up reads the file again that it changes
  *   --keep run.json           keeps what was measured
- *   --from run.json           makes the tables of a kept run, and runs nothing
+ *   --from run.json           makes the tables of kept runs, and runs nothing
+ *   --model-tokens 2048,4096  how long the conversation is with which a real model is measured; 0: it is not
  *   --plot docs/continuity.svg
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -17,10 +18,12 @@ import { parseArgs } from 'node:util';
 import { AGENTS } from './continuity/agents.js';
 import { PROVIDERS, providersOf } from './continuity/cost.js';
 import { measure } from './continuity/measure.js';
-import { keptRun, runOf, type Run } from './continuity/measured.js';
+import { joined, keptRun, runOf, type Measured, type Run } from './continuity/measured.js';
 import { partsOf } from './continuity/parts.js';
 import { plotOf } from './continuity/plot.js';
+import { modelTimes, whyNoModel } from './continuity/real-model.js';
 import { breakEvenOf, rowsOf, type Row } from './continuity/table.js';
+import { wallTimesOf } from './continuity/times.js';
 
 const { values } = parseArgs({
   options: {
@@ -31,6 +34,7 @@ const { values } = parseArgs({
     rereads: { type: 'boolean', default: false },
     keep: { type: 'string' },
     from: { type: 'string' },
+    'model-tokens': { type: 'string', default: '2048,4096,8192' },
     plot: { type: 'string' },
   },
 });
@@ -58,7 +62,21 @@ async function measured(): Promise<Run> {
   return run;
 }
 
-const run = values.from === undefined ? await measured() : runOf(await readFile(values.from, 'utf8'));
+/** Of the first agent, because they differ little here, with the files and the follow-up in the middle. */
+async function realModel([name, { measured: turns }]: [string, { measured: Measured[] }]): Promise<void> {
+  const sizes = numbers(values['model-tokens']).filter((size) => size > 0);
+  const missing = sizes.length > 0 ? whyNoModel() : undefined;
+  if (missing !== undefined) console.log(`\n${missing}`);
+  const whole = turns.filter(({ asked }) => asked.skips === 0).map(({ asked }) => asked);
+  const asked = whole[Math.floor(whole.length / 2)];
+  if (sizes.length === 0 || missing !== undefined || !asked) return;
+  const times = await modelTimes(asked, turns, sizes, (line) => say(`${name}, real model, ${line}`));
+  console.log(`\nGemma 3 270M on one core: the requests of ${name}, ${asked.files} files, follow-up ${asked.followUp}`);
+  console.table(times);
+}
+
+const kept = values.from?.split(',').map(async (file) => runOf(await readFile(file, 'utf8')));
+const run = kept ? joined(await Promise.all(kept)) : await measured();
 const drawn: Record<string, Row[]> = {};
 for (const [name, { wire, measured: turns }] of Object.entries(run)) {
   const rows = rowsOf(wire, turns);
@@ -76,5 +94,9 @@ for (const [name, { wire, measured: turns }] of Object.entries(run)) {
     console.log(`${name}, ${files} files, follow-up ${followUp}: what the weighted tokens consist of (${provider})`);
     console.table(partsOf(provider, files, followUp, turns));
   }
+  console.log(`${name}: the time of a turn where the model answers at once`);
+  console.table(wallTimesOf(turns));
 }
+const [first] = Object.entries(run);
+if (first) await realModel(first);
 if (values.plot !== undefined) await writeFile(values.plot, plotOf(drawn));

@@ -43,6 +43,16 @@ export function runOf(text: string): Run {
   return mapRun(run, (turn) => turn.map((request) => request.map(segmentOf)));
 }
 
+/** Runs of the same agents are put together, in the order of their files. */
+export function joined(runs: readonly Run[]): Run {
+  const all: Run = {};
+  for (const run of runs)
+    for (const [name, { wire, measured }] of Object.entries(run))
+      all[name] = { wire, measured: [...(all[name]?.measured ?? []), ...measured] };
+  for (const { measured } of Object.values(all)) measured.sort((one, other) => one.asked.files - other.asked.files);
+  return all;
+}
+
 function mapRun<From, To>(
   run: Record<string, { wire: Wire; measured: (Omit<Measured, 'turn'> & { turn: From })[] }>,
   to: (turn: From) => To,

@@ -27,7 +27,8 @@ const REPORT =
   'I have read the files. Errors that may pass are told from others at one place, and most callers keep to it. What I found is below, with the file, what can go wrong, and what I would change. '.repeat(
     8,
   );
-const DONE =
+/** The last answer of a follow-up. */
+export const DONE =
   'I changed the one place where the error was taken for a final one. The caller tries again now, and the test that was red is green. Nothing else reads this value. '.repeat(
     2,
   );

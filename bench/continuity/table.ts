@@ -1,5 +1,5 @@
 /** The figures of a run: pure. */
-import { costOf, PROVIDERS, providersOf, type Turn, type Wire } from './cost.js';
+import { costOf, PROVIDERS, providersOf, type Request, type Turn, type Wire } from './cost.js';
 import type { Measured } from './measured.js';
 
 /** A follow-up. Tokens are weighted input tokens, and parts are of the same follow-up in a fresh session. */
@@ -11,6 +11,8 @@ export interface Row {
   skips: number;
   'warm: tokens': number;
   'warm: part': string;
+  /** Where the follow-up takes more requests: each reads the whole conversation once more, fresh or not. */
+  'warm, 10 requests more: part': string;
   'cold: tokens': number;
   'cold: part': string;
   'fresh: tokens': number;
@@ -28,6 +30,10 @@ export function rowsOf(wire: Wire, measured: readonly Measured[]): Row[] {
   );
 }
 
+/** Requests. */
+const MORE = 10;
+const tokensIn = (request: Request = []) => request.reduce((sum, { tokens }) => sum + tokens, 0);
+
 const percent = (part: number) => `${(100 * part).toFixed(1)} %`;
 const cents = (usd: number) => Number(usd.toFixed(4));
 
@@ -41,6 +47,8 @@ function rowOf(name: string, fresh: Measured, measured: readonly Measured[]): Ro
   // Its system prompt and its tools are in the cache, too, as long as anybody works.
   const freshWarm = costOf(fresh.turn, before.slice(0, 1), provider);
   const freshCold = costOf(fresh.turn, [], provider);
+  const longer = (turn: Turn, weighted: number) =>
+    weighted + (MORE * tokensIn(turn.at(-1)) * provider.usd.read) / provider.usd.input;
   return {
     provider: name,
     files,
@@ -48,6 +56,9 @@ function rowOf(name: string, fresh: Measured, measured: readonly Measured[]): Ro
     skips,
     'warm: tokens': Math.round(warm.weighted),
     'warm: part': percent(warm.weighted / freshWarm.weighted),
+    'warm, 10 requests more: part': percent(
+      longer(continued.turn, warm.weighted) / longer(fresh.turn, freshWarm.weighted),
+    ),
     'cold: tokens': Math.round(cold.weighted),
     'cold: part': percent(cold.weighted / freshCold.weighted),
     'fresh: tokens': Math.round(freshWarm.weighted),

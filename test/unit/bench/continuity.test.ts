@@ -2,13 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { costOf, PROVIDERS, type Provider } from '../../../bench/continuity/cost.js';
-import { keptRun, runOf, type Measured, type Run } from '../../../bench/continuity/measured.js';
+import { joined, keptRun, runOf, type Measured, type Run } from '../../../bench/continuity/measured.js';
 import { partsOf } from '../../../bench/continuity/parts.js';
-import { directivesFor, promptOf, type Case } from '../../../bench/continuity/plan.js';
+import { directivesFor, DONE, promptOf, type Case } from '../../../bench/continuity/plan.js';
 import { plotOf } from '../../../bench/continuity/plot.js';
 import { PromptCache } from '../../../bench/continuity/prompt-cache.js';
 import { segmentsOf, type Segment } from '../../../bench/continuity/segments.js';
 import { breakEvenOf, rowsOf, skipAt } from '../../../bench/continuity/table.js';
+import { scaledTurns, wallTimesOf } from '../../../bench/continuity/times.js';
 
 const one = (text: string, tokens: number, byModel = false): Segment => ({ text, tokens, byModel });
 const rules = { minimum: 1024, block: 128 };
@@ -257,5 +258,66 @@ describe('the figures of a run', () => {
     const marked: Measured = { ...measured[0], turn: [[{ ...system, marked: true }]] } as Measured;
     const run: Run = { codex: { wire: 'openai', measured: [...measured, marked] } };
     expect(runOf(keptRun(run))).toEqual(run);
+  });
+
+  test('of several kept runs stand in the order of their files', () => {
+    const run = (files: number): Run => ({
+      codex: { wire: 'openai', measured: measured.map((one) => ({ ...one, asked: { ...one.asked, files } })) },
+    });
+    const files = joined([run(60), run(5), run(20)])['codex']?.measured.map(({ asked }) => asked.files);
+    expect(files).toEqual([5, 20, 60].flatMap((count) => Array<number>(4).fill(count)));
+  });
+
+  test('say what a longer follow-up costs', () => {
+    const [whole] = rows;
+    const [warm, fresh] = [116 + 9984 * 0.1, 8180 + 1920 * 0.1].map((tokens) => tokens + 10 * 10_100 * 0.1) as [
+      number,
+      number,
+    ];
+    expect(whole?.['warm, 10 requests more: part']).toBe(`${((100 * warm) / fresh).toFixed(1)} %`);
+  });
+
+  test('have the time that a person waits for', () => {
+    expect(wallTimesOf(measured)).toEqual([
+      {
+        files: 5,
+        'follow-up': 1,
+        'continued: first request, s': 0,
+        'continued: end, s': 0,
+        'fresh: first request, s': 0,
+        'fresh: end, s': 0,
+      },
+    ]);
+  });
+});
+
+describe('for a real model', () => {
+  const words = (text: string) => text.split(' ');
+  const [tools, task, call, result] = [one('t t t t', 4), one('a a', 2), one('c c', 2, true), one('r r r r', 4)];
+  const at = (asked: Case, turn: Segment[][]): Measured => ({ asked, turn, firstMs: 1, ms: 2 });
+  const measured = [
+    at({ files: 5, followUp: 0 }, [[tools, task]]),
+    at({ files: 5, followUp: 1 }, [
+      [tools, task],
+      [tools, task, call, result],
+    ]),
+    at({ files: 5, followUp: 1, skips: 0 }, [[tools, result]]),
+  ];
+
+  test('all texts are shortened alike, and a request begins with what was read and answered before', () => {
+    const { scale, before, continued, fresh } = scaledTurns({ files: 5, followUp: 1 }, measured, 6, words);
+    expect(scale).toBe(0.5);
+    expect(before).toEqual(['t', 't', 'a']);
+    expect(continued.map(({ prompt }) => prompt)).toEqual([
+      ['t', 't', 'a'],
+      ['t', 't', 'a', 'c', 'r', 'r'],
+    ]);
+    expect(continued[0]?.answer).toEqual(['c']);
+    expect(continued[1]?.answer.length).toBe(Math.ceil(words(DONE).length / 2));
+    expect(fresh.map(({ prompt }) => prompt)).toEqual([['t', 't', 'r', 'r']]);
+  });
+
+  test('a conversation that is short enough is not shortened', () => {
+    expect(scaledTurns({ files: 5, followUp: 1 }, measured, 1000, words).scale).toBe(1);
   });
 });
