@@ -11,6 +11,7 @@
  *   --keep run.json           keeps what was measured
  *   --from run.json           makes the tables of kept runs, and runs nothing
  *   --model-tokens 2048,4096  how long the conversation is with which a real model is measured; 0: it is not
+ *   --markdown                prints the tables of docs/continuity.md, too
  *   --plot docs/continuity.svg
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -19,6 +20,7 @@ import { AGENTS } from './continuity/agents.js';
 import { PROVIDERS, providersOf } from './continuity/cost.js';
 import { measure } from './continuity/measure.js';
 import { joined, keptRun, runOf, type Measured, type Run } from './continuity/measured.js';
+import { markdownOf } from './continuity/markdown.js';
 import { partsOf } from './continuity/parts.js';
 import { plotOf } from './continuity/plot.js';
 import { modelTimes, whyNoModel } from './continuity/real-model.js';
@@ -35,6 +37,7 @@ const { values } = parseArgs({
     keep: { type: 'string' },
     from: { type: 'string' },
     'model-tokens': { type: 'string', default: '2048,4096,8192' },
+    markdown: { type: 'boolean', default: false },
     plot: { type: 'string' },
   },
 });
@@ -94,6 +97,7 @@ for (const [name, { wire, measured: turns }] of Object.entries(run)) {
     console.log(`${name}, ${files} files, follow-up ${followUp}: what the weighted tokens consist of (${provider})`);
     console.table(partsOf(provider, files, followUp, turns));
   }
+  if (values.markdown) console.log(markdownOf(drawn[`${name} (${provider})`] ?? []));
   console.log(`${name}: the time of a turn where the model answers at once`);
   console.table(wallTimesOf(turns));
 }

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { costOf, PROVIDERS, type Provider } from '../../../bench/continuity/cost.js';
 import { joined, keptRun, runOf, type Measured, type Run } from '../../../bench/continuity/measured.js';
+import { markdownOf } from '../../../bench/continuity/markdown.js';
 import { partsOf } from '../../../bench/continuity/parts.js';
 import { directivesFor, DONE, promptOf, type Case } from '../../../bench/continuity/plan.js';
 import { plotOf } from '../../../bench/continuity/plot.js';
@@ -252,6 +253,13 @@ describe('the figures of a run', () => {
     expect(svg).toMatch(/^<svg[^]*codex[^]*5 files[^]*Break-even[^]*<\/svg>\n$/);
     expect(svg.match(/<polyline/g)).toHaveLength(4);
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+  });
+
+  test('are a table in the docs, with a line for each follow-up', () => {
+    const [head, , line, ...more] = markdownOf(rows).split('\n');
+    expect(head).toContain('| fresh leaves out 80 %: warm, cold |');
+    expect(line).toMatch(/^\| 5 files \| 1 \| [\d.]+ % \| 100.0 % \| [\d.]+ %, [\d.]+ % \| \d+ %, 0 % \|$/);
+    expect(more).toEqual([]);
   });
 
   test('can be made again from a kept run', () => {
