@@ -105,6 +105,19 @@ describe.runIf(isThere)('Codex (skipped where node scripts/fetch-agents.mjs code
     expect(systemFor('Without them')).toContain('no longer apply');
   });
 
+  test('a session whose first turn comes after a restart has the same tools, and none for sub-agents', async () => {
+    const toolsFor = (text: string) =>
+      (JSON.parse(asksFor(text)[0]?.body ?? '{}') as { tools: { name?: string; type: string }[] }).tools.map(
+        ({ name, type }) => name ?? type,
+      );
+    await runTurn(agent, await open(), 'At once');
+    const session = await open();
+    await under.kill(); // Unloads the thread, as a second without a client does.
+    await runTurn(agent, session, 'Later');
+    expect(toolsFor('Later')).toEqual(toolsFor('At once'));
+    expect(toolsFor('Later').filter((name) => /agent/.test(name))).toEqual([]);
+  });
+
   test('a server that is killed right after a prompt was sent holds it once', async () => {
     for (const ms of [0, 15, 30, 60]) {
       const session = await open();

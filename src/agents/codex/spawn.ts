@@ -21,7 +21,8 @@ const MAX_LOG_BYTES = 5 * 1024 * 1024;
 
 /**
  * Features that are switched off. Goals continue by themselves, sub-agents work in threads of their
- * own, and plugins are fetched with git at each start.
+ * own, and plugins are fetched with git at each start. Without `agents.enabled=false`, a thread that
+ * is unloaded before its first turn has sub-agents all the same (0.169.0).
  */
 const WITHOUT = ['goals', 'multi_agent', 'multi_agent_v2', 'plugins'];
 
@@ -38,6 +39,8 @@ export async function spawnServer({ program, socket, marker, folder, logFile, en
     ...WITHOUT.flatMap((feature) => ['--disable', feature]),
     '-c',
     'thread_unload_delay_secs=1',
+    '-c',
+    'agents.enabled=false',
   ];
   const child = spawn(program, args, {
     cwd: folder,
