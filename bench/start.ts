@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { countTokens } from 'gpt-tokenizer';
 import { cpuMs } from '../test/support/cpu.js';
 import { startWorld } from '../test/support/world.js';
 
@@ -17,12 +18,18 @@ async function ended(...words: string[]): Promise<void> {
   await once(spawn(process.execPath, words, { stdio: 'ignore' }), 'exit');
 }
 
+let toolTokens: number | undefined;
+
 /** Starts the server as a client does: the handshake, then the list of tools. */
 async function listed(): Promise<void> {
   const server = spawn(process.execPath, [CONTINUITY, 'mcp'], { stdio: ['pipe', 'pipe', 'ignore'] });
   const lines = createInterface(server.stdout);
   const answered = (async () => {
-    for await (const line of lines) if ((JSON.parse(line) as { id?: number }).id === 1) return;
+    for await (const line of lines) {
+      const { id, result } = JSON.parse(line) as { id?: number; result?: object };
+      if (id === 1) return (toolTokens = countTokens(JSON.stringify(result)));
+    }
+    return undefined;
   })();
   const send = (message: object) => server.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
   send({
@@ -61,6 +68,8 @@ console.table(
     ]),
   ),
 );
+
+console.log(`tools/list of continuity mcp: ${toolTokens} tokens (o200k_base)`);
 
 const world = await startWorld();
 const { prompt_id } = await world.manager.delegate('bench', '[[say: done]]');

@@ -1,10 +1,6 @@
 /** The public surface. Adding a name here is a decision. */
-export {
-  SessionManager,
-  type DelegateOptions,
-  type FollowUpOptions,
-  type ManagerOptions,
-} from './client/session-manager.js';
+export { SessionManager } from './client/session-manager.js';
+export type { DelegateOptions, FollowUpOptions, ManagerOptions } from './client/manager-options.js';
 export { delegate_task, type DelegateTaskInput } from './client/delegate-task.js';
 export { SessionError } from './client/session-error.js';
 export type { Cancelled, ReplyPage } from './contract/answers.js';
@@ -21,6 +17,7 @@ export type {
 export type { SessionFilter } from './client/agent-sessions.js';
 export type { AgentSession, AgentSessions } from './contract/agent-session.js';
 export type { TopicFilter, TopicSummary } from './client/list-topics.js';
+export type { NamedPrompt, OutcomesOptions, PromptReport } from './client/outcomes.js';
 export type { Progress } from './client/watch-progress.js';
 export type { TopicEvent } from './client/watch-topic.js';
 export type { PromptId, SessionId, TopicId } from './contract/ids.js';

@@ -2,7 +2,8 @@
  * Connects a manager from the flags. The modules that it needs are loaded here, so that `--help`
  * does not load them.
  */
-import type { ManagerOptions, SessionManager } from '../client/session-manager.js';
+import type { ManagerOptions } from '../client/manager-options.js';
+import type { SessionManager } from '../client/session-manager.js';
 import type { Config } from '../config.js';
 import { defined } from '../contract/defined.js';
 import { failure } from '../contract/failures.js';

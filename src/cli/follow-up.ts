@@ -1,5 +1,5 @@
 /** The commands `continuity fix` and `continuity also`: follow-ups to a topic or a session. */
-import type { FollowUpOptions } from '../client/session-manager.js';
+import type { FollowUpOptions } from '../client/manager-options.js';
 import { newPromptId } from '../client/new-prompt-id.js';
 import { command, type Command } from './args/command.js';
 import { connected } from './connect.js';

@@ -8,6 +8,7 @@ import { fail } from './terminal/fail.js';
 import { commandHelp, mainHelp } from './args/help.js';
 import { nearestOf } from './args/nearest-name.js';
 import { Output } from './terminal/output.js';
+import type { ArgValues } from './args/command.js';
 import { parse, splitCommand } from './args/parse.js';
 import { UsageError } from './args/usage-error.js';
 import { VERSION } from './version.js';
@@ -94,7 +95,7 @@ async function run(words: readonly string[], output: Output): Promise<number> {
   if (typeof flags['data-dir'] === 'string') flags['data-dir'] = (await placeOf()).fromHere(flags['data-dir']);
   if (typeof flags.cwd === 'string') await goTo(flags.cwd);
   else (await placeOf()).workingDirectory(); // Every command needs a working directory.
-  return (await command.run({ flags, args, output })) ?? 0;
+  return (await command.run({ flags, args: args as ArgValues<typeof command.args>, output })) ?? 0;
 }
 
 function withoutCommand(words: readonly string[], output: Output): number {

@@ -3,7 +3,7 @@
  */
 import { defined } from '../contract/defined.js';
 import type { TurnResult } from '../contract/types.js';
-import type { DelegateOptions } from './session-manager.js';
+import type { DelegateOptions } from './manager-options.js';
 import { SessionManager } from './session-manager.js';
 import { sessionError } from './session-error.js';
 

@@ -8,11 +8,12 @@ import { type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
 import { digestOfRequest } from '../contract/parse-prompt.js';
 import type { Cancelled, Closed, ReplyPage } from '../contract/answers.js';
+import { MAX_KEYWORD_LENGTH } from '../contract/search-attributes.js';
 import type { Accepted, PromptState, TurnResult } from '../contract/types.js';
 import type { TopicView } from '../contract/views.js';
 import { sessionsWithTopics, type SessionFilter, type Standing } from './agent-sessions.js';
 import { answerIn, retryIn } from './answer-and-retry.js';
-import { askTopic, whyUnanswered } from './ask-topic.js';
+import { askTopic } from './ask-topic.js';
 import { cancelIn, closeAndArchive, closeTopic } from './cancel-and-close.js';
 import { connect, type TemporalConnection } from './connect.js';
 import { Delivery, type WaitedFor } from './delivery.js';
@@ -22,6 +23,7 @@ import { findTopic } from './find-topic.js';
 import { forgetTopic, type Forgot } from './forget-topic.js';
 import { listTopics, type TopicFilter, type TopicSummary } from './list-topics.js';
 import type { DelegateOptions, FollowUpOptions, ManagerOptions, WaitOptions } from './manager-options.js';
+import { outcomesOf, type NamedPrompt, type OutcomesOptions, type PromptReport } from './outcomes.js';
 import { isPolled } from './pollers.js';
 import { promptIdOf, sessionIdOf, topicIdOf, type PromptOptions } from './prompt-of.js';
 import { placeOf, readReply } from './read-reply.js';
@@ -30,9 +32,8 @@ import { sessionError } from './session-error.js';
 import { problemIn } from './topic-problem.js';
 import { Workspaces } from './workspaces.js';
 import { NO_WORKER_YET, progressOf, type Progress } from './watch-progress.js';
-import { watchTopic, type TopicEvent } from './watch-topic.js';
-
-export type { DelegateOptions, FollowUpOptions, ManagerOptions } from './manager-options.js';
+import type { TopicEvent } from './watch-topic.js';
+import { watchedTopic } from './watched-topic.js';
 
 /** The time limit of a call to a topic, such as `view`. */
 const ANSWERS_WITHIN_MS = 10_000;
@@ -44,6 +45,8 @@ export class SessionManager {
   readonly #answersWithinMs: number;
   /** The git work trees of topics: merge and discard. */
   readonly workspaces: Workspaces;
+  /** The caller's project, as `list` names it. */
+  readonly project: string;
   /**
    * What the agents of this machine have in their own stores, no matter who began it. Starts none.
    *
@@ -55,6 +58,7 @@ export class SessionManager {
     const { client, close } = temporal;
     this.#client = client;
     this.#close = close;
+    this.project = standing.project.slice(-MAX_KEYWORD_LENGTH);
     this.sessions = (filter) => sessionsWithTopics(client, config, standing, filter);
     this.workspaces = new Workspaces(config, (topic) => this.view(topic));
     const noWorkerAfterMs = options.noWorkerAfterMs ?? config.limits.noWorkerAfterMs;
@@ -182,6 +186,11 @@ export class SessionManager {
     return this.#ask(topic, (handle) => handle.query(messages.outcome, id));
   }
 
+  /** The states of several prompts, in their order. With `wait`, once the first or all have ended. */
+  async outcomes(prompts: readonly NamedPrompt[], options: OutcomesOptions = {}): Promise<PromptReport[]> {
+    return outcomesOf(this, prompts, options);
+  }
+
   /**
    * Reads all that the prompt's turn said from its agent's own store, on the host that has the
    * session. `page` counts from 1.
@@ -218,15 +227,7 @@ export class SessionManager {
    * @throws SessionError TOPIC_UNKNOWN; NO_WORKER when no worker answers for the topic
    */
   watch(topic: string, signal?: AbortSignal): AsyncIterable<TopicEvent> {
-    return this.#watching(topicIdOf(topic), this.#delivery.until(signal));
-  }
-
-  async *#watching(topic: TopicId, signal: AbortSignal): AsyncGenerator<TopicEvent> {
-    try {
-      yield* watchTopic(this.#client, topic, signal);
-    } catch (error) {
-      throw await whyUnanswered(this.#client, error, topic);
-    }
+    return watchedTopic(this.#client, topicIdOf(topic), this.#delivery.until(signal));
   }
 
   /** Newest first. Lists open topics, and closed ones as long as the namespace keeps them. */

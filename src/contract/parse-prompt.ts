@@ -257,6 +257,14 @@ const RULES: Record<keyof PromptRequest, Rule> = {
   },
 };
 
+/** What each field of a prompt takes, in words. `docs/contract.md` is made of them. */
+export function promptFields(): Record<keyof PromptRequest, string> {
+  const wrong = [Number.NaN, 'relative/', '@derived'];
+  const wordsOf = (rule: Rule) => new Set(wrong.flatMap((value) => rule(value) ?? []));
+  const entries = Object.entries(RULES).map(([name, rule]) => [name, [...wordsOf(rule)].join('; ')] as const);
+  return Object.fromEntries(entries) as Record<keyof PromptRequest, string>;
+}
+
 function invalid(message: string): { problem: Failure } {
   return { problem: failure('INVALID_PROMPT', message) };
 }

@@ -14,7 +14,7 @@ import { defined } from '../contract/defined.js';
 import { failure } from '../contract/failures.js';
 import { sessionError } from '../client/session-error.js';
 import type { SessionId } from '../contract/ids.js';
-import type { Accepted, TurnResult } from '../contract/types.js';
+import type { Accepted, PromptState, TurnResult } from '../contract/types.js';
 import { endWithin, roomOf, WHOLE_ANSWER, type Room } from './tokens.js';
 
 /** Where in `_meta` the facts of an answer are. */
@@ -68,7 +68,7 @@ export function resultAnswer(result: TurnResult, { offset = 0, room = WHOLE_ANSW
     asks.length > 0 && `Asked: ${asks.map(askedWords).join('; ')}.`,
     (session.reason ?? session.changed) !== undefined && `Session: ${choiceWords(session)}.`,
   ];
-  const rest = [...notes.map((note) => note && cutNote(note)), metadata(result)];
+  const rest = [...notes.map((note) => note && cutNote(note, room)), metadata(result)];
   const { text, shown } = cut(reply, offset, roomBeside(rest, room));
   const goesOn = [
     shown.to < shown.of && goesOnAt(shown, 'reply', ''),
@@ -108,8 +108,8 @@ function goesOnAt({ to, of }: Shown, what: 'reply' | 'page', also: string): stri
   return `The ${what} goes on: ${of - to} of its ${of} characters are left. To read on, call session_outcome with this topic, prompt_id,${also} offset ${to}.`;
 }
 
-/** For the sentence that says how to read on. */
-const TO_READ_ON: Room = { tokens: 150, bytes: 400, lines: 4 };
+/** For the sentences that say how to read on, and that a call attached. */
+const TO_READ_ON: Room = { tokens: 250, bytes: 800, lines: 8 };
 
 function roomBeside(rest: readonly (string | false | undefined)[], room: Room): Room {
   const taken = roomOf(rest.filter(Boolean).join('\n\n'));
@@ -117,10 +117,9 @@ function roomBeside(rest: readonly (string | false | undefined)[], room: Room): 
   return { tokens: left('tokens'), bytes: left('bytes'), lines: left('lines') };
 }
 
-const OF_A_NOTE: Room = { tokens: 2500, bytes: 8 * 1024, lines: 200 };
-
-function cutNote(note: string): string {
-  const end = endWithin(note, 0, OF_A_NOTE);
+/** Four notes and the reply share the room. */
+function cutNote(note: string, { tokens, bytes, lines }: Room): string {
+  const end = endWithin(note, 0, { tokens: tokens / 8, bytes: bytes / 8, lines: lines / 8 });
   return end < note.length ? `${note.slice(0, end)}…` : note;
 }
 
@@ -142,6 +141,21 @@ export function pendingAnswer(pending: Pending): CallToolResult {
     'To get its reply, call session_outcome with this topic and prompt_id. Do not delegate it again.',
     metadata(pending),
   ]);
+}
+
+/** Undefined when the state has no outcome and none is to come. */
+export function stateAnswer(
+  accepted: Accepted,
+  state: PromptState | undefined,
+  showing: Showing = {},
+): CallToolResult | undefined {
+  if (state?.state === 'ended') return state.outcome && resultAnswer(state.outcome, showing);
+  if (state?.state === 'queued') return pendingAnswer({ ...state, ...accepted });
+  if (state?.state === 'running') {
+    const { waiting, ...running } = state;
+    return pendingAnswer({ ...running, ...accepted, ...defined({ waiting_for: waiting }) });
+  }
+  return undefined;
 }
 
 /** What the turn waits for, and the call that ends the wait. */
@@ -168,12 +182,36 @@ export function factsAnswer(facts: object, about?: Metadata): CallToolResult {
   return answer(facts, [JSON.stringify(facts, null, 1), about && metadata(about)]);
 }
 
-function answer(facts: object, parts: readonly (string | false | undefined)[], isError = false): CallToolResult {
+export function answer(facts: object, parts: readonly (string | false | undefined)[], isError = false): CallToolResult {
   const text = parts.filter(Boolean).join('\n\n');
   return { content: [{ type: 'text', text }], _meta: { [FACTS]: facts }, ...(isError && { isError }) };
 }
 
-function problem({ code, message, fix }: { code: string; message: string; fix: string }): string {
+/** The facts of an answer, as `answer` has put them there. */
+export function factsOf({ _meta }: CallToolResult): { status?: string; error?: { code: string } } & object {
+  return _meta?.[FACTS] ?? {};
+}
+
+/** The text of an answer. */
+export function textOf({ content: [block] }: CallToolResult): string {
+  return block?.type === 'text' ? block.text : '';
+}
+
+/** The same answer, to a call that was made before. The text still begins with the reply. */
+export function attachedAnswer(said: CallToolResult): CallToolResult {
+  const text = textOf(said);
+  const ids = text.lastIndexOf('<task_metadata>');
+  return answer(
+    { ...factsOf(said), attached: true },
+    [text.slice(0, ids).trimEnd(), ATTACHED, text.slice(ids)],
+    said.isError,
+  );
+}
+
+const ATTACHED =
+  'Attached: the same call was made before, and you had no answer to it. This is about that task; it was not handed over twice. To have it done once more, call again with a prompt_id that you make up.';
+
+export function problem({ code, message, fix }: { code: string; message: string; fix: string }): string {
   return `${code}: ${message}\n${fix}`;
 }
 

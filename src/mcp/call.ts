@@ -7,11 +7,13 @@ import type { SessionManager } from '../client/session-manager.js';
 import { waitingWords } from '../client/waiting-words.js';
 import { doingOf, type Progress } from '../client/watch-progress.js';
 import type { Waiting } from '../contract/asks.js';
+import type { HandedOver } from './handed-over.js';
 import type { Person } from './person.js';
 
 export interface Call {
   /** @throws SessionError TEMPORAL_UNAVAILABLE, ConfigInvalid; the next call tries again */
   using: <T>(work: (manager: SessionManager) => Promise<T>) => Promise<T>;
+  handedOver: HandedOver;
   /** How long to wait when the call does not say it. */
   waitSeconds: number;
   /** Aborted when the client no longer wants the answer. */
@@ -76,16 +78,27 @@ export async function waited<T>(
 
 const REPORT_EVERY_MS = 1000;
 
-/** Reports also before anything is known, because some clients give up a call without progress. */
-function reporting({ report }: Call): { told: Omit<CallHooks, 'signal'>; end: () => void } {
-  if (!report) return { told: {}, end: () => undefined };
+/** Reports every second what `doing` says, until it is ended. Some clients give up a call without progress. */
+export function reportEvery({ report }: Call, doing: () => string): { end: () => void } {
+  if (!report) return { end: () => undefined };
   const since = performance.now();
+  const timer = setInterval(() => report(Math.round(performance.now() - since) / 1000, doing()), REPORT_EVERY_MS);
+  return { end: () => clearInterval(timer) };
+}
+
+/** Reports also before anything is known. */
+function reporting(call: Call): { told: Omit<CallHooks, 'signal'>; end: () => void } {
   let latest: Progress | undefined;
   let waits: Waiting | undefined;
-  const doing = () => (waits ? waitingWords(waits) : doingOf(latest));
-  const timer = setInterval(() => report(Math.round(performance.now() - since) / 1000, doing()), REPORT_EVERY_MS);
+  const { end } = reportEvery(call, () => (waits ? waitingWords(waits) : doingOf(latest)));
+  if (!call.report) return { told: {}, end };
   return {
     told: { onProgress: (progress) => (latest = progress), onWaiting: (waiting) => (waits = waiting) },
-    end: () => clearInterval(timer),
+    end,
   };
+}
+
+/** When the call has to be answered, on the clock of `performance.now()`. */
+export function deadlineOf(wait_seconds: number | undefined, { waitSeconds }: Call): number {
+  return performance.now() + 1000 * (wait_seconds ?? waitSeconds);
 }

@@ -4,11 +4,23 @@ import { newPromptId } from '../client/new-prompt-id.js';
 import type { PromptOptions } from '../client/prompt-of.js';
 import { SessionError, sessionError } from '../client/session-error.js';
 import { defined } from '../contract/defined.js';
+import type { NamedPrompt, WaitFor } from '../client/outcomes.js';
 import type { SessionManager } from '../client/session-manager.js';
 import type { Waiting } from '../contract/asks.js';
 import type { Accepted, PromptState, TurnResult } from '../contract/types.js';
-import { pageAnswer, pendingAnswer, refusalAnswer, resultAnswer, type Showing } from './answers.js';
-import { waited, type Call, type CallHooks } from './call.js';
+import {
+  attachedAnswer,
+  factsOf,
+  pageAnswer,
+  pendingAnswer,
+  refusalAnswer,
+  resultAnswer,
+  stateAnswer,
+  type Showing,
+} from './answers.js';
+import { deadlineOf, waited, type Call, type CallHooks } from './call.js';
+import type { Handed } from './handed-over.js';
+import { severalOutcomes } from './several-outcomes.js';
 import type { WaitsForAnswer } from './person.js';
 
 export interface Delegation extends PromptOptions {
@@ -17,30 +29,65 @@ export interface Delegation extends PromptOptions {
   wait_seconds?: number;
 }
 
-export interface Question extends Showing {
-  topic: string;
-  prompt_id: string;
+interface One extends NamedPrompt {
+  offset?: number;
   wait_seconds?: number;
   page?: number;
 }
+
+export interface Question extends Partial<One> {
+  prompts?: NamedPrompt[];
+  wait?: WaitFor;
+}
+
+/** What a call that tries again may ask otherwise. */
+type Asked = Omit<Delegation, 'wait_seconds'>;
 
 /**
  * First submits the prompt, then waits for the outcome. Once the prompt is accepted, it survives
  * this process and its client. The prompt id is created here, so that an error can name it and the
  * call can be repeated.
  */
-export async function delegate(
-  { prompt, topic, wait_seconds, ...said }: Delegation,
+export async function delegate({ wait_seconds, ...asked }: Delegation, call: Call): Promise<CallToolResult> {
+  const begun = { at: performance.now(), deadline: deadlineOf(wait_seconds, call) };
+  const { handedOver } = call;
+  if (asked.prompt_id !== undefined) return handOver(asked, wait_seconds, call, begun, undefined, false);
+  const { handed, attached } = await handedOver.begun(asked, newPromptId, call.using);
+  let delivered = false;
+  try {
+    const said = await handOver({ ...asked, prompt_id: handed.prompt_id }, wait_seconds, call, begun, handed, attached);
+    delivered = !call.signal.aborted && isAll(said, wait_seconds);
+    return attached ? attachedAnswer(said) : said;
+  } finally {
+    handedOver.over(handed, delivered);
+  }
+}
+
+/** Whether the answer has all that the call asked for. Where it is not known what was handed over, it has not. */
+function isAll(answer: CallToolResult, wait_seconds: number | undefined): boolean {
+  const { status, error } = factsOf(answer);
+  if (status === 'accepted') return wait_seconds === 0;
+  return status !== 'error' || !MAY_BE_ACCEPTED.has(error?.code ?? '');
+}
+
+const MAY_BE_ACCEPTED: ReadonlySet<string> = new Set(['TEMPORAL_UNAVAILABLE', 'OUTCOME_UNKNOWN', 'TOPIC_STUCK']);
+
+async function handOver(
+  { prompt, topic, ...said }: Asked,
+  wait_seconds: number | undefined,
   call: Call,
+  begun: { at: number; deadline: number },
+  handed: Handed | undefined,
+  attached: boolean,
 ): Promise<CallToolResult> {
-  const deadline = deadlineOf(wait_seconds, call);
   const prompt_id = said.prompt_id ?? newPromptId();
   try {
     return await call.using(async (manager) => {
       const { notice, ...accepted } = await manager.submit(topic, prompt, { ...said, prompt_id });
+      call.handedOver.accepted(accepted.topic, handed, begun.at, !attached);
       if (notice && wait_seconds === 0) throw new SessionError(notice, accepted);
       if (wait_seconds === 0) return pendingAnswer(accepted);
-      const result = await ended(manager, accepted, call, deadline);
+      const result = await ended(manager, accepted, call, begun.deadline);
       if (result) return resultAnswer(result);
       // An error of this query changes nothing: the prompt is accepted.
       const state = await manager.outcome(accepted.topic, prompt_id).catch(() => undefined);
@@ -53,11 +100,24 @@ export async function delegate(
 }
 
 /**
- * @throws SessionError TOPIC_UNKNOWN, OUTCOME_UNKNOWN, or the code with which the prompt was
- * refused
+ * @throws SessionError TOPIC_UNKNOWN, OUTCOME_UNKNOWN, INVALID_PROMPT, or the code with which the
+ * prompt was refused
  */
-export async function outcome(
-  { topic, prompt_id, wait_seconds, page, ...showing }: Question,
+export async function outcome({ prompts, wait, ...one }: Question, call: Call): Promise<CallToolResult> {
+  const { topic, prompt_id, page, offset, wait_seconds } = one;
+  if (prompts) {
+    if (topic ?? prompt_id ?? page ?? offset)
+      throw sessionError('INVALID_PROMPT', 'Field "prompts" is given, so only "wait" and "wait_seconds" may be.');
+    return severalOutcomes(prompts, { wait: wait ?? 'all', ...defined({ wait_seconds }) }, call);
+  }
+  if (topic === undefined || prompt_id === undefined)
+    throw sessionError('INVALID_PROMPT', 'Fields "topic" and "prompt_id" name a task, or field "prompts" several.');
+  if (wait !== undefined) throw sessionError('INVALID_PROMPT', 'Field "wait" needs a field "prompts".');
+  return oneOutcome({ topic, prompt_id, ...defined({ page, offset, wait_seconds }) }, call);
+}
+
+async function oneOutcome(
+  { topic, prompt_id, wait_seconds, page, ...showing }: One,
   call: Call,
 ): Promise<CallToolResult> {
   if (page !== undefined)
@@ -66,12 +126,13 @@ export async function outcome(
   return call.using(async (manager) => {
     // The query comes before the wait, because it reports an unknown topic at once.
     const before = await manager.outcome(topic, prompt_id);
-    if (before.state === 'ended' || before.state === 'refused' || wait_seconds === 0)
-      return certainAnswer(topic, before, showing);
-    const result = await ended(manager, { topic, prompt_id }, call, deadline);
-    return result
-      ? resultAnswer(result, showing)
-      : certainAnswer(topic, await manager.outcome(topic, prompt_id), showing);
+    const isOver = before.state === 'ended' || before.state === 'refused';
+    const result =
+      isOver || wait_seconds === 0 ? undefined : await ended(manager, { topic, prompt_id }, call, deadline);
+    const state = result || isOver ? before : await manager.outcome(topic, prompt_id);
+    const answer = result ? resultAnswer(result, showing) : certainAnswer(topic, state, showing);
+    if ((result || state.state === 'ended') && !call.signal.aborted) call.handedOver.delivered(prompt_id);
+    return answer;
   });
 }
 
@@ -118,29 +179,10 @@ function nextOf(
 
 function certainAnswer(topic: string, state: PromptState, showing: Showing): CallToolResult {
   const { prompt_id } = state;
-  const answer = stateAnswer({ status: 'accepted', topic: topic as Accepted['topic'], prompt_id }, state, showing);
-  if (answer) return answer;
   const ids = { topic: topic as Accepted['topic'], prompt_id };
+  const answer = stateAnswer({ status: 'accepted', ...ids }, state, showing);
+  if (answer) return answer;
   if (state.state === 'refused') throw new SessionError(state.error, ids);
   const why = state.state === 'ended' ? 'has ended, and its outcome is no longer remembered' : 'is not known there';
   throw sessionError('OUTCOME_UNKNOWN', `Prompt ${prompt_id} of topic ${topic} ${why}.`, ids);
-}
-
-/** Undefined when the state has no outcome and none is to come. */
-function stateAnswer(
-  accepted: Accepted,
-  state: PromptState | undefined,
-  showing: Showing = {},
-): CallToolResult | undefined {
-  if (state?.state === 'ended') return state.outcome && resultAnswer(state.outcome, showing);
-  if (state?.state === 'queued') return pendingAnswer({ ...state, ...accepted });
-  if (state?.state === 'running') {
-    const { waiting, ...running } = state;
-    return pendingAnswer({ ...running, ...accepted, ...defined({ waiting_for: waiting }) });
-  }
-  return undefined;
-}
-
-function deadlineOf(wait_seconds: number | undefined, { waitSeconds }: Call): number {
-  return performance.now() + 1000 * (wait_seconds ?? waitSeconds);
 }

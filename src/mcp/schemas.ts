@@ -1,5 +1,6 @@
 /** The inputs of the tools, which a client gets as JSON Schema. */
 import * as z from 'zod';
+import { MAX_PROMPTS_AT_ONCE, WAIT_FOR } from '../client/outcomes.js';
 import { DECISIONS } from '../contract/asks.js';
 import { WHEN } from '../contract/types.js';
 import { WORKSPACE_MODES } from '../contract/workspace.js';
@@ -124,8 +125,20 @@ export const delegateInput = z.strictObject({
 });
 
 export const outcomeInput = z.strictObject({
-  topic: topic.describe('The topic in the result of delegate_task.'),
-  prompt_id: prompt_id.describe('The prompt_id in the result of delegate_task.'),
+  topic: topic.exactOptional().describe('The topic in the result of delegate_task.'),
+  prompt_id: prompt_id.exactOptional().describe('The prompt_id in the result of delegate_task.'),
+  prompts: z
+    .array(z.strictObject({ topic, prompt_id }))
+    .min(1)
+    .max(MAX_PROMPTS_AT_ONCE)
+    .exactOptional()
+    .describe(
+      `Several tasks at once instead, at most ${MAX_PROMPTS_AT_ONCE}: [{"topic":"…","prompt_id":"…"}]. One that fails or is unknown does not hide the others.`,
+    ),
+  wait: z
+    .enum(WAIT_FOR)
+    .exactOptional()
+    .describe('With prompts: wait until "any" has ended, or "all" (default). Also returns when one asks something.'),
   wait_seconds: wait_seconds.exactOptional(),
   page: z
     .number()
@@ -175,11 +188,5 @@ export const answerInput = z.strictObject({
 
 export const listInput = z.strictObject({
   all: z.boolean().exactOptional().describe('Also list closed topics.'),
-  limit: z
-    .number()
-    .int()
-    .min(1)
-    .max(200)
-    .exactOptional()
-    .describe('How many topics to list at most, newest first. Default: 20.'),
+  limit: z.number().int().min(1).max(200).exactOptional().describe('How many topics to list at most. Default: 20.'),
 });

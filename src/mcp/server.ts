@@ -15,7 +15,9 @@ import type { SessionManager } from '../client/session-manager.js';
 import { refusalAnswer } from './answers.js';
 import { readArguments } from './arguments.js';
 import { reportTo, type Call } from './call.js';
+import { HandedOver } from './handed-over.js';
 import { LazyManager } from './lazy-manager.js';
+import { Lines } from './lines.js';
 import { Person } from './person.js';
 import type { KnownAgents } from './schemas.js';
 import { INSTRUCTIONS, toolsWith, type Tool } from './tools.js';
@@ -39,12 +41,14 @@ export interface ServeOptions {
  */
 export async function serveMcp({ connect, agents, waitSeconds, version, note }: ServeOptions): Promise<void> {
   const manager = new LazyManager(connect);
+  const handedOver = new HandedOver();
   const underWay = new Set<Promise<unknown>>();
-  const transport = new EndingTransport();
+  const transport = new EndingTransport(new Lines(note));
 
   const answered = (tool: Tool, args: unknown, context: ServerContext, person?: Person): Promise<CallToolResult> => {
     const call: Call = {
       using: (work) => manager.use(work),
+      handedOver,
       waitSeconds,
       signal: context.mcpReq.signal,
       ...reportTo(context),
@@ -120,7 +124,13 @@ class EndingTransport extends StdioServerTransport {
   #end = () => {};
   readonly ended = new Promise<void>((resolve) => (this.#end = resolve));
 
+  constructor(private readonly lines: Lines) {
+    super(process.stdin.pipe(lines));
+  }
+
   override async close(): Promise<void> {
+    process.stdin.unpipe(this.lines);
+    process.stdin.pause(); // A client that no longer reads may keep it open.
     await super.close();
     this.#end();
   }

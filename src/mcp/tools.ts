@@ -30,7 +30,7 @@ CONTINUE a session for everything that belongs to its work: a fix, a follow-up, 
 START a new session for an unrelated task: pass no session_id, and no topic or a new topic. For a fresh perspective on the same work, such as a review by an agent that did not write it, pass its topic and session: "new".
 
 Prompts to one session run one at a time, in order. Different topics run at the same time.
-If the reply takes longer than wait_seconds, the status is "accepted" and the work goes on. Call session_outcome with topic and prompt_id to get the reply. Do not delegate it again. \
+If the reply takes longer than wait_seconds, the status is "accepted" and the work goes on. Call session_outcome with topic and prompt_id to get the reply. Do not delegate it again: the same call attaches to the first until you have its answer. \
 If the agent asks for a permission or has a question, the status is "accepted" at once, with waiting_for. session_answer answers it. \
 Cancelling this call stops the waiting, not the work. session_cancel stops the work.
 The answer ends with <task_metadata>: session_id, topic, prompt_id, status. A failed task has a code and a fix. Its session can be continued.`,
@@ -42,7 +42,9 @@ The answer ends with <task_metadata>: session_id, topic, prompt_id, status. A fa
     name: 'session_outcome',
     title: 'Get the reply of a delegated task',
     description: `Returns the reply of a task that delegate_task answered with status "accepted", or whose answer was lost. Waits up to wait_seconds. If the task has not ended by then, the status \
-is "accepted" again, and the answer says whether the task is queued, running, or waits for an answer. Call again to wait longer. With page, it returns all that the task said. The call changes nothing.`,
+is "accepted" again, and the answer says whether the task is queued, running, or waits for an answer. Call again to wait longer. \
+With prompts it answers for several tasks at once, when the first or all have ended: one call instead of many. \
+With page, it returns all that the task said. The call changes nothing.`,
     input: schemas.outcomeInput,
     annotations: LOOK,
     run: outcome,
@@ -60,7 +62,7 @@ Use it to see what an agent is doing or has done before you decide. For the repl
     name: 'session_list',
     title: 'List the lines of work',
     description:
-      'Lists the topics, newest first, each with its session_id and state, and what a waiting one waits for. Use it to find the session of earlier work when you no longer have its session_id.',
+      'Lists the topics, those of this project first, then newest first: each with its session_id, its state, the goal of its last turn, and what a waiting one waits for. yours: you have delegated to it in this conversation. Use it to find the session of earlier work when you no longer have its session_id.',
     input: schemas.listInput,
     annotations: LOOK,
     run: list,

@@ -5,13 +5,15 @@ import { createInterface } from 'node:readline';
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import { CONTINUITY, type Surroundings } from '../integration/cli-command.js';
 
-export interface Message {
+interface Message {
   id?: number | string | null;
   method?: string;
   params?: Record<string, unknown>;
   result?: CallToolResult & Record<string, unknown>;
   error?: { code: number; message: string };
 }
+
+export type RawServer = ReturnType<typeof rawServer>;
 
 export function rawServer(
   at: Surroundings,

@@ -2,7 +2,8 @@
  * The surfaces on which people meet a failure: the library, the command's text, its JSON, and MCP.
  * What each tells, in one shape.
  */
-import type { DelegateOptions, SessionManager } from '../../src/client/session-manager.js';
+import type { DelegateOptions } from '../../src/client/manager-options.js';
+import type { SessionManager } from '../../src/client/session-manager.js';
 import { toldOf } from '../../src/client/told.js';
 import type { Failure } from '../../src/contract/failures.js';
 import { continuityIn, type Surroundings } from '../integration/cli-command.js';

@@ -13,6 +13,8 @@ export type Flags = Record<string, Flag>;
 export interface Positional {
   name: string;
   required: boolean;
+  /** Any number of words. Only the last one. */
+  rest?: true;
 }
 
 interface KindValues {
@@ -25,7 +27,11 @@ interface KindValues {
 }
 export type FlagValues<F extends Flags> = { -readonly [Name in keyof F]?: KindValues[F[Name]['kind']] };
 export type ArgValues<A extends readonly Positional[]> = {
-  [Arg in A[number] as Arg['name']]: Arg['required'] extends true ? string : string | undefined;
+  [Arg in A[number] as Arg['name']]: Arg extends { rest: true }
+    ? string[]
+    : Arg['required'] extends true
+      ? string
+      : string | undefined;
 };
 
 export const GLOBAL_FLAGS = {

@@ -9,7 +9,7 @@ import { UsageError } from './usage-error.js';
 
 export interface Parsed {
   flags: FlagValues<Flags>;
-  args: Record<string, string | undefined>;
+  args: Record<string, string | string[] | undefined>;
 }
 
 /** Finds the command's name. Global flags may come before it. */
@@ -118,9 +118,9 @@ function countOf(command: Command, rawName: string, value: string): number {
   return Number(value);
 }
 
-function named(command: Command, values: string[]): Record<string, string | undefined> {
+function named(command: Command, values: string[]): Parsed['args'] {
   const { args } = command;
-  if (values.length > args.length) {
+  if (values.length > args.length && !args.at(-1)?.rest) {
     const extra = JSON.stringify(values[args.length]);
     const quote = args.at(-1)?.name === 'prompt' ? ' Put the prompt in quotes.' : '';
     throw misread(
@@ -131,11 +131,12 @@ function named(command: Command, values: string[]): Record<string, string | unde
   const missing = args[values.length];
   if (missing?.required)
     throw misread(command, `continuity ${command.name} needs ${missing.name}: ${usageOf(command)}.`);
-  return Object.fromEntries(args.map(({ name }, index) => [name, values[index]]));
+  return Object.fromEntries(args.map(({ name, rest }, index) => [name, rest ? values.slice(index) : values[index]]));
 }
 
 export function usageOf({ name, args }: { name: string; args: readonly Positional[] }): string {
-  return ['continuity', name, ...args.map((arg) => (arg.required ? `<${arg.name}>` : `[${arg.name}]`))].join(' ');
+  const shown = (arg: Positional) => (arg.required ? `<${arg.name}>` : `[${arg.name}${arg.rest ? ' …' : ''}]`);
+  return ['continuity', name, ...args.map(shown)].join(' ');
 }
 
 /** Arguments with text for the session. */

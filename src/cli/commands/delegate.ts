@@ -1,5 +1,6 @@
 import { newPromptId } from '../../client/new-prompt-id.js';
-import type { DelegateOptions, SessionManager } from '../../client/session-manager.js';
+import type { DelegateOptions } from '../../client/manager-options.js';
+import type { SessionManager } from '../../client/session-manager.js';
 import { defined } from '../../contract/defined.js';
 import type { OnLost } from '../../contract/types.js';
 import type { WorkspaceMode } from '../../contract/workspace.js';

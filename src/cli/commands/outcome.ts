@@ -1,3 +1,4 @@
+import type { NamedPrompt } from '../../client/outcomes.js';
 import type { SessionManager } from '../../client/session-manager.js';
 import { toldOf } from '../../client/told.js';
 import type { ReplyPage } from '../../contract/answers.js';
@@ -11,29 +12,40 @@ import type { Output } from '../terminal/output.js';
 import { showResult } from '../terminal/show-result.js';
 import { waitingLines } from '../terminal/waiting-text.js';
 import { clock } from '../terminal/words.js';
+import { showOutcomes } from '../show-outcomes.js';
 import { untilEnded } from '../waiting.js';
 
 export default command({
   name: 'outcome',
-  summary: 'Shows the state of a prompt.\nPrints queued, running, unknown, or the reply of a prompt that has ended.',
+  summary:
+    'Shows the state of a prompt, or of several.\nPrints queued, running, unknown, or the reply of a prompt that has ended.',
   flags: {
-    wait: { kind: 'switch', help: 'Wait until the prompt has ended.' },
+    wait: { kind: 'switch', help: 'Wait until the prompt has ended. Of several: until all have, or one asks.' },
+    any: { kind: 'switch', help: 'With --wait and several prompts: until the first of them has ended.' },
     full: { kind: 'switch', help: "Print all that the turn said, from the agent's own store on the session's host." },
     page: { kind: 'count', value: 'N', help: 'Only this page of it. The first one is 1.' },
   },
   args: [
     { name: 'topic', required: true },
     { name: 'prompt_id', required: true },
+    { name: 'topic prompt_id', required: false, rest: true },
   ],
   examples: [
     ['continuity outcome auth p-1f0c…', 'its state now'],
     ['continuity outcome auth p-1f0c… --wait', 'waits, then prints the reply'],
+    ['continuity outcome auth p-1f0c… billing p-77ab… --wait --any', 'waits until the first of two has ended'],
     ['continuity outcome auth p-1f0c… --full | less', 'all that was said, also what the result has no room for'],
     ['continuity outcome auth p-1f0c… --json | jq -r .state', 'for scripts'],
   ],
   async run({ flags, args, output }) {
     const { topic, prompt_id } = args;
     const { page } = flags;
+    const others = args['topic prompt_id'];
+    if (others.length > 0) {
+      if (flags.full || page !== undefined) throw new UsageError('--full and --page are for one prompt.', HELP);
+      return showOutcomes(pairsOf([topic, prompt_id, ...others]), flags, output);
+    }
+    if (flags.any) throw new UsageError('--any is for several prompts: TOPIC PROMPT_ID TOPIC PROMPT_ID.', HELP);
     if (page === 0) throw new UsageError('--page counts from 1, got 0.', HELP);
     const showsAll = flags.full === true || page !== undefined;
     const all = (manager: SessionManager) => showAll(manager, topic, prompt_id, page, output);
@@ -55,6 +67,12 @@ export default command({
 });
 
 const HELP = 'See: continuity outcome --help';
+
+function pairsOf(words: readonly string[]): NamedPrompt[] {
+  if (words.length % 2 === 1)
+    throw new UsageError(`Topic ${JSON.stringify(words.at(-1))} has no prompt_id behind it.`, HELP);
+  return words.flatMap((topic, at) => (at % 2 === 0 ? [{ topic, prompt_id: words[at + 1]! }] : []));
+}
 
 async function showAll(
   manager: SessionManager,
