@@ -25,7 +25,7 @@ const agent = agents.get('agent');
 if (!agent) throw new Error(`There is no agent of kind ${config.kind}.`);
 const model = config.model !== undefined ? { model: config.model } : {};
 const session = given ?? {
-  ...(await agent.open({ seed: 'prefix', title: 'Prefix', cwd, ...model }, never)),
+  ...(await agent.open({ seed: id, title: 'Prefix', cwd, ...model }, never)),
   cwd,
   instructions,
 };

@@ -4,20 +4,24 @@ import type { Failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { RunningTool } from '../agent.js';
 import type { AgentSignal, DriverContext } from '../driver.js';
+import { DurableFacts } from '../shared/durable-facts.js';
 import { KnownRows } from './known-rows.js';
 import type { Following } from './progress.js';
 import { OpenedSessions } from './opened.js';
 import { otherOn } from './others.js';
 import { lastWordsIn, refusalByHook } from './last-words.js';
-import { Runs, type RunEnd } from './runs.js';
+import { KEPT_FOR_MS, Runs, type RunEnd } from './runs.js';
 import type { Start } from './settings.js';
 import { configDirOf, storeOf, type Env } from './store.js';
+import { Unstored } from './unstored.js';
 
 export class ClaudeHome {
   readonly store: string;
   readonly runs: Runs;
   readonly opened: OpenedSessions;
   readonly rows = new KnownRows();
+  /** By key of the prompt. */
+  readonly unstored: DurableFacts<Unstored>;
   readonly #configDir: string;
   #pruned: Promise<void> | undefined;
   readonly #followings = new Set<Following>();
@@ -36,12 +40,13 @@ export class ClaudeHome {
     this.#configDir = configDirOf(env);
     this.runs = new Runs(folder, (end) => void this.#ended(end));
     this.opened = new OpenedSessions(join(folder, 'opened'));
+    this.unstored = new DurableFacts<Unstored>(join(folder, 'unstored'), Unstored);
   }
 
   /** Removes old runs, once. A run that cannot be removed stays. */
   prepare(): Promise<void> {
-    this.#pruned ??= this.runs
-      .prune()
+    this.#pruned ??= Promise.all([this.runs.prune(), this.unstored.prune(Date.now() - KEPT_FOR_MS)])
+      .then(() => undefined)
       .catch((error: unknown) => this.log('Old runs of Claude Code could not be removed.', { reason: String(error) }));
     return this.#pruned;
   }

@@ -10,6 +10,7 @@ import { replyAfter, type Reply, type Step } from '../shared/reply.js';
 import { failureOf, refusedIn, untilOf } from './failures.js';
 import { blocksOf, isMessage, isSynthetic, type Block, type Row } from './rows.js';
 import type { TurnState } from './turn-state.js';
+import type { Unstored } from './unstored.js';
 import { answersIn, contextIn, usageOf } from './usage.js';
 
 /**
@@ -57,9 +58,13 @@ function failedIn(turn: Row[], session: SessionId): NonNullable<Sight['end']> {
   return { status: 'failed', error: failure('MODEL_FAILED', message) };
 }
 
-export function saidIn({ turn, spent }: TurnState, subAgents: Row[]): ReturnType<Sight['said']> {
+export function saidIn(
+  { turn, spent }: TurnState,
+  subAgents: Row[],
+  unstored: Unstored = [],
+): ReturnType<Sight['said']> {
   const model = turn.findLast((row) => row.type === 'assistant' && !isSynthetic(row))?.message?.model;
-  const answers = answersIn([...spent, ...subAgents]);
+  const answers = new Map([...answersIn([...spent, ...subAgents]), ...unstored]);
   return {
     ...saidBy(turn),
     ...counted(spent.filter(({ subtype }) => subtype === 'compact_boundary').length),

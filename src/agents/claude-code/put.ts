@@ -11,6 +11,7 @@ import { lookAt, type ClaudeSight } from './read-session.js';
 import { argumentsOf, environmentOf, refusalOfSettings, type Settings, type Start } from './settings.js';
 import { sessionFileOf } from './store.js';
 import { asPut } from './turn-state.js';
+import { keepUnstored } from './unstored.js';
 
 const GO_ON = 'Continue from where you left off.';
 
@@ -36,6 +37,7 @@ export async function put(
     const title = start === 'new_session' ? (await home.opened.of(session_id))?.title : undefined;
     const message = messageOf(start, prompt, sight);
     home.startedFrom(session_id, start, sight.tail);
+    if (sight.state.phase !== 'absent') await keepUnstored(home, session, prompt.key);
     await home.runs.start(session_id, lock, {
       program,
       args: argumentsOf(start, session, settings, {

@@ -79,6 +79,7 @@ async function sightOf(
   const silent = !run && state.phase === 'mute' && (await saidItsEnd(home.runs.outputOf(session_id)));
   const end = endOf(state, session_id, silent);
   const subAgents = await rowsOfSubAgents(file, state.spent);
+  const unstored = key === undefined ? [] : ((await home.unstored.get(key)) ?? []);
   return {
     state,
     begun,
@@ -98,7 +99,7 @@ async function sightOf(
     steps: answersIn(state.turn).size,
     fingerprint: state.fingerprint,
     done: () => signalsOf(state.turn),
-    said: () => saidIn(state, subAgents),
+    said: () => saidIn(state, subAgents, unstored),
   };
 }
 

@@ -40,7 +40,7 @@ export interface Command {
 /** Claude Code and its tools end within 250 ms after an interrupt (2.1.331). */
 const ENDS_WITHIN_MS = 3_000;
 
-const KEPT_FOR_MS = 30 * 24 * 60 * 60 * 1000;
+export const KEPT_FOR_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** `killed`: a signal ended the run, which says nothing about the turn. */
 export type RunEnd = { session: SessionId; killed: boolean; code: number | null };

@@ -27,7 +27,7 @@ export interface OutputLine {
   api_message_id?: string;
   event?: {
     type?: string;
-    message?: { id?: string };
+    message?: { id?: string; usage?: Tokens };
     content_block?: { type?: string };
     delta?: { type?: string; text?: string };
     usage?: Tokens;
