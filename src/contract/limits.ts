@@ -69,6 +69,9 @@ export const DEFAULT_CHECK_TIMEOUT_MS = 10 * 60 * 1000;
 export const DEFAULT_MAX_FIXES = 3;
 export const MAX_FIXES = 20;
 export const MAX_CHECK_OUTPUT_BYTES = 8 * KIB;
+/** The days on which a topic has worked of which it knows what was used on each. */
+export const MAX_LEDGER_DAYS = 60;
+export const MAX_LEDGER_BYTES = 12 * KIB;
 export const MAX_SESSIONS = 20;
 export const MAX_SESSIONS_BYTES = 128 * KIB;
 /** Cancels that named no prompt, of which a reset may hand in each again. */

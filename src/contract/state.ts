@@ -5,7 +5,9 @@
  */
 import type { Answered, AskedInTurn, Waiting } from './asks.js';
 import { isId, type PromptId, type SessionId, type TopicId } from './ids.js';
+import type { FollowedUp } from './estimate.js';
 import { isObject } from './is-object.js';
+import type { LedgerEntry } from './ledger.js';
 import type { CheckRound } from './checks.js';
 import type { SessionContext } from './session-context.js';
 import type { Loss, Pinned, PromptRequest, SessionChoice, TurnResult, Usage } from './types.js';
@@ -49,6 +51,8 @@ export interface SessionRecord {
   used?: Usage;
   /** What it holds, since the last turn that said so. At most 160 bytes. */
   context?: SessionContext;
+  /** Absent: it was adopted, it is older than this record, or its first turn did not say what it used. */
+  followed_up?: FollowedUp;
   /**
    * The topic was closed with its sessions archived. `kept_because`: why this one was not, as far as
    * it is known. Set until a turn in it completes, which first puts it back.
@@ -154,6 +158,8 @@ export interface TopicState {
   budget_usd?: number;
   /** What the turns of all its sessions have used, also of those that it no longer remembers. */
   used?: Usage;
+  /** The same by day, agent and model, for the last days on which it has worked. */
+  ledger?: LedgerEntry[];
   /** Accepted prompt ids, each with a digest of its request, oldest first. */
   ids: [PromptId, string][];
   /** Refused prompt ids, each with its code, oldest first. */

@@ -37,8 +37,24 @@ export function beyond(all: Usage | undefined, part: Usage | undefined): Usage |
   };
 }
 
+/** The larger of two reports of one turn, where the later one can have lost something. */
+export function furthest(before: Usage | undefined, after: Usage | undefined): Usage | undefined {
+  if (!before || !after) return after ?? before;
+  const most = (name: keyof Usage) =>
+    Math.min(Math.max(counted(before[name]), counted(after[name])), Number.MAX_SAFE_INTEGER);
+  return {
+    input_tokens: most('input_tokens'),
+    output_tokens: most('output_tokens'),
+    reasoning_tokens: most('reasoning_tokens'),
+    cache_read_tokens: most('cache_read_tokens'),
+    cache_write_tokens: most('cache_write_tokens'),
+    ...(hasCost(before) && hasCost(after) && { cost_usd: most('cost_usd') }),
+  };
+}
+
 /** Whether its cost is known: a number that can be one. */
-export const hasCost = ({ cost_usd }: Usage) => cost_usd !== undefined && Number.isFinite(cost_usd) && cost_usd >= 0;
+export const hasCost = (used: Usage): used is Usage & { cost_usd: number } =>
+  used.cost_usd !== undefined && Number.isFinite(used.cost_usd) && used.cost_usd >= 0;
 
 const counted = (value: number | undefined) => (value !== undefined && Number.isFinite(value) && value > 0 ? value : 0);
 

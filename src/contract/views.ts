@@ -1,8 +1,10 @@
 /** What a person sees of a topic. */
 import type { AskedInTurn, Waiting } from './asks.js';
+import type { FollowedUp } from './estimate.js';
 import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
 import type { SessionContext } from './session-context.js';
+import type { UsedOnDay } from './ledger.js';
 import type { Loss, Pinned, TurnResult, Usage } from './types.js';
 
 export const TOPIC_STATES = ['idle', 'running', 'waiting', 'closed'] as const;
@@ -20,6 +22,8 @@ export interface SessionView {
   used?: Usage;
   /** What it holds, how long that is warm, and what the next turn costs for it. Absent: it is not known. */
   context?: SessionContext;
+  /** What the estimate of fresh sessions needs to know of it. */
+  followed_up?: FollowedUp;
   /**
    * The topic was closed with its sessions archived. `kept_because`: why this one was not. Set until
    * a turn in it completes.
@@ -53,6 +57,8 @@ export interface TopicView {
   turns: number;
   /** What the turns of all its sessions have used. */
   used?: Usage;
+  /** The same by day, agent and model, for the last 60 days on which it has worked. Oldest first. */
+  days?: UsedOnDay[];
   running?: {
     prompt_id: PromptId;
     prompt: string;

@@ -119,10 +119,13 @@ async function topicAskedFor(manager: SessionManager, { topic, session_id }: Whi
 }
 
 /** As much as fits into an answer: the newest outcomes, then the next prompts. */
-function briefly({ outcomes, queue, refused, sessions, ...view }: TopicView): object {
+function briefly({ outcomes, queue, refused, sessions, days: _days, ...view }: TopicView): object {
   const brief = {
     ...view,
-    sessions: sessions.map(({ pinned: { instructions: _, ...pinned }, ...session }) => ({ ...session, pinned })),
+    sessions: sessions.map(({ pinned: { instructions: _, ...pinned }, followed_up: _followedUp, ...session }) => ({
+      ...session,
+      pinned,
+    })),
   };
   let taken: object[] = [brief];
   const fit = <T extends object>(list: readonly T[]): T[] => {

@@ -3,8 +3,6 @@
  * and new ids are arguments. Each function changes the state that it is given, so that
  * continue-as-new always carries this one object.
  */
-import type { Answered } from '../contract/asks.js';
-import { raisedTo } from '../contract/budget.js';
 import { defined } from '../contract/defined.js';
 import { milliseconds } from '../contract/duration.js';
 import { failure, isFailureCode, type Failure } from '../contract/failures.js';
@@ -16,7 +14,6 @@ import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/state.
 import { cutToJsonBytes, digestOf, jsonBytes } from '../contract/text.js';
 import type { Cancelled } from '../contract/answers.js';
 import type { Loss, PromptRequest, TurnResult, TurnStatus, Usage } from '../contract/types.js';
-import { hasCost, sumOf, tokensOf } from '../contract/usage.js';
 import { deviationFrom, type PinnedField } from './pinned.js';
 import { remembered } from './remembered.js';
 
@@ -206,37 +203,6 @@ export function noteRefusal(
 ): void {
   if (refused !== undefined) session.refused_as = refused;
   else if (status === 'completed' || (usage?.output_tokens ?? 0) > 0) delete session.refused_as;
-}
-
-/** Remembers how far a person has let the topic go. */
-export function noteBudget(state: TopicState, answered: readonly Answered[] = []): void {
-  for (const { ask, answer } of answered) {
-    const limit = ask.budget?.name === 'cost_per_topic' ? raisedTo(ask.budget, answer) : undefined;
-    if (limit !== undefined) state.budget_usd = Math.min(limit, Number.MAX_SAFE_INTEGER); // JSON has no Infinity.
-  }
-}
-
-type Cost = NonNullable<TopicState['cost']>;
-
-function costIn(used: Usage): Cost {
-  const { cost_usd: usd = 0 } = used;
-  if (hasCost(used)) return { usd };
-  return { usd: 0, ...(tokensOf(used) > 0 && { is_partial: true }) };
-}
-
-/** What a topic has cost so far. An older release has kept the sum only. */
-export const costOf = ({ cost, used }: TopicState): Cost => cost ?? (used ? costIn(used) : { usd: 0 });
-
-function sumOfCosts(one: Cost, other: Cost): Cost {
-  const usd = Math.min(one.usd + Math.max(other.usd, 0), Number.MAX_SAFE_INTEGER);
-  return { usd, ...((one.is_partial ?? other.is_partial) && { is_partial: true }) };
-}
-
-/** Adds what a turn has used to the session and to the topic. */
-export function noteUsage(state: TopicState, session: SessionRecord, used: Usage | undefined): void {
-  if (!used) return;
-  state.cost = sumOfCosts(costOf(state), costIn(used));
-  for (const one of [state, session]) one.used = sumOf(one.used ? [one.used, used] : [used]);
 }
 
 /** Takes a queued prompt out. `undefined` if the topic does not know the prompt. */

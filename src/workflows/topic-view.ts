@@ -4,8 +4,10 @@
 import type { Waiting } from '../contract/asks.js';
 import { choiceWords } from '../contract/choice-words.js';
 import { defined } from '../contract/defined.js';
+import { estimateOf, estimateWords } from '../contract/estimate.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
 import { contextWords } from '../contract/session-context.js';
+import { daysOf } from '../contract/ledger.js';
 import type { QueuedPrompt, RunningPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import { cutToBytes, titleOf } from '../contract/text.js';
 import type { Checks } from '../contract/checks.js';
@@ -39,7 +41,7 @@ export function viewOf(
     ...defined({ project: state.project }),
     sessions: state.sessions.map((session) => sessionView(session, state.current)),
     turns: state.turns,
-    ...defined({ used: state.used }),
+    ...defined({ used: state.used, days: state.ledger && daysOf(state.ledger) }),
     ...(running && { running: runningOf(running) }),
     queue: state.queue.map((queued) => ({
       prompt_id: queued.prompt_id,
@@ -116,6 +118,8 @@ export function detailsOf(
     '',
   ];
   if (state.used) lines.push(`Used: ${costOf(state.used)}${cachedWords(state.used)}`, '');
+  const estimate = estimateOf(state.sessions);
+  if (estimate) lines.push(`${estimateWords(estimate)}`, '');
   if (running?.waiting_for_host !== undefined) {
     lines.push(
       `Host ${code(running.waiting_for_host)} does not answer; the turn goes on when a worker is started there: \`continuity worker\``,

@@ -7,8 +7,8 @@ import type { AskedChecks, OpenSessionOutput, RunTurnOutput, TurnWaits } from '.
 import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
 import type { QueuedPrompt, RunningPrompt, SessionRecord, TopicState } from '../contract/state.js';
-import type { PromptRequest, SessionChoice, TurnResult, Usage } from '../contract/types.js';
-import { sumOf } from '../contract/usage.js';
+import type { PromptRequest, SessionChoice, TurnResult } from '../contract/types.js';
+import { furthest, sumOf } from '../contract/usage.js';
 import * as calls from './calls.js';
 import { adoptSession } from './adopt.js';
 import { askedOtherwise } from './choose-by-agent.js';
@@ -26,7 +26,8 @@ import { briefFor, briefWithFiles, chooseWithAgent, goalsFor } from './hand-over
 import { goOnIn, wasTold } from './line-of-work.js';
 import { noteGround, noteSurroundings, surroundingsOf } from './note-workspace.js';
 import { onHost } from './on-host.js';
-import { addSession, costOf, lossOf, noteBudget, noteRefusal, noteUsage, sessionOf } from './session-state.js';
+import { addSession, lossOf, noteRefusal, sessionOf } from './session-state.js';
+import { costOf, noteWork } from './spent.js';
 import { now } from './time.js';
 import type { Topic } from './topic.js';
 import { answered, asksOf, knownOf, waited, waitForAgent, waitOf } from './waiting.js';
@@ -132,10 +133,12 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
     turn.choice = choice;
     topic.announce();
     topic.show();
-    const ended = await runTurn(work, session);
+    const told = await runTurn(work, session);
+    // What it had used when it began to wait is known, also where the end tells less.
+    const ended = { ...told, ...defined({ usage: furthest(turn.used, told.usage) }) };
     noteRefusal(session, ended);
     noteGround(session, ended);
-    noteWork(work, session, ended.usage);
+    noteWork(topic.state, turn, session, ended, now());
     if (ended.status === 'completed' && turn.brief !== undefined) wasTold(session);
     if (ended.status === 'completed') delete session.archive;
     if (ended.compacted !== undefined) session.goals_due = true;
@@ -146,17 +149,11 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
     const cancelled = work.scope.consideredCancelled;
     const { used } = turn;
     if (session) noteGround(session, {}); // Commits of its own must not look like others'.
-    if (session) noteWork(work, session, used);
+    if (session) noteWork(topic.state, turn, session, defined({ usage: used }), now());
     if (session && cancelled && (topic.features.current || isLost(error))) await stopLost(work, session);
     const ended = { ...endedByError(error, session, cancelled), ...defined({ usage: used }) };
     return endedAs(work, session ? choice : unopened(place), session, ended);
   }
-}
-
-function noteWork({ topic: { state }, turn }: Work, session: SessionRecord, used: Usage | undefined): void {
-  noteUsage(state, session, used);
-  noteBudget(state, turn.answered);
-  delete turn.used;
 }
 
 /** A session that could not be taken over was not adopted. */
@@ -255,7 +252,7 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     if (!waiting || !wf.patched('turns-wait')) return ended;
     // So may a worker of a release that has no budgets.
     if (waiting.for === 'answer' && waiting.ask.kind === 'budget' && !wf.patched('budgets-ask')) return ended;
-    if (ended.usage) turn.used = ended.usage;
+    Object.assign(turn, defined({ used: furthest(turn.used, ended.usage) }));
     if (ended.waits) noteWait(turn, ended.waits);
     await waited(work, waiting);
   }

@@ -22,7 +22,9 @@ async function found(query: string): Promise<string[]> {
 
 async function idle(topic: string, prompt: string) {
   await world.manager.delegate(topic, prompt);
-  await expect.poll(() => found(`WorkflowId = 'topic/${topic}' AND ContinuityState = 'idle'`)).toEqual([topic]);
+  await expect
+    .poll(() => found(`WorkflowId = 'topic/${topic}' AND ContinuityState = 'idle' AND ExecutionStatus = 'Running'`))
+    .toEqual([topic]);
 }
 
 const CHEAP = spend({ input_tokens: 100, cost_usd: 0.5 });
@@ -74,6 +76,65 @@ describe('an operator finds', () => {
     await idle('again', CHEAP);
     const running = "ExecutionStatus = 'Running' AND ContinuityTopic = 'again'";
     expect(await found(`ContinuityCostUsd = 1 AND ContinuityTokens = 200 AND ${running}`)).toEqual(['again']);
+  });
+});
+
+describe('a turn counts once', () => {
+  const once = {
+    used: { input_tokens: 100, cost_usd: 0.5 },
+    days: [{ turns: 1, used: { input_tokens: 100, cost_usd: 0.5 } }],
+  };
+
+  test('whose first attempt broke off after it had told what it used', async () => {
+    await idle('broke-off', `breaks ${CHEAP}`);
+    expect(await world.manager.view('broke-off')).toMatchObject(once);
+  });
+
+  test('that waited for a usage limit, although its end says nothing of what it used', async () => {
+    await world.manager.submit('parked', `parks ${CHEAP}`);
+    await expect.poll(async () => (await world.manager.view('parked')).state).toBe('waiting');
+    expect(await world.manager.view('parked')).not.toHaveProperty('used'); // It has not ended.
+    await world.manager.retry('parked');
+    await expect.poll(async () => (await world.manager.view('parked')).state).toBe('idle');
+    const view = await world.manager.view('parked');
+    expect(view).toMatchObject(once);
+    expect(view.outcomes.at(-1)).toMatchObject({ status: 'completed', usage: { input_tokens: 100 } });
+  });
+
+  test('with each fix of its checks', async () => {
+    await world.manager.delegate('fixed', CHEAP, { checks: [{ run: 'false' }], max_fixes: 1 });
+    await idle('fixed', CHEAP);
+    // The text of a fix says nothing of what it uses.
+    expect(await world.manager.view('fixed')).toMatchObject({ turns: 3, used: { input_tokens: 200, cost_usd: 1 } });
+  });
+
+  test('whose run is reset, and whose topic is terminated, closed, or forgotten and begun again', async () => {
+    const handle = world.client.workflow.getHandle('topic/again-and-again');
+    const inputs = async () => (await world.manager.view('again-and-again')).used?.input_tokens;
+    await idle('again-and-again', CHEAP);
+    await idle('again-and-again', CHEAP);
+    const { events } = await handle.fetchHistory();
+    const task = events?.find((event) => event.workflowTaskCompletedEventAttributes)?.eventId;
+    await world.client.workflowService.resetWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: { workflowId: 'topic/again-and-again' },
+      workflowTaskFinishEventId: task!,
+      requestId: randomUUID(),
+      reason: 'a test',
+    });
+    await expect.poll(inputs).toBe(200);
+    await handle.terminate('a test');
+    await idle('again-and-again', CHEAP);
+    expect(await inputs()).toBe(300);
+    await world.manager.close('again-and-again');
+    await idle('again-and-again', CHEAP);
+    expect(await inputs()).toBe(400);
+    const { days, sessions } = await world.manager.view('again-and-again');
+    expect(days?.reduce((sum, { used }) => sum + used.input_tokens, 0)).toBe(400);
+    expect(sessions).toMatchObject([{ used: { input_tokens: 400 }, followed_up: { count: 3 } }]);
+    await world.manager.forget('again-and-again');
+    await idle('again-and-again', CHEAP);
+    expect(await inputs()).toBe(100);
   });
 });
 

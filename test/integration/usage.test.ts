@@ -81,6 +81,34 @@ test('they are summed up by topic, agent and project; a cost that is not known o
   expect(stdout).toMatch(/total +6 +2,400 +75 % +120 +-/);
 });
 
+test('follow-ups are estimated in fresh sessions, as an estimate, in text and in JSON', async () => {
+  const words = 'Estimate: 4 follow-ups cost $1.00; in fresh sessions they would have cost $0.71 to $1.13';
+  expect((await continuity(['usage', 'shop'])).stdout).toContain(words);
+  expect((await continuity(['show', 'shop'])).stdout).toContain(words);
+  const { estimate } = await usage('shop');
+  expect(estimate).toMatchObject({ follow_ups: 4, used: { weighted_tokens: 520, cost_usd: 1 } });
+  expect(estimate?.fresh.weighted_tokens).toEqual([250, 640]);
+  expect(await usage('blog')).not.toHaveProperty('estimate');
+  // Where the cost of one is not known, the tokens are told.
+  await world.manager.delegate('blog', 'Two', { agent: 'other' });
+  const { stdout } = await continuity(['usage']);
+  expect(stdout).toContain('Estimate: 5 follow-ups cost 650 input tokens weighted by price; in fresh sessions');
+});
+
+test('days have what all have together, and a plot has a bar for each', async () => {
+  const { rows, total } = await usage('--by', 'day');
+  for (const { name } of rows) expect(name).toMatch(/^20\d\d-\d\d-\d\d$/);
+  expect(total).toMatchObject({ topics: 2, turns: 7, used: { input_tokens: 700 } });
+  expect(await usage('--by', 'day', '--since', '1h')).toMatchObject({ from: rows.at(-1)?.name, total: { turns: 7 } });
+  expect((await usage('shop', '--by', 'agent', '--since', '1h')).rows).toMatchObject([
+    { name: 'fake', turns: 5, used: { cost_usd: 1.25 } },
+  ]);
+  const { stdout } = await continuity(['usage', '--plot']);
+  expect(stdout).toMatch(/^shop {2}#+ {2}2,100 tokens {2}\$1\.25$/m);
+  expect(stdout).toMatch(/^blog {2}#+ +840 tokens$/m);
+  expect(await continuity(['usage', '--plot', '--json'])).toMatchObject({ exitCode: 2 });
+});
+
 test('--since leaves out the topics that have not worked since then, open or closed', async () => {
   await world.manager.close('blog');
   expect((await usage('--since', '1h')).rows.map(({ name }) => name).sort()).toEqual(['blog', 'shop']);
@@ -95,7 +123,7 @@ test('--since leaves out the topics that have not worked since then, open or clo
 test('bad words are refused, with what would do', async () => {
   expect(await continuity(['usage', '--by', 'colour'])).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('--by must be topic, project, agent, model; got "colour".') as string,
+    stderr: expect.stringContaining('--by must be topic, project, agent, model, day; got "colour".') as string,
   });
   expect((await continuity(['usage', '--since', 'soon'])).stderr).toContain('--since must be a time such as 30m');
   expect((await continuity(['usage', 'nobody'])).stderr).toContain('TOPIC_UNKNOWN');

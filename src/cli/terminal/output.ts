@@ -55,6 +55,16 @@ export class Output {
     return !this.json && this.err.isTTY && process.env.TERM !== 'dumb';
   }
 
+  /** How many characters a line of the answer has. */
+  get columns(): number {
+    return this.out.columns || 80;
+  }
+
+  /** Whether the answer may be drawn with characters that are not of ASCII. */
+  get draws(): boolean {
+    return this.out.isTTY && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+  }
+
   /** Replaces the current line of stderr. An empty text clears it. */
   progress(line: string): void {
     const text = line.slice(0, (this.err.columns || 80) - 1);

@@ -6,6 +6,7 @@ import { doingOf, type Progress } from '../../client/watch-progress.js';
 import { workspaceWords } from '../../client/workspace-words.js';
 import { askedWords } from '../../client/waiting-words.js';
 import { defined } from '../../contract/defined.js';
+import { estimateOf, estimateWords } from '../../contract/estimate.js';
 import type { TurnResult, Usage } from '../../contract/types.js';
 import { cachedWords, tokensOf } from '../../contract/usage.js';
 import { contextWords } from '../../contract/session-context.js';
@@ -22,6 +23,7 @@ const SHOWN_ASKS = 5;
 export function topicText(view: TopicView, output: Output, now: number, progress?: Progress): string {
   const { topic, state, closing, running, queue, outcomes, refused, sessions, problem } = view;
   const name = quoted(topic);
+  const estimate = estimateOf(sessions);
   const section = (title: string, hint: string, lines: string[]) =>
     lines.length === 0
       ? []
@@ -36,6 +38,7 @@ export function topicText(view: TopicView, output: Output, now: number, progress
       .filter(Boolean)
       .join(' · '),
     ...(view.used ? [`Used: ${costOf(view.used)}${cachedWords(view.used)}`] : []),
+    ...(estimate ? [estimateWords(estimate)] : []),
     ...section('Problem', '', problem ? [`${problem.code}: ${problem.message}`, problem.fix] : []),
     ...section(
       'Sessions',

@@ -4,10 +4,12 @@ import { expect, test } from 'vitest';
 import { cachedWords, sumOf, tokensOf } from '../../../src/contract/usage.js';
 import type { SessionId } from '../../../src/contract/ids.js';
 import type { Pinned, Usage } from '../../../src/contract/types.js';
-import { addSession, newTopicState, noteUsage } from '../../../src/workflows/session-state.js';
+import { addSession, newTopicState } from '../../../src/workflows/session-state.js';
+import { noteUsage } from '../../../src/workflows/spent.js';
 
 const nothing = { input_tokens: 0, output_tokens: 0, reasoning_tokens: 0, cache_read_tokens: 0, cache_write_tokens: 0 };
 const odd = fc.oneof(fc.integer(), fc.double(), fc.constantFrom(NaN, Infinity, -Infinity, 1e308));
+const ended = { at: '2026-01-01T00:00:00.000Z', opened: false };
 const usage = fc.record({
   ...{ input_tokens: odd, output_tokens: odd, reasoning_tokens: odd, cache_read_tokens: odd, cache_write_tokens: odd },
   cost_usd: fc.option(odd, { nil: undefined }),
@@ -40,7 +42,7 @@ test.each([-1, NaN, Infinity, -Infinity])('a cost of %d is none', (cost_usd) => 
   const state = newTopicState();
   const pinned: Pinned = { agent: 'a', project: 'p', cwd: '/', host: 'h', store: 's' };
   addSession(state, { session_id: 'one' as SessionId, pinned, turns: 0, opened_at: '' });
-  noteUsage(state, state.sessions[0]!, { ...nothing, input_tokens: 1, cost_usd });
+  noteUsage(state, state.sessions[0]!, { ...nothing, input_tokens: 1, cost_usd }, ended);
   expect(state.cost).toEqual({ usd: 0, is_partial: true });
 });
 
@@ -49,10 +51,10 @@ test('a topic counts what all its sessions have used, and each session its own',
   const pinned: Pinned = { agent: 'a', project: 'p', cwd: '/', host: 'h', store: 's' };
   for (const id of ['one', 'two']) addSession(state, { session_id: id as SessionId, pinned, turns: 0, opened_at: '' });
   const [one, two] = state.sessions as [(typeof state.sessions)[0], (typeof state.sessions)[0]];
-  noteUsage(state, one, { ...nothing, input_tokens: 10 });
-  noteUsage(state, one, undefined);
-  noteUsage(state, two, { ...nothing, output_tokens: 5 });
-  noteUsage(state, one, { ...nothing, input_tokens: 1 });
+  noteUsage(state, one, { ...nothing, input_tokens: 10 }, ended);
+  noteUsage(state, one, undefined, ended);
+  noteUsage(state, two, { ...nothing, output_tokens: 5 }, ended);
+  noteUsage(state, one, { ...nothing, input_tokens: 1 }, ended);
   expect(one.used).toEqual({ ...nothing, input_tokens: 11 });
   expect(two.used).toEqual({ ...nothing, output_tokens: 5 });
   expect(state.used).toEqual({ ...nothing, input_tokens: 11, output_tokens: 5 });

@@ -11,6 +11,7 @@ import type { PromptRequest, TurnResult } from '../../../src/contract/types.js';
 import { bounded, boundedAsks, boundedFailure, boundedRounds } from '../../../src/workflows/remembered.js';
 import { answered, asksOf } from '../../../src/workflows/waiting.js';
 import { PINNED_FIELDS } from '../../../src/workflows/pinned.js';
+import { noteUsage } from '../../../src/workflows/spent.js';
 import * as transitions from '../../../src/workflows/session-state.js';
 
 /** What Temporal takes in one payload (`limit.blobSize.error`), less what stands around it. */
@@ -112,7 +113,13 @@ function fullState(): TopicState {
   const huge = 1e308;
   const used = { input_tokens: huge, output_tokens: huge, reasoning_tokens: huge, cache_read_tokens: huge };
   for (const session of state.sessions)
-    transitions.noteUsage(state, session, { ...used, cache_write_tokens: huge, cost_usd: 0.1 + 0.2 });
+    for (let day = 0; day < 100; day += 1)
+      noteUsage(
+        state,
+        session,
+        { ...used, cache_write_tokens: huge, cost_usd: 0.1 + 0.2 },
+        { at: new Date(day * 86_400_000).toISOString(), model: bells(200), opened: day === 0 },
+      );
   state.cancels = Array.from({ length: limits.MAX_REMEMBERED_CANCELS }, () => [
     '2:0000000.0000000.00000',
     'é'.repeat(200) as PromptId,

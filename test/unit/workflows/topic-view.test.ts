@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { PromptId, SessionId, TopicId } from '../../../src/contract/ids.js';
 import type { Pinned } from '../../../src/contract/types.js';
 import { addSession, newTopicState, recordOutcome } from '../../../src/workflows/session-state.js';
+import { noteUsage } from '../../../src/workflows/spent.js';
 import { detailsOf, promptStateOf, viewOf } from '../../../src/workflows/topic-view.js';
 
 const topic = 'T' as TopicId;
@@ -44,6 +45,27 @@ test('a session that was replaced is shown as lost, and the outcome says in whos
     { session_id: old, lost: 'lost', current: false },
     { session_id: instead, current: true },
   ]);
+});
+
+test('the page tells what was used and cost in one line, and the estimate of fresh sessions in another', () => {
+  const state = newTopicState();
+  addSession(state, { session_id: instead, pinned, turns: 0, opened_at: '' });
+  const [session] = state.sessions;
+  const tokens = { output_tokens: 20, reasoning_tokens: 0, cache_read_tokens: 300, cache_write_tokens: 100 };
+  const turn = (opened: boolean) =>
+    noteUsage(
+      state,
+      session!,
+      { ...tokens, input_tokens: 0, cost_usd: 0.25 },
+      { at: '2026-11-30T12:00:00.000Z', opened },
+    );
+  turn(true);
+  expect(detailsOf(topic, state, undefined, false)).not.toContain('Estimate');
+  turn(false);
+  expect(detailsOf(topic, state, undefined, false)).toContain(
+    'Used: 840 tokens, $0.50, 75 % of the input from the cache\n\nEstimate: 1 follow-up cost $0.25; in a fresh session it would have cost $',
+  );
+  expect(viewOf(topic, state, undefined, false).days).toMatchObject([{ day: '2026-11-30', turns: 2 }]);
 });
 
 test('a topic that was handed over shows whose session is the current one, and the other, without what only it needs', () => {
