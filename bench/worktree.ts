@@ -1,7 +1,7 @@
 /**
  * `npm run bench:worktree` measures what a git work tree of its own adds to the first turn of a new
- * topic, in a repository of 10,000 files. The agent answers at once. The modes take turns, so that
- * noise of the machine affects both.
+ * topic, in a repository of 10,000 files, and what git's own `worktree add` takes. The agent answers
+ * at once. They take turns, so that noise of the machine affects all of them.
  */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -25,12 +25,16 @@ try {
   execFileSync('git', ['fast-import', '--quiet'], { cwd: repository, input: commitOf(files) });
   await git(repository, 'reset', '-q', '--hard');
   await opened('shared'); // Warms the worker up.
-  for (let round = 0; round < Number(values.rounds); round += 1)
+  for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const mode of MODES) (times[mode] ??= []).push(await opened(mode));
-  const medians = MODES.map((mode) => [mode, medianOf(times[mode] ?? [])] as const);
+    const since = performance.now();
+    await git(repository, 'worktree', 'add', '--quiet', '-b', `bare-${round}`, join(world.dir, `bare-${round}`));
+    (times.git ??= []).push(performance.now() - since);
+  }
+  const medians = [...MODES, 'git'].map((mode) => [mode, medianOf(times[mode] ?? [])] as const);
   for (const [mode, ms] of medians) console.log(`${mode}: ${Math.round(ms)} ms, of ${files} files`);
-  const [shared = 0, worktree = 0] = medians.map(([, ms]) => ms);
-  console.log(`a work tree adds ${Math.round(worktree - shared)} ms`);
+  const [shared = 0, worktree = 0, bare = 0] = medians.map(([, ms]) => ms);
+  console.log(`a work tree adds ${Math.round(worktree - shared)} ms; git alone takes ${Math.round(bare)} ms`);
   console.log(JSON.stringify(times));
 } finally {
   await world.dispose();

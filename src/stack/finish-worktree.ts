@@ -63,8 +63,10 @@ async function merged(git: Git, { branch, from }: Which, tip: string): Promise<v
   } catch (error) {
     // After a deadline, this git no longer runs anything.
     const conflicts = await withGit({ withinMs: 60_000, writes: true }, async (again) => {
+      const head = await again(from, 'rev-parse', '--verify', '--quiet', 'MERGE_HEAD').catch(() => '');
+      if (head.trim() !== tip) return []; // Git refused before it began, or another merge is under way.
       const files = await again(from, 'diff', '--name-only', '--diff-filter=U', '-z').catch(() => '');
-      await again(from, 'merge', '--abort').catch(() => ''); // Git refused before it began.
+      await again(from, 'merge', '--abort');
       return files.split('\0').filter(Boolean);
     });
     if (conflicts.length > 0)

@@ -202,6 +202,7 @@ describe.concurrent('a prompt that is refused:', () => {
   });
 
   test('a work tree that cannot be merged yet is WORKSPACE_BUSY, WORKSPACE_UNFINISHED or MERGE_CONFLICT', async () => {
+    await mkdir(world.config.dataDir, { recursive: true, mode: 0o700 });
     await writeFile(join(world.config.dataDir, 'host-id'), 'host-1\n'); // Of the worker.
     const [repository, gate] = [join(world.dir, 'repository'), join(world.dir, 'gate')];
     await repositoryIn(repository);
@@ -210,7 +211,7 @@ describe.concurrent('a prompt that is refused:', () => {
     const expectRefused = async (code: FailureCode) => {
       tested.add(code);
       const said = await toldByLibrary(() => world.manager.workspaces.merge(topic).then(() => ({})));
-      expectCommand(code, await toldByCommand(['merge', topic], here), said);
+      expectCommand(code, await toldByCommand(['merge', topic], here, false), said);
     };
     await expect.poll(async () => (await world.manager.view(topic)).session_id).not.toBeNull();
     await expectRefused('WORKSPACE_BUSY');

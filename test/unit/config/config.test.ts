@@ -191,7 +191,7 @@ describe('a bad field is named, with what it must be and what it is', () => {
     [
       'a misspelt key',
       { agents: { opencode: { modell: 'x' } } },
-      'agents.opencode in FILE has no key "modell"; did you mean "model"? It takes: kind, path, command, preset, model, fallbackModels, variant, mode, settingSources, permissionMode, asks, leftBehind, memoryLimitMiB.',
+      'agents.opencode in FILE has no key "modell"; did you mean "model"? It takes: kind, path, command, preset, model, fallbackModels, variant, mode, settingSources, permissionMode, asks, cacheLifetime, leftBehind, memoryLimitMiB.',
     ],
     [
       'a fallback model that is no text',
