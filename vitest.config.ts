@@ -27,6 +27,7 @@ const long = [
     'acp-topics',
     'bad-weather',
     'bundled-command',
+    'callers-config',
     'chaos',
     'cli-up',
     'cli-up-boot',

@@ -2,9 +2,12 @@
  * Reads files and the environment into a typed `Config`, once, when a process starts. The worker,
  * the client and the CLI import it. It imports `contract` and `host`.
  */
+import { dirname } from 'node:path';
 import { defined } from './contract/defined.js';
-import { dataDirOf } from './host/data-dir.js';
+import type { Failure } from './contract/failures.js';
+import { dataDirOf, userConfigDirOf } from './host/data-dir.js';
 import { readConfigFile } from './config/file.js';
+import { differenceToWorker } from './config/of-worker.js';
 import { withoutTrust } from './config/needs-trust.js';
 import { parsed, settle } from './config/settle.js';
 import { isTrusted } from './config/trust.js';
@@ -67,6 +70,30 @@ export async function loadConfig({
     if (withheld.length > 0) ignored.push({ file, keys: withheld });
     said = harmless;
   }
-  const config = settle(said, file, dataDirOf({ ...defined({ dataDir }), cwd, env }));
-  return ignored.length > 0 ? { ...config, ignored } : config;
+  const settled = settle(said, file, dataDirOf({ ...defined({ dataDir }), cwd, env }));
+  const config = ignored.length > 0 ? { ...settled, ignored } : settled;
+  origins.set(config, env);
+  return config;
+}
+
+/** The environment with which a config was read. A copy that was changed has none. */
+const origins = new WeakMap<Config, NodeJS.ProcessEnv>();
+
+/** Why this file counts, for a person. */
+export function originOf(config: Config): string {
+  const { file } = config;
+  const env = origins.get(config) ?? process.env;
+  if (file === undefined) return 'for sessions in this directory';
+  if (env.CONTINUITY_CONFIG) return 'because CONTINUITY_CONFIG names it';
+  if (dirname(file) === userConfigDirOf(env)) return 'your own, because no project’s file is here';
+  return 'for sessions in this directory';
+}
+
+/**
+ * Why a call with this config cannot be sent: the worker uses another one in that directory.
+ *
+ * @throws Failed DATA_DIR_UNSAFE
+ */
+export function differenceToWorkerIn(cwd: string, config: Config): Promise<Failure | undefined> {
+  return differenceToWorker(cwd, config, origins.get(config), loadConfig);
 }

@@ -2,16 +2,20 @@
  * Answers the command line's questions about agents, which only the worker's program can. No
  * question starts a server or touches Temporal.
  */
+import { configDirectoryOf } from '../src/contract/workspace.js';
 import { text } from 'node:stream/consumers';
 import { sessionRefOf } from '../src/activities/session-ref.js';
 import { AgentError, type Agent } from '../src/agents/agent.js';
 import { defaultAgentOf } from '../src/agents/default-agent.js';
+import type { HostAgents } from '../src/agents/kinds.js';
+import type { Log } from '../src/activities/context.js';
 import type { Config } from '../src/config.js';
 import type { AgentAnswers, DescribedAgent, DescribedAgents, Question } from '../src/contract/agent-answers.js';
 import { failure } from '../src/contract/failures.js';
 import type { SessionsQuestion } from '../src/contract/agent-session.js';
 import type { SessionRecord } from '../src/contract/state.js';
 import { knownHostId } from '../src/host/host-id.js';
+import { newConfigured } from './configured.js';
 import { listSessions } from './list-sessions.js';
 
 /**
@@ -22,8 +26,9 @@ import { listSessions } from './list-sessions.js';
  */
 export async function askAgents(
   question: Question,
-  agents: ReadonlyMap<string, Agent>,
+  agents: HostAgents,
   config: Config,
+  log: Log,
 ): Promise<AgentAnswers[Question]> {
   if (question === 'describe') {
     return describeAll(agents, config);
@@ -40,7 +45,9 @@ export async function askAgents(
       false,
     );
   }
-  const agent = agents.get(pinned.agent);
+  // A session is as its own directory has it, from wherever it is asked for.
+  const there = await newConfigured(config, agents, log).lastIn(configDirectoryOf(pinned));
+  const agent = there.agents.get(pinned.agent);
   if (!agent)
     throw new AgentError(
       failure('AGENT_UNKNOWN', `Agent ${pinned.agent} of session ${session_id} is not in the config.`),

@@ -12,16 +12,17 @@ import {
   type WorkerOptions,
   type WorkflowBundle,
 } from '@temporalio/worker';
-import type { Log } from '../src/activities/context.js';
+import type { Configured, Log } from '../src/activities/context.js';
 import { createActivities } from '../src/activities/index.js';
 import type { Agent } from '../src/agents/agent.js';
-import { defaultAgentOf } from '../src/agents/default-agent.js';
-import { MOST_TURNS_PER_HOST, projectOf, type Config } from '../src/config.js';
+import { MOST_TURNS_PER_HOST, type Config } from '../src/config.js';
 import { isCheckProof } from '../src/host/check-proof.js';
+import { defined } from '../src/contract/defined.js';
 import { dataConverter } from '../src/contract/client-options.js';
 import { CONTINUITY, hostQueueOf } from '../src/contract/messages.js';
 import { Semaphore } from '../src/semaphore.js';
 import { asOne, type SessionWorker } from './as-one.js';
+import { decidedBy } from './configured.js';
 import { stateOfHistory } from './state-of-history.js';
 import { recordsRunning } from './running-activities.js';
 
@@ -30,6 +31,8 @@ export interface Composition {
   namespace: string;
   config: Config;
   agents: ReadonlyMap<string, Agent>;
+  /** Absent: the config counts in all directories. */
+  configured?: Configured;
   host: string;
   workflows: WorkflowBundle;
   log: Log;
@@ -60,17 +63,17 @@ export async function createSessionWorker({
   namespace,
   config,
   agents,
+  configured,
   host,
   workflows,
   log,
 }: Composition): Promise<SessionWorker> {
   const { openSession, adoptSession, recall, ...onThisHost } = createActivities({
-    config,
+    ...decidedBy(config),
     agents,
+    ...defined({ configured }),
     host,
     log,
-    projectOf: (cwd) => projectOf(cwd, config),
-    defaultAgent: async () => (await defaultAgentOf(config)).name,
     isCheckProof: (asked, proof) => isCheckProof(config.dataDir, asked, proof),
     stateOfHistory: stateOfHistory(workflows),
     turnSlots: new Semaphore(config.limits.turnsPerHost),

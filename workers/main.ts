@@ -37,7 +37,7 @@ export async function main(args: string[]): Promise<number> {
         log,
         standby: values.standby,
       });
-    process.stdout.write(`${JSON.stringify(await askAgents(question, createAgents(config, { log }), config))}\n`);
+    process.stdout.write(`${JSON.stringify(await askAgents(question, createAgents(config, { log }), config, log))}\n`);
     return 0;
   } catch (error) {
     const failed = failureOf(error);

@@ -9,6 +9,7 @@
  *    requested while no worker ran.
  * 3. Every failure is logged. The missing heartbeat then ends the attempt later.
  */
+import { configDirectoryOf } from '../src/contract/workspace.js';
 import {
   ActivityNotFoundError,
   Client,
@@ -18,9 +19,8 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import { dataConverter } from '../src/contract/client-options.js';
-import type { Log } from '../src/activities/context.js';
+import type { Configured, Log } from '../src/activities/context.js';
 import { sessionRefOf } from '../src/activities/session-ref.js';
-import type { Agent } from '../src/agents/agent.js';
 import { isOpen } from '../src/client/is-running.js';
 import { leftBehind, type RunningActivity } from './running-activities.js';
 
@@ -28,7 +28,7 @@ export interface PickUp {
   connection: NativeConnection;
   namespace: string;
   dataDir: string;
-  agents: ReadonlyMap<string, Agent>;
+  configured: Configured;
   log: Log;
 }
 
@@ -44,7 +44,7 @@ const RETRY_AFTER = '1 millisecond';
 const CANCEL_REQUESTED = 3;
 
 /** Called under the lock of the data directory, before this worker takes any task. Never throws. */
-export async function pickUp({ connection, namespace, dataDir, agents, log }: PickUp): Promise<void> {
+export async function pickUp({ connection, namespace, dataDir, configured, log }: PickUp): Promise<void> {
   const client = new Client({ connection, dataConverter, namespace });
   const failed = (error: unknown, activity?: RunningActivity) =>
     log('what the worker before has left could not be picked up', {
@@ -56,7 +56,7 @@ export async function pickUp({ connection, namespace, dataDir, agents, log }: Pi
     const left = await leftBehind(dataDir, log);
     await Promise.all(
       left.map(async ({ activity, done }) => {
-        await pickUpOne(activity, { client, agents, log }).catch((error: unknown) => failed(error, activity));
+        await pickUpOne(activity, { client, configured, log }).catch((error: unknown) => failed(error, activity));
         await done();
       }),
     );
@@ -67,22 +67,22 @@ export async function pickUp({ connection, namespace, dataDir, agents, log }: Pi
 
 interface With {
   client: Client;
-  agents: ReadonlyMap<string, Agent>;
+  configured: Configured;
   log: Log;
 }
 
-async function pickUpOne(activity: RunningActivity, { client, agents, log }: With): Promise<void> {
+async function pickUpOne(activity: RunningActivity, { client, configured, log }: With): Promise<void> {
   const token = Buffer.from(activity.taskToken, 'base64');
   const facts = { workflow_id: activity.workflowId, activity: activity.activity };
   const soon = <T>(call: () => Promise<T>) => client.withDeadline(Date.now() + CALLS_END_AFTER_MS, call);
   const topic = await soon(() => described(client, activity.workflowId));
   if (!topic || !isOpen(topic)) {
-    if (await stopAgent(activity, agents)) log('turn of a topic that has ended was stopped', facts);
+    if (await stopAgent(activity, configured)) log('turn of a topic that has ended was stopped', facts);
     return;
   }
   try {
     if (isCancelled(activity, topic)) {
-      await stopAgent(activity, agents);
+      await stopAgent(activity, configured);
       await soon(() => client.activity.reportCancellation(token));
       return log('cancelled activity of a worker that had died is stopped', facts);
     }
@@ -120,8 +120,9 @@ function isCancelled(
 }
 
 /** @returns whether there was a session in which an agent could work */
-async function stopAgent({ session }: RunningActivity, agents: ReadonlyMap<string, Agent>): Promise<boolean> {
-  const agent = session && agents.get(session.pinned.agent);
+async function stopAgent({ session }: RunningActivity, configured: Configured): Promise<boolean> {
+  const agent =
+    session && (await configured.lastIn(configDirectoryOf(session.pinned))).agents.get(session.pinned.agent);
   if (!agent) return false;
   await agent.cancel(sessionRefOf(session), AbortSignal.timeout(STOPS_WITHIN_MS));
   return true;

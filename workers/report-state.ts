@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NativeConnection } from '@temporalio/worker';
 import type { Log } from '../src/activities/context.js';
+import { readsOf } from '../src/config/reads.js';
 import { defined } from '../src/contract/defined.js';
 import { hostQueueOf } from '../src/contract/messages.js';
 import { identityOf } from '../src/host/process-identity.js';
@@ -37,7 +38,7 @@ export async function reportState(reporting: Reporting): Promise<void> {
   const { dataDir, host, agent, log, signal } = reporting;
   const identity = await identityOf(process.pid);
   if (!identity) throw new Error(`Process ${process.pid} cannot read its own start time.`);
-  const state: WorkerState = { ...identity, host };
+  const state: WorkerState = { ...identity, host, reads: readsOf(process.env) };
   let isAgentKnown = false;
   let isComplete = false;
   void agent.then((found) => {

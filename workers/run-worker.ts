@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { Agent } from '../src/agents/agent.js';
+import type { HostAgents } from '../src/agents/kinds.js';
 import type { Log } from '../src/activities/context.js';
 import type { Config } from '../src/config.js';
 import { Failed, failure } from '../src/contract/failures.js';
@@ -13,6 +14,7 @@ import { ensureDataDir, holdDataDir, waitForDataDir } from '../src/host/data-dir
 import { holdHost } from '../src/host/host-lock.js';
 import type { HeldLock } from '../src/host/lock-file.js';
 import { buildIdOf, createSessionWorker, loadWorkflows } from './compose.js';
+import { newConfigured } from './configured.js';
 import { hostIdOf } from '../src/host/host-id.js';
 import { lostLock } from './lost-lock.js';
 import { pickUp } from './pick-up.js';
@@ -35,7 +37,7 @@ export interface WorkerRun {
    * Called once this process holds the data directory. Only its holder may drive the agents'
    * stores.
    */
-  createAgents: (config: Config, log: Log) => ReadonlyMap<string, Agent>;
+  createAgents: (config: Config, log: Log) => HostAgents;
   log: Log;
   /** Waits for a data directory that another worker holds, instead of being refused. */
   standby: boolean;
@@ -77,8 +79,10 @@ async function work(
     const created = createAgents(config, log);
     agents.add(created);
     const agent = sayDefaultAgent(config, log);
-    await pickUp({ connection, namespace, dataDir: config.dataDir, agents: created, log });
-    const worker = await createSessionWorker({ connection, namespace, config, agents: created, host, workflows, log });
+    const configured = newConfigured(config, created, log);
+    await pickUp({ connection, namespace, dataDir: config.dataDir, configured, log });
+    const given = { connection, namespace, config, agents: created, configured, host, workflows, log };
+    const worker = await createSessionWorker(given);
     const running = worker.run();
     beside.push(unstickTopics({ connection, namespace, buildId: buildIdOf(workflows), log, signal: over.signal }));
     beside.push(reportState({ connection, namespace, dataDir: config.dataDir, host, agent, log, signal: over.signal }));
@@ -97,7 +101,7 @@ async function work(
 }
 
 class AgentsOfWorker {
-  readonly #agents: Agent[] = [];
+  readonly #all: HostAgents[] = [];
 
   constructor(
     /** Whether the agents end with the worker. */
@@ -105,12 +109,12 @@ class AgentsOfWorker {
     private readonly log: Log,
   ) {}
 
-  add(agents: ReadonlyMap<string, Agent>): void {
-    this.#agents.push(...agents.values());
+  add(agents: HostAgents): void {
+    this.#all.push(agents);
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#agents.map((agent) => this.#close(agent)));
+    await Promise.all(this.#all.map((agents) => agents.closeAll((agent) => this.#close(agent))));
   }
 
   async #close(agent: Agent): Promise<void> {

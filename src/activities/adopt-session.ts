@@ -11,6 +11,7 @@ import { failed } from '../contract/failures.js';
 import { claim } from './claims.js';
 import { findInStores } from './find-in-stores.js';
 import type { ActivityContext } from './context.js';
+import { contextIn } from './configured.js';
 import { kindOf } from './resolve.js';
 import { refusal, translated } from './translate.js';
 import type { AdoptSessionInput, OpenSessionOutput } from './types.js';
@@ -18,13 +19,12 @@ import type { AdoptSessionInput, OpenSessionOutput } from './types.js';
 const HEARTBEAT_EVERY_MS = 1000;
 
 /** An attempt that is repeated finds what the one before it found. */
-export async function adoptSession(input: AdoptSessionInput, context: ActivityContext): Promise<OpenSessionOutput> {
+export async function adoptSession(input: AdoptSessionInput, worker: ActivityContext): Promise<OpenSessionOutput> {
   const { cancellationSignal, client, heartbeat } = Context.current();
   const beat = setInterval(heartbeat, HEARTBEAT_EVERY_MS);
   try {
     const { topic, session_id } = input;
-    const found = await findInStores(input, context);
-    const cwd = await directoryOf(found, context.host);
+    const { found, cwd, context } = await foundIn(input, worker);
     const project = await context.projectOf(cwd);
     if (input.project !== undefined && input.project !== project)
       throw failed(
@@ -40,6 +40,16 @@ export async function adoptSession(input: AdoptSessionInput, context: ActivityCo
   } finally {
     clearInterval(beat);
   }
+}
+
+/** Its directory is known once it is found. The config of that says how the agent is named and set. */
+async function foundIn(input: AdoptSessionInput, worker: ActivityContext) {
+  const { agent: named, session_id } = input;
+  const here = await findInStores({ session_id, ...(named && worker.agents.has(named) && { agent: named }) }, worker);
+  const cwd = await directoryOf(here, worker.host);
+  const context = await contextIn(cwd, worker);
+  const isFound = context.config === worker.config && here.agent === (named ?? here.agent);
+  return { found: isFound ? here : await findInStores(input, context), cwd, context };
 }
 
 /** A variant belongs to the model that config names it with. What a turn may do is config's, too. */

@@ -1,7 +1,7 @@
 /** Takes a session out of its agent's own list, if the agent can, because its topic was closed so. */
 import { Context } from '@temporalio/activity';
-import { agentOf } from './agent-of.js';
 import type { ActivityContext } from './context.js';
+import { agentOfSession } from './configured.js';
 import { sessionRefOf } from './session-ref.js';
 import { translated } from './translate.js';
 import type { ArchiveSessionOutput, StopTurnInput } from './types.js';
@@ -12,7 +12,7 @@ export async function archiveSession(
 ): Promise<ArchiveSessionOutput> {
   const { cancellationSignal } = Context.current();
   try {
-    const agent = agentOf({ session_id, pinned }, context);
+    const agent = await agentOfSession({ session_id, pinned }, context);
     const ended = await agent.archive?.(sessionRefOf({ session_id, pinned }), cancellationSignal);
     if (ended === undefined) return { kept_because: `agent ${pinned.agent} has no archive` };
     if (ended === 'busy') return { kept_because: 'a turn that a person started works in it' };

@@ -1,6 +1,6 @@
 /** What all activities of one host use. */
 import type { WorkflowHandle } from '@temporalio/client';
-import type { Agent } from '../agents/agent.js';
+import type { AgentsByName } from '../agents/agents-by-name.js';
 import type { Fence } from '../agents/turn/fence.js';
 import type { Config } from '../config.js';
 import type { AbsentModels } from './absent-models.js';
@@ -26,13 +26,27 @@ export type StateOfHistory = (
 
 export type Log = (message: string, facts?: object) => void;
 
-export interface ActivityContext {
+/** What a config decides. */
+export interface DirectoryContext {
   config: Config;
-  agents: ReadonlyMap<string, Agent>;
-  host: string;
+  agents: AgentsByName;
   projectOf: (cwd: string) => Promise<string>;
   /** Which agent opens a session that nothing else names one for. @throws AgentError AGENT_NOT_FOUND */
   defaultAgent: () => Promise<string>;
+}
+
+/** What counts in a directory of this host. */
+export interface Configured {
+  /** As it is now. @throws ConfigInvalid CONFIG_INVALID, CONFIG_UNSAFE */
+  in: (cwd: string) => Promise<DirectoryContext>;
+  /** As it could be read last. */
+  lastIn: (cwd: string) => Promise<DirectoryContext>;
+}
+
+/** Its own config is the one of the worker's directory. `configured` has those of sessions. */
+export interface ActivityContext extends DirectoryContext {
+  configured: Configured;
+  host: string;
   isCheckProof: IsCheckProof;
   stateOfHistory: StateOfHistory;
   log: Log;

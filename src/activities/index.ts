@@ -6,6 +6,7 @@ import { adoptSession } from './adopt-session.js';
 import { archiveSession } from './archive-session.js';
 import { withWayBack } from './bring-back.js';
 import { changedFiles } from './changed-files.js';
+import { configuredOf } from './configured.js';
 import type { ActivityContext } from './context.js';
 import { Directories } from './directories.js';
 import { deleteSession } from './delete-session.js';
@@ -19,11 +20,13 @@ import { runTurn } from './run-turn.js';
 import { stopTurn } from './stop-turn.js';
 import type { Activities, RunTurnInput, RunTurnOutput } from './types.js';
 
-type Given = Omit<ActivityContext, 'fence' | 'providers' | 'absentModels' | 'directories'>;
+type Given = Omit<ActivityContext, 'fence' | 'providers' | 'absentModels' | 'directories' | 'configured'> &
+  Partial<Pick<ActivityContext, 'configured'>>;
 
 export function createActivities(given: Given): Activities {
   const context: ActivityContext = {
     ...given,
+    configured: configuredOf(given),
     fence: new Fence(),
     providers: new ProviderGate(),
     absentModels: new AbsentModels(),

@@ -13,7 +13,7 @@ export type IsCheckProof = (asked: AskedChecks, proof: string) => Promise<boolea
 /** Why a check may not run. `undefined` when all of them may. */
 export async function refusedCheck(
   asked: AskedChecks,
-  { checks }: Config,
+  { checks, ignored = [] }: Config,
   host: string,
   isProof: IsCheckProof,
 ): Promise<Failure | undefined> {
@@ -24,8 +24,10 @@ export async function refusedCheck(
   const who = local
     ? 'its config has checks.local "listed"'
     : `the prompt does not come from the command line or the library on that host with its data directory`;
+  const file = ignored.find(({ keys }) => keys?.some((key) => key === 'checks' || key.startsWith('checks.')))?.file;
+  const untrusted = file === undefined ? '' : ` The checks in ${file} do not count: its user has not trusted it.`;
   return failure(
     'CHECK_NOT_ALLOWED',
-    `Check ${JSON.stringify(barred.run)} may not run on host ${host}: no pattern of checks.allow matches it, and ${who}.`,
+    `Check ${JSON.stringify(barred.run)} may not run on host ${host}: no pattern of checks.allow matches it, and ${who}.${untrusted}`,
   );
 }

@@ -8,18 +8,19 @@ import { workflowIdOf } from '../contract/ids.js';
 import { openWorktree } from '../host/worktrees.js';
 import type { ActivityContext } from './context.js';
 import { fallbackModelsOf, MISSING_FOR_MS } from './fall-back.js';
-import { resolve } from './resolve.js';
+import { openingIn, resolve } from './resolve.js';
 import { refusal, translated } from './translate.js';
 import type { OpenSessionInput, OpenSessionOutput, Resolved } from './types.js';
 
 const HEARTBEAT_EVERY_MS = 1000;
 
-export async function openSession(input: OpenSessionInput, context: ActivityContext): Promise<OpenSessionOutput> {
-  const { config, agents, host } = context;
+export async function openSession(input: OpenSessionInput, worker: ActivityContext): Promise<OpenSessionOutput> {
   const { cancellationSignal, heartbeat } = Context.current();
   const beat = setInterval(heartbeat, HEARTBEAT_EVERY_MS);
   try {
-    const resolved = await inWorkspace(await resolve(input, config, context), input, context, cancellationSignal);
+    const { cwd: place, context } = await openingIn(input, worker);
+    const { config, agents, host } = context;
+    const resolved = await inWorkspace(await resolve(input, place, context), input, context, cancellationSignal);
     const agent = agents.get(resolved.agent);
     if (!agent)
       throw refusal(

@@ -4,6 +4,7 @@ import type { AgentConfig, Config } from '../config.js';
 import { defined } from '../contract/defined.js';
 import { failureOfDirectory } from '../host/working-directory.js';
 import type { ActivityContext } from './context.js';
+import { contextIn } from './configured.js';
 import { refusal } from './translate.js';
 import type { Resolved, ResolveAgentInput } from './types.js';
 
@@ -12,17 +13,31 @@ export function kindOf(name: string, { kind }: AgentConfig): string {
   return kind === 'acp' ? `acp:${name}` : kind;
 }
 
+/**
+ * The config of the directory in which the session works counts. A caller that names none gets the
+ * worker's own directory.
+ *
+ * @throws Failed CWD_MISSING; ConfigInvalid CONFIG_INVALID, CONFIG_UNSAFE
+ */
+export async function openingIn(
+  { cwd }: Pick<ResolveAgentInput['opening'], 'cwd'>,
+  worker: ActivityContext,
+): Promise<{ cwd: string; context: ActivityContext }> {
+  const existing = await existingDirectory(cwd ?? process.cwd(), worker.host);
+  return { cwd: existing, context: await contextIn(existing, worker) };
+}
+
 /** The caller's word goes before the category's, the category's before the agent's. */
 export async function resolve(
   input: ResolveAgentInput['opening'],
-  config: Config,
-  { host, projectOf, defaultAgent }: Pick<ActivityContext, 'host' | 'projectOf' | 'defaultAgent'>,
+  cwd: string,
+  { config, host, projectOf, defaultAgent }: Pick<ActivityContext, 'config' | 'host' | 'projectOf' | 'defaultAgent'>,
 ): Promise<Resolved> {
   const category = input.category === undefined ? undefined : config.categories[input.category];
   if (input.category !== undefined && !category) {
     throw refusal(
       'CATEGORY_UNKNOWN',
-      `The config of host ${host} has no category ${input.category}. It has: ${Object.keys(config.categories).join(', ')}.`,
+      `The config of host ${host}${ofFile(config)} has no category ${input.category}. It has: ${Object.keys(config.categories).join(', ')}.`,
     );
   }
   const agentName = input.agent ?? category?.agent ?? input.agent_before ?? (await defaultAgent());
@@ -30,10 +45,9 @@ export async function resolve(
   if (!agent) {
     throw refusal(
       'AGENT_UNKNOWN',
-      `The config of host ${host} has no agent ${agentName}. It has: ${Object.keys(config.agents).join(', ')}.`,
+      `The config of host ${host}${ofFile(config)} has no agent ${agentName}. It has: ${Object.keys(config.agents).join(', ')}.`,
     );
   }
-  const cwd = await existingDirectory(input.cwd ?? process.cwd(), host);
   // A variant belongs to the model that it was configured with.
   const model = input.model ?? category?.model ?? agent.model;
   const variant =
@@ -54,6 +68,10 @@ export async function resolve(
     on_lost: config.onLost,
     host_timeout_ms: config.limits.hostTimeoutMs,
   };
+}
+
+function ofFile({ file }: Config): string {
+  return file === undefined ? '' : ` (${file})`;
 }
 
 async function existingDirectory(cwd: string, host: string): Promise<string> {

@@ -13,6 +13,7 @@ import { isAlone } from './admission.js';
 import { Attempts } from './attempts.js';
 import { checkMarkerOf, runCheck } from './check-command.js';
 import type { ActivityContext } from './context.js';
+import { contextIn } from './configured.js';
 import { refusedCheck } from './may-check.js';
 import { handOver, refusal, translated } from './translate.js';
 import type { AttemptFacts, RunChecksInput, RunChecksOutput, TurnHeartbeat } from './types.js';
@@ -24,8 +25,7 @@ type Doing = Pick<TurnHeartbeat, 'step' | 'text_tail'>;
 /** A command that kills its worker would do so in every attempt. */
 const MAX_BARREN_ATTEMPTS = 10;
 
-export async function runChecks(input: RunChecksInput, activities: ActivityContext): Promise<RunChecksOutput> {
-  const { config, host, isCheckProof, fence } = activities;
+export async function runChecks(input: RunChecksInput, worker: ActivityContext): Promise<RunChecksOutput> {
   const context = Context.current();
   const attempts = new Attempts(
     context.info.attempt,
@@ -40,12 +40,14 @@ export async function runChecks(input: RunChecksInput, activities: ActivityConte
   context.cancelled.catch((error: unknown) => detach.abort(error));
   try {
     if (attempts.areInVain(MAX_BARREN_ATTEMPTS)) throw tooManyAttempts(input, attempts);
+    const { config } = await contextIn(input.config_cwd ?? cwd, worker);
+    const { host, isCheckProof, fence } = worker;
     const refused = (await refusedCheck(asked, config, host, isCheckProof)) ?? (await failureOfDirectory(cwd));
     if (refused) throw refusal(refused.code, refused.message);
     // The fence ends the command of an attempt that was lost, or that an operator reset, before
     // this attempt starts its own.
     return await fence.alone(`the checks of topic ${asked.topic}`, detach.signal, (signal) =>
-      inTheirPlace(input, activities, signal, doing),
+      inTheirPlace(input, { ...worker, config }, signal, doing),
     );
   } catch (error) {
     const letGo = handOver(context.cancellationDetails, error);

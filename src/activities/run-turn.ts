@@ -19,11 +19,13 @@ import { MAX_REPLY_BYTES } from '../contract/limits.js';
 import type { Worktree } from '../contract/workspace.js';
 import { keepWorktree } from '../host/worktrees.js';
 import { boundedParts } from '../contract/reply-parts.js';
+import { configDirectoryOf } from '../contract/workspace.js';
 import { isTrouble } from '../contract/troubles.js';
 import { answerWithinOf } from './ask-policy.js';
 import type { Attempts } from './attempts.js';
 import type { ActivityContext } from './context.js';
 import { refusalOf } from './corrupted.js';
+import { agentOf, contextIn, contextLastIn } from './configured.js';
 import { heldAfter } from './held-context.js';
 import { groundBefore } from './ground.js';
 import { refusedCheck } from './may-check.js';
@@ -39,7 +41,7 @@ import type { RunTurnInput, RunTurnOutput, TurnHeartbeat, TurnWaits } from './ty
  */
 const MAX_BARREN_ATTEMPTS = 30;
 
-export async function runTurn(input: RunTurnInput, context: ActivityContext): Promise<RunTurnOutput> {
+export async function runTurn(input: RunTurnInput, worker: ActivityContext): Promise<RunTurnOutput> {
   const { info } = Context.current();
   const clock = new TurnClock(
     info.attempt,
@@ -48,16 +50,14 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
     input.worked_ms,
   );
   const { attempts } = clock;
-  const agent = context.agents.get(input.pinned.agent);
+  let agent: Agent | undefined;
+  let { limits } = worker.config;
   const output = (outcome: AgentOutcome) => outputOf(outcome, info.attempt, agent);
-  const { limits } = context.config;
   try {
     if (attempts.areInVain(MAX_BARREN_ATTEMPTS)) throw tooManyAttempts(input, attempts);
-    if (!agent)
-      throw refusal(
-        'AGENT_UNKNOWN',
-        `Agent ${input.pinned.agent} of session ${input.session_id} is not in the config of host ${context.host}.`,
-      );
+    const context = await contextOf(input, info.attempt, worker);
+    ({ limits } = context.config);
+    agent = agentOf(input, context);
     await permit(input, clock, context);
     const workspace = await keptWorkspace(input, context);
     const attempt = new TurnAttempt(input, agent, clock, context);
@@ -77,8 +77,19 @@ export async function runTurn(input: RunTurnInput, context: ActivityContext): Pr
       const waits = input.waits && waitsOf(ended, clock, limits);
       return { ...output(ended), ...defined({ waits, ground_after: groundBefore(input, clock) }) };
     }
-    throw brokenOff(error, input, clock, context);
+    throw brokenOff(error, input, clock, worker);
   }
+}
+
+/** A turn that may have begun goes on, whatever has become of the file. */
+function contextOf(
+  { pinned, goes_on, answered }: RunTurnInput,
+  attempt: number,
+  worker: ActivityContext,
+): Promise<ActivityContext> {
+  const mayHaveBegun = attempt > 1 || goes_on || answered;
+  const cwd = configDirectoryOf(pinned);
+  return mayHaveBegun ? contextLastIn(cwd, worker) : contextIn(cwd, worker);
 }
 
 /**

@@ -3,9 +3,9 @@
  * before it received the cancellation.
  */
 import { Context } from '@temporalio/activity';
-import { agentOf } from './agent-of.js';
 import { endChecks } from './check-command.js';
 import type { ActivityContext } from './context.js';
+import { agentOfSession } from './configured.js';
 import { sessionRefOf } from './session-ref.js';
 import { handOver, translated } from './translate.js';
 import type { StopTurnInput } from './types.js';
@@ -24,7 +24,8 @@ export async function stopTurn(
   const beat = setInterval(() => context.heartbeat(), HEARTBEAT_EVERY_MS);
   try {
     await endChecks(topic);
-    await agentOf({ session_id, pinned }, host).cancel(sessionRefOf({ session_id, pinned }), detach.signal, prompt_id);
+    const agent = await agentOfSession({ session_id, pinned }, host);
+    await agent.cancel(sessionRefOf({ session_id, pinned }), detach.signal, prompt_id);
     host.log('turn was stopped after its worker had died', { topic, session_id });
   } catch (error) {
     throw handOver(context.cancellationDetails, error) ?? translated(error);

@@ -145,6 +145,8 @@ export interface RunChecksInput {
   asked: AskedChecks;
   /** The working directory of the session. */
   cwd: string;
+  /** The directory whose config counts. Absent: the same, or a topic of an older release. */
+  config_cwd?: string;
   /** Of the prompt. It counts instead of config's. */
   workspace?: WorkspaceMode;
 }

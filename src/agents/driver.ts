@@ -9,6 +9,7 @@
  * - Signals only wake the waiter and feed progress. The truth is what `look` reads, so a lost
  *   signal costs one poll.
  */
+import type { AgentConfig } from '../config.js';
 import type { Answer, Ask } from '../contract/asks.js';
 import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId } from '../contract/ids.js';
@@ -280,6 +281,9 @@ export interface DriverContext {
    */
   env?: Readonly<Record<string, string | undefined>>;
 }
+
+/** Makes the driver of an agent, as a config has it. @throws AgentError CONFIG_INVALID */
+export type NewDriver = (name: string, config: AgentConfig) => AgentDriver;
 
 /**
  * The agent did not answer, or gave an unexpected answer. What it did is unknown, so look again.

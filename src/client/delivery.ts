@@ -1,7 +1,7 @@
 /** Brings a prompt to its topic, and its outcome back. */
 import { setMaxListeners } from 'node:events';
 import type { Client } from '@temporalio/client';
-import { checkProofOf, knownHostId, unlessUnsafe, type Config } from '../config.js';
+import { checkProofOf, differenceToWorkerIn, knownHostId, unlessUnsafe, type Config } from '../config.js';
 import { defined } from '../contract/defined.js';
 import { topicOfPrompt, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
 import type { PromptRequest, TurnResult } from '../contract/types.js';
@@ -97,6 +97,9 @@ export class Delivery {
   }
 
   async send(prompted: Prompted, topic: TopicId, waiting: WaitedFor): Promise<Sent> {
+    const { config, standing } = this.given;
+    const differs = await differenceToWorkerIn(prompted.request.cwd ?? standing.cwd, config);
+    if (differs) throw new SessionError(differs);
     const request = await this.#signed(await this.#located(prompted.request), topic);
     return this.#crowds.in(topic, (crowd) => sendPrompt(this.given.client, { ...waiting, topic, crowd, request }));
   }

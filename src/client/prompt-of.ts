@@ -80,22 +80,28 @@ export function promptOf(
   standing: { cwd: string; project: string },
 ): PromptRequest & { prompt_id: PromptId } {
   const { category, agent, cwd, ...rest } = options;
-  if (category !== undefined && !config.categories[category])
-    throw unknown('CATEGORY_UNKNOWN', 'Category', category, config.categories);
-  if (agent !== undefined && !config.agents[agent]) throw unknown('AGENT_UNKNOWN', 'Agent', agent, config.agents);
+  const place = cwd === undefined ? undefined : resolve(standing.cwd, cwd);
+  // Of another directory, only its host has the config.
+  if (place === undefined || place === standing.cwd) checkNames(options, config);
   const parsed = parsePrompt({
     ...rest,
     prompt,
     category,
     agent,
     prompt_id: options.prompt_id ?? newPromptId(),
-    cwd: cwd === undefined ? undefined : resolve(standing.cwd, cwd),
+    cwd: place,
     // A session has its own directory and project. Naming the session is enough, from any
     // directory.
     ...(options.session_id === undefined && { default_cwd: standing.cwd, project: standing.project }),
   });
   if ('problem' in parsed) throw new SessionError(parsed.problem);
   return { ...parsed.request, prompt_id: parsed.request.prompt_id as PromptId };
+}
+
+function checkNames({ category, agent }: Pick<PromptOptions, 'category' | 'agent'>, config: Config): void {
+  if (category !== undefined && !config.categories[category])
+    throw unknown('CATEGORY_UNKNOWN', 'Category', category, config.categories);
+  if (agent !== undefined && !config.agents[agent]) throw unknown('AGENT_UNKNOWN', 'Agent', agent, config.agents);
 }
 
 /** It is part of a workflow's id, and Temporal takes no half of a surrogate pair there. */

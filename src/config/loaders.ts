@@ -37,10 +37,23 @@ export async function contentOf({ file, text }: { file: string; text: string }):
   if (!load) throw configInvalid(`${file} cannot be read: its name must end in ${[...DATA, ...CODE].join(', ')}.`);
   if (text.trim() === '') return {};
   try {
-    return ((await load(file, text)) as unknown) ?? {};
+    return ((await (CODE.includes(extension) ? programOnce(file, text, load) : load(file, text))) as unknown) ?? {};
   } catch (cause) {
     throw configInvalid(`${file} cannot be read: ${reasonOf(cause)}`, { cause });
   }
+}
+
+const programs = new Map<string, Promise<unknown>>();
+
+/**
+ * A process runs a program once. Node keeps a module for the life of the process, so a worker that
+ * ran one before each turn would grow with every turn.
+ */
+function programOnce(file: string, text: string, load: Loader): Promise<unknown> {
+  const ran = programs.get(file) ?? Promise.resolve().then(() => load(file, text) as unknown);
+  programs.set(file, ran);
+  ran.catch(() => programs.delete(file));
+  return ran;
 }
 
 /**

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { failure } from '../contract/failures.js';
 import { noHome, stateDirOf } from '../host/data-dir.js';
 import type { Environment } from '../host/environment.js';
@@ -41,7 +41,7 @@ export async function trust(read: ReadFile, env?: Environment): Promise<void> {
       ),
     );
   }
-  await writeFile(await entryOf(read, env), `${JSON.stringify(await realpath(read.file))}\n`, { mode: 0o600 });
+  await writeFile(await entryOf(read, env), `${JSON.stringify(await placeOf(read.file))}\n`, { mode: 0o600 });
 }
 
 /**
@@ -49,7 +49,7 @@ export async function trust(read: ReadFile, env?: Environment): Promise<void> {
  * @returns how many contents were trusted
  */
 export async function forget(file: string, env?: Environment): Promise<number> {
-  const path = await realpath(file).catch(() => file);
+  const path = await placeOf(file).catch(() => file); // ENOENT: the directory is gone.
   const entries = (await entriesIn(env)).filter((entry) => entry.file === path);
   await Promise.all(entries.map(({ entry }) => rm(entry, { force: true })));
   return entries.length;
@@ -80,6 +80,14 @@ function folderOf(env?: Environment): string {
 }
 
 async function entryOf({ file, text }: ReadFile, env?: Environment): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify([await realpath(file), text]));
+  const hash = createHash('sha256').update(JSON.stringify([await placeOf(file), text]));
   return join(folderOf(env), hash.digest('hex'));
+}
+
+/**
+ * Trust belongs to the directory in which the file is found, because its relative programs and its
+ * checks mean that directory. A link to a file that is trusted elsewhere is not trusted.
+ */
+async function placeOf(file: string): Promise<string> {
+  return join(await realpath(dirname(file)), basename(file));
 }

@@ -23,6 +23,11 @@ export const FAILURES = {
   CATEGORY_UNKNOWN: row(false, 2, 'Use one of the categories that the message lists, or add it to continuity.config.'),
   AGENT_UNKNOWN: row(false, 2, 'Use one of the agents that the message lists, or add it to continuity.config.'),
   CONFIG_INVALID: row(false, 2, 'Correct the field that the message names in the config file.'),
+  CONFIG_DIFFERS: row(
+    false,
+    2,
+    'Give the caller and the worker the same CONTINUITY_CONFIG, HOME and XDG_CONFIG_HOME. Or put what differs into the config of the directory, which both read.',
+  ),
   CONFIG_UNSAFE: row(false, 2, 'Run the command that the message names, once you have read the file.'),
   CONFIG_UNTRUSTED: row(false, 2, 'Read the file. If you want what it says: continuity trust'),
   CWD_MISSING: row(false, 2, 'Create the working directory, or name another with --cwd.'),

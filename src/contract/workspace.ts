@@ -1,6 +1,7 @@
 /** Where an agent works, and what happened to that place meanwhile. Anyone may import this. */
 import type { TopicId } from './ids.js';
 import { jsonBytes } from './text.js';
+import type { Pinned } from './types.js';
 
 export const WORKSPACE_MODES = ['shared', 'queue', 'worktree'] as const;
 /**
@@ -83,4 +84,13 @@ export interface Discarded {
   kept_as?: string;
   /** The command that makes a branch of it. */
   get_back?: string;
+}
+
+/** The directory whose config counts for a session: a work tree of its own is taken from it. */
+export function configDirectoryOf({
+  cwd,
+  asked_cwd,
+  workspace,
+}: Pick<Pinned, 'cwd' | 'asked_cwd' | 'workspace'>): string {
+  return (workspace && asked_cwd) ?? cwd;
 }

@@ -17,7 +17,14 @@ export interface WorkerState extends ProcessIdentity {
   listedAt?: number;
   /** What opens new sessions, where nothing else is asked for. null: no agent was found at its start. */
   agent?: DefaultAgent | null;
+  /** The variables that say which config files it reads. Absent: a worker of an older release. */
+  reads?: WorkerReads;
 }
+
+export type WorkerReads = Record<
+  'HOME' | 'XDG_CONFIG_HOME' | 'XDG_STATE_HOME' | 'CONTINUITY_CONFIG',
+  string | undefined
+>;
 
 export interface WorkerHealth {
   healthy: boolean;
@@ -65,9 +72,15 @@ export async function defaultAgentSaid(
   return undefined;
 }
 
+/** The worker that holds the data directory. Undefined: none runs, as far as this user can see. */
+export async function liveWorkerIn(dataDir: string): Promise<WorkerState | undefined> {
+  const state = await readWorkerState(dataDir).catch(() => undefined); // EACCES: it is another user's.
+  return state && (await isAlive(state)) ? state : undefined;
+}
+
 async function readWorkerState(dataDir: string): Promise<WorkerState | undefined> {
   try {
-    const { pid, started, host, listedAt, agent } = JSON.parse(
+    const { pid, started, host, listedAt, agent, reads } = JSON.parse(
       await readFile(fileIn(dataDir), 'utf8'),
     ) as Partial<WorkerState>;
     if (typeof pid !== 'number' || typeof started !== 'string' || typeof host !== 'string') return undefined;
@@ -77,6 +90,7 @@ async function readWorkerState(dataDir: string): Promise<WorkerState | undefined
       host,
       ...(typeof listedAt === 'number' && { listedAt }),
       ...(agent !== undefined && { agent }),
+      ...(reads && { reads }),
     };
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;

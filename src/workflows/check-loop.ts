@@ -15,6 +15,7 @@ import type { AskedChecks } from '../activities/types.js';
 import type { CheckRound, CheckRun } from '../contract/checks.js';
 import type { PromptRequest, TurnResult } from '../contract/types.js';
 import { sumOf } from '../contract/usage.js';
+import { configDirectoryOf } from '../contract/workspace.js';
 import * as calls from './calls.js';
 import { endedByError } from './ended.js';
 import { onHost } from './on-host.js';
@@ -80,7 +81,9 @@ async function checked(work: Work, { session_id }: TurnResult, asked: AskedCheck
   topic.show();
   try {
     const { cwd, host } = session.pinned;
-    const input = { asked, cwd, ...defined({ workspace: turn.prompt.request.workspace?.mode }) };
+    const config_cwd = configDirectoryOf(session.pinned);
+    const workspace = turn.prompt.request.workspace?.mode;
+    const input = { asked, cwd, ...(config_cwd !== cwd && { config_cwd }), ...defined({ workspace }) };
     const { ran } = await onHost(work, host, (where) => calls.runChecks(input, turn.turn, where));
     return { status: 'completed', ran };
   } catch (thrown) {

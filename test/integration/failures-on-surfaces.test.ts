@@ -10,6 +10,9 @@ import { SessionManager } from '../../src/client/session-manager.js';
 import { loadConfig, type Config } from '../../src/config.js';
 import type { AnswerRequest } from '../../src/contract/asks.js';
 import { failure, FAILURES, type Failure, type FailureCode } from '../../src/contract/failures.js';
+import { readsOf } from '../../src/config/reads.js';
+import { identityOf } from '../../src/host/process-identity.js';
+import { writeWorkerState } from '../../src/host/worker-state.js';
 import { ensureDataDir, holdDataDir } from '../../src/host/data-dir-lock.js';
 import {
   delegateWords,
@@ -261,6 +264,18 @@ describe.concurrent('a prompt that is refused:', () => {
       { prompt: 'work' },
       { at: { ...here, cwd }, connect: () => SessionManager.connect({ cwd, address: world.address }) },
     );
+  });
+
+  test('CONFIG_DIFFERS', async () => {
+    const cwd = join(world.dir, 'differs');
+    const env = { HOME: cwd, CONTINUITY_CONFIG: join(cwd, 'mine.json'), CONTINUITY_DATA_DIR: join(cwd, 'data') };
+    await mkdir(env.CONTINUITY_DATA_DIR, { recursive: true, mode: 0o700 });
+    await writeFile(env.CONTINUITY_CONFIG, JSON.stringify({ onLost: 'fail' }));
+    const worker = { ...(await identityOf(process.pid))!, host: 'h', reads: readsOf({ HOME: cwd }) };
+    await writeWorkerState(env.CONTINUITY_DATA_DIR, worker);
+    const connect = async () => world.connect({ cwd, config: await loadConfig({ cwd, env }) });
+    const at = { cwd, env: { ...env, TEMPORAL_ADDRESS: world.address } };
+    await askedEverywhere('CONFIG_DIFFERS', { prompt: 'work' }, { at, connect });
   });
 
   // No command ends with it, and none is kept from its work: it is a notice, and a finding of

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AbsentModels } from '../../src/activities/absent-models.js';
 import { Directories } from '../../src/activities/directories.js';
 import type { ActivityContext } from '../../src/activities/context.js';
+import { configuredOf } from '../../src/activities/configured.js';
 import { ProviderGate } from '../../src/activities/provider-gate.js';
 import { Fence } from '../../src/agents/turn/fence.js';
 import { loadConfig, type Config, type Limits } from '../../src/config.js';
@@ -21,12 +22,17 @@ export function configWith({
 }
 
 export function activityContext(given: Partial<ActivityContext>): ActivityContext {
-  return {
+  const decided = {
     config: defaults,
     agents: new Map(),
-    host: 'h',
     projectOf: notMeant('projectOf'),
     defaultAgent: notMeant('defaultAgent'),
+    ...given,
+  };
+  return {
+    ...decided,
+    configured: configuredOf(decided),
+    host: 'h',
     isCheckProof: notMeant('isCheckProof'),
     stateOfHistory: notMeant('stateOfHistory'),
     log: () => undefined,

@@ -8,7 +8,7 @@ import { RequestError } from '@agentclientprotocol/sdk';
 import type { AgentConfig } from '../../config.js';
 import { failure } from '../../contract/failures.js';
 import { AgentError, type AgentCapabilities, type SessionRef } from '../agent.js';
-import type { AgentDriver, DriverContext } from '../driver.js';
+import type { AgentDriver, DriverContext, NewDriver } from '../driver.js';
 import { describeAcp } from './describe.js';
 import { failureOfCall, isMissing } from './failures.js';
 import { AcpHome, type Timing } from './home.js';
@@ -67,20 +67,17 @@ export function createAcpDriver(agent: AcpAgent): AgentDriver {
 
 /** Each agent has a home of its own: an agent may number its sessions, so two can have the same ids. */
 export function acpDrivers(
-  configs: ReadonlyMap<string, AgentConfig>,
+  _configs: ReadonlyMap<string, AgentConfig>,
   context: Pick<DriverContext, 'folder' | 'log' | 'env'>,
   timing?: Partial<Timing>,
-): Map<string, AgentDriver> {
+): NewDriver {
   const homes = new Map<string, AcpHome>();
-  return new Map(
-    [...configs].map(([name, config]) => {
-      const store = storeOf(config.command ?? []);
-      const home =
-        homes.get(store) ?? new AcpHome({ ...context, folder: join(context.folder, digestOf(store)) }, timing);
-      homes.set(store, home);
-      return [name, createAcpDriver({ name, config, home })];
-    }),
-  );
+  return (name, config) => {
+    const store = storeOf(config.command ?? []);
+    const home = homes.get(store) ?? new AcpHome({ ...context, folder: join(context.folder, digestOf(store)) }, timing);
+    homes.set(store, home);
+    return createAcpDriver({ name, config, home });
+  };
 }
 
 async function deleteSession(agent: AcpAgent, { session_id, cwd }: SessionRef): Promise<void> {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { defined } from '../../contract/defined.js';
 import type { AgentConfig } from '../../config.js';
 import { AgentError, type AgentCapabilities, type OpenedSession, type OpenRequest, type SessionRef } from '../agent.js';
-import type { AgentDriver, DriverContext } from '../driver.js';
+import type { AgentDriver, DriverContext, NewDriver } from '../driver.js';
 import { startedSince } from '../../host/leftovers.js';
 import { AGENT_MARKER } from '../../host/process-tree.js';
 import { failureOfDirectory } from '../../host/working-directory.js';
@@ -84,13 +84,13 @@ export function createClaudeDriver(config: AgentConfig, home: ClaudeHome): Agent
   };
 }
 
-/** Makes a driver for each name. All of them share the sessions of one store. */
+/** Makes drivers. All of them share the sessions of one store. */
 export function claudeCodeDrivers(
-  configs: ReadonlyMap<string, AgentConfig>,
+  _configs: ReadonlyMap<string, AgentConfig>,
   { folder, log, env = process.env }: Pick<DriverContext, 'folder' | 'log' | 'env'>,
-): Map<string, AgentDriver> {
+): NewDriver {
   const home = new ClaudeHome(folder, env, log);
-  return new Map([...configs].map(([name, config]) => [name, createClaudeDriver(config, home)]));
+  return (_name, config) => createClaudeDriver(config, home);
 }
 
 /**

@@ -6,8 +6,8 @@ import type { AgentConfig } from '../../config.js';
 import { childEnvironment } from '../../host/environment.js';
 import { type AgentCapabilities } from '../agent.js';
 import type { SessionId } from '../../contract/ids.js';
-import type { AgentDriver, AgentSignal, DriverContext, PromptKey } from '../driver.js';
-import { configOfServer } from '../shared/one-program.js';
+import type { AgentDriver, AgentSignal, DriverContext, NewDriver, PromptKey } from '../driver.js';
+import { configOfServer, onServer } from '../shared/one-program.js';
 import { setArchived } from './archive.js';
 import { answerAsk, asksIn } from './asks.js';
 import { describeCodex } from './describe.js';
@@ -118,16 +118,12 @@ function listenTo(home: CodexHome, session: SessionId, key: PromptKey, on: (sign
 }
 
 /**
- * Makes a driver for each name. All of them share one server.
+ * Makes drivers. All of them share one server, with the program of these names.
  *
  * @throws AgentError CONFIG_INVALID when the names have different programs
  */
-export function codexDrivers(
-  configs: ReadonlyMap<string, AgentConfig>,
-  context: DriverContext,
-): Map<string, AgentDriver> {
-  const config = configOfServer(configs);
-  if (!config) return new Map();
-  const home = newCodexHome({ config, ...context });
-  return new Map([...configs].map(([name, config]) => [name, createCodexDriver({ config, home, ...context })]));
+export function codexDrivers(configs: ReadonlyMap<string, AgentConfig>, context: DriverContext): NewDriver {
+  const server = configOfServer(configs) ?? { kind: 'codex' };
+  const home = newCodexHome({ config: server, ...context });
+  return (name, config) => createCodexDriver({ config: onServer(name, config, server), home, ...context });
 }

@@ -7,8 +7,8 @@ import { defined } from '../../contract/defined.js';
 import { childEnvironment } from '../../host/environment.js';
 import type { SessionId } from '../../contract/ids.js';
 import { type AgentCapabilities, type SessionRef } from '../agent.js';
-import type { AgentDriver, DriverContext, PromptKey } from '../driver.js';
-import { configOfServer } from '../shared/one-program.js';
+import type { AgentDriver, DriverContext, NewDriver, PromptKey } from '../driver.js';
+import { configOfServer, onServer } from '../shared/one-program.js';
 import { asksIn, endAsks } from './asks.js';
 import type { Child } from './background.js';
 import { besideIn } from './beside.js';
@@ -193,16 +193,12 @@ async function abortWith(home: OpenCodeHome, session: SessionRef, background: re
 }
 
 /**
- * Makes a driver for each name. All of them share one server.
+ * Makes drivers. All of them share one server, with the program of these names.
  *
  * @throws AgentError CONFIG_INVALID when the names have different programs
  */
-export function openCodeDrivers(
-  configs: ReadonlyMap<string, AgentConfig>,
-  context: Pick<DriverContext, 'dataDir' | 'log' | 'env'>,
-): Map<string, AgentDriver> {
-  const config = configOfServer(configs);
-  if (!config) return new Map();
-  const home = newOpenCodeHome({ config, ...context });
-  return new Map([...configs].map(([name, config]) => [name, createOpenCodeDriver({ config, home, ...context })]));
+export function openCodeDrivers(configs: ReadonlyMap<string, AgentConfig>, context: DriverContext): NewDriver {
+  const server = configOfServer(configs) ?? { kind: 'opencode' };
+  const home = newOpenCodeHome({ config: server, ...context });
+  return (name, config) => createOpenCodeDriver({ config: onServer(name, config, server), home, ...context });
 }

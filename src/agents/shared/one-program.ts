@@ -15,3 +15,23 @@ export function configOfServer(configs: ReadonlyMap<string, AgentConfig>): Agent
   const message = `The agents ${first[0]} and ${other[0]} name different programs (agents.<name>.path), but agents of one data directory share one server.`;
   throw new AgentError(failure('CONFIG_INVALID', message), false);
 }
+
+/**
+ * The config of an agent that a project names and that works on the worker's server: with the
+ * program of that server.
+ *
+ * @throws AgentError CONFIG_INVALID when the project names another program
+ */
+export function onServer(name: string, config: AgentConfig, server: AgentConfig): AgentConfig {
+  const { path, ...rest } = config;
+  if (path !== undefined && path !== server.path)
+    throw new AgentError(
+      failure(
+        'CONFIG_INVALID',
+        `The config of the session's directory has ${path} as the program of agent ${name} (agents.${name}.path), and the worker runs ${server.path ?? 'the one on its PATH'}. Agents of one data directory share one server.`,
+        'Start the worker with that program: in that directory, or with it in your own config. Or leave the path out there.',
+      ),
+      false,
+    );
+  return { ...rest, ...(server.path !== undefined && { path: server.path }) };
+}

@@ -26,7 +26,7 @@ export default command({
     let config: Config | undefined;
     try {
       config = await configOf(flags);
-      findings.push(...checkConfig(config));
+      findings.push(...(await checkConfig(config)));
     } catch (error) {
       if (!(error instanceof Failed)) throw error;
       findings.push(wrong('config', error.failure as NonNullable<Finding['problem']>));

@@ -1,5 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import type { Agent, AgentDescription } from '../../../src/agents/agent.js';
+import type { HostAgents } from '../../../src/agents/kinds.js';
 import type { AgentConfig, Config } from '../../../src/config.js';
 import { failure } from '../../../src/contract/failures.js';
 import { askAgents } from '../../../workers/ask-agents.js';
@@ -18,7 +19,12 @@ async function described(said: AgentDescription, config: Partial<AgentConfig> = 
   const agent = { name: 'claude-code', describe: () => Promise.resolve(said) } as Agent;
   const agents = { 'claude-code': { kind: 'claude-code' as const, ...config } };
   const whole = { ...(defaultAgent !== undefined && { defaultAgent }), agents } as unknown as Config;
-  return (await askAgents('describe', new Map([['claude-code', agent]]), whole)) as Described;
+  return (await askAgents(
+    'describe',
+    new Map([['claude-code', agent]]) as unknown as HostAgents,
+    whole,
+    () => undefined,
+  )) as Described;
 }
 
 const describedAs = async (...args: Parameters<typeof described>) => (await described(...args)).agents;

@@ -1,0 +1,55 @@
+/** Names what two configs say differently of sessions. Pure. */
+import type { Config } from './types.js';
+
+/** The rest is the caller's alone, such as `noWorkerAfter`, or the worker's, such as `turnsPerHost`. */
+function ofSessions({
+  agents,
+  categories,
+  defaultAgent,
+  limits,
+  checks,
+  prices,
+  onLost,
+  onFull,
+  ...rest
+}: Config): object {
+  const { turnTimeoutMs, stallTimeoutMs, toolTimeoutMs, hostTimeoutMs, quotaWaitMs, budgets } = limits;
+  return {
+    ...{ defaultAgent, agents, categories, checks, prices, onLost, onFull, workspace: rest.workspace },
+    limits: {
+      ...{ turnTimeout: turnTimeoutMs, stallTimeout: stallTimeoutMs, toolTimeout: toolTimeoutMs },
+      ...{ hostTimeout: hostTimeoutMs, quotaWait: quotaWaitMs },
+      ...{ costPerTurn: budgets.cost_per_turn, costPerTopic: budgets.cost_per_topic },
+      ...{ tokensPerTurn: budgets.tokens_per_turn, stepsPerTurn: budgets.steps_per_turn },
+    },
+  };
+}
+
+/** For example `limits.turnTimeout` or `agents.opencode.model`. */
+export function differencesOf(one: Config, other: Config): string[] {
+  return [...differing(ofSessions(one), ofSessions(other), '', 3)];
+}
+
+function* differing(one: unknown, other: unknown, path: string, depth: number): Generator<string> {
+  if (canonical(one) === canonical(other)) return;
+  if (depth === 0 || !isRecord(one) || !isRecord(other)) {
+    yield path;
+    return;
+  }
+  for (const key of new Set([...Object.keys(one), ...Object.keys(other)]))
+    yield* differing(one[key], other[key], path === '' ? key : `${path}.${key}`, depth - 1);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The order of keys says nothing. */
+function canonical(value: unknown): string | undefined {
+  return JSON.stringify(value, (_key, inner: unknown) => (isRecord(inner) ? sorted(inner) : inner));
+}
+
+function sorted(record: Record<string, unknown>): Record<string, unknown> {
+  const entries = Object.entries(record).sort(([one], [other]) => (one < other ? -1 : 1));
+  return Object.fromEntries(entries);
+}
