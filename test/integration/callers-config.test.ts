@@ -2,9 +2,10 @@
  * The config of the directory in which a session works counts, wherever its worker was started: on
  * the real stack, through the command, MCP and the library.
  */
+import { execFileSync } from 'node:child_process';
 import { cp, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { execa } from 'execa';
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SessionManager } from '../../src/client/session-manager.js';
 import { loadConfig } from '../../src/config.js';
@@ -169,7 +170,7 @@ test('a file that is broken, or huge, or no file, fails the prompt or does not c
 
   const pipe = join(bench.dir, 'pipe');
   await mkdir(join(pipe, '.git'), { recursive: true });
-  await execa('mkfifo', [join(pipe, 'continuity.config.json')]);
+  execFileSync('mkfifo', [join(pipe, 'continuity.config.json')]);
   expect(await asked(pipe, 'pipe')).toMatchObject({ status: 'completed' });
 
   // Broken while its session is open: the next turn says so, and goes on once it is mended.
