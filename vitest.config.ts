@@ -51,6 +51,7 @@ const long = [
     'surroundings',
     'tutorial',
     'web-ui',
+    'cold-resume',
     'when-warm',
     'worker-process',
     'workspaces',

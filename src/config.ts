@@ -30,6 +30,7 @@ export type {
   Config,
   Ignored,
   Limits,
+  OnColdConfig,
   PriceConfig,
 } from './config/types.js';
 

@@ -66,7 +66,7 @@ export async function runTurn(input: RunTurnInput, worker: ActivityContext): Pro
     if (!('status' in ended)) return { ...asking(input, ended, clock, context), attempts: info.attempt, ...answered };
     // Without its id in the session, a turn that has ended can't go on.
     const waits = input.waits && agent.capabilities.promptIds ? waitsOf(ended, clock, limits) : undefined;
-    const loss = lossIn(ended, input, context.config);
+    const loss = attempt.cold.isReplaced ? ('cold' as const) : lossIn(ended, input, context.config);
     const held = await heldAfter(ended, input, context.config, { agent, session: sessionRefOf(input) });
     const more = { fell_back_from: attempt.fellBackFrom(ended), loss, waits, context: held };
     const told = { ...answered, ...defined({ workspace }), ...(await attempt.surroundings()) };
@@ -153,6 +153,13 @@ function lossIn({ error }: AgentOutcome, { pinned: { category } }: RunTurnInput,
   return error?.code === 'CONTEXT_OVERFLOW' && (ofCategory ?? config.onFull) === 'replace' ? 'full' : undefined;
 }
 
+const ENDS_AS = {
+  permission: 'TURN_STALLED',
+  question: 'TURN_STALLED',
+  budget: 'BUDGET_EXCEEDED',
+  cold: 'COLD_SESSION',
+} as const;
+
 /** The failure is for a topic that cannot read what the turn waits for. */
 function asking(
   { turn, topic, pinned }: RunTurnInput,
@@ -166,7 +173,7 @@ function asking(
     status: 'failed',
     reply: '',
     ...defined({ usage: clock.usage }),
-    error: failure(ask.kind === 'budget' ? 'BUDGET_EXCEEDED' : 'TURN_STALLED', message),
+    error: failure(ENDS_AS[ask.kind], message),
     waits: { for: 'answer', ask, within_ms, worked_ms: clock.workedMs(), ...defined({ model: clock.model }) },
   };
 }

@@ -16,8 +16,10 @@ import { MAX_ANSWERED_BYTES_OF_TURN, MAX_ASKS_OF_TURN } from '../contract/limits
 import { DENIED, policyOf } from './ask-policy.js';
 import { Budget } from './budget.js';
 import { Admission, type Admits } from './admission.js';
+import { ColdResume } from './cold-resume.js';
 import type { ActivityContext } from './context.js';
 import { orCorrupted } from './corrupted.js';
+import { costOf } from './held-context.js';
 import { FallBack, fallbackModelsOf } from './fall-back.js';
 import { priced } from './prices.js';
 import { groundBefore, groundOf, movedBefore, toldOf } from './ground.js';
@@ -39,6 +41,7 @@ export class TurnAttempt {
   readonly #budget: Budget;
   readonly #admission: Admission;
   #moved: Moved | undefined;
+  readonly cold: ColdResume;
   /** The agent refused the turn before it had the prompt. */
   #nothingPutIn = false;
   #hasCompacted = false;
@@ -58,6 +61,9 @@ export class TurnAttempt {
     const fallbacks = keeps_model ? [] : fallbackModelsOf(pinned, host.config);
     const chain = { kind: pinned.kind ?? pinned.agent, own: pinned.model, fallbacks, waits };
     this.#budget = new Budget(input, host.config.limits, waits, (usage) => this.#priced(usage));
+    this.cold = new ColdResume(input, host.config.onCold, this.#context.info.scheduledTimestampMs, (tokens) =>
+      costOf(tokens, pinned.model, host.config, { agent, session: this.#session }),
+    );
     this.#fallBack = new FallBack(chain, host.absentModels, clock.model ?? input.instead);
     clock.model = this.#fallBack.instead;
     const signals = { detach: this.#detach.signal, stop: this.#stop.signal };
@@ -221,6 +227,7 @@ export class TurnAttempt {
       session: this.#fallBack.inSession(this.#session),
       ...{ prompt_id, prompt, policy },
       ...defined({ brief_length, answered, goes_on, may_be_archived }),
+      before_put: () => this.cold.decision(),
       ...defined({ may_be_parked: waits || this.#fallBack.hasAnother || undefined }),
       // Without its id in the session, a turn that was cut off can't go on.
       ...(this.agent.capabilities.promptIds && { budget: (used, steps) => this.#budget.over(used, steps) }),

@@ -10,7 +10,7 @@ import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import type { Check, CheckRun } from '../contract/checks.js';
 import type { LeftBehind } from '../contract/left-behind.js';
-import type { SessionContext } from '../contract/session-context.js';
+import type { IfCold, SessionContext } from '../contract/session-context.js';
 import type { Ground, Moved, WorkspaceMode, Worktree } from '../contract/workspace.js';
 import type { Guarantee, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
 
@@ -86,7 +86,7 @@ export interface ChangedFilesOutput {
   stat?: string;
 }
 
-export interface RunTurnInput {
+export interface RunTurnInput extends IfCold {
   topic: TopicId;
   turn: number;
   prompt_id: PromptId;
@@ -172,7 +172,7 @@ export interface RunTurnOutput {
   fell_back_from?: string;
   compacted?: number;
   /** The session can't go on, and config says that another one takes its place. */
-  loss?: 'full';
+  loss?: 'full' | 'cold';
   usage?: Usage;
   /** How the provider refused the turn, where the model never answered in it. */
   refused?: string;

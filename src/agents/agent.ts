@@ -89,6 +89,8 @@ export interface TurnRequest {
   policy?: (ask: Ask) => Answer | undefined;
   /** Whether the turn has used what it may. Asked before it begins or goes on, and after each step. */
   budget?: (used: Usage | undefined, steps: number) => OverBudget | undefined;
+  /** Why the prompt is not put in. Asked once the session is known not to have it. */
+  before_put?: () => Promise<OverBudget | undefined>;
   /** The turn ended for a reason that may be over, such as a usage limit, and is to go on. */
   goes_on?: true;
   /** The attempt before this one ended in order. To find the turn at work is no recovery then. */
@@ -218,8 +220,7 @@ export interface Agent {
   cancel(session: SessionRef, signal: AbortSignal, prompt?: PromptId): Promise<void>;
 
   /**
-   * Deletes the session from the agent's store. Succeeds if the session does not exist. Absent: the
-   * agent cannot delete sessions.
+   * Deletes the session from the agent's store. Succeeds if there is none. Absent: the agent cannot.
    *
    * @throws AgentError
    */

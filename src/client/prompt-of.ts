@@ -10,6 +10,7 @@ import { isId, MAX_ID_LENGTH, type PromptId, type SessionId, type TopicId } from
 import type { TurnBudgets } from '../contract/budget.js';
 import type { WorkspaceWish } from '../contract/workspace.js';
 import type { Check } from '../contract/checks.js';
+import type { OnCold } from '../contract/session-context.js';
 import type { OnLost, PromptRequest, SessionWish, When } from '../contract/types.js';
 import { newPromptId } from './new-prompt-id.js';
 import { SessionError } from './session-error.js';
@@ -56,6 +57,11 @@ export interface PromptOptions {
    * session was opened.
    */
   on_lost?: OnLost;
+  /**
+   * What to do if the session is cold and costs more than `onCold` of the config says. Default: its
+   * `do`. `replace` not together with `session_id`.
+   */
+  on_cold?: OnCold;
   /**
    * Commands that run after the turn. The first failed one goes back to the session to be fixed,
    * and so on until all pass.

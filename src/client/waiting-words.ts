@@ -18,6 +18,8 @@ export function waitingWords(waiting: Waiting): string {
 
 /** To a budget. */
 const GRANTED = { allow: 'as much again', always: 'no limit any more', deny: 'stopped', reply: 'a new limit' };
+/** To a cold session. */
+const WENT_ON = { allow: 'goes on', always: 'goes on', deny: 'not put in', reply: 'a new session' };
 const DECIDED: typeof GRANTED = {
   allow: 'allowed',
   always: 'allowed for the session',
@@ -28,7 +30,7 @@ const DECIDED: typeof GRANTED = {
 /** e.g. `bash: rm -rf dist → allowed by a person` */
 export function askedWords({ kind, tool, text, decision, reply, by }: AskedInTurn): string {
   const what = kind === 'permission' && tool !== undefined ? `${tool}: ${text}` : text;
-  const decided = kind === 'budget' ? GRANTED : DECIDED;
+  const decided = kind === 'budget' ? GRANTED : kind === 'cold' ? WENT_ON : DECIDED;
   const how =
     by === 'time'
       ? `${decided.deny}, because nobody answered in time`

@@ -15,6 +15,7 @@ import {
   SETTING_SOURCES,
 } from './types.js';
 import { isId, MAX_ID_LENGTH } from '../contract/ids.js';
+import { ON_COLD } from '../contract/session-context.js';
 import { ON_FULL, ON_LOST } from '../contract/types.js';
 import { WORKSPACE_MODES } from '../contract/workspace.js';
 import { nearest } from './nearest.js';
@@ -209,6 +210,11 @@ export const configSchema = only({
   warmAgent: z.boolean({ error: 'must be true or false' }).optional(),
   onLost: z.enum(ON_LOST, { error: `must be ${oneOf(ON_LOST)}` }).optional(),
   onFull: onFull.optional(),
+  onCold: only({
+    above: budget,
+    aboveTokens: countable,
+    do: z.enum(ON_COLD, { error: `must be ${oneOf(ON_COLD)}` }).optional(),
+  }).optional(),
 });
 
 export type ConfigContent = z.output<typeof configSchema>;

@@ -33,6 +33,8 @@ const LIMITS = {
   turnsPerHost: 4 * availableParallelism(),
 };
 
+const ON_COLD = { above: 1, aboveTokens: 100_000, do: 'continue' };
+
 /** @throws ConfigInvalid CONFIG_INVALID, which lists every bad field */
 export function parsed({ file, content }: Pick<ConfigFile, 'file' | 'content'>): ConfigContent {
   const result = configSchema.safeParse(content, { reportInput: true });
@@ -71,6 +73,7 @@ export function settle(said: ConfigContent, file: string | undefined, dataDir: s
     warmAgent: said.warmAgent ?? true,
     onLost: said.onLost ?? 'replace',
     onFull: said.onFull ?? 'replace',
+    onCold: { ...ON_COLD, ...said.onCold },
   };
   const problems = [...incomplete(config), ...dangling(said, config)];
   if (problems.length > 0) throw invalidFields(problems, file ?? 'the config');

@@ -1,5 +1,6 @@
 /** The config after reading. Other folders import it from `src/config.ts`. */
 
+import type { OnCold } from '../contract/session-context.js';
 import type { TurnBudgets } from '../contract/budget.js';
 import type { OnFull, OnLost } from '../contract/types.js';
 import type { WorkspaceMode } from '../contract/workspace.js';
@@ -128,6 +129,15 @@ export interface Limits {
   budgets: TurnBudgets & { /** In US dollars. */ cost_per_topic?: number };
 }
 
+export interface OnColdConfig {
+  /** From this cost on, in US dollars, where the price is known. Default: 1. */
+  above: number;
+  /** From so many tokens on, where it is not. Default: 100,000. */
+  aboveTokens: number;
+  /** Default: `continue`. */
+  do: OnCold;
+}
+
 /** In US dollars for a million tokens. */
 export interface PriceConfig {
   /** A pattern for the model as results name it; `*` is any text. The first that matches counts. */
@@ -204,4 +214,6 @@ export interface Config {
   onLost: OnLost;
   /** What happens to a prompt when the agent cannot compact its session any more. Default: `replace`. */
   onFull: OnFull;
+  /** What happens to a prompt whose session is cold and expensive. */
+  onCold: OnColdConfig;
 }

@@ -6,10 +6,13 @@ import type { ReachedBudget } from './budget.js';
 import type { Failure } from './failures.js';
 import type { SessionId } from './ids.js';
 
-export const ASK_KINDS = ['permission', 'question', 'budget'] as const;
-/** `permission` and `question` come from the agent. `budget`: the turn has used what it may. */
+export const ASK_KINDS = ['permission', 'question', 'budget', 'cold'] as const;
+/**
+ * `permission` and `question` come from the agent. `budget`: the turn has used what it may. `cold`: the
+ * session is cold, and to go on in it is expensive.
+ */
 export type AskKind = (typeof ASK_KINDS)[number];
-export type AgentAskKind = Exclude<AskKind, 'budget'>;
+export type AgentAskKind = Exclude<AskKind, 'budget' | 'cold'>;
 
 export const DECISIONS = ['allow', 'always', 'deny', 'reply'] as const;
 /**
@@ -18,6 +21,8 @@ export const DECISIONS = ['allow', 'always', 'deny', 'reply'] as const;
  *
  * To a budget: `allow` as much again, `always` no limit any more, `deny` ends the turn, `reply` is
  * the new limit.
+ *
+ * To a cold session: `allow` puts the prompt in, `deny` ends it, `reply` is one of the options.
  */
 export type Decision = (typeof DECISIONS)[number];
 
@@ -78,7 +83,7 @@ export interface AnswerTaken {
   ask_id: string;
   decision: Decision;
   /** Absent: the agent has asked. */
-  kind?: 'budget';
+  kind?: 'budget' | 'cold';
 }
 
 /** What the `retry` update answers. */

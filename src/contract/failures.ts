@@ -109,6 +109,11 @@ export const FAILURES = {
     6,
     'Read what it has done so far (reply), then send a follow-up with a higher limit, or raise the one that the message names in continuity.config.',
   ),
+  COLD_SESSION: row(
+    false,
+    6,
+    'Send it again with --on-cold continue (on_cold), or to a new session with --new. The old one is whole.',
+  ),
   TURN_TIMED_OUT: row(true, 6, 'Send a follow-up to the same session, or raise limits.turnTimeout.'),
 
   // 7: the host, Temporal or the worker

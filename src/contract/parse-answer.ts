@@ -37,11 +37,18 @@ export function parseAnswer(payload: unknown): { request: AnswerRequest } | { pr
 export function refusalOfAnswer(ask: Ask, { decision, text, ask_id }: AnswerRequest): Failure | undefined {
   if (ask_id !== undefined && ask_id !== ask.ask_id)
     return failure('ASK_UNKNOWN', `Ask ${ask_id.slice(0, 200)} is not open any more. Ask ${ask.ask_id} is.`);
-  if (ask.takes.includes(decision)) return decision === 'reply' && ask.budget ? tooLittle(ask.budget, text) : undefined;
+  if (ask.takes.includes(decision)) return decision === 'reply' ? badReply(ask, text) : undefined;
   return failure(
     'INVALID_ANSWER',
     `The ${ask.kind} takes ${ask.takes.map((one) => `"${one}"`).join(', ')}, not "${decision}".`,
   );
+}
+
+function badReply({ budget, kind, options = [] }: Ask, text: string | undefined): Failure | undefined {
+  if (budget) return tooLittle(budget, text);
+  const labels = options.map(({ label }) => label);
+  if (kind !== 'cold' || labels.includes(text?.trim() ?? '')) return undefined;
+  return failure('INVALID_ANSWER', `The reply must be one of ${labels.map((one) => `"${one}"`).join(', ')}.`);
 }
 
 /** Why the text is no new limit. */

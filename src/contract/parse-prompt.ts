@@ -16,6 +16,7 @@ import {
   MAX_REQUEST_BYTES,
   MIN_CHECK_TIMEOUT_MS,
 } from './limits.js';
+import { ON_COLD, type OnCold } from './session-context.js';
 import { digestOf, jsonBytes, utf8Length } from './text.js';
 import {
   ON_LOST,
@@ -78,26 +79,26 @@ export function parsePrompt(payload: unknown): { request: PromptRequest } | { pr
       ),
     };
   }
-  if (request.session === 'new' && request.session_id !== undefined) {
-    return invalid(
-      'Fields "session_id" and "session": "new" contradict each other: one names a session, the other asks for a new one.',
-    );
-  }
+  const contradiction = contradictionIn(request);
+  return contradiction === undefined ? { request: { ...request, prompt: request.prompt } } : invalid(contradiction);
+}
+
+/** Which fields can't be together. */
+function contradictionIn(request: Record<string, unknown>): string | undefined {
+  if (request.session === 'new' && request.session_id !== undefined)
+    return 'Fields "session_id" and "session": "new" contradict each other: one names a session, the other asks for a new one.';
   const urgent = urgentIn(request);
   if (urgent !== undefined)
-    return invalid(`Fields "when_warm" and ${urgent} contradict each other: one waits for a session that is warm.`);
-  if (request.session_id === undefined && (request.adopt !== undefined || request.host !== undefined)) {
-    return invalid('Fields "adopt" and "host" are about the session to take over, and there is no field "session_id".');
-  }
-  if (request.on_lost === 'replace' && request.session_id !== undefined) {
-    return invalid(
-      'Fields "session_id" and "on_lost": "replace" contradict each other: a prompt for a session never runs anywhere else.',
-    );
-  }
-  if (request.checks === undefined && (request.max_fixes !== undefined || request.checks_proof !== undefined)) {
-    return invalid('Field "max_fixes" or "checks_proof" needs a field "checks", and the prompt has none.');
-  }
-  return { request: { ...request, prompt: request.prompt } };
+    return `Fields "when_warm" and ${urgent} contradict each other: one waits for a session that is warm.`;
+  if (request.session_id === undefined && (request.adopt !== undefined || request.host !== undefined))
+    return 'Fields "adopt" and "host" are about the session to take over, and there is no field "session_id".';
+  if (request.on_lost === 'replace' && request.session_id !== undefined)
+    return 'Fields "session_id" and "on_lost": "replace" contradict each other: a prompt for a session never runs anywhere else.';
+  if (request.on_cold === 'replace' && request.session_id !== undefined)
+    return 'Fields "session_id" and "on_cold": "replace" contradict each other: a prompt for a session never runs anywhere else.';
+  if (request.checks === undefined && (request.max_fixes !== undefined || request.checks_proof !== undefined))
+    return 'Field "max_fixes" or "checks_proof" needs a field "checks", and the prompt has none.';
+  return undefined;
 }
 
 /** What contradicts `when_warm`. */
@@ -126,6 +127,7 @@ export function essenceOf({
   max_fixes,
   limits,
   workspace,
+  on_cold,
 }: PromptRequest): string {
   return JSON.stringify([
     prompt,
@@ -142,6 +144,7 @@ export function essenceOf({
     // Only where it is said, so that digests of older releases stay what they were.
     ...(limits ? [TURN_BUDGETS.map((name) => limits[name] ?? null)] : []),
     ...(workspace ? [workspace.mode] : []),
+    ...(on_cold ? [{ on_cold }] : []),
   ]);
 }
 
@@ -186,6 +189,8 @@ const names: Rule = (value) =>
 const session: Rule = (value) =>
   SESSION_WISHES.includes(value as SessionWish) ? undefined : '"continue", "new" or "resume"';
 const onLost: Rule = (value) => (ON_LOST.includes(value as OnLost) ? undefined : '"replace" or "fail"');
+const onCold: Rule = (value) =>
+  ON_COLD.includes(value as OnCold) ? undefined : ON_COLD.map((one) => `"${one}"`).join(' or ');
 const when: Rule = (value) => (WHEN.includes(value as When) ? undefined : '"queue", "next" or "interrupt"');
 
 const checks: Rule = (value) =>
@@ -223,6 +228,7 @@ const RULES: Record<keyof PromptRequest, Rule> = {
   session,
   reason: short,
   on_lost: onLost,
+  on_cold: onCold,
   when,
   when_warm: (value) => {
     const ms = milliseconds(value);

@@ -3,6 +3,16 @@
  * import this.
  */
 
+export const ON_COLD = ['continue', 'ask', 'replace'] as const;
+/**
+ * What becomes of a prompt whose session is cold and expensive. `continue`: it is put in. `ask`: a
+ * person is asked first. `replace`: a new session takes over, with a brief of what was done.
+ */
+export type OnCold = (typeof ON_COLD)[number];
+
+/** The reply to an ask about a cold session that chooses a new one. */
+export const REPLACE = 'replace' satisfies OnCold;
+
 export interface SessionContext {
   /**
    * What the model was sent at its last request, cached or not, with what it answered. Absent: the
@@ -17,6 +27,16 @@ export interface SessionContext {
   warm_usd?: number;
   /** And once the cache no longer has them. */
   cold_usd?: number;
+}
+
+/** What a turn has to know of its session in case that is cold. */
+export interface IfCold {
+  /** What the session holds. Absent: it is not known, or does not matter to this turn. */
+  context?: SessionContext;
+  /** Of the prompt. It counts instead of config's. */
+  on_cold?: OnCold;
+  /** Another session may take the prompt. */
+  may_be_replaced?: true;
 }
 
 /** @param now in ms since 1970 */

@@ -9,6 +9,7 @@ import type { TurnBudgets } from './budget.js';
 import type { Check, Checks } from './checks.js';
 import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
+import type { OnCold } from './session-context.js';
 import type { LeftBehind } from './left-behind.js';
 import type { Moved, WorkspaceWish, Worktree } from './workspace.js';
 
@@ -43,6 +44,8 @@ export interface PromptRequest {
    * session. `replace` is refused together with `session_id`.
    */
   on_lost?: OnLost;
+  /** What to do if its session is cold and expensive, instead of config's `onCold.do`. */
+  on_cold?: OnCold;
   /**
    * The next five fields are what the caller says explicitly. A value that differs from what the
    * session has pinned is a conflict with a `session_id`, and otherwise a reason for another
@@ -122,9 +125,10 @@ export type OnFull = (typeof ON_FULL)[number];
 
 /**
  * Why a session can't go on: its agent no longer has it, can't work with its content, or can't
- * compact it any more. `full` is absent in older releases.
+ * compact it any more. `cold`: to read it again was too expensive (`onCold`). The last two are absent
+ * in older releases.
  */
-export type Loss = 'lost' | 'corrupted' | 'full';
+export type Loss = 'lost' | 'corrupted' | 'full' | 'cold';
 
 /**
  * The settings that are resolved once, when the session is opened, and stay with it (promise 6).
@@ -172,7 +176,7 @@ export interface SessionChoice {
   kind: 'new' | 'resumed' | 'replaced';
   /**
    * e.g. `agent_changed`, `category_changed`, or the caller's own words. For `replaced`: `lost`,
-   * `corrupted` or `full`. For `resumed`: `adopted` if the topic took the session over with this prompt.
+   * `corrupted`, `full` or `cold`. For `resumed`: `adopted` if the topic took the session over with this prompt.
    */
   reason?: string;
   replaces?: SessionId;

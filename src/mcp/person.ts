@@ -90,6 +90,13 @@ export function formOf(
       'allow: as much again. always: no limit any more. deny: the turn ends. reply: a new limit.',
       { title: 'New limit', description: 'Only with reply: a number.' },
     );
+  if (kind === 'cold')
+    return decisionForm(
+      `Topic ${topic}: ${text}`,
+      takes,
+      'allow: the prompt goes on. deny: it ends, and is not put in. reply: what the text names.',
+      { title: 'Instead', description: `Only with reply: ${options.map(({ label }) => label).join(' or ')}.` },
+    );
   if (kind === 'question') {
     const labels = [...new Set(options.map(({ label }) => label))];
     return {

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { MAX_PROMPTS_AT_ONCE, WAIT_FOR } from '../client/outcomes.js';
 import { DECISIONS } from '../contract/asks.js';
+import { ON_COLD } from '../contract/session-context.js';
 import { WHEN } from '../contract/types.js';
 import { WORKSPACE_MODES } from '../contract/workspace.js';
 import { DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS } from './limits.js';
@@ -81,6 +82,12 @@ export const delegateInput = z.strictObject({
     .exactOptional()
     .describe(
       'The place in the queue of the topic: "queue" (default) is last, "next" is first, "interrupt" is first and also stops the running turn.',
+    ),
+  on_cold: z
+    .enum(ON_COLD)
+    .exactOptional()
+    .describe(
+      'If the session is cold, and to read it again costs more than onCold of continuity.config says: "continue" (default), "ask" a person first, or "replace" it by a new session with a brief.',
     ),
   when_warm: z
     .string()

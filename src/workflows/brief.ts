@@ -79,6 +79,7 @@ const WHAT_BECAME: Record<Loss, string> = {
   lost: 'was lost',
   corrupted: 'can no longer be continued',
   full: 'no longer fits the model',
+  cold: 'was set aside, because to read all of it again was too expensive',
 };
 
 /** What a session is told after a compaction. Ends where the prompt begins; at most 4 KiB. */
@@ -93,7 +94,9 @@ export function goalsOf(topic: TopicId, turns: TurnResult[]): string {
 
 function footOf({ due: { reason } }: Brief): string {
   const again =
-    reason === 'agent_changed' ? '.' : ': the prompt that follows may have been begun in the earlier session, too.';
+    reason === 'agent_changed' || reason === 'cold'
+      ? '.'
+      : ': the prompt that follows may have been begun in the earlier session, too.';
   return (
     'The files are as that work left them. Look at them before you change anything, and do not do again what is done' +
     again +

@@ -71,7 +71,8 @@ export function replacementOf(
   { lost, ...session }: SessionRecord,
 ): Destination | undefined {
   // Of a full session, the host's config has said so with the turn that found it full.
-  const policy = request.on_lost ?? (lost === 'full' ? undefined : session.pinned.on_lost) ?? 'replace';
+  const said = request.on_lost ?? (lost === 'full' ? undefined : session.pinned.on_lost);
+  const policy = lost === 'cold' ? 'replace' : (said ?? 'replace'); // To keep its content is not what was lost.
   if (lost === undefined || request.session_id !== undefined || policy === 'fail') return undefined;
   const replaces = session.session_id;
   // The new session is opened on the host that has the files of the lost one.

@@ -29,6 +29,9 @@ const WHOLE_REQUESTS_COUNT = 'whole-requests-fill-the-queue';
 const ADOPTS = 'sessions-are-adopted';
 /** Before this change, a prompt had no budgets. */
 const HAS_BUDGETS = 'prompts-have-budgets';
+/** Before this change, nothing was decided about a cold session. */
+const COLD_IS_REPLACED = 'cold-sessions-are-replaced';
+const SAYS_ON_COLD = 'prompts-say-what-if-it-is-cold';
 /** Before this change, no prompt waited for a warm session. */
 const HOLDS_BACK = 'prompts-wait-for-a-warm-session';
 /** Before this change, a prompt did not say where its agent works. */
@@ -74,6 +77,7 @@ export class Features {
    * have read that a session is full, and ended the turn.
    */
   notes(loss: Loss): boolean {
+    if (loss === 'cold') return wf.patched(COLD_IS_REPLACED);
     return this.has('lossesAreNoted') && (loss !== 'full' || wf.patched(FULL_IS_LOST));
   }
 
@@ -84,10 +88,11 @@ export class Features {
   signalled(payload: unknown): ReturnType<typeof parsePrompt> {
     const parsed = parsePrompt(payload);
     if ('problem' in parsed) return parsed;
-    const { adopt, host, limits, when_warm, workspace } = parsed.request;
+    const { adopt, host, limits, when_warm, on_cold, workspace } = parsed.request;
     if ((adopt !== undefined || host !== undefined) && !wf.patched(ADOPTS)) return noField('adopt');
     if (limits !== undefined && !wf.patched(HAS_BUDGETS)) return noField('limits');
     if (when_warm !== undefined && !wf.patched(HOLDS_BACK)) return noField('when_warm');
+    if (on_cold !== undefined && !wf.patched(SAYS_ON_COLD)) return noField('on_cold');
     if (workspace !== undefined && !wf.patched(HAS_WORKSPACE)) return noField('workspace');
     return parsed;
   }

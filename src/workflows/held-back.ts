@@ -1,10 +1,12 @@
 /**
  * Prompts that wait until their session is warm (`when_warm`). They start no turn in a cold session:
- * they run as soon as another prompt's turn has made it warm, or once their time is over. Pure.
+ * they run as soon as another prompt's turn has made it warm, or once their time is over. And what a
+ * turn has to know in case its session is cold. Pure.
  */
 import { milliseconds } from '../contract/duration.js';
-import { isWarm } from '../contract/session-context.js';
-import type { QueuedPrompt, TopicState } from '../contract/state.js';
+import { defined } from '../contract/defined.js';
+import { isWarm, type IfCold } from '../contract/session-context.js';
+import type { QueuedPrompt, RunningPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import { currentSession, sessionOf } from './session-state.js';
 
 /** When it runs at the latest, in ms since 1970. `undefined`: it waits for no warm session. */
@@ -39,4 +41,11 @@ export function nextIn(state: TopicState, now: string): number {
 export function heldUntil({ queue }: Pick<TopicState, 'queue'>): number | undefined {
   const deadlines = queue.flatMap((queued) => deadlineOf(queued) ?? []);
   return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+}
+
+/** A fix belongs to the turn before it, whatever its checks took. */
+export function ifCold({ prompt, fix }: RunningPrompt, { context }: SessionRecord): IfCold {
+  const { session_id, on_cold } = prompt.request;
+  if (fix !== undefined) return {};
+  return { ...defined({ context, on_cold }), ...(session_id === undefined && { may_be_replaced: true as const }) };
 }

@@ -25,7 +25,7 @@ export function goOnIn(
     const origin = sessionOf(state, before);
     session.line = origin ? lineOf(origin) : before;
   }
-  const isLoss = reason === 'lost' || reason === 'corrupted' || reason === 'full';
+  const isLoss = reason === 'lost' || reason === 'corrupted' || reason === 'full' || reason === 'cold';
   session.brief_due = { reason: isLoss ? reason : 'agent_changed', from: before };
   const left = follows === undefined ? undefined : sessionOf(state, follows);
   // Until it was told, it knows no more than when it was left before.

@@ -88,7 +88,7 @@ export function endedIn(answer: unknown): RunTurnOutput | undefined {
     (name, value) =>
       (name === 'usage' && !isUsage(value)) ||
       (name === 'compacted' && !isCount(value)) ||
-      (name === 'loss' && value !== 'full') ||
+      (name === 'loss' && value !== 'full' && value !== 'cold') ||
       (name === 'context' && !(isObject(value) && isSessionContext(value))) ||
       (SHORT.includes(name) && !isShort(value)) ||
       (name === 'reply_parts' && !(isListOfTexts(value) && jsonBytes(value) <= MAX_REPLY_PARTS_BYTES)) ||

@@ -190,8 +190,8 @@ export function recordOutcome(state: TopicState, result: TurnResult): void {
 }
 
 /** Why the session of a failed turn can't go on. `undefined` if it can. */
-export function lossOf({ error, loss }: Pick<TurnResult, 'error'> & { loss?: 'full' }): Loss | undefined {
-  if (error?.code === 'CONTEXT_OVERFLOW') return loss;
+export function lossOf({ error, loss }: Pick<TurnResult, 'error'> & { loss?: 'full' | 'cold' }): Loss | undefined {
+  if (error?.code === 'CONTEXT_OVERFLOW' || error?.code === 'COLD_SESSION') return loss;
   if (error?.code === 'SESSION_LOST') return 'lost';
   return error?.code === 'SESSION_CORRUPTED' ? 'corrupted' : undefined;
 }

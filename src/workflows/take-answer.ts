@@ -29,7 +29,11 @@ function taking({ id, running }: Pick<Topic, 'id' | 'running'>, payload: unknown
   const problem = refusalOfAnswer(ask, parsed.request);
   if (problem) return { problem };
   answered(running, { ask, answer, by: 'person' });
-  return { ask_id: ask.ask_id, decision: answer.decision, ...(ask.kind === 'budget' && { kind: ask.kind }) };
+  return {
+    ask_id: ask.ask_id,
+    decision: answer.decision,
+    ...((ask.kind === 'budget' || ask.kind === 'cold') && { kind: ask.kind }),
+  };
 }
 
 /** A turn that waits for a person has nothing to try again. */

@@ -23,6 +23,7 @@ import {
 } from './choose-session.js';
 import { endedByError, isLost, resultOf } from './ended.js';
 import { briefFor, briefWithFiles, chooseWithAgent, goalsFor } from './hand-over.js';
+import { ifCold } from './held-back.js';
 import { goOnIn, wasTold } from './line-of-work.js';
 import { noteGround, noteSurroundings, surroundingsOf } from './note-workspace.js';
 import { onHost } from './on-host.js';
@@ -30,7 +31,7 @@ import { addSession, lossOf, noteRefusal, sessionOf } from './session-state.js';
 import { costOf, noteWork } from './spent.js';
 import { now } from './time.js';
 import type { Topic } from './topic.js';
-import { answered, asksOf, knownOf, waited, waitForAgent, waitOf } from './waiting.js';
+import { answered, asksOf, knownOf, waited, waitForAgent, waitOf, waitsHere } from './waiting.js';
 
 export interface Work {
   topic: Topic;
@@ -180,7 +181,8 @@ async function stopLost({ topic, prompt }: Work, session: SessionRecord): Promis
 function insteadOf({ topic: { state }, prompt }: Work, result: TurnResult): Destination | undefined {
   const session = result.session_id === null ? undefined : sessionOf(state, result.session_id);
   // The record says whether a session that is full is to be replaced.
-  const isLost = session && lossOf({ ...result, ...(session.lost === 'full' && { loss: 'full' as const }) });
+  const loss = session?.lost === 'full' || session?.lost === 'cold' ? { loss: session.lost } : {};
+  const isLost = session && lossOf({ ...result, ...loss });
   return isLost && result.session.kind !== 'replaced' ? replacementOf(state, prompt.request, session) : undefined;
 }
 
@@ -237,6 +239,7 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     ...defined({ refused_before: session.refused_as, ground_before: session.ground }),
     ...defined({ workspace: turn.prompt.request.workspace?.mode }),
     ...budgetsOf(topic.state, turn),
+    ...ifCold(turn, session),
     ...(session.archive && { may_be_archived: true as const }),
     ...(asked && { asked_checks: asked }),
   };
@@ -248,10 +251,7 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     if (ended.context) session.context = ended.context;
     noteSurroundings(turn, ended);
     const waiting = waitOf(work, ended);
-    // A worker of an older release may have taken this result for the end of the turn.
-    if (!waiting || !wf.patched('turns-wait')) return ended;
-    // So may a worker of a release that has no budgets.
-    if (waiting.for === 'answer' && waiting.ask.kind === 'budget' && !wf.patched('budgets-ask')) return ended;
+    if (!waiting || !waitsHere(waiting)) return ended;
     Object.assign(turn, defined({ used: furthest(turn.used, ended.usage) }));
     if (ended.waits) noteWait(turn, ended.waits);
     await waited(work, waiting);

@@ -43,6 +43,17 @@ export function waitOf({ turn, prompt }: Work, ended: RunTurnOutput): Waiting | 
   return parked(turn, waits, error, usage?.output_tokens);
 }
 
+/**
+ * Whether this run waits. A worker of an older release may have taken such a result for the end of the
+ * turn, or did not know such an ask.
+ */
+export function waitsHere(waiting: Waiting): boolean {
+  if (!wf.patched('turns-wait')) return false;
+  const kind = waiting.for === 'answer' ? waiting.ask.kind : undefined;
+  if (kind === 'budget') return wf.patched('budgets-ask');
+  return kind !== 'cold' || wf.patched('cold-sessions-ask');
+}
+
 /** The wait of a patient prompt that could not even begin. */
 export function waitForAgent({ turn, prompt }: Work, error: Failure): Waiting | undefined {
   if (!prompt.patient || !isTrouble(error)) return undefined;

@@ -117,6 +117,7 @@ test.concurrent.each<FailureCode>([
   'TURN_STALLED',
   'TURN_TIMED_OUT',
   'BUDGET_EXCEEDED',
+  'COLD_SESSION',
   'HOST_UNAVAILABLE',
   'INTERNAL',
 ])('a turn that ended as %s', async (code) => {

@@ -127,7 +127,9 @@ export class Attempt {
     if (parked) return parked;
     const deed = await this.#decide(sight, isCancelled);
     this.#note(sight, deed);
-    if (over && (deed === 'put' || deed === 'go_on')) return stoppedAt(over, sight);
+    const isFirstPut = deed === 'put' && sight.prompt === 'absent' && this.#puts === 0 && !this.#noted;
+    const stop = isFirstPut ? (over ?? (await this.request.before_put?.())) : over;
+    if (stop && (deed === 'put' || deed === 'go_on')) return stoppedAt(stop, sight);
     return this.#do(deed, sight);
   }
 

@@ -7,7 +7,10 @@ type Typed = AnswerRequest | { again: string };
 /** An answer, or what to type instead. */
 export function typedAnswer(ask: Ask, line: string): Typed {
   const typed = line.trim();
-  const isReply = ask.kind === 'question' || (ask.budget && amountIn(typed) !== undefined);
+  const isReply =
+    ask.kind === 'question' ||
+    (ask.kind === 'cold' && ask.options?.some(({ label }) => label === typed)) ||
+    (ask.budget && amountIn(typed) !== undefined);
   const typing = isReply ? replyTo(ask, typed) : decisionOn(ask, typed);
   return 'again' in typing ? typing : { ...typing, ask_id: ask.ask_id };
 }
@@ -15,6 +18,7 @@ export function typedAnswer(ask: Ask, line: string): Typed {
 /** e.g. `a allow · s always in this session · d deny, d TEXT tells why` */
 export function howToType({ kind, takes, options = [] }: Ask): string {
   if (kind === 'budget') return 'a as much again · s no limit any more · a number: the new limit · d stop';
+  if (kind === 'cold') return ['a go on', ...options.map(({ label }) => label), 'd end it'].join(' · ');
   if (kind === 'question') {
     const number =
       options.length > 0 ? `1${options.length > 1 ? `-${options.length}` : ''}, or your own words` : 'your reply';

@@ -18,6 +18,12 @@ const SAID_OF_BUDGET: Record<Decision, string> = {
   deny: 'is denied. Its turn ends',
   reply: 'is allowed, up to the new limit. Its turn goes on',
 };
+const SAID_OF_COLD: Record<Decision, string> = {
+  allow: 'is allowed. Its prompt goes on',
+  always: 'is allowed. Its prompt goes on',
+  deny: 'is denied. Its prompt ends, and nothing was put in',
+  reply: 'is answered. A new session takes over',
+};
 
 export default command({
   name: 'answer',
@@ -49,6 +55,7 @@ export default command({
     ['continuity answer auth --deny "use trash instead of rm"', 'the agent reads why, and goes on'],
     ['continuity answer auth "the second one"', 'a question of the agent'],
     ['continuity answer auth 10', 'the new limit of a budget that is used up, in its own unit'],
+    ['continuity answer auth replace', 'a cold session: go on in a new one, with a brief'],
     ['continuity answer auth --deny "decide yourself"', 'a question that you do not answer'],
     [
       'continuity show auth --json | jq -r .running.waiting.ask.ask_id',
@@ -63,7 +70,7 @@ export default command({
         throw withFix(error, request, topic);
       }),
     );
-    const said = taken.kind === 'budget' ? SAID_OF_BUDGET : SAID;
+    const said = taken.kind === 'budget' ? SAID_OF_BUDGET : taken.kind === 'cold' ? SAID_OF_COLD : SAID;
     output.answer({ topic, ...taken }, `What topic ${topic} asked ${said[taken.decision]}.`);
     if (!output.json) output.note(`Follow it: continuity watch ${quoted(topic)}`);
   },

@@ -2,6 +2,7 @@ import { newPromptId } from '../../client/new-prompt-id.js';
 import type { DelegateOptions } from '../../client/manager-options.js';
 import type { SessionManager } from '../../client/session-manager.js';
 import { defined } from '../../contract/defined.js';
+import type { OnCold } from '../../contract/session-context.js';
 import type { OnLost } from '../../contract/types.js';
 import type { WorkspaceMode } from '../../contract/workspace.js';
 import { limitsOf } from '../args/budgets.js';
@@ -57,6 +58,11 @@ export default command({
       kind: 'text',
       value: 'replace|fail',
       help: "When the topic's session is lost: open a new one with a brief, or fail the turn.",
+    },
+    'on-cold': {
+      kind: 'text',
+      value: 'continue|ask|replace',
+      help: 'When the session is cold and costs more than the config says (onCold): go on, ask first, or open a new one with a brief.',
     },
     check: {
       kind: 'list',
@@ -145,6 +151,7 @@ export default command({
       ...(typeof flags.new === 'string' && { reason: flags.new }),
       ...(flags.next && { when: 'next' as const }),
       ...(flags.interrupt && { when: 'interrupt' as const }),
+      ...(flags['on-cold'] !== undefined && { on_cold: flags['on-cold'] as OnCold }), // Checked there, too.
       ...(flags['when-warm'] !== undefined && {
         when_warm: flags['when-warm'] === true ? WHEN_WARM : flags['when-warm'],
       }),

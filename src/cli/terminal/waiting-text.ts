@@ -30,12 +30,13 @@ export function waitingLines(topic: string, waiting: Waiting, now: number): stri
           `  ${at + 1}. ${oneLine(label)}${description ? ` - ${oneLine(description, 120)}` : ''}`,
       ),
     ...(options.length > SHOWN_OPTIONS ? [`  … ${count(options.length - SHOWN_OPTIONS, 'more option')}`] : []),
-    `Without an answer it is denied ${until(waiting.until, now)}, and the turn goes on.`,
+    `Without an answer it is denied ${until(waiting.until, now)}, and ${ask.kind === 'cold' ? 'the prompt ends without having been put in' : 'the turn goes on'}.`,
     `Answer: ${answerCommand(topic, ask)}`,
   ];
 }
 
 function headOf({ kind, tool, session_id }: Ask): string {
+  if (kind === 'cold') return 'Before the prompt is put in:';
   const by = session_id === undefined ? 'The agent' : `The sub-agent of session ${session_id}`;
   return kind === 'question'
     ? `${by} has a question:`
@@ -52,9 +53,13 @@ function indented(text: string, name: string): string[] {
 }
 
 /** e.g. `continuity answer auth --allow | --always | --deny "why"` */
-export function answerCommand(topic: string, { kind, takes }: Pick<Ask, 'kind' | 'takes'>): string {
+export function answerCommand(
+  topic: string,
+  { kind, takes, options }: Pick<Ask, 'kind' | 'takes' | 'options'>,
+): string {
   const forms = [
-    takes.includes('reply') && `"${kind === 'question' ? 'your reply' : '…'}"`,
+    takes.includes('reply') &&
+      (kind === 'cold' ? options?.[0]?.label : `"${kind === 'question' ? 'your reply' : '…'}"`),
     takes.includes('allow') && '--allow',
     takes.includes('always') && '--always',
     takes.includes('deny') && '--deny "why"',

@@ -206,7 +206,7 @@ describe('a bad field is named, with what it must be and what it is', () => {
     [
       'a misspelt key at the top',
       { catgories: {} },
-      'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, checks, prices, workspace, warmAgent, onLost, onFull.',
+      'FILE has no key "catgories"; did you mean "categories"? It takes: project, defaultAgent, agents, categories, limits, checks, prices, workspace, warmAgent, onLost, onFull, onCold.',
     ],
     [
       'a policy that there is not',
@@ -245,6 +245,21 @@ describe('a bad field is named, with what it must be and what it is', () => {
       'a life of the cache that is none',
       { agents: { codex: { cacheLifetime: 'long' } } },
       'agents.codex.cacheLifetime in FILE must be a duration from 1 second to 24 days, such as "30m", "2 hours" or a number of milliseconds, got "long".',
+    ],
+    ...([0, -1, 'x'] as const).map((above): [string, unknown, string] => [
+      `a cold session above ${above}`,
+      { onCold: { above } },
+      `onCold.above in FILE must be a number above 0, got ${JSON.stringify(above)}.`,
+    ]),
+    [
+      'a cold session of no size',
+      { onCold: { aboveTokens: 0 } },
+      'onCold.aboveTokens in FILE must be a whole number above 0, got 0.',
+    ],
+    [
+      'a deed for cold sessions that is none',
+      { onCold: { do: 'panic' } },
+      'onCold.do in FILE must be one of "continue", "ask", "replace", got "panic".',
     ],
     [
       'a price below nothing',

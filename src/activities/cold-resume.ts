@@ -1,0 +1,84 @@
+/**
+ * What becomes of a prompt whose session is cold: it is put in, a person is asked, or another session
+ * takes over (`onCold`). It is decided before the prompt is put in, and the same in every attempt.
+ */
+import type { OverBudget } from '../agents/agent.js';
+import type { OnColdConfig } from '../config.js';
+import type { Answered, Ask } from '../contract/asks.js';
+import { failure, type Failure } from '../contract/failures.js';
+import { dollarWords, isWarm, REPLACE, tokenWords, type SessionContext } from '../contract/session-context.js';
+import { digestOf } from '../contract/text.js';
+import type { RunTurnInput } from './types.js';
+
+type Turn = Pick<RunTurnInput, 'topic' | 'turn' | 'prompt_id' | 'session_id' | 'answered' | 'waits'> &
+  Pick<RunTurnInput, 'context' | 'on_cold' | 'may_be_replaced'>;
+
+export class ColdResume {
+  #replaced = false;
+
+  constructor(
+    private readonly turn: Turn,
+    private readonly config: OnColdConfig,
+    /** When the turn was scheduled, in ms since 1970: every attempt decides for the same moment. */
+    private readonly at: number,
+    /** What it costs now to read so many tokens anew, where that is known. */
+    private readonly costOf: (tokens: number) => Promise<Pick<SessionContext, 'cold_usd'>>,
+  ) {}
+
+  /** Whether another session takes over. */
+  get isReplaced(): boolean {
+    return this.#replaced;
+  }
+
+  /** `undefined`: the prompt is put in. */
+  async decision(): Promise<OverBudget | undefined> {
+    const { context, on_cold = this.config.do, answered = [], may_be_replaced, waits } = this.turn;
+    const asked = answered.findLast(({ ask }) => ask.ask_id === this.#askId);
+    if (asked) return this.#answered(asked);
+    const { tokens } = context ?? {};
+    if (on_cold === 'continue' || !context || tokens === undefined || isWarm(context, this.at)) return undefined;
+    const { cold_usd } = await this.costOf(tokens);
+    const { above, aboveTokens } = this.config;
+    if (cold_usd === undefined ? tokens < aboveTokens : cold_usd < above) return undefined;
+    if (on_cold === 'ask') return waits ? { ask: this.#ask(tokens, cold_usd) } : undefined;
+    return may_be_replaced ? this.#replace() : undefined;
+  }
+
+  /** The session that takes over has another. */
+  get #askId(): string {
+    const { topic, prompt_id, turn, session_id } = this.turn;
+    return `cold-${digestOf(JSON.stringify([topic, prompt_id, turn, session_id]))}`;
+  }
+
+  #answered({ answer, by }: Answered): OverBudget | undefined {
+    if (answer.decision === 'reply' && answer.text?.trim() === REPLACE) return this.#replace();
+    if (answer.decision !== 'deny') return undefined;
+    const why =
+      by === 'time'
+        ? 'Nobody answered in time whether the prompt goes on in it.'
+        : `A person did not let the prompt go on in it${answer.text === undefined ? '.' : `: ${answer.text}`}`;
+    return { denied: this.#failed(`${why} Nothing was put in.`) };
+  }
+
+  #replace(): OverBudget {
+    this.#replaced = true;
+    return { denied: this.#failed('Another session takes its place.') };
+  }
+
+  #failed(message: string): Failure {
+    return failure('COLD_SESSION', `Session ${this.turn.session_id} is cold. ${message}`);
+  }
+
+  #ask(tokens: number, cold_usd: number | undefined): Ask {
+    const { may_be_replaced } = this.turn;
+    const costs = cold_usd === undefined ? '' : `, about ${dollarWords(cold_usd)}`;
+    const instead = { label: REPLACE, description: 'a new session, with a brief of what was done' };
+    return {
+      ask_id: this.#askId,
+      kind: 'cold',
+      text: `The session has ${tokenWords(tokens)} and is cold: the prompt reads them again${costs}. Go on?`,
+      takes: ['allow', 'deny', ...(may_be_replaced ? ['reply' as const] : [])],
+      ...(may_be_replaced && { options: [instead] }),
+    };
+  }
+}
