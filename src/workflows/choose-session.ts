@@ -63,13 +63,16 @@ function toAdopt(adopt: SessionId, { host }: PromptRequest): ToAdopt {
 
 /**
  * Where a prompt for a lost session goes: to a new session in its place. `undefined` when the
- * session is not lost, or must not be replaced.
+ * session is not lost, or must not be replaced. That it is `cold` was decided for one prompt: each
+ * other one is asked about anew.
  */
 export function replacementOf(
   state: TopicState,
   request: PromptRequest,
   { lost, ...session }: SessionRecord,
+  { found }: { /** By this prompt. */ found?: true } = {},
 ): Destination | undefined {
+  if (lost === 'cold' && !found) return undefined;
   // Of a full session, the host's config has said so with the turn that found it full.
   const said = request.on_lost ?? (lost === 'full' ? undefined : session.pinned.on_lost);
   const policy = lost === 'cold' ? 'replace' : (said ?? 'replace'); // To keep its content is not what was lost.

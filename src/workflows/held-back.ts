@@ -28,7 +28,7 @@ function isHeld(state: TopicState, queued: QueuedPrompt, now: string): boolean {
   const { session_id } = queued.request;
   const session = session_id === undefined ? currentSession(state) : sessionOf(state, session_id);
   // Without a session to go on in, there is nothing that could be warm.
-  if (deadline <= time || !session || session.lost) return false;
+  if (deadline <= time || !session || (session.lost && session.lost !== 'cold')) return false;
   return !session.context || !isWarm(session.context, time);
 }
 

@@ -39,8 +39,8 @@ export async function live(topic: Topic): Promise<TopicState> {
   for (;;) {
     if (!topic.running) {
       if (topic.features.current) {
-        // A handler may be about to queue a prompt.
-        await wf.condition(() => hasWork(topic) || isQuiet(topic));
+        // A handler may be about to queue a prompt. One whose prompt is held back is not over before it.
+        await wf.condition(() => hasWork(topic) || isQuiet(topic) || heldUntil(topic.state) !== undefined);
         if (!hasWork(topic)) void closeWhenIdle(topic);
       }
       const until = heldUntil(topic.state);
@@ -184,7 +184,8 @@ async function closeWhenIdle(topic: Topic): Promise<void> {
 async function watchHeld(topic: Topic): Promise<void> {
   for (;;) {
     const at = heldUntil(topic.state);
-    if (at === undefined || topic.running || topic.state.closing) return;
+    // What is held no longer is the loop's.
+    if (at === undefined || topic.running || hasWork(topic)) return;
     if (topic.heldWatchedUntil !== undefined && topic.heldWatchedUntil <= at) return;
     topic.heldWatchedUntil = at;
     await wf.sleep(Math.max(at - Date.parse(now()), 1));

@@ -183,7 +183,9 @@ function insteadOf({ topic: { state }, prompt }: Work, result: TurnResult): Dest
   // The record says whether a session that is full is to be replaced.
   const loss = session?.lost === 'full' || session?.lost === 'cold' ? { loss: session.lost } : {};
   const isLost = session && lossOf({ ...result, ...loss });
-  return isLost && result.session.kind !== 'replaced' ? replacementOf(state, prompt.request, session) : undefined;
+  return isLost && result.session.kind !== 'replaced'
+    ? replacementOf(state, prompt.request, session, { found: true })
+    : undefined;
 }
 
 async function openSession(work: Work, { opening, host }: ToOpen): Promise<SessionRecord> {

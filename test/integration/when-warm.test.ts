@@ -77,6 +77,14 @@ describe('a prompt that can wait for a warm session', () => {
     expect(world.agent.promptsIn(session)).toEqual([`${COLD} one`, 'three']);
   });
 
+  test('runs once its time is over while its caller waits for the outcome, and costs one timer', async () => {
+    const { topic, session } = await coldTopic();
+    expect((await world.manager.delegate(topic, 'two', { when_warm: '2s' })).status).toBe('completed');
+    expect(world.agent.promptsIn(session)).toEqual([`${COLD} one`, 'two']);
+    const { events } = await handleOf(topic).fetchHistory();
+    expect(events?.filter(({ timerStartedEventAttributes: started }) => started)).toHaveLength(1);
+  });
+
   test('keeps its place while the topic continues as new, and ends as cancelled when the topic is terminated', async () => {
     const { topic, session } = await coldTopic();
     await held(topic, 'waits');

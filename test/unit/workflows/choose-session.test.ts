@@ -7,7 +7,7 @@ import type { SessionId } from '../../../src/contract/ids.js';
 import type { TopicState } from '../../../src/contract/state.js';
 import type { OnLost, Pinned, PromptRequest } from '../../../src/contract/types.js';
 import type { WorkspaceMode, Worktree } from '../../../src/contract/workspace.js';
-import { chooseSession, workspaceRefusal } from '../../../src/workflows/choose-session.js';
+import { chooseSession, replacementOf, workspaceRefusal } from '../../../src/workflows/choose-session.js';
 import { addSession, newTopicState } from '../../../src/workflows/session-state.js';
 
 const pinned: Pinned = {
@@ -82,6 +82,16 @@ describe('a prompt goes to', () => {
     expect(choose(topicWith('ses_1'), { agent: 'other' })).toEqual({
       choice: { kind: 'new', reason: 'agent_changed' },
       opening: { agent: 'other', category: 'quick', cwd: '/p', project: '/p', workspace: 'shared' },
+    });
+  });
+
+  test('its session, although a prompt before it was to have another one instead of the cold one, and got none', () => {
+    const state = topicWith('ses_1');
+    const [session] = state.sessions;
+    Object.assign(session!, { lost: 'cold' });
+    expect(choose(state, { on_cold: 'continue' })).toEqual({ session, choice: { kind: 'resumed' } });
+    expect(replacementOf(state, { prompt: 'x' }, session!, { found: true })).toMatchObject({
+      choice: { kind: 'replaced', reason: 'cold', replaces: 'ses_1' },
     });
   });
 

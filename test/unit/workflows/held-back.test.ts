@@ -44,6 +44,8 @@ describe('a prompt that waits for a warm session', () => {
   test('waits where nobody knows whether it is warm, but not for a session that is lost', () => {
     const state = topicWith(undefined, { when_warm: '8h' });
     expect(nextIn(state, at(0))).toBe(-1);
+    state.sessions[0]!.lost = 'cold'; // For another prompt.
+    expect(nextIn(state, at(0))).toBe(-1);
     state.sessions[0]!.lost = 'lost';
     expect(nextIn(state, at(0))).toBe(0);
   });
