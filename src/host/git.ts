@@ -56,6 +56,7 @@ function gitWith(signal: AbortSignal, marker: string, writes: boolean): Git {
 /** What git has said on stderr, in one line, or why it did not run. */
 export function saidByGit(error: unknown): string {
   const { stderr, message } = error as { stderr?: string; message?: string };
+  if (message === 'spawn git ENOENT') return 'git is not on PATH, or the directory is gone';
   const said = (stderr?.trim() || message) ?? String(error);
   return said.replace(/\s+/g, ' ').slice(0, 400);
 }

@@ -178,7 +178,8 @@ async function clear(git: Git, from: string, directory: string, marker: string):
   await killTree(`${GIT_MARKER}=${marker}`);
   await git(from, 'worktree', 'unlock', directory).catch(() => ''); // It is not locked.
   await rm(directory, { recursive: true, force: true });
-  await git(from, 'worktree', 'prune', '--expire', 'now');
+  // To prune would forget a person's work tree whose disk is away, too.
+  await git(from, 'worktree', 'remove', '--force', directory).catch(() => ''); // Git does not know it.
 }
 
 /** Without what only the note has. */

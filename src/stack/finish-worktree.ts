@@ -37,29 +37,40 @@ export async function isStanding({ directory, branch, from }: Worktree): Promise
 export async function mergeWorktree(which: Which, message: string | undefined): Promise<Merged> {
   const { topic, directory, branch, from } = which;
   return onHost(which, async (git) => {
+    const before = await existingTip(git, which);
     const left = await uncommittedIn(git, directory);
     if (left.length > 0 && message === undefined)
       throw unfinished(`${directory} has changes that are not committed: ${shown(left)}.`);
-    if (left.length > 0) {
-      await git(directory, 'add', '--all');
-      await git(directory, 'commit', '--quiet', '-m', message ?? '');
-    }
-    const tip = await existingTip(git, which);
-    const into = (await git(from, 'symbolic-ref', '--quiet', '--short', 'HEAD').catch(() => '')).trim();
+    if (left.length > 0) await commitAll(git, directory, message ?? '');
+    const tip = left.length > 0 ? await existingTip(git, which) : before;
+    const into = await branchIn(git, from);
     if (into === '') throw unavailable(`No branch is checked out in ${from}.`, 'Check out the branch to merge into.');
     const commits = Number(await git(from, 'rev-list', '--count', `HEAD..${tip}`));
     await merged(git, which, tip);
     const commit = (await git(from, 'rev-parse', 'HEAD')).trim();
-    await remove(git, which, tip);
+    await remove(git, which, tip, `${branch} is merged into ${into}`);
     return { topic, branch, directory, into, from, commits, commit };
   });
+}
+
+/** A file with the marks of a conflict would be merged as it is. */
+async function commitAll(git: Git, directory: string, message: string): Promise<void> {
+  const conflicts = await git(directory, 'diff', '--name-only', '--diff-filter=U', '-z');
+  if (conflicts !== '')
+    throw unfinished(
+      `${directory} has conflicts that are not resolved: ${shown(conflicts.split('\0').filter(Boolean))}.`,
+      `Resolve them in ${directory}, or ask the topic to.`,
+    );
+  await git(directory, 'add', '--all');
+  await git(directory, 'commit', '--quiet', '-m', message);
 }
 
 async function merged(git: Git, { branch, from }: Which, tip: string): Promise<void> {
   if (await git(from, 'rev-parse', '--verify', '--quiet', 'MERGE_HEAD').catch(() => ''))
     throw unavailable(`A merge is under way in ${from}.`, 'Finish it, or give it up: git merge --abort.');
   try {
-    await git(from, 'merge', '--no-edit', '-m', `Merge branch '${branch}'`, tip);
+    // A person's branch.*.mergeOptions could leave it without a commit.
+    await git(from, 'merge', '--commit', '--no-squash', '--no-edit', '-m', `Merge branch '${branch}'`, tip);
   } catch (error) {
     // After a deadline, this git no longer runs anything.
     const conflicts = await withGit({ withinMs: 60_000, writes: true }, async (again) => {
@@ -83,18 +94,22 @@ async function merged(git: Git, { branch, from }: Which, tip: string): Promise<v
       error,
     );
   }
+  if ((await git(from, 'rev-list', '--count', `HEAD..${tip}`)).trim() !== '0')
+    throw unfinished(`git merged ${branch} in ${from}, but what is checked out there does not have its commits.`);
 }
 
 /** Removes the work tree and its branch. With `force`, work is kept under a ref; otherwise it is refused. */
 export async function discardWorktree(which: Which, force: boolean): Promise<Discarded> {
   const { topic, directory, branch, from } = which;
   return onHost(which, async (git) => {
-    const left = await uncommittedIn(git, directory);
     const tip = await existingTip(git, which);
-    const commits = Number(await git(from, 'rev-list', '--count', `HEAD..${tip}`));
+    const left = await uncommittedIn(git, directory);
+    // A head that is detached keeps no commits: the next checkout leaves them behind.
+    const keeps = (await branchIn(git, from)) ? ['HEAD'] : [`--exclude=${branch}`, '--branches'];
+    const commits = Number(await git(from, 'rev-list', '--count', tip, '--not', ...keeps));
     const said = { topic, branch, directory };
     if (left.length === 0 && commits === 0) {
-      await remove(git, which, tip);
+      await remove(git, which, tip, `${branch} has no work`);
       return said;
     }
     const work = [
@@ -109,7 +124,7 @@ export async function discardWorktree(which: Which, force: boolean): Promise<Dis
     const snapshot = left.length > 0 ? await snapshotOf(git, which, tip) : tip;
     const kept_as = `${DISCARDED}${branch.slice('continuity/'.length)}/${await nextNumber(git, which)}`;
     await git(from, 'update-ref', kept_as, snapshot);
-    await remove(git, which, snapshot);
+    await remove(git, which, snapshot, `The work of ${branch} is kept as ${kept_as}`);
     return { ...said, kept_as, get_back: `git -C ${shellWord(from)} branch NAME ${shellWord(kept_as)}` };
   });
 }
@@ -136,12 +151,14 @@ async function nextNumber(git: Git, { branch, from }: Which): Promise<number> {
 }
 
 /** Git removes neither a work tree with changes nor a branch that has moved on. Ignored files go. */
-async function remove(git: Git, { directory, branch, from }: Which, tip: string): Promise<void> {
-  if (isWorkTree(directory)) {
-    await git(from, 'worktree', 'remove', directory).catch((error: unknown) => {
-      throw unfinished(`${directory} is not removed: ${saidByGit(error)}`);
-    });
-  } else await git(from, 'worktree', 'prune', '--expire', 'now');
+async function remove(git: Git, { directory, branch, from }: Which, tip: string, sofar: string): Promise<void> {
+  await git(from, 'worktree', 'remove', directory).catch((error: unknown) => {
+    if (!isWorkTree(directory)) return; // A person has removed it.
+    throw unfinished(
+      `${sofar}, but ${directory} is not removed: ${saidByGit(error)}`,
+      `See what is in it. What you need of it, move away. Then: git -C ${shellWord(from)} worktree remove --force ${shellWord(directory)}, and the same command again.`,
+    );
+  });
   await git(from, 'update-ref', '-d', `refs/heads/${branch}`, tip);
   await forgetNote(directory);
 }
@@ -149,10 +166,23 @@ async function remove(git: Git, { directory, branch, from }: Which, tip: string)
 async function uncommittedIn(git: Git, directory: string): Promise<string[]> {
   if (!isWorkTree(directory)) return [];
   const printed = await git(directory, 'status', '--porcelain', '-z', '--no-renames', '--untracked-files=all');
-  return printed
+  const files = printed
     .split('\0')
     .filter(Boolean)
     .map((line) => line.slice(3));
+  // Git names all new files, but of a repository inside only its directory: it can commit nothing of it.
+  const repositories = files.filter((file) => file.endsWith('/'));
+  if (repositories.length > 0)
+    throw unfinished(
+      `${directory} has git repositories in it that are not part of it: ${shown(repositories)}.`,
+      'Move them away, remove them, or let git ignore them. What git ignores is removed.',
+    );
+  return files;
+}
+
+/** Empty when the head is detached. */
+async function branchIn(git: Git, directory: string): Promise<string> {
+  return (await git(directory, 'symbolic-ref', '--quiet', '--short', 'HEAD').catch(() => '')).trim();
 }
 
 async function tipOf(git: Git, from: string, branch: string): Promise<string | undefined> {
@@ -165,17 +195,29 @@ async function tipOf(git: Git, from: string, branch: string): Promise<string | u
 async function existingTip(git: Git, { topic, directory, branch, from }: Which): Promise<string> {
   const tip = await tipOf(git, from, branch);
   if (tip === undefined)
-    throw unavailable(
-      `Topic ${topic} has no branch ${branch} in ${from}: it was merged or discarded${isWorkTree(directory) ? `, and ${directory} is still there` : ''}.`,
-      'The next prompt for the topic makes its work tree again.',
-    );
-  const head = isWorkTree(directory)
-    ? (await git(directory, 'symbolic-ref', '--quiet', '--short', 'HEAD').catch(() => '')).trim()
-    : branch;
+    throw isWorkTree(directory)
+      ? unavailable(
+          `Topic ${topic} has no branch ${branch} in ${from}, and ${directory} is still there.`,
+          `If it was renamed, name it so again: git -C ${shellWord(directory)} branch -m ${shellWord(branch)}`,
+        )
+      : unavailable(
+          `Topic ${topic} has no branch ${branch} in ${from}: it was merged or discarded.`,
+          'The next prompt for the topic makes its work tree again.',
+        );
+  const head = isWorkTree(directory) ? await branchIn(git, directory) : branch;
   if (head !== branch)
     throw unfinished(
       `${directory} has ${head || 'a detached head'} checked out, and not ${branch}.`,
       `Run: git -C ${shellWord(directory)} checkout ${branch}`,
+    );
+  const listed = (await git(from, 'worktree', 'list', '--porcelain')).split('\n\n').map((one) => one.split('\n'));
+  const [elsewhere] = listed.flatMap(([place = '', ...facts]) =>
+    facts.includes(`branch refs/heads/${branch}`) && place !== `worktree ${directory}` ? [place.slice(9)] : [],
+  );
+  if (elsewhere !== undefined)
+    throw unfinished(
+      `${branch} is checked out in ${elsewhere}, and would be deleted.`,
+      `Check out another branch there, or none: git -C ${shellWord(elsewhere)} checkout --detach`,
     );
   return tip;
 }

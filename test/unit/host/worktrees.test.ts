@@ -1,6 +1,6 @@
 /** The work tree of a topic, with real git: made once, whatever was killed. */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, realpath, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, realpath, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -80,6 +80,12 @@ test('a half of it, which a killed git has left, is made again', async () => {
 });
 
 describe('refused as WORKSPACE_UNAVAILABLE', () => {
+  test('a machine without git', async () => {
+    vi.stubEnv('PATH', dir);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await expect(open()).rejects.toThrow(/git is not on PATH/);
+  });
+
   test.each([
     ['a directory that is in no repository', () => dir, /is in no git work tree/],
     [
@@ -126,6 +132,17 @@ describe('before a turn', () => {
     await rm(opened.cwd, { recursive: true });
     expect(await keep(opened)).toEqual(opened.worktree);
     expect(await headOf(opened.cwd)).toBe(tip);
+  });
+
+  test('no work tree of a person is forgotten whose disk is away', async () => {
+    const [opened, theirs] = [await open(), join(dir, 'theirs')];
+    await git(repository, 'worktree', 'add', '-q', '--detach', theirs);
+    const commit = await commitTo(theirs, 'theirs', 'theirs');
+    await rename(theirs, `${theirs}-away`);
+    await rm(opened.cwd, { recursive: true });
+    await keep(opened);
+    await rename(`${theirs}-away`, theirs);
+    expect(await headOf(theirs)).toBe(commit);
   });
 
   test('one whose branch and note are gone begins at what is checked out now', async () => {

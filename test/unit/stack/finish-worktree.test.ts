@@ -1,6 +1,6 @@
 /** Merging and discarding the work tree of a topic, with real git: no work is lost silently. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -95,6 +95,106 @@ describe('merge', () => {
     expect(await merge()).toMatchObject({ commits: 1 });
     await expectGone();
   });
+});
+
+describe('merge leaves what is not simple to a person', () => {
+  const unfinished = (message: RegExp) => ({ code: 'WORKSPACE_UNFINISHED', message: expect.stringMatching(message) });
+
+  test('conflicts that the agent has left are not committed', async () => {
+    await commitTo(tree.directory, 'README.md', 'theirs');
+    const before = await commitTo(repository, 'README.md', 'ours');
+    await git(tree.directory, 'merge', 'main').catch(() => '');
+    await expect(merge('Work')).rejects.toMatchObject(unfinished(/conflicts that are not resolved: README\.md\.$/));
+    expect(await headOf(repository)).toBe(before);
+    await expectKept();
+  });
+
+  test('nothing is committed on another branch than the topic’s', async () => {
+    const before = await headOf(tree.directory);
+    await git(tree.directory, 'checkout', '-q', '--detach');
+    await writeFile(inTree('new'), 'new');
+    await expect(merge('Work')).rejects.toMatchObject(unfinished(/a detached head/));
+    expect(await headOf(tree.directory)).toBe(before);
+  });
+
+  test('a repository in it is not committed as a link without content', async () => {
+    await repositoryIn(inTree('nested'));
+    await expect(merge('Work')).rejects.toMatchObject(unfinished(/git repositories in it .*: nested\/\.$/));
+    await expect(discard(true)).rejects.toMatchObject(unfinished(/git repositories in it/));
+    expect(existsSync(inTree('nested/README.md'))).toBe(true);
+  });
+
+  test('one that git does not remove is merged, and the failure says so', async () => {
+    await commitTo(tree.directory, 'work', 'work');
+    await git(repository, 'worktree', 'lock', tree.directory);
+    await expect(merge()).rejects.toMatchObject(unfinished(/is merged into main, but .* is not removed: .*locked/));
+    await git(repository, 'worktree', 'unlock', tree.directory);
+    await merge();
+    await expectGone();
+  });
+
+  test.each(['--squash', '--no-commit --no-ff'])(
+    'a person’s mergeOptions %s make no merge without a commit',
+    async (options) => {
+      const commit = await commitTo(tree.directory, 'work', 'work');
+      await git(repository, 'config', 'branch.main.mergeOptions', options);
+      await merge();
+      expect(await git(repository, 'branch', '--contains', commit)).toBe('* main');
+      await expectGone();
+    },
+  );
+});
+
+describe('no branch is deleted that a person works on', () => {
+  const elsewhere = (directory: string) => ({
+    code: 'WORKSPACE_UNFINISHED',
+    message: `continuity/auth is checked out in ${directory}, and would be deleted.`,
+  });
+
+  test('one that is checked out where it came from', async () => {
+    const commit = await commitTo(tree.directory, 'work', 'work');
+    await git(repository, 'worktree', 'remove', tree.directory);
+    await git(repository, 'checkout', '-q', tree.branch);
+    await expect(merge()).rejects.toMatchObject(elsewhere(repository));
+    await expect(discard(true)).rejects.toMatchObject(elsewhere(repository));
+    expect(await headOf(repository)).toBe(commit);
+  });
+
+  test('one whose work tree was moved', async () => {
+    const moved = join(repository, '..', 'moved');
+    await git(repository, 'worktree', 'move', tree.directory, moved);
+    await writeFile(join(moved, 'new'), 'new');
+    await expect(merge()).rejects.toMatchObject(elsewhere(moved));
+    expect(await git(moved, 'status', '--porcelain')).toBe('?? new');
+  });
+
+  test('one whose commits only a detached head has', async () => {
+    await commitTo(tree.directory, 'work', 'work');
+    await git(repository, 'checkout', '-q', '--detach', tree.branch);
+    await expect(discard()).rejects.toMatchObject({ code: 'WORKSPACE_UNFINISHED' });
+    await expectKept();
+    await git(repository, 'branch', 'mine');
+    await discard();
+    await expectGone();
+  });
+
+  test('nor a work tree of theirs whose disk is away', async () => {
+    const theirs = join(repository, '..', 'theirs');
+    await git(repository, 'worktree', 'add', '-q', '--detach', theirs);
+    const commit = await commitTo(theirs, 'theirs', 'theirs');
+    await rename(theirs, `${theirs}-away`);
+    await rm(tree.directory, { recursive: true });
+    await discard();
+    await expectGone();
+    await rename(`${theirs}-away`, theirs);
+    expect(await headOf(theirs)).toBe(commit);
+  });
+});
+
+test('a branch that was renamed is named', async () => {
+  await git(tree.directory, 'branch', '-m', 'feature');
+  const fix = expect.stringContaining(`git -C ${tree.directory} branch -m continuity/auth`) as string;
+  await expect(discard(true)).rejects.toMatchObject({ code: 'WORKSPACE_UNAVAILABLE', failure: { fix } });
 });
 
 describe('discard', () => {
