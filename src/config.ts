@@ -2,7 +2,7 @@
  * Reads files and the environment into a typed `Config`, once, when a process starts. The worker,
  * the client and the CLI import it. It imports `contract` and `host`.
  */
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { defined } from './contract/defined.js';
 import type { Failure } from './contract/failures.js';
 import { dataDirOf, userConfigDirOf } from './host/data-dir.js';
@@ -73,7 +73,9 @@ export async function loadConfig({
   }
   const settled = settle(said, file, dataDirOf({ ...defined({ dataDir }), cwd, env }));
   const config = ignored.length > 0 ? { ...settled, ignored } : settled;
-  origins.set(config, env);
+  // Of this directory, wherever another one is read with it later.
+  const named = env.CONTINUITY_CONFIG && resolve(cwd, env.CONTINUITY_CONFIG);
+  origins.set(config, named ? { ...env, CONTINUITY_CONFIG: named } : env);
   return config;
 }
 
@@ -90,11 +92,7 @@ export function originOf(config: Config): string {
   return 'for sessions in this directory';
 }
 
-/**
- * Why a call with this config cannot be sent: the worker uses another one in that directory.
- *
- * @throws Failed DATA_DIR_UNSAFE
- */
+/** Why a call with this config cannot be sent: the worker uses another one in that directory. */
 export function differenceToWorkerIn(cwd: string, config: Config): Promise<Failure | undefined> {
   return differenceToWorker(cwd, config, origins.get(config), loadConfig);
 }

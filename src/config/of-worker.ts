@@ -4,7 +4,7 @@
  * the caller's program hands its own config over.
  */
 import { failure, type Failure } from '../contract/failures.js';
-import { ensurePrivate } from '../host/private-data-dir.js';
+import { unsafeDataDir } from '../host/private-data-dir.js';
 import { liveWorkerIn } from '../host/worker-state.js';
 import { differencesOf } from './differences.js';
 import { ConfigInvalid } from './invalid.js';
@@ -21,8 +21,9 @@ export interface Loading {
 
 /**
  * CONFIG_DIFFERS when the worker of the caller's data directory uses another config in `cwd`.
- * Undefined, too, where no worker of this release runs on that data directory: the config of the
- * host with the worker counts then, and this caller cannot see it.
+ * Undefined, too, where no worker of this release runs on that data directory, or where the
+ * directory is another user's: the config of the host with the worker counts then, and this caller
+ * cannot see it.
  *
  * `given`: as the caller has it. `from`: the environment that it was read with. Absent: no file has
  * it.
@@ -38,8 +39,9 @@ export async function differenceToWorker(
   if (!worker?.reads) return undefined;
   const reads = from && readsOf(from);
   if (reads && sameReads(reads, worker.reads)) return undefined;
-  // Another user could have written what the worker reads, and it can be a program.
-  await ensurePrivate(dataDir);
+  // Another user could have written what the worker reads, and it can be a program. Root may well
+  // call the worker of a service's user.
+  if (await unsafeDataDir(dataDir)) return undefined;
   const loaded = (env: NodeJS.ProcessEnv) => load({ cwd, dataDir, env }).catch(unlessInvalid);
   const there = await loaded({ ...(from ?? process.env), ...allOf(worker.reads) });
   const here = from ? await loaded(from) : given;

@@ -1,5 +1,8 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import type { AgentConfig } from '../../config.js';
 import { failure } from '../../contract/failures.js';
+import { searchPathOf } from '../../host/search-path.js';
 import { AgentError } from '../agent.js';
 
 /**
@@ -24,7 +27,7 @@ export function configOfServer(configs: ReadonlyMap<string, AgentConfig>): Agent
  */
 export function onServer(name: string, config: AgentConfig, server: AgentConfig): AgentConfig {
   const { path, ...rest } = config;
-  if (path !== undefined && path !== server.path)
+  if (path !== undefined && path !== server.path && !isOneFile(path, server.path ?? config.kind))
     throw new AgentError(
       failure(
         'CONFIG_INVALID',
@@ -34,4 +37,18 @@ export function onServer(name: string, config: AgentConfig, server: AgentConfig)
       false,
     );
   return { ...rest, ...(server.path !== undefined && { path: server.path }) };
+}
+
+/** A project may name by its path what the worker finds on PATH. */
+function isOneFile(one: string, other: string): boolean {
+  const [file, same] = [fileOf(one), fileOf(other)];
+  return file !== undefined && file === same;
+}
+
+function fileOf(named: string): string | undefined {
+  const candidates = named.includes('/')
+    ? [named]
+    : searchPathOf(process.env).folders.map((folder) => join(folder, named));
+  const found = candidates.find(existsSync);
+  return found && realpathSync(found);
 }
