@@ -13,10 +13,12 @@ export function worktreeLines({
   if (!workspace) return [];
   const { directory, branch, from, left_out = 0 } = workspace;
   const name = /^[\w.-]+$/.test(topic) ? topic : JSON.stringify(topic);
-  const without = left_out === 1 ? 'a changed file' : `${left_out} changed files`;
+  const without = left_out === 1 ? '1 changed file is' : `${left_out} changed files are`;
   return [
     `It works in ${directory}, on branch ${branch}. To finish: continuity merge ${name}, or continuity discard ${name}.`,
-    ...(left_out > 0 && session.kind === 'new' ? [`In ${from}, ${without} had no commit: that is not in it.`] : []),
+    ...(left_out > 0 && session.kind === 'new'
+      ? [`${without} not committed in ${from}, so the work tree does not have ${left_out === 1 ? 'it' : 'them'}.`]
+      : []),
   ];
 }
 

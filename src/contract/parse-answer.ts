@@ -40,7 +40,7 @@ export function refusalOfAnswer(ask: Ask, { decision, text, ask_id }: AnswerRequ
   if (ask.takes.includes(decision)) return decision === 'reply' ? badReply(ask, text) : undefined;
   return failure(
     'INVALID_ANSWER',
-    `The ${ask.kind} takes ${ask.takes.map((one) => `"${one}"`).join(', ')}, not "${decision}".`,
+    `The ${ask.kind === 'cold' ? 'ask' : ask.kind} takes ${ask.takes.map((one) => `"${one}"`).join(', ')}, not "${decision}".`,
   );
 }
 

@@ -79,11 +79,16 @@ export function resultAnswer(result: TurnResult, { offset = 0, room = WHOLE_ANSW
   return answer({ ...facts, ...defined({ error }), shown }, [text, ...goesOn, ...rest], status !== 'completed');
 }
 
-/** A long text goes on in the next page. */
+/**
+ * A long text goes on in the next page.
+ *
+ * @throws SessionError INVALID_PROMPT for a page or an offset beyond the end
+ */
 export function pageAnswer(
   { page, pages, parts, session_id }: ReplyPage,
   { offset = 0 }: Showing = {},
 ): CallToolResult {
+  if (page > pages) throw sessionError('INVALID_PROMPT', `Field "page" must be at most ${pages}, the last page.`);
   const whole = parts.map(({ text }) => text).join('\n\n');
   const where = `(page ${page} of ${pages})`;
   const { text, shown } = cut(whole, offset, roomBeside([where], WHOLE_ANSWER));
@@ -98,7 +103,8 @@ function cut(whole: string, offset: number, room: Room): { text: string; shown: 
   if (offset > 0 && offset >= whole.length)
     throw sessionError('INVALID_PROMPT', `Field "offset" must be below ${whole.length}, the length of the text.`);
   const from = isInPair(whole, offset) ? offset - 1 : offset;
-  const to = Math.max(endWithin(whole, from, room), Math.min(from + 2, whole.length)); // It always goes on.
+  const one = String.fromCodePoint(whole.codePointAt(from) ?? 0).length;
+  const to = Math.max(endWithin(whole, from, room), Math.min(from + one, whole.length)); // It always goes on.
   return { text: whole.slice(from, to), shown: { from, to, of: whole.length } };
 }
 

@@ -28,7 +28,11 @@ const FOR_FACTS: Room = { tokens: MOST_TOKENS - 1000, bytes: 46 * 1024, lines: 1
 
 export async function view(which: Which, call: Call): Promise<CallToolResult> {
   const shown = await call.using(async (manager) => manager.view(await topicAskedFor(manager, which)));
-  return factsAnswer(briefly(shown), { session_id: shown.session_id, topic: shown.topic, status: shown.state });
+  const brief = briefly(shown);
+  if (!call.signal.aborted)
+    for (const { prompt_id, reply_truncated } of brief.outcomes)
+      if (!reply_truncated) call.handedOver.delivered(prompt_id);
+  return factsAnswer(brief, { session_id: shown.session_id, topic: shown.topic, status: shown.state });
 }
 
 export async function cancel(
@@ -119,7 +123,7 @@ async function topicAskedFor(manager: SessionManager, { topic, session_id }: Whi
 }
 
 /** As much as fits into an answer: the newest outcomes, then the next prompts. */
-function briefly({ outcomes, queue, refused, sessions, days: _days, ...view }: TopicView): object {
+function briefly({ outcomes, queue, refused, sessions, days: _days, ...view }: TopicView) {
   const brief = {
     ...view,
     sessions: sessions.map(({ pinned: { instructions: _, ...pinned }, followed_up: _followedUp, ...session }) => ({

@@ -275,6 +275,12 @@ describe('a bad word is refused with its code, what is wrong and what to do, and
       /^INVALID_PROMPT: Field "on_lost" must be "replace" or "fail"; got "panic"/,
     ],
     [
+      'a place to work that there is not',
+      ['delegate', '--topic', 'bad', '--workspace', 'tree', 'x'],
+      2,
+      /^USAGE: --workspace must be shared, queue, worktree; got "tree"\./,
+    ],
+    [
       'a working directory that does not exist',
       ['list', '--cwd', '/does/not/exist'],
       2,

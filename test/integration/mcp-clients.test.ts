@@ -252,6 +252,29 @@ describe('a call that is made again', () => {
   });
 });
 
+test('a call whose whole outcome session_view showed is asked anew', async () => {
+  const server = rawServer(surroundings);
+  server.open();
+  const [topic, gate] = [aTopic(), aGate()];
+  const asked = { topic, prompt: `[[until: ${gate}]] [[say: once]]`, wait_seconds: 1 };
+  server.call(1, 'delegate_task', asked);
+  await answered(server, 1);
+  server.call(2, 'session_view', { topic });
+  await answered(server, 2);
+  server.call(3, 'delegate_task', asked);
+  await answered(server, 3);
+  expect(textOf(server, 3)).toContain('Attached');
+  await writeFile(gate, '');
+  await expect.poll(async () => (await world.manager.view(topic)).state, { timeout: 60_000 }).toBe('idle');
+  server.call(4, 'session_view', { topic });
+  await answered(server, 4);
+  server.call(5, 'delegate_task', { ...asked, wait_seconds: 100 });
+  await answered(server, 5);
+  expect(textOf(server, 5)).not.toContain('Attached');
+  await ended(server);
+  expect((await world.manager.view(topic)).turns).toBe(2);
+});
+
 describe('the connection', () => {
   test('lines that are no messages are passed over, and stdout holds nothing but the protocol', async () => {
     const cwd = join(world.dir, 'talkative');

@@ -138,6 +138,8 @@ test('continuity outcome takes several, and --any waits for the first', async ()
   expect(unknown).toMatchObject({ exitCode: 3, stdout: expect.stringContaining('two') as string });
   expect((await continuity(['outcome', ...words, 'nobody'])).stderr).toContain('"nobody" has no prompt_id');
   expect((await continuity(['outcome', 't', 'p', '--any'])).exitCode).toBe(2);
+  const withoutWait = await continuity(['outcome', ...words, '--any']);
+  expect(withoutWait).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--wait') as string });
 });
 
 test('session_list has the topics of this project first, with the goal of the last turn, and marks what was delegated here', async () => {

@@ -4,7 +4,7 @@ import type { SessionManager } from '../../client/session-manager.js';
 import { defined } from '../../contract/defined.js';
 import type { OnCold } from '../../contract/session-context.js';
 import type { OnLost } from '../../contract/types.js';
-import type { WorkspaceMode } from '../../contract/workspace.js';
+import { isWorkspaceMode, WORKSPACE_MODES, type WorkspaceMode } from '../../contract/workspace.js';
 import { limitsOf } from '../args/budgets.js';
 import { command } from '../args/command.js';
 import { connected } from '../connect.js';
@@ -156,7 +156,7 @@ export default command({
         when_warm: flags['when-warm'] === true ? WHEN_WARM : flags['when-warm'],
       }),
       ...(flags['on-lost'] !== undefined && { on_lost: flags['on-lost'] as OnLost }), // parse-prompt.ts checks the value.
-      ...(flags.workspace !== undefined && { workspace: { mode: flags.workspace as WorkspaceMode } }),
+      ...(flags.workspace !== undefined && { workspace: { mode: modeOf(flags.workspace) } }),
       ...(flags.check !== undefined && {
         checks: flags.check.map((run) => ({
           run,
@@ -191,4 +191,12 @@ async function submit(
   if (!output.json)
     output.note(`Its outcome: continuity outcome ${quoted(accepted.topic)} ${quoted(accepted.prompt_id)} --wait`);
   return 0;
+}
+
+function modeOf(workspace: string): WorkspaceMode {
+  if (isWorkspaceMode(workspace)) return workspace;
+  throw new UsageError(
+    `--workspace must be ${WORKSPACE_MODES.join(', ')}; got ${JSON.stringify(workspace)}.`,
+    'See: continuity delegate --help',
+  );
 }

@@ -43,6 +43,7 @@ export default command({
     const others = args['topic prompt_id'];
     if (others.length > 0) {
       if (flags.full || page !== undefined) throw new UsageError('--full and --page are for one prompt.', HELP);
+      if (flags.any && !flags.wait) throw new UsageError('--any says how long to wait, so it needs --wait.', HELP);
       return showOutcomes(pairsOf([topic, prompt_id, ...others]), flags, output);
     }
     if (flags.any) throw new UsageError('--any is for several prompts: TOPIC PROMPT_ID TOPIC PROMPT_ID.', HELP);

@@ -33,7 +33,7 @@ export default command({
     since: {
       kind: 'text',
       value: 'TIME',
-      help: 'Count from the day of then on, such as 7d, in whole days (UTC). A topic knows the last 60 days on which it has worked.',
+      help: 'Count only the last days, such as 7d. Days are whole and in UTC. A topic knows the last 60 days on which it has worked.',
     },
     plot: { kind: 'switch', help: 'Draw bars instead of a table: of the cost, or of tokens where a cost is unknown.' },
   },
