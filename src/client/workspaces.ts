@@ -22,8 +22,8 @@ export class Workspaces {
    */
   async merge(topic: string, { commit }: { commit?: string } = {}): Promise<Merged> {
     if (commit?.trim() === '') throw sessionError('INVALID_PROMPT', 'The message to commit with is empty.');
-    const worktree = await idleWorktree(this.config, await this.view(topic));
-    const { mergeWorktree } = await finishing();
+    const { mergeWorktree, isStanding } = await finishing();
+    const worktree = await idleWorktree(this.config, await this.view(topic), isStanding);
     return mergeWorktree({ ...worktree, topic }, commit);
   }
 
@@ -33,8 +33,8 @@ export class Workspaces {
    * @throws Failed WORKSPACE_BUSY, WORKSPACE_UNFINISHED, WORKSPACE_UNAVAILABLE
    */
   async discard(topic: string, { force = false }: { force?: boolean } = {}): Promise<Discarded> {
-    const worktree = await idleWorktree(this.config, await this.view(topic));
-    const { discardWorktree } = await finishing();
+    const { discardWorktree, isStanding } = await finishing();
+    const worktree = await idleWorktree(this.config, await this.view(topic), isStanding);
     return discardWorktree({ ...worktree, topic }, force);
   }
 
@@ -45,11 +45,12 @@ export class Workspaces {
    */
   async refuseToForget(topic: string): Promise<void> {
     const view = await this.view(topic).catch(() => undefined); // To forget it says why it cannot be asked.
-    const place = view && placeIn(view);
-    if (!place || place.host !== (await knownHostId(this.config.dataDir))) return;
+    const places = view ? placesIn(view) : [];
+    if (!view || places.length === 0) return;
     const { isStanding } = await finishing();
-    if (!(await isStanding(place.worktree))) return;
-    const { directory, branch } = place.worktree;
+    const standing = await standingHere(places, await knownHostId(this.config.dataDir), isStanding);
+    if (!standing) return;
+    const { directory, branch } = standing.worktree;
     const message = `Topic ${topic} has a work tree, ${directory}, on branch ${branch}.`;
     const fix = 'Merge it (continuity merge) or discard it (continuity discard) first.';
     throw new SessionError(failure('WORKSPACE_UNFINISHED', message, fix), { topic: view.topic });
@@ -59,19 +60,35 @@ export class Workspaces {
 // Only a caller that finishes a work tree has to load what runs git.
 const finishing = () => import('../stack/finish-worktree.js');
 
-function placeIn({ sessions }: TopicView): Place | undefined {
-  const pinned = sessions.findLast(({ pinned }) => pinned.workspace)?.pinned;
-  return pinned?.workspace && { worktree: pinned.workspace, host: pinned.host };
+type IsStanding = (worktree: Worktree) => Promise<boolean>;
+
+/** Of each repository that the topic has worked in, the newest first. */
+function placesIn({ sessions }: TopicView): Place[] {
+  const places = sessions.flatMap(({ pinned: { workspace, host } }): Place[] =>
+    workspace ? [{ worktree: workspace, host }] : [],
+  );
+  return places.reverse();
 }
 
-async function idleWorktree({ dataDir }: Config, view: TopicView): Promise<Worktree> {
+async function standingHere(
+  places: Place[],
+  host: string | undefined,
+  isStanding: IsStanding,
+): Promise<Place | undefined> {
+  for (const place of places) if (place.host === host && (await isStanding(place.worktree))) return place;
+  return undefined;
+}
+
+async function idleWorktree({ dataDir }: Config, view: TopicView, isStanding: IsStanding): Promise<Worktree> {
   const { topic, running, queue } = view;
-  const place = placeIn(view);
+  const host = await knownHostId(dataDir);
+  const [newest, ...others] = placesIn(view);
+  const place = newest && ((await standingHere([newest, ...others], host, isStanding)) ?? newest);
   const refused = (code: 'WORKSPACE_UNAVAILABLE' | 'WORKSPACE_BUSY', message: string, fix?: string) =>
     new SessionError(failure(code, message, fix), { topic });
   if (!place)
     throw refused('WORKSPACE_UNAVAILABLE', `Topic ${topic} has no work tree of its own.`, 'There is nothing to do.');
-  if (place.host !== (await knownHostId(dataDir)))
+  if (place.host !== host)
     throw refused(
       'WORKSPACE_UNAVAILABLE',
       `The work tree of topic ${topic} is on host ${place.host}, in ${place.worktree.directory}.`,
