@@ -11,11 +11,12 @@ function ofSessions({
   prices,
   onLost,
   onFull,
+  onCold,
   ...rest
 }: Config): object {
   const { turnTimeoutMs, stallTimeoutMs, toolTimeoutMs, hostTimeoutMs, quotaWaitMs, budgets } = limits;
   return {
-    ...{ defaultAgent, agents, categories, checks, prices, onLost, onFull, workspace: rest.workspace },
+    ...{ defaultAgent, agents, categories, checks, prices, onLost, onFull, onCold, workspace: rest.workspace },
     limits: {
       ...{ turnTimeout: turnTimeoutMs, stallTimeout: stallTimeoutMs, toolTimeout: toolTimeoutMs },
       ...{ hostTimeout: hostTimeoutMs, quotaWait: quotaWaitMs },

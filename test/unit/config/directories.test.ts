@@ -127,6 +127,7 @@ it('two configs differ in what they say of sessions, by the name of the key', ()
     dataDir: '/elsewhere',
     warmAgent: false,
     onLost: 'fail',
+    onCold: { ...own.onCold, do: 'ask' },
     agents: { ...own.agents, opencode: { model: 'a/b', kind: 'opencode' }, mine: { kind: 'codex' } },
     limits: { ...own.limits, turnsPerHost: 1, noWorkerAfterMs: 1, turnTimeoutMs: 1, budgets: { steps_per_turn: 9 } },
   };
@@ -135,6 +136,7 @@ it('two configs differ in what they say of sessions, by the name of the key', ()
     'agents.opencode.model',
     'agents.mine',
     'onLost',
+    'onCold.do',
     'limits.turnTimeout',
     'limits.stepsPerTurn',
   ]);
