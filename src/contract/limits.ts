@@ -49,11 +49,13 @@ export const MAX_CHANGED_FILES_BYTES = KIB;
  * reply, and `SessionManager.reply` reads it there.
  */
 export const MAX_REPLY_BYTES = 256 * KIB;
-/**
- * All texts of a turn in its outcome, as JSON. An outcome is in the history twice, and a turn costs
- * at most 8 KiB beside its reply.
- */
+/** All texts of a turn in its outcome, as JSON. A host of an older release sends so much. */
 export const MAX_REPLY_PARTS_BYTES = 2 * KIB;
+/**
+ * And what a host of this release sends. An outcome is in the history twice, and a turn costs at most
+ * 8 KiB beside its reply, with what it says of its session, its directory and its usage.
+ */
+export const SENT_REPLY_PARTS_BYTES = 1.25 * KIB;
 /** The newest of them. */
 export const MAX_REPLY_PARTS = 40;
 /** So many of the newest outcomes have them. */

@@ -1,6 +1,6 @@
 /** All that a turn said, in the size that an outcome has room for, and in pages. Pure. */
 import type { ReplyPage } from './answers.js';
-import { MAX_REPLY_PAGE_BYTES, MAX_REPLY_PARTS, MAX_REPLY_PARTS_BYTES } from './limits.js';
+import { MAX_REPLY_PAGE_BYTES, MAX_REPLY_PARTS, SENT_REPLY_PARTS_BYTES } from './limits.js';
 import { cutToJsonBytes, jsonBytes } from './text.js';
 import type { TurnResult } from './types.js';
 
@@ -13,7 +13,7 @@ type Parts = Pick<TurnResult, 'reply_parts' | 'reply_parts_truncated'>;
 export function boundedParts(parts: readonly string[], reply: string): Parts {
   if (parts.every((part) => part === reply)) return {};
   const newest = parts.slice(-MAX_REPLY_PARTS);
-  const reply_parts = fitted(newest, MAX_REPLY_PARTS_BYTES);
+  const reply_parts = fitted(newest, SENT_REPLY_PARTS_BYTES);
   const isCut = newest.length < parts.length || reply_parts.some((part, at) => part !== newest[at]);
   return { reply_parts, ...(isCut && { reply_parts_truncated: true }) };
 }

@@ -225,7 +225,7 @@ export interface TurnResult {
   /** The answer of this turn, never another turn's. */
   reply: string;
   reply_truncated?: true;
-  /** All texts of this turn, oldest first, in at most 2 KiB. Absent: `reply` is all. */
+  /** All texts of this turn, oldest first, in at most 1.25 KiB. Absent: `reply` is all. */
   reply_parts?: string[];
   /** Some of them are cut. `SessionManager.reply` reads the whole. */
   reply_parts_truncated?: true;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_REPLY_PAGE_BYTES, MAX_REPLY_PARTS, MAX_REPLY_PARTS_BYTES } from '../../../src/contract/limits.js';
+import { MAX_REPLY_PAGE_BYTES, MAX_REPLY_PARTS, SENT_REPLY_PARTS_BYTES } from '../../../src/contract/limits.js';
 import { boundedParts, pageOf } from '../../../src/contract/reply-parts.js';
 import { jsonBytes } from '../../../src/contract/text.js';
 
@@ -19,8 +19,8 @@ describe('the parts in an outcome', () => {
     const parts = ['I look.', 'x'.repeat(10_000), '\u0007'.repeat(10_000), 'Done.'];
     const { reply_parts = [], reply_parts_truncated } = boundedParts(parts, parts[1]!);
     expect(reply_parts_truncated).toBe(true);
-    expect(jsonBytes(reply_parts)).toBeLessThanOrEqual(MAX_REPLY_PARTS_BYTES);
-    expect(jsonBytes(reply_parts)).toBeGreaterThan(0.9 * MAX_REPLY_PARTS_BYTES);
+    expect(jsonBytes(reply_parts)).toBeLessThanOrEqual(SENT_REPLY_PARTS_BYTES);
+    expect(jsonBytes(reply_parts)).toBeGreaterThan(0.9 * SENT_REPLY_PARTS_BYTES);
     expect([reply_parts[0], reply_parts[3]]).toEqual(['I look.', 'Done.']);
     expect(reply_parts[1]).toMatch(/^x+…$/);
   });
@@ -30,7 +30,7 @@ describe('the parts in an outcome', () => {
     const { reply_parts = [], reply_parts_truncated } = boundedParts(parts, parts.at(-1)!);
     expect(reply_parts).toHaveLength(MAX_REPLY_PARTS);
     expect(reply_parts_truncated).toBe(true);
-    expect(jsonBytes(reply_parts)).toBeLessThanOrEqual(MAX_REPLY_PARTS_BYTES);
+    expect(jsonBytes(reply_parts)).toBeLessThanOrEqual(SENT_REPLY_PARTS_BYTES);
   });
 });
 
