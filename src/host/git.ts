@@ -6,7 +6,8 @@ import { deadline } from './deadline.js';
 import { childEnvironment } from './environment.js';
 import { GIT_MARKER, killTree } from './process-tree.js';
 
-const MAX_PRINTED_BYTES = 4 * 1024 * 1024;
+/** An agent can leave a folder of packages that git does not ignore. */
+const MAX_PRINTED_BYTES = 64 * 1024 * 1024;
 
 /** @returns what git printed @throws what git says, or the signal's reason */
 export type Git = (cwd: string, ...args: string[]) => Promise<string>;

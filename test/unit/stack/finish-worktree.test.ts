@@ -1,6 +1,6 @@
 /** Merging and discarding the work tree of a topic, with real git: no work is lost silently. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -231,6 +231,16 @@ describe('discard', () => {
     expect(files.split('\n')).toEqual(['.gitignore', 'README.md', 'new', 'work']);
     expect(await git(repository, 'show', 'back:README.md')).toBe('changed');
     expect(await git(repository, 'log', '-1', '--format=%s', 'back~1')).toBe('Write work');
+  });
+
+  test('with more new files than a person would read', async () => {
+    const long = join(...Array<string>(4).fill('d'.repeat(250)));
+    await mkdir(inTree(long), { recursive: true });
+    await Promise.all(Array.from({ length: 4300 }, (_, at) => writeFile(inTree(join(long, `${at}`)), '')));
+    const message = expect.stringMatching(/ and 4290 more\.$/) as string;
+    await expect(discard()).rejects.toMatchObject({ code: 'WORKSPACE_UNFINISHED', message });
+    expect(await discard(true)).toHaveProperty('kept_as');
+    await expectGone();
   });
 
   test('by force twice keeps both', async () => {
