@@ -15,6 +15,7 @@ type Turn = Pick<RunTurnInput, 'topic' | 'turn' | 'prompt_id' | 'session_id' | '
 
 export class ColdResume {
   #replaced = false;
+  #keptOut = false;
 
   constructor(
     private readonly turn: Turn,
@@ -28,6 +29,11 @@ export class ColdResume {
   /** Whether another session takes over. */
   get isReplaced(): boolean {
     return this.#replaced;
+  }
+
+  /** Whether the prompt is not put in, so that its session has not heard of it. */
+  get keptOut(): boolean {
+    return this.#keptOut;
   }
 
   /** `undefined`: the prompt is put in. */
@@ -66,6 +72,7 @@ export class ColdResume {
   }
 
   #failed(message: string): Failure {
+    this.#keptOut = true;
     return failure('COLD_SESSION', `Session ${this.turn.session_id} is cold. ${message}`);
   }
 

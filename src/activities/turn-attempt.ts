@@ -97,6 +97,8 @@ export class TurnAttempt {
 
   /** What became of the place in which the turn worked. Call it once the turn has ended. */
   async surroundings(): Promise<Pick<RunTurnOutput, 'ground' | 'ground_after' | 'shares_directory_with'>> {
+    // A session that has not heard how the ground has moved is told before its next prompt.
+    if (this.cold.keptOut) return defined({ ground_after: this.input.ground_before });
     const after = (await groundOf(this.input.pinned.cwd)) ?? groundBefore(this.input, this.clock);
     return defined({ ground: this.#moved, ground_after: after, shares_directory_with: this.clock.sharedWith() });
   }

@@ -1,5 +1,8 @@
 /** Before an expensive cold resume somebody decides. On a real Temporal server, with the fake agent. */
 import { randomUUID } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OnCold } from '../../src/contract/session-context.js';
 import { topicsIn } from '../support/topics-that-wait.js';
@@ -79,6 +82,24 @@ describe('with onCold: ask', () => {
     expect((await world.manager.delegate(undefined, 'back', { session_id: session, on_cold: 'continue' })).status).toBe(
       'completed',
     );
+  });
+
+  test('a session that did not get the prompt is told before its next one that its repository has moved', async () => {
+    const directory = await mkdtemp(join(world.dir, 'repository-'));
+    const git = (...words: string[]) =>
+      execa('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], { cwd: directory });
+    await git('init');
+    await git('commit', '--allow-empty', '-m', 'one');
+    const topic = `topic ${randomUUID()}`;
+    const { session_id } = await world.manager.delegate(topic, ONE, { cwd: directory });
+    await git('commit', '--allow-empty', '-m', 'two');
+    const result = world.manager.delegate(topic, 'two');
+    await waitingOf(topic, 'answer');
+    await answer(topic, { decision: 'deny' });
+    expect((await result).ground).toBeUndefined();
+    const next = await world.manager.delegate(topic, 'three', { on_cold: 'continue' });
+    expect(next.ground).toBeDefined();
+    expect(world.agent.promptsIn(session_id ?? '').at(-1)).toContain('the repository has moved');
   });
 
   test('a cancel while it is asked ends it, and nothing was put in', async () => {
