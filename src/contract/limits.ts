@@ -2,10 +2,14 @@
  * Bounds that are part of the contract (promise 7). They are the same for every topic, because a
  * workflow reads no config. Continue-as-new carries everything that a topic remembers in one
  * payload, and the server takes at most 2 MiB in one. So these bounds count bytes of JSON, and
- * their sum stays below 2 MiB (`test/unit/workflows/bounds.test.ts`).
+ * their sum stays below 2 MiB (`test/unit/workflows/bounds.test.ts`). Where the largest requests
+ * would exceed it, the oldest outcomes are not carried.
  */
 
 const KIB = 1024;
+
+/** What Temporal takes in one payload (`limit.blobSize.error`), less what stands around it. */
+export const MAX_CARRIED_BYTES = 2048 * KIB - 16 * KIB;
 
 /** The text of a prompt, in UTF-8. */
 export const MAX_PROMPT_BYTES = 64 * KIB;

@@ -21,7 +21,8 @@ function isGround(value: unknown): boolean {
   return branch === undefined || (typeof branch === 'string' && utf8Length(branch) <= MAX_BRANCH_BYTES);
 }
 
-const MAX_WORKTREE_BYTES = 16 * 1024;
+/** Two of the longest paths, a branch and a commit. Each session has it, and each outcome. */
+export const MAX_WORKTREE_BYTES = 9 * 1024;
 
 export function isWorktree(value: unknown): boolean {
   if (!isObject(value) || value.mode !== 'worktree' || jsonBytes(value) > MAX_WORKTREE_BYTES) return false;

@@ -9,6 +9,7 @@ import type { LeftBehind } from '../contract/left-behind.js';
 import * as limits from '../contract/limits.js';
 import { cutToBytes, cutToJsonBytes, jsonBytes } from '../contract/text.js';
 import type { CheckRound } from '../contract/checks.js';
+import type { TopicState } from '../contract/state.js';
 import type { TurnResult } from '../contract/types.js';
 
 /**
@@ -32,6 +33,15 @@ export function remembered(outcomes: TurnResult[]): TurnResult[] {
     kept.push(small);
   }
   return kept.reverse();
+}
+
+/** The state without the oldest outcomes that would make it too large to carry. */
+export function carriable(state: TopicState): TopicState {
+  let tooMuch = jsonBytes(state) - limits.MAX_CARRIED_BYTES;
+  if (tooMuch <= 0) return state;
+  const outcomes = [...state.outcomes];
+  while (tooMuch > 0 && outcomes.length > 1) tooMuch -= sizeOf(outcomes.shift()!).whole + 1;
+  return { ...state, outcomes };
 }
 
 /**
@@ -70,12 +80,11 @@ export function bounded(outcome: TurnResult): TurnResult {
     ...(left_behind && { left_behind: boundedProcesses(left_behind) }),
   };
   if (!checks) return small;
-  const room =
-    limits.MAX_OUTCOME_FACTS_BYTES -
-    16 * 1024 -
-    (asks ? limits.MAX_ASKS_IN_OUTCOME_BYTES : 0) -
-    (facts.reply_parts ? limits.MAX_REPLY_PARTS_BYTES : 0);
-  return { ...small, checks: { ...checks, rounds: boundedRounds(checks.rounds, room) } };
+  const others = jsonBytes({ ...small, reply: '', checks: { ...checks, rounds: [] } });
+  return {
+    ...small,
+    checks: { ...checks, rounds: boundedRounds(checks.rounds, limits.MAX_OUTCOME_FACTS_BYTES - others) },
+  };
 }
 
 export function boundedFailure(error: Failure): Failure {
@@ -100,7 +109,7 @@ export function boundedAsks(asks: readonly AskedInTurn[]): AskedInTurn[] {
 
 /**
  * The last round counts most. The outputs of the other rounds are dropped first, then the checks of
- * the oldest rounds.
+ * the oldest rounds, and at last the end of the last round's output.
  */
 export function boundedRounds(rounds: CheckRound[], most: number): CheckRound[] {
   const kept = rounds.map((round, index) =>
@@ -108,6 +117,9 @@ export function boundedRounds(rounds: CheckRound[], most: number): CheckRound[] 
   );
   for (let index = 0; index < kept.length - 1 && jsonBytes(kept) > most; index += 1)
     kept[index] = { ...kept[index]!, ran: [] };
+  const [last, tooMuch] = [kept.at(-1)?.ran.at(-1), jsonBytes(kept) - most];
+  if (last?.output !== undefined && tooMuch > 0)
+    last.output = cutToJsonBytes(last.output, Math.max(jsonBytes(last.output) - tooMuch, 0));
   return kept;
 }
 

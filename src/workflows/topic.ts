@@ -20,7 +20,7 @@ import { cancelledBeforeItBegan } from './ended.js';
 import type { Features } from './features.js';
 import { Inbox } from './inbox.js';
 import { defect, promptIdIn, refused, requestOf } from './refused.js';
-import { bounded } from './remembered.js';
+import { bounded, carriable } from './remembered.js';
 import * as transitions from './session-state.js';
 import { Stops } from './stops.js';
 import { now } from './time.js';
@@ -108,7 +108,7 @@ export class Topic {
   carried(): TopicState {
     const { running, state } = this;
     if (!this.#ready) return { ...state, recalling: true };
-    return running ? { ...state, queue: [running.prompt, ...state.queue], running } : { ...state };
+    return carriable(running ? { ...state, queue: [running.prompt, ...state.queue], running } : { ...state });
   }
 
   promptState(promptId: unknown, digest?: unknown): PromptState {

@@ -4,11 +4,15 @@ import { bounded as boundedAsk } from '../../../src/agents/turn/asks.js';
 import type { Answered, Ask } from '../../../src/contract/asks.js';
 import type { PromptId, SessionId, TopicId } from '../../../src/contract/ids.js';
 import * as limits from '../../../src/contract/limits.js';
+import { boundedParts } from '../../../src/contract/reply-parts.js';
+import type { SessionContext } from '../../../src/contract/session-context.js';
+import { boundedSharing, MAX_BRANCH_BYTES, type Ground, type Worktree } from '../../../src/contract/workspace.js';
 import type { CheckLoop, RunningPrompt, TopicState } from '../../../src/contract/state.js';
 import { jsonBytes } from '../../../src/contract/text.js';
 import type { CheckRound } from '../../../src/contract/checks.js';
 import type { PromptRequest, TurnResult } from '../../../src/contract/types.js';
-import { bounded, boundedAsks, boundedFailure, boundedRounds } from '../../../src/workflows/remembered.js';
+import { bounded, boundedAsks, boundedFailure, boundedRounds, carriable } from '../../../src/workflows/remembered.js';
+import { MAX_WORKTREE_BYTES } from '../../../src/workflows/read-workspace.js';
 import { answered, asksOf } from '../../../src/workflows/waiting.js';
 import { PINNED_FIELDS } from '../../../src/workflows/pinned.js';
 import { noteUsage } from '../../../src/workflows/spent.js';
@@ -16,6 +20,8 @@ import * as transitions from '../../../src/workflows/session-state.js';
 
 /** What Temporal takes in one payload (`limit.blobSize.error`), less what stands around it. */
 const ONE_PAYLOAD = 2 * 1024 * 1024 - 16 * 1024;
+const TYPICAL = 'x';
+const LARGEST = '"'; // Two bytes as JSON.
 const topic = 'T' as TopicId;
 const now = '2026-01-01T00:00:00.000Z';
 /** Six bytes as JSON, one in UTF-8. */
@@ -61,6 +67,18 @@ const asking: RunningPrompt = {
 };
 for (let i = 0; i < 1000; i += 1) answered(asking, given(`a${i}`));
 
+const ground: Ground = { branch: bells(MAX_BRANCH_BYTES), commit: 'f'.repeat(64) };
+/** The largest that is read from a host. */
+const worktree: Worktree = { mode: 'worktree', directory: '/d', branch: 'b', base: 'c', from: '/f' };
+worktree.directory = `/${'d'.repeat(MAX_WORKTREE_BYTES - jsonBytes(worktree) - 1)}`;
+const context: SessionContext = {
+  tokens: Number.MAX_SAFE_INTEGER,
+  at: now,
+  warm_until: now,
+  warm_usd: 1.2345678901234567e-300,
+  cold_usd: 1.2345678901234567e-300,
+};
+
 function outcomeOf(turn: number, reply: number): TurnResult {
   return {
     topic,
@@ -78,15 +96,21 @@ function outcomeOf(turn: number, reply: number): TurnResult {
     started_at: now,
     duration_ms: 1,
     asks: Array.from({ length: 21 }, () => asksOf(asking) ?? []).flat(),
+    reply_parts: boundedParts([bells(5000), bells(5000)], bells(reply)).reply_parts ?? [],
+    fell_back_from: bells(200),
+    left_behind: Array.from({ length: 100 }, () => ({ pid: 1e15, command: bells(1000), since: now })),
+    workspace: worktree,
+    shares_directory_with: boundedSharing(Array.from({ length: 20 }, (_, i) => `${i}`.padEnd(200, 'é') as TopicId)),
+    ground: { was: ground, is: ground },
     checks: { passed: false, max_fixes: 20, rounds: Array.from({ length: 21 }, (_, i) => round(i)) },
   };
 }
 
-const largest = (id: string): PromptRequest => ({
-  prompt: 'x'.repeat(limits.MAX_PROMPT_BYTES),
+const largest = (id: string, character: string): PromptRequest => ({
+  prompt: character.repeat(limits.MAX_PROMPT_BYTES),
   prompt_id: id as PromptId,
   checks: Array.from({ length: 10 }, () => ({ run: bells(1000) })),
-  reason: bells(1000),
+  reason: bells(character === LARGEST ? 700 : 1000),
 });
 
 function fullState(): TopicState {
@@ -110,6 +134,8 @@ function fullState(): TopicState {
       brief_due: { reason: 'agent_changed', from: 'ses_0' as SessionId },
       archive: { kept_because: bells(300) },
     });
+  for (const session of state.sessions)
+    Object.assign(session, { context, ground, lost: 'corrupted', refused_as: bells(200), goals_due: true });
   const huge = 1e308;
   const used = { input_tokens: huge, output_tokens: huge, reasoning_tokens: huge, cache_read_tokens: huge };
   for (const session of state.sessions)
@@ -135,20 +161,6 @@ function fullState(): TopicState {
     );
   for (let turn = 1; turn <= 300; turn += 1)
     transitions.recordOutcome(state, bounded(outcomeOf(turn, turn === 300 ? 200_000 : 10_000)));
-  for (let i = 0; ; i += 1) {
-    const request = largest(`q${i}`);
-    if (
-      transitions.refusalOf(state, request, {
-        topic,
-        via: 'update',
-        isFull: transitions.isFull,
-        fixed: PINNED_FIELDS,
-        promptId: request.prompt_id!,
-      })
-    )
-      break;
-    transitions.accept(state, request, now, request.prompt_id!);
-  }
   return state;
 }
 
@@ -162,8 +174,8 @@ const loop: CheckLoop = {
   prompt: { prompt_id: '@fix/1/p' as PromptId, request: { prompt: bells(10_000) }, accepted_at: now },
   asks: boundedAsks(Array.from({ length: 20 }, () => asksOf(asking) ?? []).flat()),
 };
-const running: RunningPrompt = {
-  prompt: { prompt_id: 'run' as PromptId, request: largest('run'), accepted_at: now },
+const runningWith = (character: string): RunningPrompt => ({
+  prompt: { prompt_id: 'run' as PromptId, request: largest('run', character), accepted_at: now },
   turn: 1,
   session_id: null,
   started_at: now,
@@ -176,14 +188,48 @@ const running: RunningPrompt = {
   worked_ms: 1,
   instead: bells(200),
   loop,
-};
+  shared_with: boundedSharing(Array.from({ length: 20 }, (_, i) => `${i}`.padEnd(200, 'é') as TopicId)),
+  moved: { was: ground, is: ground },
+  stopped: { message: bells(1000) },
+});
+
+const remembers = fullState();
+function carriedWith(character: string) {
+  const state: TopicState = { ...remembers, ids: [...remembers.ids], queue: [] };
+  for (let i = 0; ; i += 1) {
+    const request = largest(`q${i}`, character);
+    if (
+      transitions.refusalOf(state, request, {
+        topic,
+        via: 'update',
+        isFull: transitions.isFull,
+        fixed: PINNED_FIELDS,
+        promptId: request.prompt_id!,
+      })
+    )
+      break;
+    transitions.accept(state, request, now, request.prompt_id!);
+  }
+  const running = runningWith(character);
+  return { state, carried: { ...state, queue: [running.prompt, ...state.queue], running } };
+}
+
+test('a topic at all of its limits at once, with the largest requests, leaves out its oldest outcomes', () => {
+  const { carried } = carriedWith(LARGEST);
+  expect(jsonBytes(carried.queue[0]?.request)).toBeLessThanOrEqual(limits.MAX_REQUEST_BYTES);
+  expect(jsonBytes(carried)).toBeGreaterThan(ONE_PAYLOAD);
+  const { outcomes, ...others } = carriable(carried);
+  expect(jsonBytes({ state: { ...others, outcomes } })).toBeLessThan(ONE_PAYLOAD);
+  expect([others.queue, others.running, others.sessions]).toEqual([carried.queue, carried.running, carried.sessions]);
+  expect(outcomes.map(({ turn }) => turn)).toEqual(carried.outcomes.slice(-outcomes.length).map(({ turn }) => turn));
+});
 
 describe('a topic at all of its limits at once', () => {
-  const state = fullState();
-  const carried = { state: { ...state, queue: [running.prompt, ...state.queue], running } };
+  const { state, carried } = carriedWith(TYPICAL);
 
   test('fits into one payload', () => {
-    expect(jsonBytes(carried)).toBeLessThan(ONE_PAYLOAD);
+    expect(carriable(carried)).toBe(carried);
+    expect(jsonBytes({ state: carried })).toBeLessThan(ONE_PAYLOAD);
   });
 
   test('still holds what is promised', () => {
