@@ -22,7 +22,7 @@ export class ColdResume {
     private readonly config: OnColdConfig,
     /** When the turn was scheduled, in ms since 1970: every attempt decides for the same moment. */
     private readonly at: number,
-    /** What it costs now to read so many tokens anew, where that is known. */
+    /** The cost of reading so many tokens again now, if it is known. */
     private readonly costOf: (tokens: number) => Promise<Pick<SessionContext, 'cold_usd'>>,
   ) {}
 

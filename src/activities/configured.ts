@@ -23,7 +23,7 @@ export async function contextIn(cwd: string, worker: ActivityContext): Promise<A
   return { ...worker, ...(await worker.configured.in(cwd)) };
 }
 
-/** For what has begun, such as a turn that an attempt before has put in. A broken file does not end it. */
+/** For work that has started, such as a turn that an earlier attempt put in. A broken file does not end it. */
 export async function contextLastIn(cwd: string, worker: ActivityContext): Promise<ActivityContext> {
   return { ...worker, ...(await worker.configured.lastIn(cwd)) };
 }

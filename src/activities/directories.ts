@@ -1,8 +1,8 @@
 /**
  * Which turns work in which directory of this host.
  *
- * 1. A turn that works alone waits until nobody is in its directory. Several of them enter in the
- *    order in which they came.
+ * 1. A turn that works alone waits until no other turn is in its directory. Several of them enter
+ *    in the order in which they came.
  * 2. Every other turn enters at once. Turns that are in one directory at the same time know of each
  *    other.
  * 3. A topic that will be back keeps its place for a while: its agent may still work there. A note in

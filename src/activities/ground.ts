@@ -1,7 +1,7 @@
 /**
- * Whether what a session works on has moved since its last turn: its branch, or its commit. The
- * session is told in one line before the prompt. Commits of its own turn have not moved it, because
- * the ground is noted when a turn ends. Uncommitted changes are not looked at.
+ * Finds out whether the branch or the commit that a session works on has changed since its last
+ * turn. One line before the prompt tells the session. Commits of its own turn do not count, because
+ * the ground is noted when a turn ends. Uncommitted changes do not count.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -67,7 +67,7 @@ function notedIn(text: string): { prompt_id?: string; moved?: Moved } | undefine
   }
 }
 
-/** What a turn has left that has done nothing, as far as its agent has told. */
+/** The ground that a turn leaves if it did nothing: its agent reported no usage. */
 export function groundBefore(
   { ground_before }: Pick<RunTurnInput, 'ground_before'>,
   { usage }: Pick<TurnClock, 'usage'>,

@@ -12,7 +12,7 @@ const MINUTE = 60_000;
  * How long a provider's cache has a conversation after its last request, where the agent does not
  * tell. `agents.<name>.cacheLifetime` counts instead.
  *
- * - Anthropic: 5 minutes, and each use begins them anew (platform.claude.com, "Prompt caching").
+ * - Anthropic: 5 minutes, and each use restarts them (platform.claude.com, "Prompt caching").
  *   OpenCode asks for no longer time.
  * - Claude Code: it asks for 1 hour with a subscription (code.claude.com, "Prompt caching"). Of 13,731
  *   turns those within an hour found their cache, and those after it did not. What the provider has
@@ -31,10 +31,10 @@ type Turn = Pick<RunTurnInput, 'pinned'>;
 type Host = Pick<Config, 'agents' | 'prices'>;
 
 /**
- * `undefined`: the turn has told nothing of it, so what was known before counts.
+ * `undefined`: the turn reported nothing of it, so the last known value counts.
  *
- * @param now when the turn ended, in ms since 1970. An agent that does not tell how much its session
- *   holds has sent it at some moment before
+ * @param now when the turn ended, in ms since 1970. Counts for an agent that does not report when
+ *   it last asked its model
  */
 export async function heldAfter(
   { status, context, model = undefined }: Pick<AgentOutcome, 'status' | 'context' | 'model'>,

@@ -24,8 +24,8 @@ export const priceIn = (prices: readonly PriceConfig[], model: string | undefine
   prices.find((one) => matchesText(one.model, model ?? ''));
 
 /**
- * What it costs to send so many tokens again: read from the cache, and written into it once it no
- * longer has them. Nothing that would be 0: a price of 0 is one that nobody has told.
+ * The cost of sending so many tokens again: `warm_usd` if the cache has them, `cold_usd` if they are
+ * written into it again. A cost of 0 is left out, because a price of 0 is one that is not known.
  */
 export function readingCost(
   tokens: number,

@@ -81,7 +81,7 @@ export async function runTurn(input: RunTurnInput, worker: ActivityContext): Pro
   }
 }
 
-/** A turn that may have begun goes on, whatever has become of the file. */
+/** A turn that may have started goes on, even if the config file is broken now. */
 function contextOf(
   { pinned, goes_on, answered }: RunTurnInput,
   attempt: number,

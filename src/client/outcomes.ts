@@ -14,7 +14,7 @@ export interface NamedPrompt {
   prompt_id: string;
 }
 
-/** `error`: what became of the prompt cannot be said, for example because its topic is not known. */
+/** `error`: the state of the prompt cannot be read, for example because its topic is not known. */
 export type PromptReport = { topic: TopicId } & (
   PromptState | { state: 'error'; prompt_id: PromptId; error: Omit<Failure, 'code'> & { code: string } }
 );
@@ -28,7 +28,7 @@ export interface OutcomesOptions {
    * asks something, because that turn goes on only when it is answered. Default: no wait.
    */
   wait?: WaitFor;
-  /** Then it returns what there is. Default: no limit. */
+  /** After this time the wait returns the states as they are. Default: no limit. */
   withinMs?: number;
   /** Stops the wait, not the turns. The call throws the signal's reason. */
   signal?: AbortSignal;
@@ -70,7 +70,7 @@ interface Wait {
   onEnded: OutcomesOptions['onEnded'];
 }
 
-/** Writes into `reports` what it gets to know. */
+/** Updates `reports` as prompts end. */
 function waitFor(manager: Asked, reports: PromptReport[], { wait, withinMs, signal, onEnded }: Wait): Promise<void> {
   const stop = new AbortController();
   return new Promise<void>((resolve) => {
@@ -125,13 +125,13 @@ function asks(report: PromptReport): boolean {
   return report.state === 'running' && report.waiting?.for === 'answer';
 }
 
-/** A prompt that cannot be told of is not the first that has ended. */
+/** A prompt whose state cannot be read does not count as the first that has ended. */
 function isEnough(reports: readonly PromptReport[], wait: WaitFor): boolean {
   if (!reports.some(isOpen) || reports.some(asks)) return true;
   return wait === 'any' && reports.some(({ state }) => state === 'ended' || state === 'refused');
 }
 
-/** For a state that says that there is no outcome and none will come. undefined: one is there, or may come. */
+/** Why a prompt has no outcome and will have none. Undefined when it has one, or may still get one. */
 export function problemOf(report: PromptReport): { code: string; message: string; fix: string } | undefined {
   const { topic, prompt_id } = report;
   switch (report.state) {

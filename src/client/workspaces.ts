@@ -14,8 +14,8 @@ export class Workspaces {
   ) {}
 
   /**
-   * Merges the topic's work tree into the branch that is checked out where it came from, and removes
-   * it. A merge that conflicts is undone. `commit`: the message with which uncommitted changes are
+   * Merges the topic's work tree into the branch of the directory that it was made from, and removes
+   * the work tree. A merge that conflicts is undone. `commit`: the message with which uncommitted changes are
    * committed first.
    *
    * @throws Failed WORKSPACE_BUSY, WORKSPACE_UNFINISHED, WORKSPACE_UNAVAILABLE, MERGE_CONFLICT

@@ -3,8 +3,8 @@
  * `docs/continuity.md` explains and measures. Pure. Anyone may import this.
  *
  * A fresh session first reads again what the first turn of the session has read, and then does the
- * work of the follow-up. It reads between half of that, each token once, and all of it, as dearly
- * as the first turn did.
+ * work of the follow-up. The estimate is a range: from half of that, each token
+ * once, to all of it at the cost of the first turn.
  */
 import type { Usage } from './types.js';
 import { beyond, hasCost, sumOf } from './usage.js';

@@ -18,11 +18,11 @@ interface GitOptions {
   signal?: AbortSignal;
   /** Absent: it only reads, takes no lock that an agent's own git may want, and fetches nothing. */
   writes?: true;
-  /** By which its processes are found after this process was killed. Default: one of its own. */
+  /** Marks its processes, so that they are found after this process was killed. Default: a new one. */
   marker?: string;
 }
 
-/** Nothing that git has started is left once it has returned or thrown. */
+/** No process of git is left once it has returned or thrown. */
 export async function withGit<T>(
   { withinMs, signal: ends, writes, marker = randomUUID() }: GitOptions,
   work: (git: Git) => Promise<T>,

@@ -35,8 +35,8 @@ interface Wanted {
 const oneAtATime = new Semaphore(1);
 
 /**
- * The topic's work tree of the repository that `cwd` is in, and the directory in it that stands for
- * `cwd`. Made from the commit that is checked out there, unless the topic has one.
+ * Returns the topic's work tree of the repository that `cwd` is in, and the directory in it that
+ * corresponds to `cwd`. Makes it from the commit that is checked out there, unless the topic has one.
  *
  * @throws Failed WORKSPACE_UNAVAILABLE
  */
@@ -60,8 +60,8 @@ export async function openWorktree(
 }
 
 /**
- * Before each turn: the work tree was merged, discarded, or its directory removed. It is made again
- * in the same place, from its branch, or from what is checked out where it came from.
+ * Called before each turn. Makes the work tree again, in the same place, if it was merged or discarded
+ * or its directory was removed: from its branch, otherwise from what is checked out in `from`.
  *
  * @throws Failed CWD_MISSING
  */

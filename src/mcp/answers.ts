@@ -149,7 +149,7 @@ export function pendingAnswer(pending: Pending): CallToolResult {
   ]);
 }
 
-/** Undefined when the state has no outcome and none is to come. */
+/** Undefined when the state has no outcome and will have none. */
 export function stateAnswer(
   accepted: Accepted,
   state: PromptState | undefined,
@@ -203,7 +203,7 @@ export function textOf({ content: [block] }: CallToolResult): string {
   return block?.type === 'text' ? block.text : '';
 }
 
-/** The same answer, to a call that was made before. The text still begins with the reply. */
+/** The answer to a call that attached to an earlier one. The text still begins with the reply. */
 export function attachedAnswer(said: CallToolResult): CallToolResult {
   const text = textOf(said);
   const ids = text.lastIndexOf('<task_metadata>');

@@ -40,7 +40,7 @@ export interface Question extends Partial<One> {
   wait?: WaitFor;
 }
 
-/** What a call that tries again may ask otherwise. */
+/** The arguments that make two calls the same. */
 type Asked = Omit<Delegation, 'wait_seconds'>;
 
 /**
@@ -49,13 +49,20 @@ type Asked = Omit<Delegation, 'wait_seconds'>;
  * call can be repeated.
  */
 export async function delegate({ wait_seconds, ...asked }: Delegation, call: Call): Promise<CallToolResult> {
-  const begun = { at: performance.now(), deadline: deadlineOf(wait_seconds, call) };
+  const started = { at: performance.now(), deadline: deadlineOf(wait_seconds, call) };
   const { handedOver } = call;
-  if (asked.prompt_id !== undefined) return handOver(asked, wait_seconds, call, begun, undefined, false);
-  const { handed, attached } = await handedOver.begun(asked, newPromptId, call.using);
+  if (asked.prompt_id !== undefined) return handOver(asked, wait_seconds, call, started, undefined, false);
+  const { handed, attached } = await handedOver.attachOrStart(asked, newPromptId, call.using);
   let delivered = false;
   try {
-    const said = await handOver({ ...asked, prompt_id: handed.prompt_id }, wait_seconds, call, begun, handed, attached);
+    const said = await handOver(
+      { ...asked, prompt_id: handed.prompt_id },
+      wait_seconds,
+      call,
+      started,
+      handed,
+      attached,
+    );
     delivered = !call.signal.aborted && isAll(said, wait_seconds);
     return attached ? attachedAnswer(said) : said;
   } finally {
@@ -63,7 +70,7 @@ export async function delegate({ wait_seconds, ...asked }: Delegation, call: Cal
   }
 }
 
-/** Whether the answer has all that the call asked for. Where it is not known what was handed over, it has not. */
+/** Whether the client has all that it asked for. It has not if the prompt may have been accepted without an answer. */
 function isAll(answer: CallToolResult, wait_seconds: number | undefined): boolean {
   const { status, error } = factsOf(answer);
   if (status === 'accepted') return wait_seconds === 0;
@@ -76,7 +83,7 @@ async function handOver(
   { prompt, topic, ...said }: Asked,
   wait_seconds: number | undefined,
   call: Call,
-  begun: { at: number; deadline: number },
+  started: { at: number; deadline: number },
   handed: Handed | undefined,
   attached: boolean,
 ): Promise<CallToolResult> {
@@ -84,10 +91,10 @@ async function handOver(
   try {
     return await call.using(async (manager) => {
       const { notice, ...accepted } = await manager.submit(topic, prompt, { ...said, prompt_id });
-      call.handedOver.accepted(accepted.topic, handed, begun.at, !attached);
+      call.handedOver.accepted(accepted.topic, handed, started.at, !attached);
       if (notice && wait_seconds === 0) throw new SessionError(notice, accepted);
       if (wait_seconds === 0) return pendingAnswer(accepted);
-      const result = await ended(manager, accepted, call, begun.deadline);
+      const result = await ended(manager, accepted, call, started.deadline);
       if (result) return resultAnswer(result);
       // An error of this query changes nothing: the prompt is accepted.
       const state = await manager.outcome(accepted.topic, prompt_id).catch(() => undefined);

@@ -23,7 +23,7 @@ const MOST_TOPICS = 1000;
 const ATTACHES_FOR_MS = 10 * 60 * 1000;
 
 export class HandedOver {
-  /** By what the call asks for. The oldest are first. */
+  /** The key is made of the call's arguments. The oldest are first. */
   readonly #undelivered = new Map<string, Handed>();
   readonly #topics = new Set<string>();
 
@@ -32,10 +32,10 @@ export class HandedOver {
   }
 
   /**
-   * The call that asked for the same before, if the client never got its answer. A new one
-   * otherwise. Calls at the same moment get the same one. `asked` has all that a call asks for.
+   * Returns the earlier call with the same arguments if the client never got its answer, otherwise a
+   * new one. Calls at the same moment share one. `asked` has all arguments that count.
    */
-  async begun(
+  async attachOrStart(
     asked: object,
     newId: () => string,
     using: Call['using'],
@@ -58,21 +58,21 @@ export class HandedOver {
   }
 
   /**
-   * A prompt is accepted. If it is a new one, then what the topic was asked before this call began
-   * is asked anew when it is asked again: `run the tests` after `fix them` is no second try.
+   * Notes that a prompt was accepted. A new prompt ends the retries of older calls on its topic:
+   * `run the tests` after `fix them` is a new turn. A call is older if it ended before `startedAt`.
    */
-  accepted(topic: string, handed: Handed | undefined, begunAt: number, isNew: boolean): void {
+  accepted(topic: string, handed: Handed | undefined, startedAt: number, isNew: boolean): void {
     if (handed) handed.topic = topic;
     this.#topics.delete(topic);
     this.#topics.add(topic);
     bound(this.#topics, MOST_TOPICS);
     if (!isNew) return;
     for (const [key, other] of this.#undelivered)
-      if (other.topic === topic && other !== handed && other.calls === 0 && other.overAt < begunAt)
+      if (other.topic === topic && other !== handed && other.calls === 0 && other.overAt < startedAt)
         this.#undelivered.delete(key);
   }
 
-  /** A call is over. `delivered`: the client got what it asked for. */
+  /** Notes that a call has ended. `delivered`: the client got what it asked for. */
   over(handed: Handed, delivered: boolean): void {
     handed.calls -= 1;
     handed.overAt = performance.now();
@@ -84,7 +84,10 @@ export class HandedOver {
   }
 }
 
-/** What was cancelled, or ended long ago, is asked for anew. What is not known there was never put in. */
+/**
+ * Whether the same call again attaches to the prompt. Not to one that was cancelled, was refused or
+ * ended long ago. A prompt that its topic does not know may not have arrived: it is sent again.
+ */
 async function isWanted({ topic, prompt_id }: Handed, using: Call['using']): Promise<boolean> {
   if (topic === undefined) return true;
   const state = await using((manager) => manager.outcome(topic, prompt_id)).catch(() => undefined);

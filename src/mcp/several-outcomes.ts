@@ -28,10 +28,10 @@ export async function severalOutcomes(
   });
 }
 
-/** For the line before each, and the one before all. */
+/** Room for the heading of each part, and for the first line. */
 const AROUND: Room = { tokens: 60, bytes: 300, lines: 6 };
 
-/** Each gets its share of the room, and what those before it have left of theirs. */
+/** The parts share the room. What a part leaves is for the parts after it. */
 function severalAnswers(reports: readonly PromptReport[]): CallToolResult {
   const open = reports.filter(({ state }) => state === 'queued' || state === 'running').length;
   const ended = reports.filter(({ state }) => state === 'ended').length;

@@ -1,5 +1,5 @@
 /**
- * Counts tokens from above, without a tokenizer. Clients limit the answer of a tool in tokens of
+ * Estimates tokens without a tokenizer, and never too few. Clients limit the answer of a tool in tokens of
  * their model, and each model has a tokenizer of its own. test/unit/mcp/tokens.test.ts compares the
  * count with two real ones.
  */

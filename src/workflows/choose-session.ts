@@ -63,8 +63,8 @@ function toAdopt(adopt: SessionId, { host }: PromptRequest): ToAdopt {
 
 /**
  * Where a prompt for a lost session goes: to a new session in its place. `undefined` when the
- * session is not lost, or must not be replaced. That it is `cold` was decided for one prompt: each
- * other one is asked about anew.
+ * session is not lost, or must not be replaced. `cold` holds for one prompt only. The
+ * topic decides again about each other prompt.
  */
 export function replacementOf(
   state: TopicState,

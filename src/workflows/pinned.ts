@@ -34,7 +34,7 @@ export function differencesOf(
   });
 }
 
-/** The directory that a work tree of the topic's own stands for. */
+/** The caller's directory, for a session that works in a work tree of its own. */
 function originOf({ cwd, workspace }: Pinned): string | undefined {
   return workspace && workspace.from + cwd.slice(workspace.directory.length);
 }

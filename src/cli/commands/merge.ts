@@ -5,7 +5,7 @@ import { count } from '../terminal/words.js';
 export default command({
   name: 'merge',
   summary:
-    'Merges the git work tree of a topic into the branch that is checked out where it came from, and removes it.\nA merge that conflicts is undone, and prints the files. The topic keeps its session: its next prompt gets a new work tree.',
+    'Merges the git work tree of a topic into the branch of the directory that it was made from, and removes the work tree.\nA merge that conflicts is undone, and prints the files. The topic keeps its session: its next prompt gets a new work tree.',
   flags: {
     commit: {
       kind: 'optional',

@@ -27,7 +27,7 @@ const MANY = 50;
 export default command({
   name: 'usage',
   summary:
-    'Shows what topics have used: tokens, how much of the input came from the cache of the provider, and the cost where the agent knows it.\nCounts every turn, with the fixes of its checks, since a release that counts them. Closed topics count as long as Temporal keeps them. A last line estimates what the follow-ups would have cost in fresh sessions.',
+    'Shows what topics have used: tokens, how much of the input came from the cache of the provider, and the cost where the agent knows it.\nCounts every turn, with the fixes of its checks. Turns of an older release that did not count are missing. Closed topics count as long as Temporal keeps them. The last line estimates what the follow-ups would have cost in fresh sessions.',
   flags: {
     by: { kind: 'text', value: USAGE_KINDS.join('|'), help: 'What a line stands for. Default: topic.' },
     since: {

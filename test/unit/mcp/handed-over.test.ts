@@ -19,7 +19,7 @@ const using = (async (work) =>
   work({
     outcome: () => (state instanceof Error ? Promise.reject(state) : Promise.resolve(state as PromptState)),
   } as unknown as SessionManager)) as Call['using'];
-const begun = (asked: object = { prompt: 'x' }) => handedOver.begun(asked, () => `p-${(ids += 1)}`, using);
+const begun = (asked: object = { prompt: 'x' }) => handedOver.attachOrStart(asked, () => `p-${(ids += 1)}`, using);
 const ended = (status: string, minutesAgo: number) => ({
   state: 'ended',
   outcome: { status, started_at: new Date(Date.now() - minutesAgo * 60_000).toISOString(), duration_ms: 0 },
