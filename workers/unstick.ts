@@ -9,6 +9,10 @@
  * another prompt within ten seconds; the chaos run meets it every few minutes. Without a reset, the
  * topic would fail its workflow task for ever.
  *
+ * Or an update was accepted in a workflow task that waited for a local activity, and the worker was
+ * killed, or the topic reset, right after it. The replay of that task answers the update, the core
+ * drops the answer as one that was sent before, and the server refuses the task that refers to it.
+ *
  * A reset loses nothing. The server applies signals and updates again, and a turn that runs again
  * is harvested from its session. This is true only for the same code. Another build may name
  * prompts and sessions differently, and would put prompts in twice. So only what our own build
@@ -40,7 +44,8 @@ export interface Unsticking {
 /**
  * The server reports its cause once a workflow task has failed some times in a row (since 1.29).
  */
-const STUCK = `WorkflowType = '${topicSession}' AND ExecutionStatus = 'Running' AND TemporalReportedProblems IN ('cause=WorkflowTaskFailedCauseNonDeterministicError')`;
+const CAUSES = ['NonDeterministicError', 'BadUpdateWorkflowExecutionMessage'];
+const STUCK = `WorkflowType = '${topicSession}' AND ExecutionStatus = 'Running' AND TemporalReportedProblems IN (${CAUSES.map((cause) => `'cause=WorkflowTaskFailedCause${cause}'`).join(', ')})`;
 /** A topic that is stuck again after so many resets has another cause, and a person has to look. */
 const RESETS_AN_HOUR = 3;
 /** temporal.api.enums.v1.TaskQueueType */
@@ -145,7 +150,8 @@ export function otherBuildsSince(
 /**
  * The completion of the workflow task that wrote what cannot be replayed.
  *
- * The failure names the event at which the replay broke. A release of the SDK with another text
+ * The failure names the event at which the replay broke, or the answer that is missing: then it is
+ * the completion with which that update was accepted. A release of the SDK with another text
  * leaves it open. Then it is the newest completion, and after each reset that did not help, the one
  * before.
  *
@@ -156,9 +162,14 @@ export function otherBuildsSince(
 export function resetPointOf(events: readonly HistoryEvent[], resetsBefore: number): HistoryEvent['eventId'] {
   const completions = events.filter((event) => event.workflowTaskCompletedEventAttributes);
   const failed = events.findLast((event) => event.workflowTaskFailedEventAttributes)?.workflowTaskFailedEventAttributes;
-  const at = /HistoryEvent\(id: (\d+)/.exec(failed?.failure?.message ?? '')?.[1];
+  const said = failed?.failure?.message ?? '';
+  const unanswered = events.find((event) => {
+    const update = event.workflowExecutionUpdateAcceptedEventAttributes?.protocolInstanceId;
+    return update != null && said.includes(`absent message ID ${update}/`);
+  });
+  const at = /HistoryEvent\(id: (\d+)/.exec(said)?.[1] ?? unanswered?.eventId;
   return (
-    at === undefined
+    at == null
       ? completions.at(-1 - resetsBefore)
       : completions.findLast((event) => Number(event.eventId) <= Number(at))
   )?.eventId;

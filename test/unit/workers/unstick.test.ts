@@ -19,6 +19,17 @@ test('a topic is reset to the task that wrote the event at which its replay brok
   expect([0, 1].map((resets) => resetPointOf(named, resets))).toEqual([10, 10]);
 });
 
+test('a topic whose answer to an update is dropped in a replay is reset to the task that accepted the update', () => {
+  const events = history(
+    'BadUpdateWorkflowExecutionMessage: ProtocolMessageCommand referenced absent message ID u-1/request/complete',
+  ).map((event) =>
+    Number(event.eventId) === 7
+      ? { ...event, workflowExecutionUpdateAcceptedEventAttributes: { protocolInstanceId: 'u-1' } }
+      : event,
+  );
+  expect([0, 1].map((resets) => resetPointOf(events, resets))).toEqual([4, 4]);
+});
+
 test('where the failure names no event, to the newest task, and each time that did not help to the one before', () => {
   const unnamed = history('Nondeterminism, in words of another release');
   expect([0, 1, 2].map((resets) => resetPointOf(unnamed, resets))).toEqual([16, 10, 4]);
