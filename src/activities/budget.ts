@@ -1,6 +1,6 @@
 /** The budgets of a turn: those of config and of its prompt, and what people have answered since. */
 import type { Limits } from '../config.js';
-import type { OverBudget } from '../agents/agent.js';
+import type { Stop } from '../agents/agent.js';
 import type { Answered, Ask } from '../contract/asks.js';
 import { raisedTo, shareWords, type BudgetName, type ReachedBudget, type TurnBudgets } from '../contract/budget.js';
 import { failure } from '../contract/failures.js';
@@ -55,7 +55,7 @@ export class Budget {
   }
 
   /** `used` and `steps`: of this turn so far. */
-  over(used: Usage | undefined, steps: number): OverBudget | undefined {
+  over(used: Usage | undefined, steps: number): Stop | undefined {
     this.#notice = undefined;
     for (const [name, step, limit] of this.#budgets) {
       const amount = this.#atLeast(name, this.#amountOf(name, used, steps));
@@ -87,7 +87,7 @@ export class Budget {
     return name === 'cost_per_turn' ? all.cost_usd : all.cost_usd + (this.turn.topic_cost_usd ?? 0);
   }
 
-  #reached(budget: ReachedBudget): OverBudget {
+  #reached(budget: ReachedBudget): Stop {
     const { turn, topic } = this.turn;
     const what = `has used ${shareWords(budget)} (${IN_CONFIG[budget.name]})`;
     if (!this.#denied && this.mayAsk) return { ask: askAbout(budget, what, this.turn) };

@@ -2,7 +2,7 @@
  * What becomes of a prompt whose session is cold: it is put in, a person is asked, or another session
  * takes over (`onCold`). It is decided before the prompt is put in, and the same in every attempt.
  */
-import type { OverBudget } from '../agents/agent.js';
+import type { Stop } from '../agents/agent.js';
 import type { OnColdConfig } from '../config.js';
 import type { Answered, Ask } from '../contract/asks.js';
 import { failure, type Failure } from '../contract/failures.js';
@@ -26,6 +26,11 @@ export class ColdResume {
     private readonly costOf: (tokens: number) => Promise<Pick<SessionContext, 'cold_usd'>>,
   ) {}
 
+  /** Whether there is something to decide: the session was cold when the turn was scheduled. */
+  get isQuestion(): boolean {
+    return this.#asked !== undefined || this.#coldTokens !== undefined;
+  }
+
   /** Whether another session takes over. */
   get isReplaced(): boolean {
     return this.#replaced;
@@ -37,17 +42,26 @@ export class ColdResume {
   }
 
   /** `undefined`: the prompt is put in. */
-  async decision(): Promise<OverBudget | undefined> {
-    const { context, on_cold = this.config.do, answered = [], may_be_replaced, waits } = this.turn;
-    const asked = answered.findLast(({ ask }) => ask.ask_id === this.#askId);
-    if (asked) return this.#answered(asked);
-    const { tokens } = context ?? {};
-    if (on_cold === 'continue' || !context || tokens === undefined || isWarm(context, this.at)) return undefined;
+  async decision(): Promise<Stop | undefined> {
+    const { on_cold = this.config.do, may_be_replaced, waits } = this.turn;
+    if (this.#asked) return this.#answered(this.#asked);
+    const tokens = this.#coldTokens;
+    if (on_cold === 'continue' || tokens === undefined) return undefined;
     const { cold_usd } = await this.costOf(tokens);
     const { above, aboveTokens } = this.config;
     if (cold_usd === undefined ? tokens < aboveTokens : cold_usd < above) return undefined;
     if (on_cold === 'ask') return waits ? { ask: this.#ask(tokens, cold_usd) } : undefined;
     return may_be_replaced ? this.#replace() : undefined;
+  }
+
+  get #asked(): Answered | undefined {
+    return this.turn.answered?.findLast(({ ask }) => ask.ask_id === this.#askId);
+  }
+
+  /** `undefined`: the session is warm, or it is not known how much it holds. */
+  get #coldTokens(): number | undefined {
+    const { context } = this.turn;
+    return context && !isWarm(context, this.at) ? context.tokens : undefined;
   }
 
   /** The session that takes over has another. */
@@ -56,7 +70,7 @@ export class ColdResume {
     return `cold-${digestOf(JSON.stringify([topic, prompt_id, turn, session_id]))}`;
   }
 
-  #answered({ answer, by }: Answered): OverBudget | undefined {
+  #answered({ answer, by }: Answered): Stop | undefined {
     if (answer.decision === 'reply' && answer.text?.trim() === REPLACE) return this.#replace();
     if (answer.decision !== 'deny') return undefined;
     const why =
@@ -66,7 +80,7 @@ export class ColdResume {
     return { denied: this.#failed(`${why} Nothing was put in.`) };
   }
 
-  #replace(): OverBudget {
+  #replace(): Stop {
     this.#replaced = true;
     return { denied: this.#failed('Another session takes its place.') };
   }

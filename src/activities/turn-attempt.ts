@@ -229,7 +229,7 @@ export class TurnAttempt {
       session: this.#fallBack.inSession(this.#session),
       ...{ prompt_id, prompt, policy },
       ...defined({ brief_length, answered, goes_on, may_be_archived }),
-      before_put: () => this.cold.decision(),
+      ...(this.cold.isQuestion && { before_put: () => this.cold.decision() }),
       ...defined({ may_be_parked: waits || this.#fallBack.hasAnother || undefined }),
       // Without its id in the session, a turn that was cut off can't go on.
       ...(this.agent.capabilities.promptIds && { budget: (used, steps) => this.#budget.over(used, steps) }),

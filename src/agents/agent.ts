@@ -88,9 +88,9 @@ export interface TurnRequest {
   /** Decides what no person has to. Absent: everything is asked. */
   policy?: (ask: Ask) => Answer | undefined;
   /** Whether the turn has used what it may. Asked before it begins or goes on, and after each step. */
-  budget?: (used: Usage | undefined, steps: number) => OverBudget | undefined;
-  /** Why the prompt is not put in. Asked once the session is known not to have it. */
-  before_put?: () => Promise<OverBudget | undefined>;
+  budget?: (used: Usage | undefined, steps: number) => Stop | undefined;
+  /** Why the prompt is not put in. Asked where its session does not have it, until it was let in. */
+  before_put?: () => Promise<Stop | undefined>;
   /** The turn ended for a reason that may be over, such as a usage limit, and is to go on. */
   goes_on?: true;
   /** The attempt before this one ended in order. To find the turn at work is no recovery then. */
@@ -106,8 +106,8 @@ export interface TurnRequest {
   ends_left_behind?: true;
 }
 
-/** A person is asked whether the turn goes on, or it ends as a failure. */
-export type OverBudget = { ask: Ask } | { denied: Failure };
+/** Why a turn does not go on: a person is asked whether it does, or it ends as a failure. */
+export type Stop = { ask: Ask } | { denied: Failure };
 
 export interface AgentOutcome {
   status: TurnStatus;

@@ -7,17 +7,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TurnResult } from '../../src/contract/types.js';
 import { commandInTerminal } from '../support/in-terminal.js';
 import { startWorld, type World } from '../support/world.js';
-import { continuityIn, type Continuity, type Surroundings } from './cli-command.js';
+import { type Continuity, continuityIn, type Surroundings, surroundingsOf } from './cli-command.js';
 
 let world: World;
 let surroundings: Surroundings;
 let continuity: Continuity;
 beforeAll(async () => {
   world = await startWorld();
-  surroundings = {
-    cwd: world.dir,
-    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
-  };
+  surroundings = surroundingsOf(world);
   continuity = continuityIn(surroundings);
 });
 afterAll(async () => {

@@ -4,16 +4,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Limits } from '../../src/config.js';
 import { topicsIn } from '../support/topics-that-wait.js';
 import { startWorld, type World } from '../support/world.js';
-import { continuityIn, type Continuity } from './cli-command.js';
+import { type Continuity, continuityIn, surroundingsOf } from './cli-command.js';
 
 let world: World;
 let continuity: Continuity;
 beforeAll(async () => {
   world = await startWorld({ worker: false });
-  continuity = continuityIn({
-    cwd: world.dir,
-    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
-  });
+  continuity = continuityIn(surroundingsOf(world));
 });
 afterAll(() => world?.dispose());
 

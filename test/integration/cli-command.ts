@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa, type Options } from 'execa';
+import type { World } from '../support/world.js';
 
 export const CONTINUITY = fileURLToPath(new URL('../../bin/continuity.js', import.meta.url));
 
@@ -10,6 +11,12 @@ export interface Surroundings {
   cwd: string;
   env: Record<string, string>;
 }
+
+/** A command that talks to the world's server, about its data directory. */
+export const surroundingsOf = ({ dir, address, config }: World): Surroundings => ({
+  cwd: dir,
+  env: { TEMPORAL_ADDRESS: address, CONTINUITY_DATA_DIR: config.dataDir },
+});
 
 /** Nothing of the person's own settings comes in. */
 export function continuityIn({ cwd, env }: Surroundings) {

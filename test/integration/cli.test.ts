@@ -5,16 +5,20 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TurnResult } from '../../src/contract/types.js';
 import { startWorld, type World } from '../support/world.js';
-import { CONTINUITY, continuityIn, loadedBy, TELLS_WHAT_IT_LOADS, type Continuity } from './cli-command.js';
+import {
+  CONTINUITY,
+  type Continuity,
+  continuityIn,
+  loadedBy,
+  surroundingsOf,
+  TELLS_WHAT_IT_LOADS,
+} from './cli-command.js';
 
 let world: World;
 let continuity: Continuity;
 beforeAll(async () => {
   world = await startWorld();
-  continuity = continuityIn({
-    cwd: world.dir,
-    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
-  });
+  continuity = continuityIn(surroundingsOf(world));
 });
 afterAll(() => world?.dispose());
 

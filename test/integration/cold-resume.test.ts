@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OnCold } from '../../src/contract/session-context.js';
 import { topicsIn } from '../support/topics-that-wait.js';
 import { startWorld, type World } from '../support/world.js';
-import { continuityIn, type Continuity } from './cli-command.js';
+import { type Continuity, continuityIn, surroundingsOf } from './cli-command.js';
 
 let world: World;
 let continuity: Continuity;
@@ -15,10 +15,7 @@ const prices = [{ model: '*', input: 3, cacheRead: 0.3, cacheWrite: 3.75, output
 const onCold = (what: OnCold) => ({ above: 0.5, aboveTokens: 1000, do: what });
 beforeAll(async () => {
   world = await startWorld({ worker: false });
-  continuity = continuityIn({
-    cwd: world.dir,
-    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
-  });
+  continuity = continuityIn(surroundingsOf(world));
 });
 afterAll(() => world?.dispose());
 async function withConfig(config: object): Promise<void> {

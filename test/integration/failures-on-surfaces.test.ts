@@ -26,7 +26,7 @@ import {
 } from '../support/surfaces.js';
 import { commitTo, repositoryIn } from '../support/git.js';
 import { startTemporal, startWorld, type World } from '../support/world.js';
-import { continuityIn, type Surroundings } from './cli-command.js';
+import { continuityIn, type Surroundings, surroundingsOf } from './cli-command.js';
 
 let world: World;
 let here: Surroundings;
@@ -41,7 +41,7 @@ beforeAll(async () => {
     JSON.stringify({ agents: world.config.agents, defaultAgent: 'fake' }),
   );
   config = await loadConfig({ cwd: world.dir, dataDir: world.config.dataDir, env: { HOME: world.dir } });
-  here = { cwd: world.dir, env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir } };
+  here = surroundingsOf(world);
 });
 afterAll(async () => {
   await servers.close();

@@ -15,7 +15,7 @@ import type { PromptId, TopicId } from '../../src/contract/ids.js';
 import { cuttable } from '../support/cuttable.js';
 import { childrenOf, connectionsOf } from '../support/processes.js';
 import { startTemporal, startWorld, type World } from '../support/world.js';
-import { continuityIn, type Continuity } from './cli-command.js';
+import { type Continuity, continuityIn, surroundingsOf } from './cli-command.js';
 
 let world: World;
 let continuity: Continuity;
@@ -23,10 +23,7 @@ let server: number | undefined;
 beforeAll(async () => {
   world = await startWorld();
   [server] = childrenOf(process.pid, 'start-dev');
-  continuity = continuityIn({
-    cwd: world.dir,
-    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
-  });
+  continuity = continuityIn(surroundingsOf(world));
 });
 afterAll(async () => {
   if (server !== undefined) process.kill(server, 'SIGCONT');

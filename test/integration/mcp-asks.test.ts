@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mcpClientIn, type Elicits, type McpClient } from '../support/mcp-client.js';
 import { startWorld, type World } from '../support/world.js';
-import type { Surroundings } from './cli-command.js';
+import { type Surroundings, surroundingsOf } from './cli-command.js';
 
 let world: World;
 let surroundings: Surroundings;
@@ -12,10 +12,7 @@ let elicits: Elicits = () => ({ action: 'cancel' });
 let asking: McpClient;
 beforeAll(async () => {
   world = await startWorld();
-  surroundings = {
-    cwd: world.dir,
-    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
-  };
+  surroundings = surroundingsOf(world);
   [mcp, asking] = await Promise.all([
     mcpClientIn(surroundings),
     mcpClientIn(surroundings, [], (params) => elicits(params)),

@@ -5,16 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rawServer, type RawServer } from '../support/raw-mcp-server.js';
 import { startWorld, type World } from '../support/world.js';
-import type { Surroundings } from './cli-command.js';
+import { type Surroundings, surroundingsOf } from './cli-command.js';
 
 let world: World;
 let surroundings: Surroundings;
 beforeAll(async () => {
   world = await startWorld();
-  surroundings = {
-    cwd: world.dir,
-    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
-  };
+  surroundings = surroundingsOf(world);
 });
 afterAll(() => world?.dispose());
 

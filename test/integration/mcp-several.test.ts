@@ -5,17 +5,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mcpClientIn, type McpClient } from '../support/mcp-client.js';
 import { startWorld, type World } from '../support/world.js';
-import { continuityIn, type Surroundings } from './cli-command.js';
+import { continuityIn, type Surroundings, surroundingsOf } from './cli-command.js';
 
 let world: World;
 let surroundings: Surroundings;
 let mcp: McpClient;
 beforeAll(async () => {
   world = await startWorld();
-  surroundings = {
-    cwd: world.dir,
-    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
-  };
+  surroundings = surroundingsOf(world);
   mcp = await mcpClientIn(surroundings);
 });
 afterAll(async () => {

@@ -10,17 +10,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerOf, mcpClientIn, type McpClient } from '../support/mcp-client.js';
 import { rawServer } from '../support/raw-mcp-server.js';
 import { startWorld, type World } from '../support/world.js';
-import { CONTINUITY, loadedBy, TELLS_WHAT_IT_LOADS, type Surroundings } from './cli-command.js';
+import { CONTINUITY, loadedBy, type Surroundings, surroundingsOf, TELLS_WHAT_IT_LOADS } from './cli-command.js';
 
 let world: World;
 let surroundings: Surroundings;
 let mcp: McpClient;
 beforeAll(async () => {
   world = await startWorld();
-  surroundings = {
-    cwd: world.dir,
-    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
-  };
+  surroundings = surroundingsOf(world);
   mcp = await mcpClientIn(surroundings);
 });
 afterAll(async () => {

@@ -14,16 +14,13 @@ import { CONTINUITY, hostQueueOf } from '../../src/contract/messages.js';
 import { loadWorkflows } from '../../workers/compose.js';
 import { mcpClientIn } from '../support/mcp-client.js';
 import { startWorld, type World } from '../support/world.js';
-import { continuityIn, type Surroundings } from './cli-command.js';
+import { continuityIn, type Surroundings, surroundingsOf } from './cli-command.js';
 
 let world: World;
 let surroundings: Surroundings;
 beforeAll(async () => {
   world = await startWorld();
-  surroundings = {
-    cwd: world.dir,
-    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
-  };
+  surroundings = surroundingsOf(world);
 });
 afterAll(() => world?.dispose());
 

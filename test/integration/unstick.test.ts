@@ -19,7 +19,9 @@ afterAll(() => world?.dispose());
 /** That of both orders: what they stand for happens within one build. */
 const BUILD = 'the only build';
 
-async function working<T>(connection: NativeConnection, order: 'before' | 'after', work: () => Promise<T>): Promise<T> {
+type Order = 'before' | 'after' | 'answers-late' | 'answers-at-once';
+
+async function working<T>(connection: NativeConnection, order: Order, work: () => Promise<T>): Promise<T> {
   const workflowsPath = fileURLToPath(new URL(`../support/reordered/${order}.ts`, import.meta.url));
   const worker = await Worker.create({ connection, taskQueue: CONTINUITY, workflowsPath, buildId: BUILD });
   return worker.runUntil(work);
@@ -54,6 +56,41 @@ test('it is reset to before what cannot be replayed, and gets every prompt again
       expect.poll(async () => (await latest().describe()).status.name, { timeout: 80_000 }).toBe('COMPLETED'),
     );
     expect(await latest().result()).toEqual(['first', 'second']);
+    expect(logs).toEqual(['topic was stuck and is reset']);
+    over.abort();
+    await unsticking;
+  } finally {
+    over.abort();
+    await connection.close();
+  }
+});
+
+test('it is reset to before an update whose answer a replay drops, and the update is handled again', async () => {
+  const connection = await NativeConnection.connect({ address: world.address });
+  const over = new AbortController();
+  const logs: string[] = [];
+  const latest = () => world.client.workflow.getHandle('topic/unanswered');
+  try {
+    const handle = await world.client.workflow.start(topicSession, {
+      workflowId: 'topic/unanswered',
+      taskQueue: CONTINUITY,
+    });
+    await working(connection, 'answers-late', () =>
+      handle.startUpdate('prompt', { args: [{ prompt: 'asked' }], waitForStage: 'ACCEPTED' }),
+    );
+    await handle.signal(promptSignal, 'to begin a task');
+    const unsticking = unstickTopics({
+      connection,
+      namespace: 'default',
+      buildId: BUILD,
+      log: (message) => logs.push(message),
+      signal: over.signal,
+      everyMs: 200,
+    });
+    await working(connection, 'answers-at-once', () =>
+      expect.poll(async () => (await latest().describe()).status.name, { timeout: 80_000 }).toBe('COMPLETED'),
+    );
+    expect(await latest().result()).toBe('asked');
     expect(logs).toEqual(['topic was stuck and is reset']);
     over.abort();
     await unsticking;

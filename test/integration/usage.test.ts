@@ -5,7 +5,7 @@ import type { Agent, TurnEvent } from '../../src/agents/agent.js';
 import { hasWorkedSince, type UsageReport } from '../../src/client/usage-of.js';
 import type { Usage } from '../../src/contract/types.js';
 import { startWorld, type World } from '../support/world.js';
-import { continuityIn, type Continuity } from './cli-command.js';
+import { type Continuity, continuityIn, surroundingsOf } from './cli-command.js';
 
 const EACH: Usage = {
   input_tokens: 100,
@@ -31,10 +31,7 @@ beforeAll(async () => {
   world = await startWorld({ worker: false });
   const agents = [counting('fake', { ...EACH, cost_usd: 0.25 }), counting('other', EACH)];
   await world.startWorker({ agents: new Map(agents.map((agent) => [agent.name, agent])) });
-  continuity = continuityIn({
-    cwd: world.dir,
-    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
-  });
+  continuity = continuityIn(surroundingsOf(world));
 });
 afterAll(async () => {
   await world?.dispose();

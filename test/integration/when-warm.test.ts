@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { topicsIn } from '../support/topics-that-wait.js';
 import { startWorld, type World } from '../support/world.js';
-import { continuityIn, type Continuity } from './cli-command.js';
+import { type Continuity, continuityIn, surroundingsOf } from './cli-command.js';
 
 let world: World;
 let continuity: Continuity;
@@ -17,10 +17,7 @@ beforeAll(async () => {
   });
   const prices = [{ model: '*', input: 3, cacheRead: 0.3, cacheWrite: 3.75, output: 15 }];
   await world.startWorker({ config: { prices } });
-  continuity = continuityIn({
-    cwd: world.dir,
-    env: { TEMPORAL_ADDRESS: world.address, CONTINUITY_DATA_DIR: world.config.dataDir },
-  });
+  continuity = continuityIn(surroundingsOf(world));
 });
 afterAll(() => world?.dispose());
 

@@ -13,6 +13,7 @@ import { Parking } from './parking.js';
 import { ProgressTally } from './progress.js';
 import type { PromptNotes } from './prompt-notes.js';
 import { isPrompt } from './is-prompt.js';
+import { keptOut } from './let-in.js';
 import { LOOK_AGAIN_MS, Settling } from './settle.js';
 import { Spending } from './spending.js';
 import { WakeUp } from './wake-up.js';
@@ -128,7 +129,7 @@ export class Attempt {
     const deed = await this.#decide(sight, isCancelled);
     this.#note(sight, deed);
     const isFirstPut = deed === 'put' && sight.prompt === 'absent' && this.#puts === 0 && !this.#noted;
-    const stop = isFirstPut ? (over ?? (await this.request.before_put?.())) : over;
+    const stop = over ?? (isFirstPut ? await keptOut(this.request, notes, this.#key) : undefined);
     if (stop && (deed === 'put' || deed === 'go_on')) return stoppedAt(stop, sight);
     return this.#do(deed, sight);
   }

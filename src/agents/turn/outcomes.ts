@@ -4,7 +4,7 @@ import { defined } from '../../contract/defined.js';
 import { failure, type Failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import type { Recovery } from '../../contract/types.js';
-import type { AgentOutcome, OverBudget, TurnRequest } from '../agent.js';
+import type { AgentOutcome, Stop, TurnRequest } from '../agent.js';
 import type { Sight } from '../driver.js';
 
 /** A cancelled turn with more than `maxSteps` steps was stopped for that reason. */
@@ -27,7 +27,7 @@ export function failed(error: Failure, sight: Sight, recovered?: Recovery): Agen
 }
 
 /** What becomes of a turn that may not go on as it is. */
-export function stoppedAt(over: OverBudget, sight: Sight): AgentOutcome | { ask: Ask } {
+export function stoppedAt(over: Stop, sight: Sight): AgentOutcome | { ask: Ask } {
   return 'ask' in over ? { ask: over.ask } : failed(over.denied, sight);
 }
 

@@ -6,7 +6,7 @@
 import type { Ask } from '../../contract/asks.js';
 import { defined } from '../../contract/defined.js';
 import { failure, type Failure } from '../../contract/failures.js';
-import type { AgentOutcome, OverBudget } from '../agent.js';
+import type { AgentOutcome, Stop } from '../agent.js';
 import type { AgentSignal, PromptKey, Sight } from '../driver.js';
 import { failed, stoppedAt } from './outcomes.js';
 import type { PromptNotes } from './prompt-notes.js';
@@ -20,7 +20,7 @@ export class Parking {
   #refused: { because: Failure; until?: string; since: number } | undefined;
   #noted: boolean | undefined;
   /** The budget for which this attempt has cut the turn off. */
-  #over: OverBudget | undefined;
+  #over: Stop | undefined;
 
   constructor(
     private readonly key: PromptKey,
@@ -34,7 +34,7 @@ export class Parking {
   }
 
   /** Whether the turn is to be cut off. It is noted then. */
-  async begins(over: OverBudget | undefined): Promise<boolean> {
+  async begins(over: Stop | undefined): Promise<boolean> {
     // Once it is cut off for a budget, it stays so: what still ends in it may hide what was counted.
     this.#over ??= over;
     if (!this.#over && !(this.isAllowed && this.#refused && isLong(this.#refused))) return false;
@@ -47,11 +47,7 @@ export class Parking {
    * How a turn ended that was cut off. `undefined` when this one was not. `goesOn`: a note that is
    * there already is about the turn before it went on.
    */
-  async endOf(
-    sight: Sight,
-    goesOn: boolean,
-    over: OverBudget | undefined,
-  ): Promise<AgentOutcome | { ask: Ask } | undefined> {
+  async endOf(sight: Sight, goesOn: boolean, over: Stop | undefined): Promise<AgentOutcome | { ask: Ask } | undefined> {
     if (sight.busy || sight.superseded || sight.end?.status === 'completed') return undefined;
     this.#noted ??= !goesOn && (await this.notes.has('parked', this.key));
     if (!this.#noted) return undefined;

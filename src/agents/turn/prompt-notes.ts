@@ -8,6 +8,7 @@
  *   that a second put of the same prompt would harm.
  * - `parked`: the turn was cut off because its provider refuses for long, and will go on. It looks
  *   like one that a person stopped.
+ * - `let_in`: it was decided that the prompt enters its session. Written only where that was a question.
  * - `begun`: when this machine first worked on the turn. What was started later may be the turn's.
  */
 import { access, mkdir, opendir, readFile, rm, stat } from 'node:fs/promises';
@@ -15,7 +16,7 @@ import { join } from 'node:path';
 import { writePrivateFile } from '../../host/private-file.js';
 import type { PromptKey } from '../driver.js';
 
-export type PromptFact = 'cancelled' | 'put' | 'parked' | 'begun';
+export type PromptFact = 'cancelled' | 'put' | 'parked' | 'let_in' | 'begun';
 
 /**
  * Notes outlive every attempt at the prompt by far: a topic waits 4 days for its host, and a turn
@@ -30,7 +31,13 @@ export class PromptNotes {
 
   constructor(folder: string) {
     const of = (fact: PromptFact) => join(folder, fact);
-    this.#folders = { cancelled: of('cancelled'), put: of('put'), parked: of('parked'), begun: of('begun') };
+    this.#folders = {
+      cancelled: of('cancelled'),
+      put: of('put'),
+      parked: of('parked'),
+      let_in: of('let_in'),
+      begun: of('begun'),
+    };
   }
 
   /**

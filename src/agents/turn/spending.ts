@@ -1,7 +1,7 @@
 /** Compares what a turn has used with what it may use. */
 import type { Usage } from '../../contract/types.js';
 import { beyond, sumOf } from '../../contract/usage.js';
-import type { OverBudget, TurnRequest } from '../agent.js';
+import type { Stop, TurnRequest } from '../agent.js';
 import type { Sight } from '../driver.js';
 import type { ProgressTally } from './progress.js';
 
@@ -22,13 +22,13 @@ export class Spending {
   }
 
   /** Of a turn at work. An agent that waits for its background could not go on after a cut. */
-  over(): OverBudget | undefined {
+  over(): Stop | undefined {
     if (this.#waitsForBackground) return undefined;
     const { usage, steps } = this.tally;
     return this.budget?.(usage && this.#untold ? sumOf([usage, this.#untold]) : usage, steps);
   }
 
-  overIn(sight: Sight): OverBudget | undefined {
+  overIn(sight: Sight): Stop | undefined {
     return this.budget?.(sight.said().usage, sight.steps);
   }
 }

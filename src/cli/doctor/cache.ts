@@ -20,7 +20,7 @@ const MOST_NAMED = 3;
 /** What an agent does by itself, by its kind. Measured with the versions that are named. */
 const BREAKS: Partial<Record<string, string>> = {
   opencode:
-    'OpenCode has the date, AGENTS.md and its skills in its instructions (1.18.33). The first turn of a session after midnight, or after a change of these files, sends the whole conversation to the model as new.',
+    'OpenCode has the date and AGENTS.md in its instructions (1.18.33). The first turn of a session after midnight, or after a change of that file, sends the whole conversation to the model as new.',
 };
 
 /** Only asks topics where a worker can answer for them. */

@@ -39,6 +39,12 @@ describe('a prompt for a cold session', () => {
     expect(await isPutIn({ do: 'continue' })).toBe(true);
   });
 
+  test('is a question only where the session is cold, or where it was asked about', () => {
+    expect(resume({}).isQuestion).toBe(true);
+    expect(resume({}, {}, { now: at - HOUR - 1 }).isQuestion).toBe(false);
+    expect(resume({}, { context: undefined }).isQuestion).toBe(false);
+  });
+
   test('asks first, with what it costs, and the same in each attempt', async () => {
     const ask = await askOf({});
     expect(ask).toMatchObject({
