@@ -44,7 +44,13 @@ describe('opencode acp', () => {
 
   test('a turn ends with one outcome, which has the reply and the model', async () => {
     const outcome = await runTurn(agent, await open(), 'Say hello [[say: Hello.]]');
-    expect(outcome).toEqual({ status: 'completed', reply: 'Hello.', reply_parts: ['Hello.'], model: under.model });
+    expect(outcome).toEqual({
+      status: 'completed',
+      reply: 'Hello.',
+      reply_parts: ['Hello.'],
+      model: under.model,
+      context: { at: expect.any(String), tokens: expect.any(Number) },
+    });
   });
 
   test('a killed agent leaves its turn OUTCOME_UNKNOWN, the prompt is in the session once, and the session takes the next one', async () => {

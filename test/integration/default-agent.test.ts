@@ -4,7 +4,7 @@
  */
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { findProgram } from '../../src/agents/opencode/program.js';
 import { fetchedClaude, isolatedClaude } from '../../scripted/isolated-claude.js';
 import { startScriptedModel, type ScriptedModel } from '../../scripted/model.js';
@@ -82,6 +82,6 @@ describe.skipIf(!claude)(`The agent that is installed${because}`, () => {
     await bench.stopAll();
     up = await bench.up();
     expect(up.agent).toEqual({ name: 'opencode', because: 'installed' });
-    expect(up.said()).toContain('default agent agent=opencode because=installed');
+    await vi.waitFor(() => expect(up.said()).toContain('default agent agent=opencode because=installed'));
   });
 });
