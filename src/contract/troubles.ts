@@ -12,6 +12,13 @@ const TROUBLES: readonly FailureCode[] = [
   'CWD_MISSING',
 ];
 
+/** What the session's directory says can't be used. Whoever works there may have broken it, also the agent. */
+const TROUBLES_OF_CONFIG: readonly FailureCode[] = ['CONFIG_INVALID', 'CONFIG_UNSAFE', 'CONFIG_UNTRUSTED'];
+
+export function isTroubleOfConfig(error: Failure | undefined): boolean {
+  return error !== undefined && TROUBLES_OF_CONFIG.includes(error.code);
+}
+
 export function isTrouble(error: Failure | undefined): boolean {
-  return error !== undefined && TROUBLES.includes(error.code);
+  return error !== undefined && (TROUBLES.includes(error.code) || isTroubleOfConfig(error));
 }

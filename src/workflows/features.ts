@@ -13,6 +13,7 @@ import { derivedId, isId, type PromptId, type TopicId } from '../contract/ids.js
 import { MAX_QUEUED_PROMPTS } from '../contract/limits.js';
 import { parsePrompt } from '../contract/parse-prompt.js';
 import type { TopicState } from '../contract/state.js';
+import { isTrouble, isTroubleOfConfig } from '../contract/troubles.js';
 import { digestOf, jsonBytes, utf8Length } from '../contract/text.js';
 import type { Loss, PromptRequest } from '../contract/types.js';
 import { PINNED_FIELDS, type PinnedField } from './pinned.js';
@@ -38,6 +39,8 @@ const HOLDS_BACK = 'prompts-wait-for-a-warm-session';
 const HAS_WORKSPACE = 'prompts-name-a-workspace';
 /** Before this change, a topic went on in a session that its host had found full. */
 const FULL_IS_LOST = 'full-sessions-are-replaced';
+/** Before this change, a config that can't be used failed all that was queued. */
+const WAITS_FOR_CONFIG = 'queues-wait-for-a-config';
 
 export const CHANGES = {
   /** Before this change, the failure of a lost session was only reported. */
@@ -79,6 +82,11 @@ export class Features {
   notes(loss: Loss): boolean {
     if (loss === 'cold') return wf.patched(COLD_IS_REPLACED);
     return this.has('lossesAreNoted') && (loss !== 'full' || wf.patched(FULL_IS_LOST));
+  }
+
+  /** Whether such a failure has nothing to do with its prompt, so that the others wait (`troubles.ts`). */
+  isTrouble(error: Failure | undefined): boolean {
+    return isTrouble(error) && (!isTroubleOfConfig(error) || wf.patched(WAITS_FOR_CONFIG));
   }
 
   /**

@@ -6,7 +6,6 @@ import * as wf from '@temporalio/workflow';
 import { defined } from '../contract/defined.js';
 import type { QueuedPrompt, RunningPrompt, TopicState } from '../contract/state.js';
 import type { Forgotten } from '../contract/answers.js';
-import { isTrouble } from '../contract/troubles.js';
 import type { TurnResult } from '../contract/types.js';
 import { deleteSession } from './calls.js';
 import { workOn } from './check-loop.js';
@@ -58,7 +57,7 @@ export async function live(topic: Topic): Promise<TopicState> {
     const result = await ended(topic, running);
     if (!result) return continueAsNew(topic);
     topic.record(result);
-    if (isTrouble(result.error) && topic.state.queue.length > 0 && wf.patched('queues-wait'))
+    if (topic.state.queue.length > 0 && topic.features.isTrouble(result.error) && wf.patched('queues-wait'))
       for (const queued of topic.state.queue) queued.patient = true;
     topic.running = undefined;
     if (nextIn(topic.state, now()) < 0) topic.announce();

@@ -17,7 +17,6 @@ import {
 } from '../contract/limits.js';
 import type { RunningPrompt } from '../contract/state.js';
 import { titleOf } from '../contract/text.js';
-import { isTrouble } from '../contract/troubles.js';
 import { boundedAsks, boundedFailure } from './remembered.js';
 import { now } from './time.js';
 import type { Work } from './turn.js';
@@ -55,8 +54,8 @@ export function waitsHere(waiting: Waiting): boolean {
 }
 
 /** The wait of a patient prompt that could not even begin. */
-export function waitForAgent({ turn, prompt }: Work, error: Failure): Waiting | undefined {
-  if (!prompt.patient || !isTrouble(error)) return undefined;
+export function waitForAgent({ topic, turn, prompt }: Work, error: Failure): Waiting | undefined {
+  if (!prompt.patient || !topic.features.isTrouble(error)) return undefined;
   return parked(turn, { for: 'agent', most_ms: Number.MAX_SAFE_INTEGER }, error);
 }
 

@@ -185,16 +185,19 @@ describe('the command', () => {
     expect(JSON.parse(nothing.stdout)).toEqual({ topic, effect: 'nothing_waits' });
   });
 
-  test('a queue behind a missing login waits, and retry goes on at once after it', async () => {
+  test.each([
+    ['login', 'AGENT_AUTH'],
+    ['config', 'CONFIG_INVALID'],
+  ])('a queue behind a missing %s waits, and retry goes on at once after it', async (what, code) => {
     const topic = aTopic();
-    const login = join(world.dir, randomUUID());
+    const missing = join(world.dir, randomUUID());
     const gate = join(world.dir, randomUUID());
-    await world.manager.submit(topic, `[[until: ${gate}]] [[login: ${login}]]`);
-    await world.manager.submit(topic, `[[login: ${login}]] [[say: in]]`, { prompt_id: 'p-next' });
+    await world.manager.submit(topic, `[[until: ${gate}]] [[${what}: ${missing}]]`);
+    await world.manager.submit(topic, `[[${what}: ${missing}]] [[say: in]]`, { prompt_id: 'p-next' });
     await writeFile(gate, '');
-    await expect.poll(() => waitingOf(topic)).toMatchObject({ for: 'agent', because: { code: 'AGENT_AUTH' } });
-    expect((await continuity(['list', '--waiting'])).stdout).toMatch(new RegExp(`${topic} .*AGENT_AUTH`));
-    await writeFile(login, '');
+    await expect.poll(() => waitingOf(topic)).toMatchObject({ for: 'agent', because: { code } });
+    expect((await continuity(['list', '--waiting'])).stdout).toMatch(new RegExp(`${topic} .*${code}`));
+    await writeFile(missing, '');
     const retried = await continuity(['retry', topic]);
     expect(retried.stdout).toBe(`Topic ${topic} tries its turn again.\n`);
     expect(await world.manager.wait(topic, 'p-next')).toMatchObject({ status: 'completed' });

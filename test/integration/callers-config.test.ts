@@ -235,3 +235,23 @@ test('a caller whose environment names another config is refused, with what diff
     failure: { code: 'CONFIG_DIFFERS', message: expect.stringContaining('onLost') as string },
   });
 });
+
+test('a config that is broken while a turn runs fails one prompt; what is queued waits until it is mended', async () => {
+  const cwd = await configIn('edited', {});
+  await delegateIn(cwd, '--topic', 'edited', 'Begin [[say: done]]');
+  await delegateIn(cwd, '--topic', 'edited', '--no-wait', 'Edit it [[slow: 4000]] [[say: done]]');
+  await delegateIn(cwd, '--topic', 'edited', '--no-wait', '--id', 'hit', 'Work [[say: done]]');
+  await delegateIn(cwd, '--topic', 'edited', '--no-wait', '--id', 'after', 'Work [[say: mended]]');
+  await configIn('edited', '{');
+  const outcome = async (id: string, ...words: string[]) => {
+    const { stdout } = await bench.continuity(['outcome', 'edited', id, '--json', ...words]);
+    return JSON.parse(stdout) as unknown;
+  };
+  expect(await outcome('hit', '--wait')).toMatchObject({ error: { code: 'CONFIG_INVALID' } });
+  await expect
+    .poll(async () => JSON.parse((await bench.continuity(['show', 'edited', '--json'])).stdout) as unknown)
+    .toMatchObject({ running: { prompt_id: 'after', waiting: { because: { code: 'CONFIG_INVALID' } } } });
+  await configIn('edited', {});
+  await bench.continuity(['retry', 'edited']);
+  expect(await outcome('after', '--wait')).toMatchObject({ status: 'completed', reply: 'mended' });
+});

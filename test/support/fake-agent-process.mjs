@@ -24,7 +24,7 @@
  *   [[holds: n ms]]  the session holds n tokens now, and the model was asked last so many ms ago
  *   [[compact]]      the conversation is compacted in this turn
  *   [[steps: n ms cost]] ask the model n times, each for so long; each uses 110 tokens, and costs so much if it is said
- *   [[login: file]]  end as AGENT_AUTH until the file is there
+ *   [[login: file]]  end as AGENT_AUTH until the file is there; [[config: file]] as CONFIG_INVALID
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
@@ -194,8 +194,13 @@ async function work(session, prompt, again, mine) {
     return { status: 'failed', reply: '', code: 'MODEL_FAILED', refused: '400 bad image' };
   if (linesOf(session).some((line) => line.prompt && line.prompt !== mine.id && line.text?.startsWith('[[full]]')))
     return { status: 'failed', reply: '', code: 'CONTEXT_OVERFLOW' };
-  const login = directive('login')?.[1];
-  if (login && !existsSync(login)) return { status: 'failed', reply: '', code: 'AGENT_AUTH' };
+  for (const [name, code] of [
+    ['login', 'AGENT_AUTH'],
+    ['config', 'CONFIG_INVALID'],
+  ]) {
+    const file = directive(name)?.[1];
+    if (file && !existsSync(file)) return { status: 'failed', reply: '', code };
+  }
   const answers = [];
   const [, times = 0, length = 1] = ownWordsOf(prompt).match(/\[\[asks: (\d+) (\d+)\]\]/) ?? [];
   for (let i = 0; i < Number(times); i += 1) {

@@ -2,7 +2,7 @@
  * `npm run record-history`: plays the shapes that a topic's history can have on a real server, and keeps each as JSON in
  * test/replay/histories, named for what it guards. Run it on the code that is to be guarded, before it is changed.
  * `lost-before-it-was-replaced`, `full-before-it-was-replaced`, `asked-to-adopt-before-it-could`,
- * `signalled-with-budgets-before-it-could`, `signalled-with-a-workspace-before-it-could`,
+ * `failed-for-a-config-before-it-waited`, `signalled-with-budgets-before-it-could`, `signalled-with-a-workspace-before-it-could`,
  * `asked-beyond-a-budget-before-it-could`, `asked-to-archive-before-it-could` and `about-cold-sessions-before-it-could`
  * have no shape here: the code that they were recorded with is gone.
  */
