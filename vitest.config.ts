@@ -44,6 +44,8 @@ const long = [
     'in-person',
     'ledger',
     'mcp-opencode',
+    'notify-again',
+    'notify-killed',
     'operators-parked',
     'operators-waiting',
     'package',

@@ -42,6 +42,7 @@ const ADDED: Readonly<Record<string, string>> = {
   default_cwd: "the caller's directory",
   project: "the caller's project",
   checks_proof: 'for callers on the host of the session',
+  notify_proof: 'for callers on the host of the session',
   close_after: 'where no topic is named, from the config',
 };
 

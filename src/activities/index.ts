@@ -11,6 +11,7 @@ import type { ActivityContext } from './context.js';
 import { Directories } from './directories.js';
 import { deleteSession } from './delete-session.js';
 import { ProviderGate } from './provider-gate.js';
+import { notify } from './notify.js';
 import { openSession } from './open-session.js';
 import { readReply } from './read-reply.js';
 import { recall } from './recall.js';
@@ -56,6 +57,7 @@ export function createActivities(given: Given): Activities {
     readReply: (input) => readReply(input, context),
     deleteSession: (input) => deleteSession(input, context),
     archiveSession: (input) => archiveSession(input, context),
+    notify: (input) => notify(input, context),
   };
 }
 

@@ -7,6 +7,9 @@ import { failure, type Failure } from '../contract/failures.js';
 import { matchesOneCommand } from './pattern.js';
 import type { AskedChecks } from './types.js';
 
+/** What a refusal calls the command of `notify`. */
+export const NOTIFY_COMMAND = 'The notify command';
+
 /** Whether the proof comes from a process that can read this host's data directory. */
 export type IsCheckProof = (asked: AskedChecks, proof: string) => Promise<boolean>;
 
@@ -16,6 +19,7 @@ export async function refusedCheck(
   { checks, ignored = [] }: Config,
   host: string,
   isProof: IsCheckProof,
+  what = 'Check',
 ): Promise<Failure | undefined> {
   const barred = asked.checks.find(({ run }) => !checks.allow.some((pattern) => matchesOneCommand(pattern, run)));
   if (!barred) return undefined;
@@ -28,6 +32,6 @@ export async function refusedCheck(
   const untrusted = file === undefined ? '' : ` The checks in ${file} do not count: its user has not trusted it.`;
   return failure(
     'CHECK_NOT_ALLOWED',
-    `Check ${JSON.stringify(barred.run)} may not run on host ${host}: no pattern of checks.allow matches it, and ${who}.${untrusted}`,
+    `${what} ${JSON.stringify(barred.run)} may not run on host ${host}: no pattern of checks.allow matches it, and ${who}.${untrusted}`,
   );
 }

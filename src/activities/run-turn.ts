@@ -28,7 +28,7 @@ import { refusalOf } from './corrupted.js';
 import { agentOf, contextIn, contextLastIn } from './configured.js';
 import { heldAfter } from './held-context.js';
 import { groundBefore } from './ground.js';
-import { refusedCheck } from './may-check.js';
+import { NOTIFY_COMMAND, refusedCheck } from './may-check.js';
 import { sessionRefOf } from './session-ref.js';
 import { handOver, refusal, translated } from './translate.js';
 import { TurnAttempt } from './turn-attempt.js';
@@ -93,16 +93,18 @@ function contextOf(
 }
 
 /**
- * Checks are permitted before the prompt is put in. Later, `runChecks` asks again before it runs
- * them.
+ * Checks and the command of `notify` are permitted before the prompt is put in. Later, `runChecks` and
+ * `notify` ask again before they run them.
  */
 async function permit(
-  { asked_checks: asked }: RunTurnInput,
+  { asked_checks: checks, asked_notify: notify }: RunTurnInput,
   clock: TurnClock,
   { config, host, isCheckProof }: ActivityContext,
 ): Promise<void> {
-  if (!asked || clock.checksGranted) return;
-  const refused = await refusedCheck(asked, config, host, isCheckProof);
+  if ((!checks && !notify) || clock.checksGranted) return;
+  const refused =
+    (checks && (await refusedCheck(checks, config, host, isCheckProof))) ??
+    (notify && (await refusedCheck(notify, config, host, isCheckProof, NOTIFY_COMMAND)));
   if (refused) throw refusal(refused.code, refused.message);
   clock.checksGranted = true;
 }

@@ -8,11 +8,14 @@ import type { ReplyPage } from '../contract/answers.js';
 import type { ReplyQuestion } from '../contract/messages.js';
 import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
-import type { Check, CheckRun } from '../contract/checks.js';
 import type { LeftBehind } from '../contract/left-behind.js';
+import type { NotifyInput, NotifyOutput } from '../contract/notices.js';
 import type { IfCold, SessionContext } from '../contract/session-context.js';
 import type { Ground, Moved, WorkspaceMode, Worktree } from '../contract/workspace.js';
+import type { AskedChecks, RunChecksInput, RunChecksOutput } from './check-types.js';
 import type { Guarantee, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
+
+export type { AskedChecks, RunChecksInput, RunChecksOutput } from './check-types.js';
 
 export interface OpenSessionInput {
   topic: TopicId;
@@ -100,6 +103,8 @@ export interface RunTurnInput extends IfCold {
    * the prompt is put in.
    */
   asked_checks?: AskedChecks;
+  /** The command of `notify`, for which the same holds. */
+  asked_notify?: AskedChecks;
   /** How the provider refused the prompt before in this session, where the model never answered. */
   refused_before?: string;
   /** The prompt names its model, so no other one may work on it. */
@@ -130,30 +135,6 @@ export interface RunTurnInput extends IfCold {
   ground_before?: Ground;
   /** Of the prompt. It counts instead of config's. */
   workspace?: WorkspaceMode;
-}
-
-/** The checks of a prompt. */
-export interface AskedChecks {
-  topic: TopicId;
-  /** The prompt that asked for the checks. */
-  prompt_id: PromptId;
-  checks: Check[];
-  proof?: string;
-}
-
-export interface RunChecksInput {
-  asked: AskedChecks;
-  /** The working directory of the session. */
-  cwd: string;
-  /** The directory whose config counts. Absent: the same, or a topic of an older release. */
-  config_cwd?: string;
-  /** Of the prompt. It counts instead of config's. */
-  workspace?: WorkspaceMode;
-}
-
-export interface RunChecksOutput {
-  /** Every check up to the first failed one. */
-  ran: CheckRun[];
 }
 
 export interface RunTurnOutput {
@@ -267,6 +248,8 @@ export interface Activities {
   deleteSession: (input: StopTurnInput) => Promise<void>;
   /** Takes the session out of the agent's own list. */
   archiveSession: (input: StopTurnInput) => Promise<ArchiveSessionOutput>;
+  /** Starts the command of each notice once, however often it is tried. */
+  notify: (input: NotifyInput) => Promise<NotifyOutput>;
 }
 
 export interface ArchiveSessionOutput {

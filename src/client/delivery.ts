@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import { checkProofOf, differenceToWorkerIn, knownHostId, unlessUnsafe, type Config } from '../config.js';
 import { defined } from '../contract/defined.js';
 import { topicOfPrompt, type PromptId, type SessionId, type TopicId } from '../contract/ids.js';
+import type { Check } from '../contract/checks.js';
 import type { PromptRequest, TurnResult } from '../contract/types.js';
 import { awaitOutcome, type Awaiting } from './await-outcome.js';
 import { Crowds } from './crowd.js';
@@ -111,11 +112,14 @@ export class Delivery {
   }
 
   async #signed(request: Prompted['request'], topic: TopicId): Promise<Prompted['request']> {
-    const { checks, prompt_id } = request;
-    if (!checks || !this.given.signsChecks) return request;
+    const { checks, notify, prompt_id } = request;
+    if (!this.given.signsChecks) return request;
     // A caller that cannot use the data directory gets no proof. The worker's refusal then says
     // which commands have to be listed.
-    const proof = await checkProofOf(this.given.config.dataDir, { topic, prompt_id, checks }).catch(unlessUnsafe);
-    return { ...request, ...defined({ checks_proof: proof }) };
+    const proofOf = (commands: Check[] | undefined) =>
+      commands && checkProofOf(this.given.config.dataDir, { topic, prompt_id, checks: commands }).catch(unlessUnsafe);
+    const checks_proof = await proofOf(checks);
+    const notify_proof = await proofOf(notify === undefined ? undefined : [{ run: notify }]);
+    return { ...request, ...defined({ checks_proof, notify_proof }) };
   }
 }

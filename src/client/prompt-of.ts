@@ -76,6 +76,11 @@ export interface PromptOptions {
    * git work tree of its own (`worktree`). Default: the config of the host.
    */
   workspace?: WorkspaceWish;
+  /**
+   * A shell command that runs on the session's host when the prompt ends, when it asks, and when it
+   * goes silent. It gets the event as JSON on stdin. The same callers may give it as checks.
+   */
+  notify?: string;
 }
 
 /** @throws SessionError INVALID_PROMPT, PROMPT_TOO_LARGE, CATEGORY_UNKNOWN, AGENT_UNKNOWN */

@@ -100,3 +100,11 @@ export const MAX_BUDGET_ASKS = 8;
 export const MAX_BUDGET_ASKS_BYTES = 8 * KIB;
 /** The asks in one outcome, as JSON. */
 export const MAX_ASKS_IN_OUTCOME_BYTES = 16 * KIB;
+/** Notices that their commands have not got yet. */
+export const MAX_NOTICES = 200;
+/** As JSON. Their replies and asks are left out first, then the oldest notices are dropped. */
+export const MAX_NOTICES_BYTES = 96 * KIB;
+/** The reply of an outcome, or the text of an ask, in a notice. */
+export const MAX_NOTICE_TEXT_BYTES = 2 * KIB;
+/** The asks and silences of one prompt of which a notice is made. */
+export const MAX_NOTICES_OF_PROMPT = 100;

@@ -98,6 +98,8 @@ function contradictionIn(request: Record<string, unknown>): string | undefined {
     return 'Fields "session_id" and "on_cold": "replace" contradict each other: a prompt for a session never runs anywhere else.';
   if (request.checks === undefined && (request.max_fixes !== undefined || request.checks_proof !== undefined))
     return 'Field "max_fixes" or "checks_proof" needs a field "checks", and the prompt has none.';
+  if (request.notify === undefined && request.notify_proof !== undefined)
+    return 'Field "notify_proof" needs a field "notify", and the prompt has none.';
   return undefined;
 }
 
@@ -128,6 +130,7 @@ export function essenceOf({
   limits,
   workspace,
   on_cold,
+  notify,
 }: PromptRequest): string {
   return JSON.stringify([
     prompt,
@@ -145,6 +148,7 @@ export function essenceOf({
     ...(limits ? [TURN_BUDGETS.map((name) => limits[name] ?? null)] : []),
     ...(workspace ? [workspace.mode] : []),
     ...(on_cold ? [{ on_cold }] : []),
+    ...(notify === undefined ? [] : [{ notify }]),
   ]);
 }
 
@@ -250,6 +254,12 @@ const RULES: Record<keyof PromptRequest, Rule> = {
       ? undefined
       : `a whole number from 0 to ${MAX_FIXES}`,
   checks_proof: id,
+  // No program can be given a NUL character.
+  notify: (value) =>
+    short(value) === undefined && !(value as string).includes('\0')
+      ? undefined
+      : `a shell command of 1 to ${MAX_FIELD_LENGTH} characters, without a NUL character`,
+  notify_proof: id,
   limits,
   workspace: (value) =>
     isObject(value) && Object.keys(value).join() === 'mode' && isWorkspaceMode(value.mode)

@@ -9,6 +9,7 @@ import type { FollowedUp } from './estimate.js';
 import { isObject } from './is-object.js';
 import type { LedgerEntry } from './ledger.js';
 import type { CheckRound } from './checks.js';
+import type { FailedNotice, Notice } from './notices.js';
 import type { SessionContext } from './session-context.js';
 import type { Loss, Pinned, PromptRequest, SessionChoice, TurnResult, Usage } from './types.js';
 import type { TopicView } from './views.js';
@@ -129,6 +130,8 @@ export interface RunningPrompt {
   brief?: string;
   /** Set for a prompt with checks, from the first failed check on. */
   loop?: CheckLoop;
+  /** Of which asks and silences a notice was made. */
+  noticed?: string[];
 }
 
 /** The rounds of a check loop that have ended, and the prompt of the round that runs. */
@@ -205,6 +208,10 @@ export interface TopicState {
   idle_since?: string;
   /** The topic closes by itself after this many ms without work. */
   close_after_ms?: number;
+  /** Notices that their commands have not got yet, oldest first. */
+  notices?: Notice[];
+  /** The newest notice whose command did not end well. */
+  failed_notice?: FailedNotice;
   /** Hosts that do not answer, each with the time since when. ISO 8601. */
   away?: Record<string, string>;
 }

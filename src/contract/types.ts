@@ -1,8 +1,7 @@
 /**
  * What goes over the wire: plain JSON in `snake_case`, read and written by language models, Python
  * and the `temporal` command. A field never changes its meaning; a new shape gets a new name.
- * Anyone may import this; it imports only ids,
- * failures and other types.
+ * Anyone may import this; it imports only ids, failures and other types.
  */
 import type { AskedInTurn, Waiting } from './asks.js';
 import type { TurnBudgets } from './budget.js';
@@ -11,13 +10,14 @@ import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
 import type { OnCold } from './session-context.js';
 import type { LeftBehind } from './left-behind.js';
+import type { Notifies } from './notices.js';
 import type { Moved, WorkspaceWish, Worktree } from './workspace.js';
 
 /**
  * A request, as the `prompt` update and signal take it. A bare string as a signal means `{ prompt
  * }`.
  */
-export interface PromptRequest {
+export interface PromptRequest extends Notifies {
   /** UTF-8, at most 64 KiB, not blank. */
   prompt: string;
   /** The same id again attaches to the first prompt. Without an id, the prompt is a new one. */
@@ -94,7 +94,7 @@ export interface PromptRequest {
   close_after?: string | number;
   /**
    * Proves that the caller is on the session's host and may run any command there
-   * (`src/config/check-proof.ts`).
+   * (`src/host/check-proof.ts`).
    */
   checks_proof?: string;
 }

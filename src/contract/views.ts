@@ -3,6 +3,7 @@ import type { AskedInTurn, Waiting } from './asks.js';
 import type { FollowedUp } from './estimate.js';
 import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
+import type { FailedNotice } from './notices.js';
 import type { SessionContext } from './session-context.js';
 import type { UsedOnDay } from './ledger.js';
 import type { Loss, Pinned, TurnResult, Usage } from './types.js';
@@ -86,6 +87,10 @@ export interface TopicView {
   refused_total?: number;
   /** Sessions whose turn will be stopped as soon as their host answers. */
   stopping?: SessionId[];
+  /** How many notices their commands have not got yet. Absent: none. */
+  notices?: number;
+  /** The newest notice whose command did not end well. */
+  failed_notice?: FailedNotice;
   /** When the topic closes by itself if no prompt comes. ISO 8601. */
   closes_at?: string;
   /**

@@ -21,7 +21,7 @@ const KEPT_BACK = [
   /^CODEX_(?!HOME$|API_KEY$)/,
   // Our own markers, with which process trees are found and ended, and settings of the worker
   // alone.
-  /^CONTINUITY_(AGENT|SESSION|CHECK|UP_PART|STOP_AGENTS|PASS_ENV)$/,
+  /^CONTINUITY_(AGENT|SESSION|CHECK|NOTICE|UP_PART|STOP_AGENTS|PASS_ENV)$/,
   // git sets these for its hooks. With them, an agent's git would work on another repository.
   /^GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|COMMON_DIR|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|NAMESPACE)$/,
   // With these, a child could send messages to the service manager as if it were the worker.

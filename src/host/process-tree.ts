@@ -9,12 +9,14 @@ import { allProcesses, hasInEnvironment, processEntryOf } from './proc.js';
 
 /**
  * Names of environment variables. The first marks an agent's server with its tools, the second a
- * tool of one session, the third a check, the fourth a git that tells what changed.
+ * tool of one session, the third a check, the fourth a git that tells what changed, the fifth the
+ * command of a notice.
  */
 export const AGENT_MARKER = 'CONTINUITY_AGENT';
 export const SESSION_MARKER = 'CONTINUITY_SESSION';
 export const CHECK_MARKER = 'CONTINUITY_CHECK';
 export const GIT_MARKER = 'CONTINUITY_GIT';
+export const NOTICE_MARKER = 'CONTINUITY_NOTICE';
 
 const hasProc = () => process.platform === 'linux';
 

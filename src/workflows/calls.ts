@@ -17,6 +17,7 @@ import type {
   RunTurnInput,
   RunTurnOutput,
 } from '../activities/types.js';
+import type { NotifyInput, NotifyOutput } from '../contract/notices.js';
 import type { ReplyPage } from '../contract/answers.js';
 import { defined } from '../contract/defined.js';
 import { failure } from '../contract/failures.js';
@@ -24,7 +25,7 @@ import type { PromptId, TopicId } from '../contract/ids.js';
 import { CONTINUITY, hostQueueOf, type ReplyQuestion } from '../contract/messages.js';
 import type { SessionRecord } from '../contract/state.js';
 import { cutToBytes, titleOf } from '../contract/text.js';
-import { changedIn, checkedIn, endedIn, keptIn, openedIn, resolvedIn } from './read-results.js';
+import { changedIn, checkedIn, endedIn, keptIn, openedIn, resolvedIn, toldIn } from './read-results.js';
 
 /** The task queue of an activity, and how long it may wait for a worker on it. */
 export type Where = Pick<wf.ActivityOptions, 'taskQueue' | 'scheduleToStartTimeout'>;
@@ -160,6 +161,20 @@ export function stopTurn(
     },
     summary: `stop the turn in session ${session_id}`,
   }).stopTurn({ topic, session_id, pinned, ...defined({ prompt_id: promptId }) });
+}
+
+/** For as long as a turn waits for its host. What keeps a command from being started may pass. */
+export async function notify(input: NotifyInput, taskQueue: string): Promise<NotifyOutput> {
+  const [first] = input.notices;
+  const more = input.notices.length > 1 ? ` and ${input.notices.length - 1} more` : '';
+  const told = await activities({
+    taskQueue,
+    scheduleToCloseTimeout: STOP_WAITS_FOR_HOST,
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    retry: { initialInterval: '500ms', maximumInterval: '1 minute' },
+    summary: `notify: prompt ${first?.prompt_id} ${first?.event.event}${more}`,
+  }).notify(input);
+  return toldIn(told);
 }
 
 export function readReply(input: ReplyQuestion): Promise<ReplyPage> {

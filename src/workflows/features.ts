@@ -37,6 +37,8 @@ const SAYS_ON_COLD = 'prompts-say-what-if-it-is-cold';
 const HOLDS_BACK = 'prompts-wait-for-a-warm-session';
 /** Before this change, a prompt did not say where its agent works. */
 const HAS_WORKSPACE = 'prompts-name-a-workspace';
+/** Before this change, nobody was told what became of a prompt. */
+const NOTIFIES = 'prompts-notify';
 /** Before this change, a topic went on in a session that its host had found full. */
 const FULL_IS_LOST = 'full-sessions-are-replaced';
 /** Before this change, a config that can't be used failed all that was queued. */
@@ -96,12 +98,13 @@ export class Features {
   signalled(payload: unknown): ReturnType<typeof parsePrompt> {
     const parsed = parsePrompt(payload);
     if ('problem' in parsed) return parsed;
-    const { adopt, host, limits, when_warm, on_cold, workspace } = parsed.request;
+    const { adopt, host, limits, when_warm, on_cold, workspace, notify } = parsed.request;
     if ((adopt !== undefined || host !== undefined) && !wf.patched(ADOPTS)) return noField('adopt');
     if (limits !== undefined && !wf.patched(HAS_BUDGETS)) return noField('limits');
     if (when_warm !== undefined && !wf.patched(HOLDS_BACK)) return noField('when_warm');
     if (on_cold !== undefined && !wf.patched(SAYS_ON_COLD)) return noField('on_cold');
     if (workspace !== undefined && !wf.patched(HAS_WORKSPACE)) return noField('workspace');
+    if (notify !== undefined && !wf.patched(NOTIFIES)) return noField('notify');
     return parsed;
   }
 

@@ -21,8 +21,11 @@ import type { Topic } from './topic.js';
  * such a topic.
  */
 const EMPTY_TOPIC_ENDS_AFTER_MS = 60 * 60 * 1000;
-/** How long a topic that ends waits for its host to stop turns that may still run there. */
-const STOPS_ARE_WAITED_FOR = '30 seconds';
+/**
+ * How long a topic that ends waits for its host to stop turns that may still run there, and to deliver
+ * its notices. It keeps what is left, for the run that opens it again.
+ */
+const HOST_IS_WAITED_FOR = '30 seconds';
 /**
  * In the middle of a turn, a run continues as new only beyond these limits. They lie somewhat above
  * the 4 MiB and 4,096 events at which Temporal suggests it, because the end of the turn is the
@@ -56,7 +59,7 @@ export async function live(topic: Topic): Promise<TopicState> {
     }
     const result = await ended(topic, running);
     if (!result) return continueAsNew(topic);
-    topic.record(result);
+    topic.record(running.prompt, result);
     if (topic.state.queue.length > 0 && topic.features.isTrouble(result.error) && wf.patched('queues-wait'))
       for (const queued of topic.state.queue) queued.patient = true;
     topic.running = undefined;
@@ -117,7 +120,8 @@ async function continueAsNew(topic: Topic): Promise<never> {
 /** @returns whether the topic can end: no prompt arrived meanwhile */
 async function end(topic: Topic): Promise<boolean> {
   const { state } = topic;
-  if (state.to_stop) await wf.condition(() => state.to_stop === undefined, STOPS_ARE_WAITED_FOR);
+  const isDone = () => state.to_stop === undefined && state.notices === undefined;
+  if (!isDone()) await wf.condition(isDone, HOST_IS_WAITED_FOR);
   if (state.archives && !topic.forgetting) await (topic.archiving = archiveSessions(topic));
   if (topic.forgetting) {
     topic.startAnew({ topic: topic.id, sessions: await forgottenSessions(topic, topic.forgetting.sessions === true) });

@@ -16,6 +16,7 @@ import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
 import { isId, MAX_ID_LENGTH } from '../contract/ids.js';
 import { isObject } from '../contract/is-object.js';
+import type { NotifyOutput } from '../contract/notices.js';
 import { isSessionContext } from '../contract/session-context.js';
 import { MAX_ANSWER_BYTES, MAX_ASK_BYTES, MAX_CHANGED_FILES_BYTES, MAX_REPLY_PARTS_BYTES } from '../contract/limits.js';
 import { cutToBytes, jsonBytes } from '../contract/text.js';
@@ -57,6 +58,15 @@ export function changedIn(answer: unknown): ChangedFilesOutput {
   if (!isObject(answer) || typeof answer.stat !== 'string') return {};
   return { stat: cutToBytes(answer.stat, MAX_CHANGED_FILES_BYTES) };
 }
+
+/** Which commands did not end well. Of a value from outside, none. */
+export function toldIn(answer: unknown): NotifyOutput {
+  const failed = isObject(answer) && Array.isArray(answer.failed) ? (answer.failed as unknown[]) : [];
+  return { failed: failed.filter(isFailedNotice) };
+}
+
+const isFailedNotice = (value: unknown): value is NotifyOutput['failed'][number] =>
+  isObject(value) && Number.isSafeInteger(value.at) && typeof value.problem === 'string';
 
 /** Why the agent keeps the session in its list. `undefined`: it does not. */
 export function keptIn(answer: unknown): string | undefined {

@@ -6,9 +6,16 @@
 import * as wf from '@temporalio/workflow';
 import type { Activities, EndedRun } from '../activities/types.js';
 import { failure } from '../contract/failures.js';
-import { isTopicState, type RunningPrompt, type TopicInput, type TopicState } from '../contract/state.js';
+import {
+  isTopicState,
+  type QueuedPrompt,
+  type RunningPrompt,
+  type TopicInput,
+  type TopicState,
+} from '../contract/state.js';
 import type { TurnResult } from '../contract/types.js';
 import { cancelledBeforeItBegan, cutOffFromOutside } from './ended.js';
+import { noteEnded } from './noticed.js';
 import { newTopicState, recordOutcome } from './session-state.js';
 import { now } from './time.js';
 import type { Topic } from './topic.js';
@@ -111,9 +118,13 @@ function afterItsEnd({ id }: Topic, before: TopicState, { status }: EndedRun): C
   // of the turn.
   if (running?.session_id) state.to_stop = [...new Set([...(state.to_stop ?? []), running.session_id])];
   const why = `the topic was ended from outside (${status})`;
-  const end = (outcome: TurnResult) => recordOutcome(state, outcome);
-  if (running) end(cutOffFromOutside(id, state, running, now(), why));
+  const end = (prompt: QueuedPrompt, outcome: TurnResult) => {
+    recordOutcome(state, outcome);
+    noteEnded(id, state, prompt, outcome, now());
+  };
+  if (running) end(running.prompt, cutOffFromOutside(id, state, running, now(), why));
   for (const prompt of queue)
-    if (prompt.prompt_id !== running?.prompt.prompt_id) end(cancelledBeforeItBegan(id, state, prompt, now(), why));
+    if (prompt.prompt_id !== running?.prompt.prompt_id)
+      end(prompt, cancelledBeforeItBegan(id, state, prompt, now(), why));
   return { state };
 }

@@ -46,3 +46,8 @@ export function promptIdIn(payload: unknown): PromptId | undefined {
     typeof payload === 'object' && payload !== null && 'prompt_id' in payload ? payload.prompt_id : undefined;
   return isId(candidate) ? (candidate as PromptId) : undefined;
 }
+
+export function unknownSignal(name: string): Failure {
+  const said = JSON.stringify(name.slice(0, 80));
+  return failure('INVALID_PROMPT', `The topic takes no signal ${said}. Send the signal "prompt".`);
+}

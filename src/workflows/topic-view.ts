@@ -51,6 +51,7 @@ export function viewOf(
     })),
     outcomes: state.outcomes.slice(-SHOWN_OUTCOMES),
     refused: state.refused,
+    ...defined({ notices: state.notices?.length, failed_notice: state.failed_notice }),
   };
 }
 

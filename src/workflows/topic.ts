@@ -19,7 +19,8 @@ import { Answers } from './answers.js';
 import { cancelledBeforeItBegan } from './ended.js';
 import type { Features } from './features.js';
 import { Inbox } from './inbox.js';
-import { defect, promptIdIn, refused, requestOf } from './refused.js';
+import { Notices } from './notices.js';
+import { defect, promptIdIn, refused, requestOf, unknownSignal } from './refused.js';
 import { bounded, carriable } from './remembered.js';
 import * as transitions from './session-state.js';
 import { Stops } from './stops.js';
@@ -32,6 +33,7 @@ type Stopped = NonNullable<RunningPrompt['stopped']>;
 export class Topic {
   readonly id = topicOfWorkflow(wf.workflowInfo().workflowId);
   readonly stops = new Stops(this);
+  readonly notices = new Notices(this);
   readonly inbox = new Inbox();
   state: TopicState = transitions.newTopicState();
   running: RunningPrompt | undefined;
@@ -65,6 +67,7 @@ export class Topic {
     this.state = state;
     this.running = running;
     this.stops.resume();
+    this.notices.resume();
     this.#ready = true;
     for (const handle of this.#early.splice(0)) handle();
     this.show();
@@ -137,12 +140,7 @@ export class Topic {
 
   /** Notes a signal with an unknown name. */
   misnamed(name: string): void {
-    this.noteRefused(
-      failure(
-        'INVALID_PROMPT',
-        `The topic takes no signal ${JSON.stringify(name.slice(0, 80))}. Send the signal "prompt".`,
-      ),
-    );
+    this.noteRefused(unknownSignal(name));
   }
 
   noteRefused(problem: Failure, promptId?: PromptId): void {
@@ -237,10 +235,11 @@ export class Topic {
     this.scope?.cancel();
   }
 
-  record(result: TurnResult): void {
+  record(prompt: QueuedPrompt, result: TurnResult): void {
     const outcome = this.features.current ? bounded(result) : result;
     this.#latest = outcome;
     transitions.recordOutcome(this.state, outcome);
+    this.notices.ended(prompt, outcome);
   }
 
   #refusal(request: PromptRequest, via: 'update' | 'signal'): Failure | undefined {
@@ -276,6 +275,7 @@ export class Topic {
   #takeOut(promptId: PromptId, reason?: string): Cancelled['effect'] | undefined {
     return transitions.cancelQueued(this.state, promptId, (queued: QueuedPrompt) => {
       this.#latest = cancelledBeforeItBegan(this.id, this.state, queued, now(), reason);
+      this.notices.ended(queued, this.#latest);
       return this.#latest;
     });
   }

@@ -26,6 +26,7 @@ import { briefFor, briefWithFiles, chooseWithAgent, goalsFor } from './hand-over
 import { ifCold } from './held-back.js';
 import { goOnIn, wasTold } from './line-of-work.js';
 import { noteGround, noteSurroundings, surroundingsOf } from './note-workspace.js';
+import { askedNotifyOf } from './noticed.js';
 import { onHost } from './on-host.js';
 import { addSession, lossOf, noteRefusal, sessionOf } from './session-state.js';
 import { costOf, noteWork } from './spent.js';
@@ -244,6 +245,7 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
     ...ifCold(turn, session),
     ...(session.archive && { may_be_archived: true as const }),
     ...(asked && { asked_checks: asked }),
+    ...askedNotifyOf(topic.id, turn.prompt),
   };
   for (;;) {
     if (turn.waiting) await waited(work, turn.waiting);

@@ -85,6 +85,7 @@ function parked(turn: RunningPrompt, waits: Parked, because: Failure, said = 0):
 /** Waits until the turn can go on. @throws CancelledFailure when the turn is cancelled */
 export async function waited({ topic, turn, scope }: Work, waiting: Waiting): Promise<void> {
   turn.waiting = waiting;
+  topic.notices.waits(turn, waiting);
   topic.announce();
   topic.show();
   try {

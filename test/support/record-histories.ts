@@ -2,7 +2,8 @@
  * `npm run record-history`: plays the shapes that a topic's history can have on a real server, and keeps each as JSON in
  * test/replay/histories, named for what it guards. Run it on the code that is to be guarded, before it is changed.
  * `lost-before-it-was-replaced`, `full-before-it-was-replaced`, `asked-to-adopt-before-it-could`,
- * `failed-for-a-config-before-it-waited`, `signalled-with-budgets-before-it-could`, `signalled-with-a-workspace-before-it-could`,
+ * `failed-for-a-config-before-it-waited`, `signalled-with-budgets-before-it-could`,
+ * `signalled-with-a-workspace-before-it-could`, `signalled-with-a-notify-before-it-could`,
  * `asked-beyond-a-budget-before-it-could`, `asked-to-archive-before-it-could` and `about-cold-sessions-before-it-could`
  * have no shape here: the code that they were recorded with is gone.
  */
@@ -188,6 +189,22 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void | str
     );
     await manager.cancel(topic);
     await manager.wait(topic, 'three');
+  },
+  async notified({ manager, client }, topic) {
+    const asked = () => waits(manager, topic, 'answer');
+    const first = manager.delegate(topic, '[[ask: bash | npm test]] work', { notify: 'true' });
+    await asked();
+    await manager.answer(topic, { decision: 'allow' });
+    await first;
+    await until(async () => (await manager.view(topic)).notices === undefined);
+    const handle = client.workflow.getHandle(`topic/${topic}`);
+    await handle.signal('prompt', { prompt: 'by signal', prompt_id: 's', notify: 'exit 1' });
+    await manager.wait(topic, 's');
+    await manager.submit(topic, '[[hang]] running', { prompt_id: 'running', notify: 'true' });
+    await manager.submit(topic, 'queued', { prompt_id: 'queued', notify: 'exit 3' });
+    await until(async () => (await manager.progress(topic))?.step === 'reading');
+    await manager.close(topic, { now: true });
+    await handle.result();
   },
   async 'recalled-after-it-was-closed'({ manager, client }, topic) {
     const handle = client.workflow.getHandle(`topic/${topic}`);

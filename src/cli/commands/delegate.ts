@@ -75,6 +75,11 @@ export default command({
       value: 'N',
       help: 'Ask the session at most N times to fix a failed check. Default: 3.',
     },
+    notify: {
+      kind: 'text',
+      value: 'CMD',
+      help: 'Run CMD on the host of the session when the prompt ends, asks, or goes silent: once each. It gets $CONTINUITY_TOPIC, $CONTINUITY_PROMPT_ID, $CONTINUITY_EVENT, $CONTINUITY_STATUS, and JSON on stdin.',
+    },
     'max-cost': {
       kind: 'text',
       value: 'USD',
@@ -115,6 +120,10 @@ export default command({
     [
       'continuity delegate --topic auth --when-warm --no-wait "Also fix the typos"',
       'waits in the queue until the session is read from the cache',
+    ],
+    [
+      `continuity delegate --topic auth --no-wait --notify 'notify-send "$CONTINUITY_TOPIC $CONTINUITY_EVENT"' "Add tests"`,
+      'says when it has ended, asks, or goes silent',
     ],
     ['git diff | continuity delegate --category quick --no-wait -', 'a prompt from stdin, without waiting'],
   ],
@@ -163,7 +172,7 @@ export default command({
           ...(flags['check-timeout'] !== undefined && { timeout: flags['check-timeout'] }),
         })),
       }),
-      ...(flags['max-fixes'] !== undefined && { max_fixes: flags['max-fixes'] }),
+      ...defined({ max_fixes: flags['max-fixes'], notify: flags.notify }),
       ...(flags.cwd !== undefined && { cwd: process.cwd() }),
     };
     if (flags['no-wait'])

@@ -61,6 +61,7 @@ export function topicText(view: TopicView, output: Output, now: number, progress
       `in full: continuity outcome ${name} <prompt id>`,
       last.flatMap((result) => outcomeLines(result, now)),
     ),
+    ...section('Notices', '', noticeLines(view, now)),
     ...section(
       'Refused',
       '',
@@ -68,6 +69,15 @@ export function topicText(view: TopicView, output: Output, now: number, progress
     ),
     ...section('Go on', '', [`continuity delegate --topic ${name} "…"`]),
   ].join('\n');
+}
+
+function noticeLines({ notices, failed_notice: failed }: TopicView, now: number): string[] {
+  return [
+    ...(notices === undefined ? [] : [`${count(notices, 'notice')} to deliver`]),
+    ...(failed
+      ? [`${failed.prompt_id}  ${failed.event}: ${oneLine(failed.problem, 200)} · ${ago(failed.at, now)}`]
+      : []),
+  ];
 }
 
 function queuedLine({ prompt_id, prompt, accepted_at, runs_by }: TopicView['queue'][number], now: number): string {

@@ -16,6 +16,7 @@ import { MAX_WORKTREE_BYTES } from '../../../src/workflows/read-workspace.js';
 import { answered, asksOf } from '../../../src/workflows/waiting.js';
 import { PINNED_FIELDS } from '../../../src/workflows/pinned.js';
 import { noteUsage } from '../../../src/workflows/spent.js';
+import { noteEnded, noteWaits } from '../../../src/workflows/noticed.js';
 import * as transitions from '../../../src/workflows/session-state.js';
 
 /** What Temporal takes in one payload (`limit.blobSize.error`), less what stands around it. */
@@ -161,6 +162,13 @@ function fullState(): TopicState {
     );
   for (let turn = 1; turn <= 300; turn += 1)
     transitions.recordOutcome(state, bounded(outcomeOf(turn, turn === 300 ? 200_000 : 10_000)));
+  for (let i = 0; i < 300; i += 1) {
+    const request = { prompt: 'p', notify: bells(1000), notify_proof: 'p'.repeat(200) };
+    const prompt = { prompt_id: `n${i}`.padEnd(200, 'é') as PromptId, request, accepted_at: now };
+    noteEnded(topic, state, prompt, outcomeOf(i, 10_000), now);
+    const waits = { for: 'answer', ask: ask(`n${i}`), since: now, until: now } as const;
+    noteWaits(topic, state, { prompt, turn: i, session_id: null, started_at: now }, waits, now);
+  }
   return state;
 }
 
@@ -188,6 +196,7 @@ const runningWith = (character: string): RunningPrompt => ({
   worked_ms: 1,
   instead: bells(200),
   loop,
+  noticed: Array.from({ length: limits.MAX_NOTICES_OF_PROMPT }, (_, i) => `silent/${now}${i}`),
   shared_with: boundedSharing(Array.from({ length: 20 }, (_, i) => `${i}`.padEnd(200, 'é') as TopicId)),
   moved: { was: ground, is: ground },
   stopped: { message: bells(1000) },

@@ -1,0 +1,92 @@
+/**
+ * What a topic reports of a prompt to a command on the session's host, as it goes over the wire.
+ * Anyone may import this; it imports only ids and other types.
+ */
+import type { Ask } from './asks.js';
+import type { Failure } from './failures.js';
+import type { PromptId, SessionId, TopicId } from './ids.js';
+import type { TurnStatus } from './types.js';
+
+/** In a prompt: who is told what becomes of it. */
+export interface Notifies {
+  /**
+   * A shell command that runs when the prompt ends, when it asks a person, and when it goes silent, in
+   * the session's directory on its host. It gets a `NoticeEvent` on stdin.
+   */
+  notify?: string;
+  /** As `checks_proof`, for `notify`. */
+  notify_proof?: string;
+}
+
+export const NOTICE_EVENTS = ['ended', 'asks', 'silent'] as const;
+/**
+ * `ended`: the prompt has an outcome. `asks`: its turn waits for a person. `silent`: its turn waits for
+ * a quota, a login or its provider, or its agent does nothing.
+ */
+export type NoticeEventName = (typeof NOTICE_EVENTS)[number];
+
+/** One line of JSON on the command's stdin. */
+export interface NoticeEvent {
+  event: NoticeEventName;
+  topic: TopicId;
+  prompt_id: PromptId;
+  /** ISO 8601. */
+  at: string;
+  session_id?: SessionId | null;
+  /** Of an outcome. */
+  status?: TurnStatus;
+  turn?: number;
+  goal?: string;
+  /** At most 2 KiB of it. */
+  reply?: string;
+  reply_truncated?: true;
+  error?: Failure;
+  duration_ms?: number;
+  /** What is asked, with at most 2 KiB of its text. */
+  ask?: Ask;
+  /** What it waits for, where it is not a person. */
+  waits_for?: 'quota' | 'agent';
+  /** When it goes on at the latest. ISO 8601. */
+  until?: string;
+}
+
+/** A notice that its command has not got yet. */
+export interface Notice {
+  prompt_id: PromptId;
+  /**
+   * With the topic, its life and the prompt, this names the notice for ever: a run that was reset
+   * delivers it under the same name.
+   */
+  name: string;
+  run: string;
+  proof?: string;
+  /** Where the command runs. null: no session was opened. */
+  session_id: SessionId | null;
+  /** Where the command runs if there is no session. */
+  cwd?: string;
+  event: NoticeEvent;
+}
+
+/** The newest notice whose command did not end well. */
+export interface FailedNotice {
+  prompt_id: PromptId;
+  event: NoticeEventName;
+  problem: string;
+  at: string;
+}
+
+export interface NotifyInput {
+  topic: TopicId;
+  /** The life of the topic. */
+  epoch?: string;
+  /** Absent: the worker's own directory. */
+  cwd?: string;
+  /** The directory whose config counts. Absent: the same. */
+  config_cwd?: string;
+  notices: Pick<Notice, 'prompt_id' | 'name' | 'run' | 'proof' | 'event'>[];
+}
+
+export interface NotifyOutput {
+  /** Those whose commands did not end well, by their place in the input. */
+  failed: { at: number; problem: string }[];
+}
