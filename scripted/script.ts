@@ -203,10 +203,17 @@ export function nextStep(messages: ChatMessage[]): Step {
   if (refusal !== undefined) return { ...newStep(), refusal };
   const steps = stepsOf(prompt, messages);
   const step = steps[Math.min(stepsDone(messages), steps.length - 1)] ?? newStep();
+  if (isForSummary(prompt)) step.slowMs = summaryMs(messages);
   const named = (directive: string) => new RegExp(`\\[\\[${directive}: (.*?)\\]\\]`).exec(prompt)?.[1];
   const [gone, spent] = [named('gone'), named('spent')];
   return { ...step, ...(gone !== undefined && { gone }), ...(spent !== undefined && { spent }) };
 }
+
+/** Claude Code asks for a summary with the tools of the conversation. */
+const isForSummary = (prompt: string) => prompt.includes('create a detailed summary of');
+
+const summaryMs = (messages: ChatMessage[]) =>
+  Number(/\[\[summary: (\d+)\]\]/.exec(messages.map(textOf).join('\n'))?.[1] ?? 0);
 
 const badIn = (messages: ChatMessage[]) =>
   messages
@@ -221,10 +228,9 @@ const badIn = (messages: ChatMessage[]) =>
 export function asideStep(messages: ChatMessage[]): Step {
   const all = messages.map(textOf).join('\n');
   const refusal = badIn(messages);
-  const slowMs = Number(/\[\[summary: (\d+)\]\]/.exec(all)?.[1] ?? 0);
   return {
     ...newStep(),
-    slowMs,
+    slowMs: summaryMs(messages),
     ...(refusal !== undefined && { refusal }),
     text: 'Scripted',
     overflow: { times: all.includes('[[overflow: always]]') ? Infinity : 0 },

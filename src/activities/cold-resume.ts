@@ -1,17 +1,17 @@
 /**
- * What becomes of a prompt whose session is cold: it is put in, a person is asked, or another session
- * takes over (`onCold`). It is decided before the prompt is put in, and the same in every attempt.
+ * What becomes of a prompt whose session is cold: it is put in, a person is asked, the agent compacts
+ * first, or another session takes over (`onCold`). It is decided before the prompt is put in, and the same in every attempt.
  */
 import type { Stop } from '../agents/agent.js';
 import type { OnColdConfig } from '../config.js';
 import type { Answered, Ask } from '../contract/asks.js';
 import { failure, type Failure } from '../contract/failures.js';
-import { dollarWords, isWarm, REPLACE, tokenWords, type SessionContext } from '../contract/session-context.js';
+import { COMPACT, dollarWords, isWarm, REPLACE, tokenWords, type SessionContext } from '../contract/session-context.js';
 import { digestOf } from '../contract/text.js';
 import type { RunTurnInput } from './types.js';
 
 type Turn = Pick<RunTurnInput, 'topic' | 'turn' | 'prompt_id' | 'session_id' | 'answered' | 'waits'> &
-  Pick<RunTurnInput, 'context' | 'on_cold' | 'may_be_replaced'>;
+  Pick<RunTurnInput, 'context' | 'on_cold' | 'compacts_first' | 'may_be_replaced'>;
 
 export class ColdResume {
   #replaced = false;
@@ -24,6 +24,8 @@ export class ColdResume {
     private readonly at: number,
     /** The cost of reading so many tokens again now, if it is known. */
     private readonly costOf: (tokens: number) => Promise<Pick<SessionContext, 'cold_usd'>>,
+    /** Whether the agent compacts when it is asked to. Otherwise no person is offered that. */
+    private readonly canCompact = false,
   ) {}
 
   /** Whether there is something to decide: the session was cold when the turn was scheduled. */
@@ -41,15 +43,17 @@ export class ColdResume {
     return this.#keptOut;
   }
 
-  /** `undefined`: the prompt is put in. */
-  async decision(): Promise<Stop | undefined> {
-    const { on_cold = this.config.do, may_be_replaced, waits } = this.turn;
+  /** `undefined`: the prompt is put in. `compact`: it is, after a compaction. */
+  async decision(): Promise<Stop | 'compact' | undefined> {
+    const { compacts_first, may_be_replaced, waits } = this.turn;
+    const on_cold = compacts_first ? 'compact' : (this.turn.on_cold ?? this.config.do);
     if (this.#asked) return this.#answered(this.#asked);
     const tokens = this.#coldTokens;
     if (on_cold === 'continue' || tokens === undefined) return undefined;
     const { cold_usd } = await this.costOf(tokens);
     const { above, aboveTokens } = this.config;
     if (cold_usd === undefined ? tokens < aboveTokens : cold_usd < above) return undefined;
+    if (on_cold === 'compact') return 'compact';
     if (on_cold === 'ask') return waits ? { ask: this.#ask(tokens, cold_usd) } : undefined;
     return may_be_replaced ? this.#replace() : undefined;
   }
@@ -70,8 +74,10 @@ export class ColdResume {
     return `cold-${digestOf(JSON.stringify([topic, prompt_id, turn, session_id]))}`;
   }
 
-  #answered({ answer, by }: Answered): Stop | undefined {
-    if (answer.decision === 'reply' && answer.text?.trim() === REPLACE) return this.#replace();
+  #answered({ answer, by }: Answered): Stop | 'compact' | undefined {
+    const reply = answer.decision === 'reply' ? answer.text?.trim() : undefined;
+    if (reply === REPLACE) return this.#replace();
+    if (reply === COMPACT) return 'compact';
     if (answer.decision !== 'deny') return undefined;
     const why =
       by === 'time'
@@ -93,13 +99,23 @@ export class ColdResume {
   #ask(tokens: number, cold_usd: number | undefined): Ask {
     const { may_be_replaced } = this.turn;
     const costs = cold_usd === undefined ? '' : `, about ${dollarWords(cold_usd)}`;
-    const instead = { label: REPLACE, description: 'a new session, with a brief of what was done' };
+    const options = [
+      ...(this.canCompact
+        ? [
+            {
+              label: COMPACT,
+              description: `the agent reads them once more${costs} and sums them up: later prompts are cheaper`,
+            },
+          ]
+        : []),
+      ...(may_be_replaced ? [{ label: REPLACE, description: 'a new session, with a brief of what was done' }] : []),
+    ];
     return {
       ask_id: this.#askId,
       kind: 'cold',
       text: `The session has ${tokenWords(tokens)} and is cold: the prompt reads them again${costs}. Go on?`,
-      takes: ['allow', 'deny', ...(may_be_replaced ? ['reply' as const] : [])],
-      ...(may_be_replaced && { options: [instead] }),
+      takes: ['allow', 'deny', ...(options.length > 0 ? ['reply' as const] : [])],
+      ...(options.length > 0 && { options }),
     };
   }
 }

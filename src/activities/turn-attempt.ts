@@ -61,9 +61,9 @@ export class TurnAttempt {
     const fallbacks = keeps_model ? [] : fallbackModelsOf(pinned, host.config);
     const chain = { kind: pinned.kind ?? pinned.agent, own: pinned.model, fallbacks, waits };
     this.#budget = new Budget(input, host.config.limits, waits, (usage) => this.#priced(usage));
-    this.cold = new ColdResume(input, host.config.onCold, this.#context.info.scheduledTimestampMs, (tokens) =>
-      costOf(tokens, pinned.model, host.config, { agent, session: this.#session }),
-    );
+    const costs = (tokens: number) => costOf(tokens, pinned.model, host.config, { agent, session: this.#session });
+    const { scheduledTimestampMs: at } = this.#context.info;
+    this.cold = new ColdResume(input, host.config.onCold, at, costs, agent.capabilities.compactsWhenAsked);
     this.#fallBack = new FallBack(chain, host.absentModels, clock.model ?? input.instead);
     clock.model = this.#fallBack.instead;
     const signals = { detach: this.#detach.signal, stop: this.#stop.signal };

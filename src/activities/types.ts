@@ -21,9 +21,7 @@ export interface OpenSessionInput {
   topic: TopicId;
   /** The prompt for which the session is opened. The same prompt again opens the same session. */
   prompt_id: PromptId;
-  /**
-   * The life of the topic. After the topic was forgotten, the same prompt opens another session.
-   */
+  /** The life of the topic. After the topic was forgotten, the same prompt opens another session. */
   epoch?: string;
   agent?: string;
   /** Of the topic's session. It counts where neither the caller nor the category names one. */
@@ -152,6 +150,7 @@ export interface RunTurnOutput {
   /** The session's own model, or `default`, where another one worked on the turn. */
   fell_back_from?: string;
   compacted?: number;
+  not_compacted?: string;
   /** The session can't go on, and config says that another one takes its place. */
   loss?: 'full' | 'cold';
   usage?: Usage;

@@ -9,39 +9,8 @@ import { Failed, type Failure } from '../contract/failures.js';
 import type { PromptId, SessionId } from '../contract/ids.js';
 import type { LeftBehind } from '../contract/left-behind.js';
 import type { Recovery, TurnStatus, Usage } from '../contract/types.js';
+import type { AgentCapabilities } from './capabilities.js';
 import type { LastRequest, ModelPrice } from './last-request.js';
-
-export interface AgentCapabilities {
-  /**
-   * Whether the agent takes a session id that we choose. If false, an interrupted `open` can leave
-   * an empty session in the agent's store.
-   */
-  readonly choosesSessionId: boolean;
-  /**
-   * Whether a prompt can be found in the agent's session under an id derived from ours. If false,
-   * promise 2 (put in once) cannot be kept after a crash, and such a turn ends as OUTCOME_UNKNOWN.
-   */
-  readonly promptIds: boolean;
-  /**
-   * Whether the same prompt can be put in again without harm. If false, a prompt is noted on disk
-   * before it is put in, and a noted prompt is looked for twice before it is put in again.
-   */
-  readonly repeatablePut: boolean;
-  /**
-   * Whether a turn goes on while its worker is away. If false, the turn is continued from where it
-   * stopped.
-   */
-  readonly reattach: boolean;
-  /** Whether a running turn can be stopped while its session stays usable. */
-  readonly cancel: boolean;
-  /**
-   * Whether a turn that does not fit the model has to go on once more, because the agent compacts
-   * only then. Absent: it compacts at once, if it can.
-   */
-  readonly compactsNext?: true;
-  /** Whether tokens and cost are known, and of what. */
-  readonly usage: 'per_turn' | 'none';
-}
 
 export interface OpenRequest {
   /** The same seed again opens the same session, if the agent lets us choose its id. */
@@ -89,8 +58,11 @@ export interface TurnRequest {
   policy?: (ask: Ask) => Answer | undefined;
   /** Whether the turn has used what it may. Asked before it begins or goes on, and after each step. */
   budget?: (used: Usage | undefined, steps: number) => Stop | undefined;
-  /** Why the prompt is not put in. Asked where its session does not have it, until it was let in. */
-  before_put?: () => Promise<Stop | undefined>;
+  /**
+   * Why the prompt is not put in, or `compact`: the agent compacts the conversation first. Asked where
+   * its session does not have it, until it was let in.
+   */
+  before_put?: () => Promise<Stop | 'compact' | undefined>;
   /** The turn ended for a reason that may be over, such as a usage limit, and is to go on. */
   goes_on?: true;
   /** The attempt before this one ended in order. To find the turn at work is no recovery then. */
@@ -121,6 +93,8 @@ export interface AgentOutcome {
   recovered?: Recovery;
   /** How often the agent compacted the conversation in this turn. Absent: never, or not known. */
   compacted?: number;
+  /** Why the agent did not compact the conversation before the prompt, although it was to. */
+  not_compacted?: string;
   /** When the provider takes requests again, if it said so. ISO 8601. */
   until?: string;
   /** A later prompt follows in the session, so the turn can never go on. */
@@ -285,6 +259,7 @@ export interface Agent {
 }
 
 export type { AgentDescription, AgentProgram, TranscriptMessage } from '../contract/agent-answers.js';
+export type { AgentCapabilities } from './capabilities.js';
 
 /** A failure between us and an agent. */
 export class AgentError extends Failed {

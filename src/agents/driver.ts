@@ -27,6 +27,7 @@ import type {
   StoredSession,
   TranscriptMessage,
 } from './agent.js';
+import type { DriverCompaction } from './compaction.js';
 import type { ModelPrice } from './last-request.js';
 
 /**
@@ -64,9 +65,7 @@ export interface Sight {
     /** How the provider refused what it was sent (`shared/refused-content.ts`). Absent: it did not. */
     refused?: string;
   };
-  /**
-   * Whether a later prompt follows in the session. If so, this prompt must never be put in again.
-   */
+  /** Whether a later prompt follows in the session. If so, this prompt must never be put in again. */
   superseded: boolean;
   /**
    * Whose turn works in the session now: this prompt's (`this`), another one of ours (`ours`), or
@@ -87,7 +86,7 @@ export interface Sight {
   /** What the turn has done so far, as the signals that would have reported it. */
   done(): readonly AgentSignal[];
   /** What an outcome reports of the turn so far. */
-  said(): Pick<AgentOutcome, 'reply' | 'reply_parts' | 'model' | 'usage' | 'compacted' | 'context'>;
+  said(): Pick<AgentOutcome, 'reply' | 'reply_parts' | 'model' | 'usage' | 'compacted' | 'not_compacted' | 'context'>;
 }
 
 export type AgentSignal =
@@ -249,6 +248,8 @@ export interface AgentDriver<S extends Sight = Sight> {
    * @throws AgentError, Unreachable
    */
   setArchived?(session: SessionRef, archived: boolean): Promise<boolean>;
+  /** Absent: the agent does not compact a conversation when it is asked to. */
+  compaction?: DriverCompaction;
   /** See `Agent.priceOf`. */
   priceOf?(session: SessionRef, model: string | undefined): Promise<ModelPrice | undefined>;
   /** See `Agent.sessions`. */

@@ -3,15 +3,17 @@
  * import this.
  */
 
-export const ON_COLD = ['continue', 'ask', 'replace'] as const;
+export const ON_COLD = ['continue', 'ask', 'compact', 'replace'] as const;
 /**
  * What becomes of a prompt whose session is cold and expensive. `continue`: it is put in. `ask`: a
- * person is asked first. `replace`: a new session takes over, with a brief of what was done.
+ * person is asked first. `compact`: the agent compacts the conversation before. `replace`: a new
+ * session takes over, with a brief of what was done.
  */
 export type OnCold = (typeof ON_COLD)[number];
 
-/** The reply to an ask about a cold session that chooses a new one. */
+/** The replies to an ask about a cold session. */
 export const REPLACE = 'replace' satisfies OnCold;
+export const COMPACT = 'compact' satisfies OnCold;
 
 export interface SessionContext {
   /**
@@ -33,8 +35,10 @@ export interface SessionContext {
 export interface IfCold {
   /** What the session holds. Absent: it is not known, or does not matter to this turn. */
   context?: SessionContext;
-  /** Of the prompt. It counts instead of config's. */
+  /** Of the prompt. It counts instead of config's. `compact` comes in `compacts_first`. */
   on_cold?: OnCold;
+  /** The prompt says `compact`. `on_cold` is `continue` then, for a worker that does not know this. */
+  compacts_first?: true;
   /** Another session may take the prompt. */
   may_be_replaced?: true;
 }

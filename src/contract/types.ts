@@ -79,9 +79,7 @@ export interface PromptRequest extends Notifies {
    * output of the first failed one goes back to the session, which is asked to fix it.
    */
   checks?: Check[];
-  /**
-   * How often the session is asked to fix a failed check; 0 to 20. Default: 3. Only with `checks`.
-   */
+  /** How often the session is asked to fix a failed check; 0 to 20. Default: 3. Only with `checks`. */
   max_fixes?: number;
   /** What the turn may use before a person is asked. They count instead of config's. */
   limits?: TurnBudgets;
@@ -254,6 +252,8 @@ export interface TurnResult {
   fell_back_from?: string;
   /** How often the agent compacted the conversation in this turn. Absent: never, or not known. */
   compacted?: number;
+  /** Why it was not compacted before the prompt, although `onCold` said so. */
+  not_compacted?: string;
   /** Of all check rounds together. The other fields describe the turn of the last round. */
   usage?: Usage;
   checks?: Checks;

@@ -87,7 +87,7 @@ export const delegateInput = z.strictObject({
     .enum(ON_COLD)
     .exactOptional()
     .describe(
-      'If the session is cold, and to read it again costs more than onCold of continuity.config says: "continue" (default), "ask" a person first, or "replace" it by a new session with a brief.',
+      'If the session is cold, and to read it again costs more than onCold of continuity.config says: "continue" (default), "ask" a person first, have the agent "compact" it first, or "replace" it by a new session with a brief.',
     ),
   when_warm: z
     .string()

@@ -67,7 +67,7 @@ export function resultOf(
   const model = ended.model ?? pinned?.model;
   const category = pinned?.category ?? prompt.request.category;
   const { status, reply, reply_truncated, reply_parts, error, attempts, recovered } = ended;
-  const { guarantee, fell_back_from, compacted, usage, left_behind, workspace } = ended;
+  const { guarantee, fell_back_from, compacted, not_compacted, usage, left_behind, workspace } = ended;
   return {
     topic,
     prompt_id: prompt.prompt_id,
@@ -87,7 +87,7 @@ export function resultOf(
     started_at,
     duration_ms: Date.parse(now) - Date.parse(started_at),
     ...(recovered && { recovered }),
-    ...defined({ guarantee, fell_back_from, compacted, usage, left_behind }),
+    ...defined({ guarantee, fell_back_from, compacted, not_compacted, usage, left_behind }),
     ...defined({ workspace: workspace ?? pinned?.workspace }),
   };
 }

@@ -33,6 +33,8 @@ const HAS_BUDGETS = 'prompts-have-budgets';
 /** Before this change, nothing was decided about a cold session. */
 const COLD_IS_REPLACED = 'cold-sessions-are-replaced';
 const SAYS_ON_COLD = 'prompts-say-what-if-it-is-cold';
+/** Before this change, no prompt said that its cold session is compacted. */
+const SAYS_COMPACT = 'prompts-say-compact-if-it-is-cold';
 /** Before this change, no prompt waited for a warm session. */
 const HOLDS_BACK = 'prompts-wait-for-a-warm-session';
 /** Before this change, a prompt did not say where its agent works. */
@@ -103,6 +105,7 @@ export class Features {
     if (limits !== undefined && !wf.patched(HAS_BUDGETS)) return noField('limits');
     if (when_warm !== undefined && !wf.patched(HOLDS_BACK)) return noField('when_warm');
     if (on_cold !== undefined && !wf.patched(SAYS_ON_COLD)) return noField('on_cold');
+    if (on_cold === 'compact' && !wf.patched(SAYS_COMPACT)) return noField('on_cold');
     if (workspace !== undefined && !wf.patched(HAS_WORKSPACE)) return noField('workspace');
     if (notify !== undefined && !wf.patched(NOTIFIES)) return noField('notify');
     return parsed;

@@ -47,5 +47,6 @@ export function heldUntil({ queue }: Pick<TopicState, 'queue'>): number | undefi
 export function ifCold({ prompt, fix }: RunningPrompt, { context }: SessionRecord): IfCold {
   const { session_id, on_cold } = prompt.request;
   if (fix !== undefined) return {};
-  return { ...defined({ context, on_cold }), ...(session_id === undefined && { may_be_replaced: true as const }) };
+  const said = on_cold === 'compact' ? { on_cold: 'continue' as const, compacts_first: true as const } : { on_cold };
+  return { ...defined({ context, ...said }), ...(session_id === undefined && { may_be_replaced: true as const }) };
 }

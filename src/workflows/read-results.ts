@@ -83,7 +83,7 @@ const TEXTS: Partial<Record<keyof Pinned, true>> = {
   asked_cwd: true,
 };
 
-const SHORT = ['model', 'recovered', 'guarantee', 'fell_back_from', 'refused'];
+const SHORT = ['model', 'recovered', 'guarantee', 'fell_back_from', 'not_compacted', 'refused'];
 
 export function endedIn(answer: unknown): RunTurnOutput | undefined {
   if (

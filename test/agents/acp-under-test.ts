@@ -66,6 +66,7 @@ export async function acpUnderTest(config: object = {}): Promise<AcpUnderTest> {
       return driver;
     },
     pids,
+    requests: () => model.requests(),
     asked: () => model.requests().filter(({ aside }) => !aside),
     async promptsIn(session) {
       const messages = await readTranscript(program, session, env);

@@ -79,6 +79,7 @@ export async function claudeUnderTest(variables: Record<string, string> = {}): P
       });
     },
     stopProvider: () => model.close(),
+    requests: () => model.requests(),
     asked: () => model.requests().filter(({ aside }) => !aside),
     rowsIn,
     promptsIn: async (session) =>

@@ -91,6 +91,7 @@ export async function codexUnderTest(): Promise<CodexUnderTest> {
     },
     driver: () => createCodexDriver({ config, folder, env, log }),
     stopProvider: () => model.close(),
+    requests: () => model.requests(),
     asked: () => model.requests().filter(({ aside }) => !aside),
     async promptsIn(session) {
       const records = await recordsOf(session);

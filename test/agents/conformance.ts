@@ -24,6 +24,8 @@ export interface AgentUnderTest {
   shellTool?: string;
   /** What the model was asked for the sake of a turn. */
   asked(): RecordedRequest[];
+  /** With what the agent asked for itself, such as a summary. */
+  requests(): RecordedRequest[];
   /** The prompts that the agent's own session holds. */
   promptsIn(session: SessionRef): Promise<string[]>;
   /** From now on, the provider's address refuses connections. */

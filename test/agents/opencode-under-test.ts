@@ -82,6 +82,7 @@ export async function openCodeUnderTest(config: object = {}): Promise<OpenCodeUn
         ...options,
       }),
     stopProvider: () => model.close(),
+    requests: () => model.requests(),
     asked: () => model.requests().filter(({ aside }) => !aside),
     promptsIn: (session) => textsIn(session, 'user'),
     repliesIn: (session) => textsIn(session, 'assistant'),

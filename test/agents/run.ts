@@ -14,7 +14,7 @@ export interface RunningTurn {
 }
 
 /** Facts of the request that only some tests have. */
-type Extras = Pick<TurnRequest, 'goes_on' | 'may_be_parked' | 'policy'>;
+type Extras = Pick<TurnRequest, 'goes_on' | 'may_be_parked' | 'policy' | 'before_put'>;
 
 export function startTurn(
   agent: Agent,

@@ -12,6 +12,7 @@ import { startedSince } from '../../host/leftovers.js';
 import { AGENT_MARKER } from '../../host/process-tree.js';
 import { failureOfDirectory } from '../../host/working-directory.js';
 import { answerIn, asksIn } from './asks.js';
+import { compactionIn } from './compaction.js';
 import { describeClaude } from './describe.js';
 import { ClaudeHome } from './home.js';
 import { isSessionId, keyOf, sessionIdOf } from './ids.js';
@@ -31,6 +32,7 @@ const capabilities: AgentCapabilities = {
   repeatablePut: false,
   reattach: true,
   cancel: true,
+  compactsWhenAsked: true,
   usage: 'per_turn',
 };
 
@@ -58,6 +60,7 @@ export function createClaudeDriver(config: AgentConfig, home: ClaudeHome): Agent
     look: (session, key) => lookAt(home, session, key),
     put: async (session, prompt, sight) => put(home, await program(), config, session, prompt, sight),
     abort: ({ session_id }) => home.runs.stop(session_id),
+    compaction: compactionIn(home, program, config),
     asks: ({ session_id }) => asksIn(home.runs, session_id),
     answer: ({ session_id }, ask, answer) => answerIn(home.runs, session_id, ask, answer),
     whyRefused: ({ session_id }) => refusalByHook(home.runs.outputOf(session_id), session_id),

@@ -9,6 +9,7 @@ import type { PromptKey } from '../driver.js';
 
 const PROMPT = 'c0171d00';
 const NUDGE = 'c0171d01';
+const COMPACTION = 'c0171d02';
 
 const digest = (...facts: string[]) => createHash('sha256').update(JSON.stringify(facts)).digest('hex');
 
@@ -34,8 +35,14 @@ export function nudgeIdOf(key: PromptKey, count: number): string {
   return uuidOf(digest('nudge', key, String(count)), NUDGE);
 }
 
+/** The id of the message that makes the agent compact before the prompt. */
+export function compactionIdOf(key: PromptKey, attempt: number): PromptKey {
+  return uuidOf(digest('compaction', key, String(attempt)), COMPACTION) as PromptKey;
+}
+
 /** Whether we put the message in as a prompt, and not a person. */
 export const isOurs = (uuid: string) => uuid.startsWith(`${PROMPT}-`);
+export const isCompaction = (uuid: string) => uuid.startsWith(`${COMPACTION}-`);
 export const isNudge = (uuid: string) => uuid.startsWith(`${NUDGE}-`);
 
 /** `--resume` takes any other text as the title of a session. */

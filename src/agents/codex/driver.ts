@@ -10,6 +10,7 @@ import type { AgentDriver, AgentSignal, DriverContext, NewDriver, PromptKey } fr
 import { configOfServer, onServer } from '../shared/one-program.js';
 import { setArchived } from './archive.js';
 import { answerAsk, asksIn } from './asks.js';
+import { compactionIn } from './compaction.js';
 import { describeCodex } from './describe.js';
 import { CodexHome } from './home.js';
 import { keyOf } from './ids.js';
@@ -37,6 +38,7 @@ const capabilities: AgentCapabilities = {
   reattach: true,
   cancel: true,
   compactsNext: true,
+  compactsWhenAsked: true,
   usage: 'per_turn',
 };
 
@@ -77,6 +79,7 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
       const sight = await lookAt(home, session, key);
       return sight && { ...sight, done: () => doneIn(sight.turn.turns) };
     },
+    compaction: compactionIn(home),
     running: ({ session_id }) => calls.in(session_id, threads.rolloutOf(session_id)),
     put: (session, prompt, sight) => put(home, session, prompt, sight),
     abort: (session) => abort(home, session),

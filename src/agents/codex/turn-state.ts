@@ -108,7 +108,10 @@ function isStoredWithoutId({ input, turn }: Found, turns: CodexTurn[], { digest,
 }
 
 function turnsOf(turns: CodexTurn[], from: Found, next?: Found): CodexTurn[] {
-  return turns.slice(from.turn, next ? next.turn + (next.turn === from.turn ? 1 : 0) : undefined).map((turn, index) => {
+  const group = turns.slice(from.turn, next ? next.turn + (next.turn === from.turn ? 1 : 0) : undefined);
+  // A turn that has completed is never continued. What follows it is a compaction on request.
+  const completed = group.findIndex(({ end }) => end?.how === 'completed');
+  return group.slice(0, completed < 0 ? undefined : completed + 1).map((turn, index) => {
     if (index > 0) return turn;
     // An input that came while another input's turn ran has joined that turn. Both have one answer,
     // which comes after both.

@@ -13,6 +13,7 @@ import { asksIn, endAsks } from './asks.js';
 import type { Child } from './background.js';
 import { besideIn } from './beside.js';
 import { allWork, placeOf } from './children.js';
+import { compactionIn } from './compaction.js';
 import { describeOpenCode } from './describe.js';
 import { OpenCodeHome } from './home.js';
 import { leftRunningIn } from './left-running.js';
@@ -56,6 +57,7 @@ const capabilities: AgentCapabilities = {
   repeatablePut: true,
   reattach: true,
   cancel: true,
+  compactsWhenAsked: true,
   usage: 'per_turn',
 };
 
@@ -96,6 +98,7 @@ export function createOpenCodeDriver(options: OpenCodeOptions): AgentDriver<Open
     recover: (generation) => server.verify(generation),
     ...turnsIn(home),
     ...asksIn(home),
+    compaction: compactionIn(home),
     async delete({ session_id }: SessionRef) {
       await deleteSession(await home.connect(), session_id);
       await home.answers.forget(session_id);
@@ -156,12 +159,12 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
       const sight = sightOf({ ...read, ...defined({ beside }) }, session.session_id, key);
       return { ...sight, done: () => (key && following.get(key)?.begin(sight.turn.answers)) ?? [] };
     },
-    async put(session, prompt, { turn }) {
+    async put(session, prompt, sight) {
       await home.replacement.enter(prompt.key);
       const connection = await home.connect();
       const place = await home.placeOf(connection, session);
       await home.logins.renew(connection, place);
-      return put(connection, place, session, prompt, turn);
+      return put(connection, place, session, prompt, sight);
     },
     abort: (session) => abortWith(home, session, background.get(session.session_id) ?? []),
     async whyRefused(session) {

@@ -10,21 +10,21 @@ import type { KeyedPrompt } from '../driver.js';
 import { ask } from './calls.js';
 import { failureOfDirectory } from '../../host/working-directory.js';
 import { partIdOf } from './ids.js';
-import type { Place } from './read-session.js';
+import type { OpenCodeSight, Place } from './read-session.js';
 import type { Connection } from './server.js';
 import { modelRefOf } from './settings.js';
-import type { TurnState } from './turn-state.js';
 
 /** @throws CallFailed */
 export async function put(
-  { client }: Connection,
+  connection: Connection,
   place: Place,
   session: SessionRef,
   prompt: KeyedPrompt,
-  turn: TurnState,
+  { turn, unfinished }: Pick<OpenCodeSight, 'turn' | 'unfinished'>,
 ): Promise<Failure | undefined> {
   const missing = await failureOfDirectory(place.directory);
   if (missing) return missing;
+  if (!turn.present) await removeMessages(connection, place, unfinished);
   const { model, mode, variant, instructions } = session;
   // After OpenCode has compacted in mid-turn, it answers a message of its own. A kill can leave
   // that message without its text.
@@ -38,6 +38,14 @@ export async function put(
     ...(model !== undefined && { model: modelRefOf(model) }),
     ...defined({ agent: mode, variant, system: instructions }),
   };
-  await ask('take the prompt', (options) => client.session.promptAsync(message, options));
+  await ask('take the prompt', (options) => connection.client.session.promptAsync(message, options));
   return undefined;
+}
+
+/** What a kill has left of a compaction would swallow the prompt (`unfinished.ts`). */
+async function removeMessages({ client }: Connection, place: Place, ids: readonly string[]): Promise<void> {
+  for (const messageID of ids)
+    await ask('remove a compaction that was cut off', (options) =>
+      client.session.deleteMessage({ ...place, messageID }, options),
+    );
 }

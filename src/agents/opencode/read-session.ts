@@ -6,6 +6,7 @@ import type { SessionRef } from '../agent.js';
 import type { PromptKey, Sight } from '../driver.js';
 import type { Beside } from './background.js';
 import { ask, askIfThere } from './calls.js';
+import { unfinishedIn } from './unfinished.js';
 import { isOurs, messageIdOf } from './ids.js';
 import { newestMessages } from './newest-messages.js';
 import { endOf, saidIn } from './outcome.js';
@@ -36,6 +37,8 @@ export interface Place {
 
 export interface OpenCodeSight extends Sight {
   turn: TurnState;
+  /** The messages of compactions that were cut off (`unfinishedIn`). */
+  unfinished: string[];
 }
 
 export interface Read {
@@ -116,6 +119,7 @@ export function sightOf(
   const isWaiting = idle && !turn.superseded && (working > 0 || isAwaited);
   return {
     turn,
+    unfinished: unfinishedIn(messages),
     ...(prompt !== undefined && isOurs(prompt) && { key: prompt as PromptKey }),
     prompt: turn.present ? 'present' : 'absent',
     ...defined({ text: turn.text }),

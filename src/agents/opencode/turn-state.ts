@@ -80,7 +80,7 @@ export function turnStateOf(
       usedBeside: [],
     };
   const next = nextPromptAfter(messages, at, beside);
-  const range = { messages, at, end: next < 0 ? messages.length : next };
+  const range = { messages, at, end: endOfTurn(messages, at, next) };
   const turn = messages.slice(at + 1, range.end);
   const asked = turn.findLast(({ info }) => info.role === 'user') ?? messages[at];
   const answering = asked?.info.id ?? promptMessage;
@@ -100,6 +100,14 @@ export function turnStateOf(
     usedBeside: beside.children.flatMap(({ used }) => used ?? []),
   };
   return last ? { ...state, last, ended: hasEnded(last, answering) } : { ...state, ended: false };
+}
+
+/** What a person, or we, have asked to be compacted after the turn is no part of it. */
+function endOfTurn(messages: StoredMessage[], at: number, next: number): number {
+  const compacted = messages.findIndex(
+    ({ parts }, index) => index > at && parts.some((part) => part.type === 'compaction' && !part.auto),
+  );
+  return Math.min(...[next, compacted].filter((end) => end >= 0), messages.length);
 }
 
 /** -1: there is none. What makes the turn itself go on is none. */

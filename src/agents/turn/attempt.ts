@@ -1,14 +1,16 @@
 /** One attempt at a turn. Each `step` looks at the session, decides, and does one deed. */
 import type { Answered, Ask } from '../../contract/asks.js';
-import { failure, type Failure } from '../../contract/failures.js';
+import type { Failure } from '../../contract/failures.js';
 import type { Recovery } from '../../contract/types.js';
-import { AgentError, type AgentOutcome, type RunningTool, type TurnProgress, type TurnRequest } from '../agent.js';
+import type { AgentOutcome, RunningTool, TurnProgress, TurnRequest } from '../agent.js';
 import { NotPutIn, type AgentDriver, type AgentSignal, type PromptKey, type Sight } from '../driver.js';
+import { COMPACTS } from '../shared/compactions.js';
 import type { ActiveTurn, ActiveTurns } from './active-turns.js';
 import { Asks, bounded } from './asks.js';
+import { Compacting } from './compacting.js';
 import { decide, type Deed } from './decide.js';
 import { OldEnd } from './old-end.js';
-import { cancelled, failed, harvested, lost, reused, runaway, stoppedAt, unknown } from './outcomes.js';
+import { cancelled, failed, harvested, lost, reused, stoppedAt, unknown } from './outcomes.js';
 import { Parking } from './parking.js';
 import { ProgressTally } from './progress.js';
 import type { PromptNotes } from './prompt-notes.js';
@@ -16,6 +18,7 @@ import { isPrompt } from './is-prompt.js';
 import { keptOut } from './let-in.js';
 import { LOOK_AGAIN_MS, Settling } from './settle.js';
 import { Spending } from './spending.js';
+import { whyStuck } from './stuck.js';
 import { WakeUp } from './wake-up.js';
 
 const POLL_MS = 1_000;
@@ -46,6 +49,7 @@ export class Attempt {
   readonly #oldEnd: OldEnd | undefined;
   readonly #parking: Parking;
   readonly #spending: Spending;
+  readonly #compacting: Compacting;
   readonly #key: PromptKey;
   readonly #active: ActiveTurn;
   readonly #stopListening: () => void;
@@ -54,10 +58,7 @@ export class Attempt {
   #puts = 0;
   #putInGeneration: number | undefined;
   #gaveUp: Failure | undefined;
-  /**
-   * Set when the last look found nothing to do except wait. Until that changes, only `isBusy` is
-   * asked.
-   */
+  /** Set when the last look found nothing to do except wait. Until that changes, only `isBusy` is asked. */
   #waiting = false;
   /** Whether signals from the session belong to this turn. */
   #working = false;
@@ -73,6 +74,7 @@ export class Attempt {
     this.#key = context.driver.keyOf(session, prompt_id);
     this.#asks = new Asks(request.answered, request.policy);
     this.#oldEnd = request.goes_on && new OldEnd();
+    this.#compacting = new Compacting(context, session, this.#key);
     this.#spending = new Spending(request.budget, this.#progress);
     this.#parking = new Parking(this.#key, context.notes, request.may_be_parked === true);
     this.#stopListening = context.driver.listen(session, this.#key, (signal) => this.#on(signal));
@@ -107,11 +109,7 @@ export class Attempt {
     if (this.#generation !== undefined) await this.context.driver.recover(this.#generation);
   }
 
-  /**
-   * Makes one step.
-   *
-   * @throws Unreachable, AgentError
-   */
+  /** Makes one step. @throws Unreachable, AgentError */
   async step(): Promise<Step> {
     const { driver, notes, maxSteps } = this.context;
     const { session } = this.request;
@@ -121,17 +119,29 @@ export class Attempt {
       return this.#wait();
     const seen = await driver.look(session, this.#key);
     if (!seen) return lost(session.session_id, driver.store);
-    const sight = this.#oldEnd?.without(seen) ?? seen;
+    const sight = await this.#compacting.counted(this.#oldEnd?.without(seen) ?? seen);
     if (sight.text !== undefined && !isPrompt(sight.text, this.request)) return reused(this.request);
     const over = this.#spending.overIn(sight);
     const parked = isCancelled ? undefined : await this.#parking.endOf(sight, this.#oldEnd !== undefined, over);
     if (parked) return parked;
+    const compacts = await this.#compacts(sight, isCancelled);
+    if (compacts !== undefined) return compacts;
     const deed = await this.#decide(sight, isCancelled);
     this.#note(sight, deed);
     const isFirstPut = deed === 'put' && sight.prompt === 'absent' && this.#puts === 0 && !this.#noted;
-    const stop = over ?? (isFirstPut ? await keptOut(this.request, notes, this.#key) : undefined);
+    const stop = over ?? (isFirstPut ? await keptOut(this.request, notes, this.#key, this.#compacting) : undefined);
+    if (stop === 'compact') return 0;
     if (stop && (deed === 'put' || deed === 'go_on')) return stoppedAt(stop, sight);
     return this.#do(deed, sight);
+  }
+
+  async #compacts(sight: Sight, isCancelled: boolean): Promise<number | undefined> {
+    const next = await this.#compacting.step(sight, isCancelled);
+    if (!this.#compacting.isRunning) return next;
+    this.#working = true;
+    this.#progress.on({ type: 'did', step: COMPACTS });
+    this.#running = [this.#compacting.asTool];
+    return next;
   }
 
   async #connect(): Promise<void> {
@@ -270,17 +280,8 @@ export class Attempt {
   }
 
   async #stuck(sight: Sight): Promise<AgentOutcome> {
-    const { driver, maxSteps } = this.context;
-    const { session } = this.request;
-    const refusal =
-      sight.steps > maxSteps ? runaway(sight.steps, session.session_id) : await driver.whyRefused?.(session);
-    const reason = refusal ?? this.#gaveUp;
-    // The agent could not even store the prompt, because its store is locked or its disk full. So
-    // no model has failed, and a later attempt may succeed.
-    if (!refusal && reason && sight.prompt === 'absent')
-      throw new AgentError(failure('AGENT_CRASHED', `The agent did not take the prompt. ${reason.message}`), true);
-    const silent = `The agent stopped in the middle of the turn in session ${session.session_id} and gave no reason. It was asked ${this.#puts} times to go on.`;
-    return failed(reason ?? failure('OUTCOME_UNKNOWN', silent), sight, this.#recovered);
+    const seen = { sight, puts: this.#puts, gaveUp: this.#gaveUp };
+    return failed(await whyStuck(this.context, this.request.session, seen), sight, this.#recovered);
   }
 
   #on(signal: AgentSignal): void {

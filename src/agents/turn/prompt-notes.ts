@@ -9,6 +9,7 @@
  * - `parked`: the turn was cut off because its provider refuses for long, and will go on. It looks
  *   like one that a person stopped.
  * - `let_in`: it was decided that the prompt enters its session. Written only where that was a question.
+ * - `compaction`: before the prompt is put in, the agent compacts the conversation, and how far that came.
  * - `begun`: when this machine first worked on the turn. What was started later may be the turn's.
  */
 import { access, mkdir, opendir, readFile, rm, stat } from 'node:fs/promises';
@@ -16,7 +17,7 @@ import { join } from 'node:path';
 import { writePrivateFile } from '../../host/private-file.js';
 import type { PromptKey } from '../driver.js';
 
-export type PromptFact = 'cancelled' | 'put' | 'parked' | 'let_in' | 'begun';
+export type PromptFact = 'cancelled' | 'put' | 'parked' | 'let_in' | 'compaction' | 'begun';
 
 /**
  * Notes outlive every attempt at the prompt by far: a topic waits 4 days for its host, and a turn
@@ -36,6 +37,7 @@ export class PromptNotes {
       put: of('put'),
       parked: of('parked'),
       let_in: of('let_in'),
+      compaction: of('compaction'),
       begun: of('begun'),
     };
   }

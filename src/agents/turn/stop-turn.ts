@@ -2,8 +2,9 @@
 import { failure } from '../../contract/failures.js';
 import type { PromptId } from '../../contract/ids.js';
 import { AgentError, type SessionRef } from '../agent.js';
-import type { AgentDriver } from '../driver.js';
+import type { AgentDriver, PromptKey } from '../driver.js';
 import type { TurnContext } from './attempt.js';
+import { isCompacting } from './compacting.js';
 import { patiently, type Reach } from '../shared/patiently.js';
 import { WakeUp } from './wake-up.js';
 
@@ -33,7 +34,7 @@ export async function stopTurn(
   // The attempt of another prompt stops what it finds at work by itself.
   if (key && followed.length > 0 && !followed.some((turn) => turn.key === key)) return;
   if (!key) for (const turn of followed) await notes.add('cancelled', turn.key);
-  await patiently(reachOf(driver, session), signal, () => stopIn(session, context, signal));
+  await patiently(reachOf(driver, session), signal, () => stopIn(session, context, signal, key));
   for (const turn of followed) turn.wake();
 }
 
@@ -46,13 +47,20 @@ export function reachOf(driver: AgentDriver, session: SessionRef): Reach<number>
   };
 }
 
-async function stopIn(session: SessionRef, { driver, notes }: TurnContext, signal: AbortSignal): Promise<void> {
+async function stopIn(
+  session: SessionRef,
+  { driver, notes }: TurnContext,
+  signal: AbortSignal,
+  key?: PromptKey,
+): Promise<void> {
   const pause = new WakeUp();
   let every = LOOK_EVERY_MS;
   for (const end = Date.now() + STOPS_WITHIN_MS; Date.now() < end; await pause.wait(every)) {
     signal.throwIfAborted();
     const sight = await driver.look(session);
-    if (!sight || sight.busy === 'theirs') return;
+    if (!sight) return;
+    // An agent does not say who has asked it to compact.
+    if (sight.busy === 'theirs' && !(key && (await isCompacting({ driver, notes }, session, key)))) return;
     if (sight.key !== undefined && (sight.busy || !sight.end)) await notes.add('cancelled', sight.key);
     if (!sight.busy) return;
     await driver.abort(session);

@@ -61,8 +61,8 @@ export default command({
     },
     'on-cold': {
       kind: 'text',
-      value: 'continue|ask|replace',
-      help: 'When the session is cold and costs more than the config says (onCold): go on, ask first, or open a new one with a brief.',
+      value: 'continue|ask|compact|replace',
+      help: 'When the session is cold and costs more than the config says (onCold): go on, ask first, have the agent compact it first, or open a new one with a brief.',
     },
     check: {
       kind: 'list',

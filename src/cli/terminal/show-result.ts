@@ -52,6 +52,7 @@ export function aboutOf(result: TurnResult): string {
     fell_back_from,
     model,
     compacted,
+    not_compacted,
     duration_ms,
   } = result;
   const why = choiceWords(session);
@@ -67,6 +68,7 @@ export function aboutOf(result: TurnResult): string {
     guarantee && 'put in at most once',
     fell_back_from && `model ${model ?? 'unknown'} instead of ${fell_back_from}`,
     compacted && 'the conversation was compacted',
+    not_compacted && `not compacted: ${not_compacted}`,
     duration(duration_ms),
     result.reply_truncated &&
       `reply cut; all of it: continuity outcome ${quoted(topic)} ${quoted(result.prompt_id)} --full`,

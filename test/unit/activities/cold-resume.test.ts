@@ -16,16 +16,22 @@ type Turn = ConstructorParameters<typeof ColdResume>[0];
 function resume(
   policy: Partial<OnColdConfig>,
   more: object = {},
-  { now = at, usd = 0.68 }: { now?: number; usd?: number | null } = {},
+  { now = at, usd = 0.68, compacts = false }: { now?: number; usd?: number | null; compacts?: boolean } = {},
 ) {
   const config = { above: 0.5, aboveTokens: 100_000, do: 'ask' as const, ...policy };
   const costs = usd === null ? {} : { cold_usd: usd };
-  return new ColdResume({ ...turn, context, ...more } as unknown as Turn, config, now, () => Promise.resolve(costs));
+  return new ColdResume(
+    { ...turn, context, ...more } as unknown as Turn,
+    config,
+    now,
+    () => Promise.resolve(costs),
+    compacts,
+  );
 }
 const isPutIn = async (...args: Parameters<typeof resume>) => (await resume(...args).decision()) === undefined;
 async function askOf(...args: Parameters<typeof resume>): Promise<Ask> {
   const decided = await resume(...args).decision();
-  if (!decided || !('ask' in decided)) throw new Error('Nothing is asked.');
+  if (typeof decided !== 'object' || !('ask' in decided)) throw new Error('Nothing is asked.');
   return decided.ask;
 }
 const answered = (ask: Ask, answer: Answer, by: AnsweredBy = 'person') => ({ answered: [{ ask, answer, by }] });
@@ -81,6 +87,27 @@ describe('a prompt for a cold session', () => {
       { denied: { code: 'COLD_SESSION' } },
       true,
     ]);
+  });
+
+  test('is compacted first where config or the prompt says so, also in a session that the prompt names', async () => {
+    expect(await resume({ do: 'compact' }).decision()).toBe('compact');
+    expect(await resume({ do: 'compact' }, { may_be_replaced: undefined }).decision()).toBe('compact');
+    expect(await resume({}, { on_cold: 'continue', compacts_first: true }).decision()).toBe('compact');
+    expect(await resume({}, { on_cold: 'compact' }).decision()).toBe('compact'); // A workflow of the first release with it.
+    expect(await isPutIn({ do: 'compact', above: 0.69 })).toBe(true);
+    expect(await isPutIn({ do: 'compact' }, { on_cold: 'continue' })).toBe(true);
+  });
+
+  test('a person is offered a compaction where the agent can, with what it costs', async () => {
+    const can = { compacts: true };
+    const ask = await askOf({}, {}, can);
+    expect(ask.options).toMatchObject([
+      { label: 'compact', description: expect.stringContaining('$0.68') as string },
+      { label: 'replace' },
+    ]);
+    expect(await resume({}, answered(ask, { decision: 'reply', text: 'compact' }), can).decision()).toBe('compact');
+    const named = await askOf({}, { may_be_replaced: undefined }, can);
+    expect([named.takes, named.options?.map(({ label }) => label)]).toEqual([['allow', 'deny', 'reply'], ['compact']]);
   });
 
   test('what the prompt says counts instead of the config; one that names its session is never replaced', async () => {

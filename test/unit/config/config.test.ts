@@ -259,7 +259,7 @@ describe('a bad field is named, with what it must be and what it is', () => {
     [
       'a deed for cold sessions that is none',
       { onCold: { do: 'panic' } },
-      'onCold.do in FILE must be one of "continue", "ask", "replace", got "panic".',
+      'onCold.do in FILE must be one of "continue", "ask", "compact", "replace", got "panic".',
     ],
     [
       'a price below nothing',

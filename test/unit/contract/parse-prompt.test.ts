@@ -44,7 +44,10 @@ describe('a prompt', () => {
     [{ prompt: 'x', workspace: { mode: 'tree' } }, 'Field "workspace" must be an object like'],
     [{ prompt: 'x', workspace: { mode: 'queue', at: '/' } }, 'Field "workspace" must be an object like'],
     [{ prompt: 'x', workspace: 'queue' }, 'with one of "shared", "queue", "worktree"; got "queue"'],
-    [{ prompt: 'x', on_cold: 'panic' }, 'Field "on_cold" must be "continue" or "ask" or "replace"; got "panic"'],
+    [
+      { prompt: 'x', on_cold: 'panic' },
+      'Field "on_cold" must be "continue" or "ask" or "compact" or "replace"; got "panic"',
+    ],
     [{ prompt: 'x', on_cold: 'replace', session_id: 'ses_1' }, 'never runs anywhere else'],
     [{ prompt: 'x', on_lost: 'panic' }, '"replace" or "fail"'],
     [{ prompt: 'x', on_lost: 'replace', session_id: 'ses_1' }, 'never runs anywhere else'],
