@@ -98,6 +98,8 @@ export interface RunningPrompt {
   waiting_for_host?: string;
   /** Set while the turn waits for a person, a quota or its agent. No activity runs meanwhile. */
   waiting?: Waiting;
+  /** It was cancelled while a person was asked whether its cold session gets it, so that has not heard of it. */
+  kept_out?: true;
   /** What the turn has asked so far, and how that was answered. Bounded in bytes. */
   answered?: Answered[];
   /** When the turn first waited for what it waits for now. ISO 8601. */

@@ -150,7 +150,7 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
   } catch (error) {
     const cancelled = work.scope.consideredCancelled;
     const { used } = turn;
-    if (session) noteGround(session, {}); // Commits of its own must not look like others'.
+    if (session && !turn.kept_out) noteGround(session, {}); // Commits of its own must not look like others'.
     if (session) noteWork(topic.state, turn, session, defined({ usage: used }), now());
     if (session && cancelled && (topic.features.current || isLost(error))) await stopLost(work, session);
     const ended = { ...endedByError(error, session, cancelled), ...defined({ usage: used }) };

@@ -94,6 +94,9 @@ export async function waited({ topic, turn, scope }: Work, waiting: Waiting): Pr
     // An answer may come in the same task as the end of the time, which a worker that was away finds.
     const isOver = !inTime && turn.waiting === waiting;
     if (isOver && waiting.for === 'answer') answered(turn, { ask: waiting.ask, ...nobody(waiting) });
+  } catch (error) {
+    if (waiting.for === 'answer' && waiting.ask.kind === 'cold') turn.kept_out = true;
+    throw error;
   } finally {
     delete turn.waiting;
     topic.announce();

@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PromptId } from '../../src/contract/ids.js';
 import type { OnCold } from '../../src/contract/session-context.js';
 import { topicsIn } from '../support/topics-that-wait.js';
 import { startWorld, type World } from '../support/world.js';
@@ -23,7 +24,7 @@ async function withConfig(config: object): Promise<void> {
   await world.startWorker({ config });
 }
 
-const { viewOf, waitingOf, answer } = topicsIn(() => world);
+const { handleOf, viewOf, waitingOf, answer } = topicsIn(() => world);
 const ONE = '[[holds: 182000 3600000]] one';
 
 async function coldTopic(): Promise<{ topic: string; session: string }> {
@@ -44,7 +45,9 @@ describe('with onCold: ask', () => {
     const { stdout } = await continuity(['show', topic]);
     expect(stdout).toContain('Before the prompt is put in:');
     expect(stdout).toContain(`--allow | --deny "why"`);
-    expect((await continuity(['answer', topic, 'perhaps'])).stderr).toContain('The reply must be one of "replace"');
+    expect((await continuity(['answer', topic, 'perhaps'])).stderr).toContain(
+      'The reply must be one of "compact", "replace"',
+    );
     const said = await continuity(['answer', topic, '--allow']);
     expect(said.stdout).toBe(`What topic ${topic} asked is allowed. Its prompt goes on.\n`);
     expect(await result).toMatchObject({ status: 'completed', session: { kind: 'resumed' }, attempts: 1 });
@@ -81,23 +84,42 @@ describe('with onCold: ask', () => {
     );
   });
 
-  test('a session that did not get the prompt is told before its next one that its repository has moved', async () => {
-    const directory = await mkdtemp(join(world.dir, 'repository-'));
-    const git = (...words: string[]) =>
-      execa('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], { cwd: directory });
-    await git('init');
-    await git('commit', '--allow-empty', '-m', 'one');
-    const topic = `topic ${randomUUID()}`;
-    const { session_id } = await world.manager.delegate(topic, ONE, { cwd: directory });
-    await git('commit', '--allow-empty', '-m', 'two');
+  test('a person may have the session compacted first, and is told what each choice costs', async () => {
+    const { topic, session } = await coldTopic();
     const result = world.manager.delegate(topic, 'two');
     await waitingOf(topic, 'answer');
-    await answer(topic, { decision: 'deny' });
-    expect((await result).ground).toBeUndefined();
-    const next = await world.manager.delegate(topic, 'three', { on_cold: 'continue' });
-    expect(next.ground).toBeDefined();
-    expect(world.agent.promptsIn(session_id ?? '').at(-1)).toContain('the repository has moved');
+    const { stdout } = await continuity(['show', topic]);
+    expect(stdout).toMatch(/compact.*about \$0\.68/);
+    await answer(topic, 'compact');
+    expect(await result).toMatchObject({ status: 'completed', session_id: session, compacted: 1 });
+    expect((await result).usage).toMatchObject({ input_tokens: 990 });
+    expect(world.agent.promptsIn(session)).toEqual([ONE, 'two']);
+    const next = await world.manager.delegate(topic, 'three');
+    expect([next.status, next.compacted]).toEqual(['completed', undefined]);
+    expect(world.agent.promptsIn(session).at(-1)).toContain('this conversation was compacted');
   });
+
+  test.each(['is denied', 'is cancelled'])(
+    'a session whose prompt %s is told before its next one that its repository has moved',
+    async (how) => {
+      const directory = await mkdtemp(join(world.dir, 'repository-'));
+      const git = (...words: string[]) =>
+        execa('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...words], { cwd: directory });
+      await git('init');
+      await git('commit', '--allow-empty', '-m', 'one');
+      const topic = `topic ${randomUUID()}`;
+      const { session_id } = await world.manager.delegate(topic, ONE, { cwd: directory });
+      await git('commit', '--allow-empty', '-m', 'two');
+      const result = world.manager.delegate(topic, 'two');
+      await waitingOf(topic, 'answer');
+      if (how === 'is denied') await answer(topic, { decision: 'deny' });
+      else await world.manager.cancel(topic);
+      expect((await result).ground).toBeUndefined();
+      const next = await world.manager.delegate(topic, 'three', { on_cold: 'continue' });
+      expect(next.ground).toBeDefined();
+      expect(world.agent.promptsIn(session_id ?? '').at(-1)).toContain('the repository has moved');
+    },
+  );
 
   test('a cancel while it is asked ends it, and nothing was put in', async () => {
     const { topic, session } = await coldTopic();
@@ -129,4 +151,29 @@ test('with onCold: replace a new session takes over at once, but not where the p
   const { session: choice, status } = await world.manager.delegate(topic, 'two');
   expect([status, choice]).toEqual(['completed', { kind: 'replaced', reason: 'cold', replaces: session }]);
   expect((await viewOf(topic)).sessions.map(({ lost }) => lost)).toEqual(['cold', undefined]);
+});
+
+test('with onCold: compact the conversation is compacted first, also in a session that the prompt names', async () => {
+  await withConfig({ prices, onCold: onCold('compact') });
+  const { topic, session } = await coldTopic();
+  const two = await world.manager.delegate(topic, `${ONE} again`);
+  expect(two).toMatchObject({ status: 'completed', session: { kind: 'resumed' }, compacted: 1 });
+  expect(two.usage).toMatchObject({ input_tokens: 990, output_tokens: 10 });
+  const named = await world.manager.delegate(undefined, 'three', { session_id: session });
+  expect(named).toMatchObject({ status: 'completed', session_id: session, compacted: 1 });
+  const warm = await world.manager.delegate(topic, 'four');
+  expect([warm.status, warm.compacted]).toEqual(['completed', undefined]);
+});
+
+test('a prompt says compact by signal and by flag, and one whose session cannot be compacted goes on', async () => {
+  await withConfig({ prices, onCold: onCold('continue') });
+  const { topic, session } = await coldTopic();
+  const said = await continuity(['delegate', '--topic', topic, '--on-cold', 'compact', '--json', `${ONE} by flag`]);
+  expect(JSON.parse(said.stdout)).toMatchObject({ session_id: session, compacted: 1 });
+  const prompt_id = 'by-signal' as PromptId;
+  await handleOf(topic).signal('prompt', { prompt: `${ONE} [[cannot compact]]`, prompt_id, on_cold: 'compact' });
+  expect(await world.manager.wait(topic, prompt_id)).toMatchObject({ status: 'completed', compacted: 1 });
+  const cannot = await world.manager.delegate(topic, 'three', { on_cold: 'compact' });
+  expect(cannot).toMatchObject({ status: 'completed', not_compacted: 'The fake agent was asked to fail.' });
+  expect(world.agent.promptsIn(session).at(-1)).toContain('three');
 });

@@ -23,6 +23,7 @@
  *   [[full]]         as its first words: every prompt after it ends as CONTEXT_OVERFLOW
  *   [[holds: n ms]]  the session holds n tokens now, and the model was asked last so many ms ago
  *   [[compact]]      the conversation is compacted in this turn
+ *   [[cannot compact]] in a session with this, every compaction on request fails; others use 1,000 tokens
  *   [[steps: n ms cost]] ask the model n times, each for so long; each uses 110 tokens, and costs so much if it is said
  *   [[login: file]]  end as AGENT_AUTH until the file is there; [[config: file]] as CONFIG_INVALID
  */
@@ -50,6 +51,11 @@ const operations = {
   },
   look: ({ session }) =>
     existsSync(fileOf(session)) ? { lines: linesOf(session), busy: working.get(session)?.id } : null,
+  compact({ session }) {
+    note(session, {
+      compaction: linesOf(session).some(({ text }) => text?.includes('[[cannot compact]]')) ? 'failed' : 'done',
+    });
+  },
   abort({ session }) {
     working.get(session)?.stop?.();
   },

@@ -16,6 +16,7 @@ import {
   type RunningTool,
   type SessionRef,
 } from '../../src/agents/agent.js';
+import type { DriverCompaction } from '../../src/agents/compaction.js';
 import {
   Unreachable,
   type AgentDriver,
@@ -41,6 +42,8 @@ interface SessionLine {
   /** The prompt for which the model was asked, and what that used. */
   step?: string;
   usage?: Usage;
+  /** How a compaction on request ended. */
+  compaction?: 'done' | 'failed';
   /** A tool that ran because a person allowed it. */
   ran?: string;
   outcome?: AgentOutcome & { code?: FailureCode };
@@ -52,6 +55,15 @@ interface Held {
   busy?: string;
 }
 
+/** What a compaction on request uses. */
+const COMPACTION: Usage = {
+  input_tokens: 990,
+  output_tokens: 10,
+  reasoning_tokens: 0,
+  cache_read_tokens: 0,
+  cache_write_tokens: 0,
+};
+
 const digest = (...facts: string[]) => createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 20);
 
 class FakeDriver implements AgentDriver {
@@ -61,6 +73,7 @@ class FakeDriver implements AgentDriver {
     repeatablePut: true,
     reattach: true,
     cancel: true,
+    compactsWhenAsked: true,
     usage: 'per_turn',
   } as const;
   readonly storeIsSetBy = 'nothing';
@@ -150,6 +163,18 @@ class FakeDriver implements AgentDriver {
     })) as FailureCode | null;
     return code ? failure(code, `The fake agent was asked to end as ${code}.`) : undefined;
   }
+
+  /** A mark is how many lines the session has. */
+  readonly compaction: DriverCompaction = {
+    mark: async (session) => String((await this.#held(session))?.lines.length ?? 0),
+    start: async ({ session_id }) => void (await this.#call('compact', { session: session_id })),
+    look: async (session, mark) => {
+      const since = (await this.#held(session))?.lines.slice(Number(mark)) ?? [];
+      const end = since.findLast(({ compaction }) => compaction !== undefined)?.compaction;
+      if (end === 'failed') return { is: 'failed', because: 'The fake agent was asked to fail.' };
+      return end ? { is: 'done', usage: COMPACTION } : { is: 'absent' };
+    },
+  };
 
   async abort({ session_id }: SessionRef) {
     await this.#call('abort', { session: session_id });
