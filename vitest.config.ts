@@ -63,6 +63,7 @@ const long = [
     'bad-input',
     'budgets',
     'usage',
+    'compact-first',
     'opencode',
     'opencode-limits',
     'opencode-asks',

@@ -104,7 +104,7 @@ export class ColdResume {
         ? [
             {
               label: COMPACT,
-              description: `the agent reads them once more${costs} and sums them up: later prompts are cheaper`,
+              description: `the agent first reads them once${costs}, and sums them up for the prompts that follow`,
             },
           ]
         : []),

@@ -89,7 +89,8 @@ describe('with onCold: ask', () => {
     const result = world.manager.delegate(topic, 'two');
     await waitingOf(topic, 'answer');
     const { stdout } = await continuity(['show', topic]);
-    expect(stdout).toMatch(/compact.*about \$0\.68/);
+    expect(stdout).toMatch(/1\. compact.*about \$0\.68/);
+    expect(stdout).toContain('compact | replace | --allow');
     await answer(topic, 'compact');
     expect(await result).toMatchObject({ status: 'completed', session_id: session, compacted: 1 });
     expect((await result).usage).toMatchObject({ input_tokens: 990 });

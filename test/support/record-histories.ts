@@ -3,7 +3,7 @@
  * test/replay/histories, named for what it guards. Run it on the code that is to be guarded, before it is changed.
  * `lost-before-it-was-replaced`, `full-before-it-was-replaced`, `asked-to-adopt-before-it-could`,
  * `failed-for-a-config-before-it-waited`, `signalled-with-budgets-before-it-could`,
- * `signalled-with-a-workspace-before-it-could`, `signalled-with-a-notify-before-it-could`,
+ * `signalled-with-a-workspace-before-it-could`, `signalled-to-compact-before-it-could`, `signalled-with-a-notify-before-it-could`,
  * `asked-beyond-a-budget-before-it-could`, `asked-to-archive-before-it-could` and `about-cold-sessions-before-it-could`
  * have no shape here: the code that they were recorded with is gone.
  */
@@ -23,6 +23,12 @@ const waits = (manager: World['manager'], topic: string, what: string) =>
 
 /** Each returns the id of the run to keep, where that is not the topic's first. */
 const shapes: Record<string, (world: World, topic: string) => Promise<void | string>> = {
+  async 'signalled-to-compact'({ manager, client }, topic) {
+    await manager.delegate(topic, '[[holds: 182000 3600000]] Add login endpoint');
+    const prompt = { prompt: 'Fix it', prompt_id: 'alone', on_cold: 'compact' };
+    await client.workflow.getHandle(`topic/${topic}`).signal(messages.promptSignal, prompt as never);
+    await manager.wait(topic, 'alone');
+  },
   async 'new-session-and-follow-up'({ manager }, topic) {
     await manager.delegate(topic, 'Add login endpoint', { category: 'quick' });
     await manager.delegate(topic, 'Fix: add rate limiting');

@@ -59,7 +59,9 @@ export function answerCommand(
 ): string {
   const forms = [
     takes.includes('reply') &&
-      (kind === 'cold' ? options?.[0]?.label : `"${kind === 'question' ? 'your reply' : '…'}"`),
+      (kind === 'cold'
+        ? options?.map(({ label }) => label).join(' | ')
+        : `"${kind === 'question' ? 'your reply' : '…'}"`),
     takes.includes('allow') && '--allow',
     takes.includes('always') && '--always',
     takes.includes('deny') && '--deny "why"',
