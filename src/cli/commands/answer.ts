@@ -55,6 +55,7 @@ export default command({
     ['continuity answer auth --deny "use trash instead of rm"', 'the agent reads why, and goes on'],
     ['continuity answer auth "the second one"', 'a question of the agent'],
     ['continuity answer auth 10', 'the new limit of a budget that is used up, in its own unit'],
+    ['continuity answer auth compact', 'a cold session: the agent compacts it, and goes on'],
     ['continuity answer auth replace', 'a cold session: go on in a new one, with a brief'],
     ['continuity answer auth --deny "decide yourself"', 'a question that you do not answer'],
     [
