@@ -44,6 +44,7 @@ const long = [
     'in-person',
     'ledger',
     'mcp-opencode',
+    'mcp-pushes',
     'notify-again',
     'notify-killed',
     'operators-parked',

@@ -32,7 +32,7 @@ export async function notify(input: NotifyInput, worker: ActivityContext): Promi
         const { topic } = input;
         worker.log('notice', { topic, prompt_id: one.prompt_id, event: one.event.event, problem });
       }
-      await forgetOldNotices(worker.config.dataDir);
+      await forgetOld(worker.config.dataDir);
       return { failed };
     });
   } catch (error) {
@@ -40,6 +40,16 @@ export async function notify(input: NotifyInput, worker: ActivityContext): Promi
   } finally {
     clearInterval(beat);
   }
+}
+
+const FORGETS_EVERY_MS = 60 * 60 * 1000;
+let forgotAt = -Infinity;
+
+/** Not with each notice, because it looks at all of them. */
+async function forgetOld(dataDir: string): Promise<void> {
+  if (performance.now() - forgotAt < FORGETS_EVERY_MS) return;
+  forgotAt = performance.now();
+  await forgetOldNotices(dataDir);
 }
 
 /** @returns why its command did not end well */

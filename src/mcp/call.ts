@@ -9,11 +9,13 @@ import { doingOf, type Progress } from '../client/watch-progress.js';
 import type { Waiting } from '../contract/asks.js';
 import type { HandedOver } from './handed-over.js';
 import type { Person } from './person.js';
+import type { Pushes } from './pushes.js';
 
 export interface Call {
   /** @throws SessionError TEMPORAL_UNAVAILABLE, ConfigInvalid; the next call tries again */
   using: <T>(work: (manager: SessionManager) => Promise<T>) => Promise<T>;
   handedOver: HandedOver;
+  pushes: Pushes;
   /** How long to wait when the call does not say it. */
   waitSeconds: number;
   /** Aborted when the client no longer wants the answer. */

@@ -88,16 +88,23 @@ async function handOver(
   attached: boolean,
 ): Promise<CallToolResult> {
   const prompt_id = said.prompt_id ?? newPromptId();
+  const { pushes } = call;
   try {
     return await call.using(async (manager) => {
       const { notice, ...accepted } = await manager.submit(topic, prompt, { ...said, prompt_id });
       call.handedOver.accepted(accepted.topic, handed, started.at, !attached);
+      pushes.accepted(accepted.topic, prompt_id);
       if (notice && wait_seconds === 0) throw new SessionError(notice, accepted);
       if (wait_seconds === 0) return pendingAnswer(accepted);
-      const result = await ended(manager, accepted, call, started.deadline);
+      const result = await pushes.during([prompt_id], async () => {
+        const result = await ended(manager, accepted, call, started.deadline);
+        if (result && !call.signal.aborted) call.handedOver.delivered(prompt_id);
+        return result;
+      });
       if (result) return resultAnswer(result);
       // An error of this query changes nothing: the prompt is accepted.
       const state = await manager.outcome(accepted.topic, prompt_id).catch(() => undefined);
+      if (!call.signal.aborted) pushes.saw(state);
       if (notice && !state) throw new SessionError(notice, accepted); // Still no worker.
       return stateAnswer(accepted, state) ?? pendingAnswer(accepted);
     });
@@ -130,17 +137,22 @@ async function oneOutcome(
   if (page !== undefined)
     return call.using(async (manager) => pageAnswer(await manager.reply(topic, prompt_id, page), showing));
   const deadline = deadlineOf(wait_seconds, call);
-  return call.using(async (manager) => {
-    // The query comes before the wait, because it reports an unknown topic at once.
-    const before = await manager.outcome(topic, prompt_id);
-    const isOver = before.state === 'ended' || before.state === 'refused';
-    const result =
-      isOver || wait_seconds === 0 ? undefined : await ended(manager, { topic, prompt_id }, call, deadline);
-    const state = result || isOver ? before : await manager.outcome(topic, prompt_id);
-    const answer = result ? resultAnswer(result, showing) : certainAnswer(topic, state, showing);
-    if ((result || state.state === 'ended') && !call.signal.aborted) call.handedOver.delivered(prompt_id);
-    return answer;
-  });
+  const { pushes, using } = call;
+  const asked = () =>
+    using(async (manager) => {
+      // The query comes before the wait, because it reports an unknown topic at once.
+      const before = await manager.outcome(topic, prompt_id);
+      const isOver = before.state === 'ended' || before.state === 'refused';
+      const result =
+        isOver || wait_seconds === 0 ? undefined : await ended(manager, { topic, prompt_id }, call, deadline);
+      const state = result || isOver ? before : await manager.outcome(topic, prompt_id);
+      const answer = result ? resultAnswer(result, showing) : certainAnswer(topic, state, showing);
+      if (call.signal.aborted) return answer;
+      if (result || state.state === 'ended') call.handedOver.delivered(prompt_id);
+      else pushes.saw(state);
+      return answer;
+    });
+  return pushes.during([prompt_id], asked);
 }
 
 /**

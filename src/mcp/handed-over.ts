@@ -27,6 +27,9 @@ export class HandedOver {
   readonly #undelivered = new Map<string, Handed>();
   readonly #topics = new Set<string>();
 
+  /** `onOutcome` is called when the client has the outcome of a prompt. */
+  constructor(private readonly onOutcome: (promptId: string) => void = () => undefined) {}
+
   has(topic: string): boolean {
     return this.#topics.has(topic);
   }
@@ -76,10 +79,16 @@ export class HandedOver {
   over(handed: Handed, delivered: boolean): void {
     handed.calls -= 1;
     handed.overAt = performance.now();
-    if (delivered) this.delivered(handed.prompt_id);
+    if (delivered) this.#forget(handed.prompt_id);
   }
 
+  /** Notes that the client has the outcome. */
   delivered(promptId: string): void {
+    this.#forget(promptId);
+    this.onOutcome(promptId);
+  }
+
+  #forget(promptId: string): void {
     for (const [key, { prompt_id }] of this.#undelivered) if (prompt_id === promptId) this.#undelivered.delete(key);
   }
 }

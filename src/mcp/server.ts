@@ -19,10 +19,12 @@ import { HandedOver } from './handed-over.js';
 import { LazyManager } from './lazy-manager.js';
 import { Lines } from './lines.js';
 import { Person } from './person.js';
+import { Pushes } from './pushes.js';
+import { capabilitiesOf, report, type Reporting } from './reports.js';
 import type { KnownAgents } from './schemas.js';
 import { INSTRUCTIONS, toolsWith, type Tool } from './tools.js';
 
-export interface ServeOptions {
+export interface ServeOptions extends Reporting {
   /**
    * The first call that needs a connection calls it. A later call calls it again after a failure.
    */
@@ -39,16 +41,20 @@ export interface ServeOptions {
  * Resolves when the client has closed stdin or no longer reads. Prompts that the client has sent by
  * then are accepted first, and continue.
  */
-export async function serveMcp({ connect, agents, waitSeconds, version, note }: ServeOptions): Promise<void> {
+export async function serveMcp(options: ServeOptions): Promise<void> {
+  const { connect, agents, waitSeconds, version, note } = options;
   const manager = new LazyManager(connect);
-  const handedOver = new HandedOver();
+  const using: Call['using'] = (work) => manager.use(work);
+  const pushes = new Pushes({ using, note });
+  const handedOver = new HandedOver((promptId) => pushes.answered(promptId));
   const underWay = new Set<Promise<unknown>>();
   const transport = new EndingTransport(new Lines(note));
 
   const answered = (tool: Tool, args: unknown, context: ServerContext, person?: Person): Promise<CallToolResult> => {
     const call: Call = {
-      using: (work) => manager.use(work),
+      using,
       handedOver,
+      pushes,
       waitSeconds,
       signal: context.mcpReq.signal,
       ...reportTo(context),
@@ -62,8 +68,9 @@ export async function serveMcp({ connect, agents, waitSeconds, version, note }: 
   const newServer = () => {
     const server = new McpServer(
       { name: 'continuity', title: 'session-continuity', version },
-      { instructions: INSTRUCTIONS },
+      { instructions: INSTRUCTIONS, capabilities: capabilitiesOf(options) },
     );
+    report(pushes, server, options);
     const person = new Person((params, options) => server.server.elicitInput(params, options));
     for (const tool of toolsWith(agents)) {
       const { name, title, description, input, annotations } = tool;
@@ -80,10 +87,27 @@ export async function serveMcp({ connect, agents, waitSeconds, version, note }: 
     return server;
   };
 
-  serveStdio(newServer, { transport, onerror: ({ message }) => note(message) });
+  await serve(newServer, transport, options);
   await transport.ended;
   await Promise.allSettled(underWay);
+  await pushes.end();
   await manager.disconnect();
+}
+
+/**
+ * With a channel, the server speaks only the protocol with `initialize`. The newer one has no message that
+ * the client has not asked for.
+ */
+async function serve(
+  newServer: () => McpServer,
+  transport: StdioServerTransport,
+  { channel, note }: ServeOptions,
+): Promise<void> {
+  const onerror = ({ message }: Error) => note(message);
+  if (!channel) return void serveStdio(newServer, { transport, onerror });
+  const server = newServer();
+  server.server.onerror = onerror;
+  await server.connect(transport);
 }
 
 /** A client that names no mode shows forms. */

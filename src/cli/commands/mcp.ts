@@ -17,6 +17,10 @@ export default command({
       value: 'SECONDS',
       help: `How long a call waits for the reply before it answers "accepted". Default: ${DEFAULT_WAIT_SECONDS}. Also: CONTINUITY_MCP_WAIT.`,
     },
+    channel: {
+      kind: 'switch',
+      help: 'Report to the model of Claude Code when a task ends, asks or waits. Start it with: claude --dangerously-load-development-channels server:continuity',
+    },
   },
   args: [],
   examples: [
@@ -38,6 +42,12 @@ export default command({
       // commands it may run.
       connect: async () => (await connect(flags, { signsChecks: false })).manager,
       waitSeconds,
+      channel: flags.channel === true,
+      pushStore: async (client) => {
+        const { pushStoreIn } = await import('../../host/push-store.js');
+        const { dataDirOf } = await import('../../host/data-dir.js');
+        return pushStoreIn(dataDirOf(defined({ dataDir: flags['data-dir'] })), client, process.cwd());
+      },
       version: VERSION,
       note: (line) => console.error(`continuity mcp: ${line}`),
     });

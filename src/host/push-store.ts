@@ -1,0 +1,73 @@
+/**
+ * One file for each task that an MCP server has to report. Its name has the process that will do it. The
+ * next server of the same client in the same directory takes over those of a process that has ended, by
+ * renaming the file: only one server can.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isObject } from '../contract/is-object.js';
+import type { PushStore, PushTask } from '../contract/pushes.js';
+import { writePrivateFile } from './private-file.js';
+import { identityOf } from './process-identity.js';
+
+const MOST_TAKEN_OVER = 200;
+const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
+
+export async function pushStoreIn(dataDir: string, client: string, cwd: string): Promise<PushStore> {
+  const folder = join(dataDir, 'mcp', hashOf([client, cwd]));
+  const own = await ownerOf(process.pid);
+  const fileOf = ({ topic, prompt_id }: PushTask) => join(folder, `${hashOf([topic, prompt_id])}.${own}.json`);
+  return {
+    keep: (task) => writePrivateFile(fileOf(task), JSON.stringify(task)),
+    drop: (task) => rm(fileOf(task), { force: true }),
+    async takeOver() {
+      const names = await readdir(folder).catch(() => []); // ENOENT: nothing was handed over yet.
+      const taken = [];
+      for (const name of names) taken.push(...(await takenOver(folder, name, own)));
+      return taken.sort((one, other) => (one.at < other.at ? -1 : 1)).slice(-MOST_TAKEN_OVER);
+    },
+  };
+}
+
+async function takenOver(folder: string, name: string, own: string): Promise<PushTask[]> {
+  const [task, pid, started] = name.split('.');
+  if (!name.endsWith('.json') || (await ownerOf(Number(pid))) === `${pid}.${started}`) return [];
+  const file = join(folder, `${task}.${own}.json`);
+  try {
+    await rename(join(folder, name), file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // Another server was quicker.
+    throw error;
+  }
+  const read = await readTask(file);
+  if (isTask(read) && Date.now() - Date.parse(read.at) < KEPT_MS) return [read];
+  await rm(file, { force: true });
+  return [];
+}
+
+async function readTask(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch {
+    return undefined; // SyntaxError: a full disk has cut it off. ENOENT: a person has removed it.
+  }
+}
+
+function isTask(value: unknown): value is PushTask {
+  return (
+    isObject(value) &&
+    [value.topic, value.prompt_id, value.at].every((field) => typeof field === 'string') &&
+    Array.isArray(value.told)
+  );
+}
+
+/** A pid alone does not say which process it was. */
+async function ownerOf(pid: number): Promise<string> {
+  const identity = Number.isSafeInteger(pid) ? await identityOf(pid) : undefined;
+  return `${pid}.${hashOf([identity?.started ?? 'has ended'])}`;
+}
+
+function hashOf(words: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 24);
+}

@@ -1,0 +1,168 @@
+/**
+ * Reports to the client what becomes of the tasks that it has handed over: that one has ended, asks, or
+ * waits for a quota or its agent. Each once, and not what a call has answered. What is to be reported is
+ * kept until it was, so the next server of the client goes on.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { MAX_PROMPTS_AT_ONCE, type PromptReport } from '../client/outcomes.js';
+import { digestOf } from '../contract/text.js';
+import type { PushStore, PushTask } from '../contract/pushes.js';
+import type { PromptState } from '../contract/types.js';
+import type { Call } from './call.js';
+import { pushOf, type Push } from './push-text.js';
+
+/** All open tasks together are asked for a few times a second at most, by query. */
+const LOOKS_EVERY_MS = { least: 2000, each: 200 };
+const MOST_OPEN = 200;
+const MOST_TOLD = 100;
+const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
+/** The topic, or the prompt in it, will never be known again. */
+const GONE: readonly string[] = ['TOPIC_UNKNOWN', 'OUTCOME_UNKNOWN'];
+
+interface PushesOptions {
+  using: Call['using'];
+  /** Gets what keeps a task from being kept. */
+  note: (line: string) => void;
+}
+
+/** Rejects when the client cannot be reached any more. */
+export type Send = (push: Push) => Promise<void>;
+
+export class Pushes {
+  readonly #open = new Map<string, PushTask>();
+  /** How many calls are under way for a prompt. Their answers come first. */
+  readonly #calls = new Map<string, number>();
+  readonly #over = new AbortController();
+  #store: PushStore | undefined;
+  #send: Send | undefined;
+  #writes: Promise<unknown> = Promise.resolve();
+  #looking: Promise<void> | undefined;
+
+  constructor(private readonly given: PushesOptions) {}
+
+  /** Call it once the client takes notifications. */
+  async begin(opening: Promise<PushStore>, send: Send): Promise<void> {
+    this.#send = send;
+    try {
+      const store = (this.#store = await opening);
+      for (const task of this.#open.values()) this.#keep(task);
+      const left = await store.takeOver();
+      for (const task of left) if (!this.#open.has(task.prompt_id)) this.#open.set(task.prompt_id, task);
+    } catch (error) {
+      this.given.note(`what earlier servers left to report cannot be read: ${(error as Error).message}`);
+    }
+    this.#look();
+  }
+
+  accepted(topic: string, prompt_id: string): void {
+    if (this.#open.has(prompt_id)) return;
+    const task: PushTask = { topic, prompt_id, told: [], at: new Date().toISOString() };
+    this.#open.set(prompt_id, task);
+    this.#keep(task);
+    const [oldest] = this.#open.values();
+    if (this.#open.size > MOST_OPEN && oldest) this.#drop(oldest);
+    this.#look();
+  }
+
+  /** The client has the outcome. */
+  answered(promptId: string): void {
+    const task = this.#open.get(promptId);
+    if (task) this.#drop(task);
+  }
+
+  /** The client has seen the prompt in this state. */
+  saw(state: PromptState | PromptReport | undefined): void {
+    const task = state && this.#open.get(state.prompt_id);
+    const name = state && nameOf(state);
+    if (task && name !== undefined) this.#noteTold(task, name);
+  }
+
+  /** While a call for the prompts is under way, nothing is reported of them. */
+  async during<T>(promptIds: readonly string[], work: () => Promise<T>): Promise<T> {
+    const count = (by: number) => {
+      for (const id of promptIds) this.#calls.set(id, (this.#calls.get(id) ?? 0) + by);
+    };
+    count(1);
+    try {
+      return await work();
+    } finally {
+      count(-1);
+      for (const id of promptIds) if (this.#calls.get(id) === 0) this.#calls.delete(id);
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#over.abort();
+    await this.#looking;
+    await this.#writes;
+  }
+
+  #look(): void {
+    if (this.#looking || !this.#store || this.#open.size === 0) return;
+    this.#looking = this.#lookOn().finally(() => (this.#looking = undefined));
+  }
+
+  async #lookOn(): Promise<void> {
+    const { signal } = this.#over;
+    while (this.#open.size > 0) {
+      const pause = Math.max(LOOKS_EVERY_MS.least, this.#open.size * LOOKS_EVERY_MS.each);
+      await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined); // The server ends.
+      if (signal.aborted) return;
+      const due = [...this.#open.values()].filter(({ prompt_id }) => !this.#calls.has(prompt_id));
+      for (let at = 0; at < due.length && !signal.aborted; at += MAX_PROMPTS_AT_ONCE)
+        await this.#lookAt(due.slice(at, at + MAX_PROMPTS_AT_ONCE)).catch(() => undefined); // It looks again.
+    }
+  }
+
+  async #lookAt(tasks: readonly PushTask[]): Promise<void> {
+    const reports = await this.given.using((manager) => manager.outcomes(tasks));
+    for (const report of reports) {
+      const task = this.#open.get(report.prompt_id);
+      // A call may have begun meanwhile, or have answered.
+      if (task && !this.#calls.has(report.prompt_id) && !this.#over.signal.aborted) await this.#seen(task, report);
+    }
+  }
+
+  async #seen(task: PushTask, report: PromptReport): Promise<void> {
+    const isGone = report.state === 'error' && GONE.includes(report.error.code);
+    if (isGone || Date.now() - Date.parse(task.at) > KEPT_MS) return this.#drop(task);
+    const name = nameOf(report);
+    const push = name === undefined || task.told.includes(name) ? undefined : pushOf(report);
+    if (name === undefined || !push) return;
+    await this.#send?.(push);
+    if (report.state === 'running') this.#noteTold(task, name);
+    else this.#drop(task);
+  }
+
+  #noteTold(task: PushTask, name: string): void {
+    if (task.told.includes(name)) return;
+    task.told = [...task.told, name].slice(-MOST_TOLD);
+    this.#keep(task);
+  }
+
+  #keep(task: PushTask): void {
+    this.#write((store) => store.keep(task));
+  }
+
+  #drop(task: PushTask): void {
+    this.#open.delete(task.prompt_id);
+    this.#write((store) => store.drop(task));
+  }
+
+  /** One after the other, so that the last word on a task counts. */
+  #write(work: (store: PushStore) => Promise<void>): void {
+    const store = this.#store;
+    if (!store) return;
+    this.#writes = this.#writes
+      .then(() => work(store))
+      .catch((error: Error) => this.given.note(`what is to be reported cannot be kept: ${error.message}`));
+  }
+}
+
+/** What is to be reported of this state, once. */
+function nameOf(state: PromptState | PromptReport): string | undefined {
+  if (state.state === 'ended' || state.state === 'refused') return 'ended';
+  if (state.state !== 'running' || !state.waiting) return undefined;
+  const { waiting } = state;
+  return waiting.for === 'answer' ? `asks/${digestOf(waiting.ask.ask_id)}` : `silent/${waiting.for}`;
+}

@@ -1,0 +1,65 @@
+/** What a server has to report outlives it, and goes to one server. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { PushTask } from '../../../src/contract/pushes.js';
+import { pushStoreIn } from '../../../src/host/push-store.js';
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'continuity-pushes-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const taskOf = (prompt_id: string, at = new Date().toISOString()): PushTask => ({
+  topic: 't',
+  prompt_id,
+  told: [],
+  at,
+});
+const folder = () => join(dir, 'mcp', readdirSync(join(dir, 'mcp'))[0] ?? '');
+const files = () => readdirSync(folder()).sort();
+
+/** As a server leaves it that has ended. */
+async function left(task: PushTask): Promise<void> {
+  const store = await pushStoreIn(dir, 'claude', '/p');
+  await store.keep(task);
+  const child = spawn('true');
+  await once(child, 'exit');
+  for (const name of files())
+    if (name.includes(`.${process.pid}.`))
+      renameSync(join(folder(), name), join(folder(), name.replace(`.${process.pid}.`, `.${child.pid}.`)));
+}
+
+test('a task of a server that lives is not taken over, and that of one that has ended is, once', async () => {
+  const store = await pushStoreIn(dir, 'claude', '/p');
+  await store.keep(taskOf('own'));
+  expect(await store.takeOver()).toEqual([]);
+  await store.drop(taskOf('own'));
+  await left(taskOf('left'));
+  const taken = await Promise.all(Array.from({ length: 5 }, () => store.takeOver()));
+  expect(taken.flat().map(({ prompt_id }) => prompt_id)).toEqual(['left']);
+  expect(await store.takeOver()).toEqual([]);
+  await store.drop(taskOf('left'));
+  expect(files()).toEqual([]);
+});
+
+test('another client, and the same one in another directory, do not get it', async () => {
+  await left(taskOf('left'));
+  expect(await (await pushStoreIn(dir, 'codex', '/p')).takeOver()).toEqual([]);
+  expect(await (await pushStoreIn(dir, 'claude', '/q')).takeOver()).toEqual([]);
+  expect(await (await pushStoreIn(dir, 'claude', '/p')).takeOver()).toHaveLength(1);
+});
+
+test('what is a week old, or no task, is removed', async () => {
+  await left(taskOf('old', new Date(Date.now() - 8 * 24 * 60 * 60 * 1000).toISOString()));
+  await left(taskOf('broken'));
+  const broken = files().find((name) => readFileSync(join(folder(), name), 'utf8').includes('broken')) ?? '';
+  writeFileSync(join(folder(), broken), '{"topic":');
+  expect(await (await pushStoreIn(dir, 'claude', '/p')).takeOver()).toEqual([]);
+  expect(files()).toEqual([]);
+});
