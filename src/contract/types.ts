@@ -11,6 +11,7 @@ import type { PromptId, SessionId, TopicId } from './ids.js';
 import type { OnCold } from './session-context.js';
 import type { LeftBehind } from './left-behind.js';
 import type { Notifies } from './notices.js';
+import type { Usage } from './usage.js';
 import type { Moved, WorkspaceWish, Worktree } from './workspace.js';
 
 /**
@@ -187,14 +188,7 @@ export interface SessionChoice {
 /** The new values of what changed. */
 export type Changed = Partial<Pick<Pinned, 'agent' | 'model' | 'variant' | 'mode' | 'category' | 'skills'>>;
 
-export interface Usage {
-  input_tokens: number;
-  output_tokens: number;
-  reasoning_tokens: number;
-  cache_read_tokens: number;
-  cache_write_tokens: number;
-  cost_usd?: number;
-}
+export type { Usage } from './usage.js';
 
 export const TURN_STATUSES = ['completed', 'failed', 'cancelled'] as const;
 export type TurnStatus = (typeof TURN_STATUSES)[number];

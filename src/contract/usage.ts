@@ -1,5 +1,18 @@
-/** Sums of tokens and cost: pure. */
-import type { Usage } from './types.js';
+/** Tokens and cost, and their sums: pure. Anyone may import this; it imports nothing. */
+
+export interface Usage {
+  input_tokens: number;
+  output_tokens: number;
+  reasoning_tokens: number;
+  cache_read_tokens: number;
+  cache_write_tokens: number;
+  cost_usd?: number;
+  /**
+   * Steps of the model that were cut off before the agent stored what they used. They are missing in
+   * the other numbers. Absent: none that is known of.
+   */
+  uncounted_steps?: number;
+}
 
 /**
  * What steps or turns have used together. The cost is absent if that of any part is: a sum of some
@@ -20,6 +33,7 @@ export function sumOf(parts: readonly Usage[]): Usage {
     cache_read_tokens: sum('cache_read_tokens'),
     cache_write_tokens: sum('cache_write_tokens'),
     ...(isPriced && { cost_usd: sum('cost_usd') }),
+    ...uncounted(sum('uncounted_steps')),
   };
 }
 
@@ -34,6 +48,7 @@ export function beyond(all: Usage | undefined, part: Usage | undefined): Usage |
     cache_read_tokens: more('cache_read_tokens'),
     cache_write_tokens: more('cache_write_tokens'),
     ...(hasCost(all) && hasCost(part) && { cost_usd: more('cost_usd') }),
+    ...uncounted(more('uncounted_steps')),
   };
 }
 
@@ -49,6 +64,7 @@ export function furthest(before: Usage | undefined, after: Usage | undefined): U
     cache_read_tokens: most('cache_read_tokens'),
     cache_write_tokens: most('cache_write_tokens'),
     ...(hasCost(before) && hasCost(after) && { cost_usd: most('cost_usd') }),
+    ...uncounted(most('uncounted_steps')),
   };
 }
 
@@ -56,11 +72,16 @@ export function furthest(before: Usage | undefined, after: Usage | undefined): U
 export const hasCost = (used: Usage): used is Usage & { cost_usd: number } =>
   used.cost_usd !== undefined && Number.isFinite(used.cost_usd) && used.cost_usd >= 0;
 
+const uncounted = (steps: number) => (steps > 0 ? { uncounted_steps: steps } : {});
+
 const counted = (value: number | undefined) => (value !== undefined && Number.isFinite(value) && value > 0 ? value : 0);
 
 export function tokensOf({ input_tokens, output_tokens, reasoning_tokens, ...cache }: Usage): number {
   return input_tokens + output_tokens + reasoning_tokens + cache.cache_read_tokens + cache.cache_write_tokens;
 }
+
+/** `at least ` where steps are missing. */
+export const atLeast = ({ uncounted_steps = 0 }: Usage) => (uncounted_steps > 0 ? 'at least ' : '');
 
 /** e.g. `, 71 % of the input from the cache`. Empty when there was no input. */
 export function cachedWords({ input_tokens, cache_read_tokens, cache_write_tokens }: Usage): string {

@@ -12,7 +12,7 @@ import type { QueuedPrompt, RunningPrompt, SessionRecord, TopicState } from '../
 import { cutToBytes, titleOf } from '../contract/text.js';
 import type { Checks } from '../contract/checks.js';
 import type { PromptState, TurnResult, Usage } from '../contract/types.js';
-import { cachedWords, tokensOf } from '../contract/usage.js';
+import { atLeast, cachedWords, tokensOf } from '../contract/usage.js';
 import type { TopicLifeState, TopicView } from '../contract/views.js';
 import { runsBy } from './held-back.js';
 import { isKnown, outcomeOf, refusalOfId } from './session-state.js';
@@ -198,7 +198,7 @@ function outcomeLine(result: TurnResult): string {
 }
 
 function costOf(usage: Usage): string {
-  return `${tokensOf(usage)} tokens${usage.cost_usd ? `, $${usage.cost_usd.toFixed(2)}` : ''}`;
+  return `${atLeast(usage)}${tokensOf(usage)} tokens${usage.cost_usd ? `, $${usage.cost_usd.toFixed(2)}` : ''}`;
 }
 
 /** e.g. `checks passed after 2 fixes` */

@@ -63,6 +63,7 @@ export function describeUsage(
       expect(outcome.status).toBe('completed');
       const [, cut] = under.asked().filter(({ asks }) => asks.at(-1)?.includes(word));
       expect(told(outcome)).toBe(countedFor(word) - (losesCutStep ? (cut?.tokens ?? NaN) : 0));
+      expect(outcome.usage?.uncounted_steps).toBe(losesCutStep ? 1 : undefined);
     });
 
     test.runIf(hasSubAgents)('with what its sub-agents have used', async () => {

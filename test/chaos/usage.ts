@@ -77,11 +77,13 @@ interface Count {
   'tokens not counted': number;
   /** Turns whose tokens no set of such answers explains. */
   wrong: number;
+  /** Steps that the results themselves say are missing. */
+  'said to be missing': number;
 }
 
 const count: Count = {
   ...{ turns: 0, kills: 0, endpoint: 0, results: 0 },
-  ...{ 'cut off, counted': 0, 'cut off, not counted': 0, 'tokens not counted': 0, wrong: 0 },
+  ...{ 'cut off, counted': 0, 'cut off, not counted': 0, 'tokens not counted': 0, wrong: 0, 'said to be missing': 0 },
 };
 
 const answered = (label: string) =>
@@ -162,6 +164,7 @@ function add(label: string, { usage }: AgentOutcome, cutOff: CutOff): void {
   const sent = tokensIn(all);
   const lost = subset(whole, sent - told);
   count.turns++;
+  count['said to be missing'] += usage?.uncounted_steps ?? 0;
   count.endpoint += sent;
   count.results += told;
   if (lost === undefined) {

@@ -76,7 +76,9 @@ async function childOf(connection: Connection, session: Session, since: number, 
   const last = messages.at(-1);
   // Nothing was asked in it yet.
   if (!last) return { ...child, state: 'ended', movedAt: time.created };
-  const steps = messages.flatMap(({ info }) => (info.role === 'assistant' && info.time.created >= since ? [info] : []));
+  const steps = messages.flatMap(({ info, parts }) =>
+    info.role === 'assistant' && info.time.created >= since ? [{ info, parts }] : [],
+  );
   return {
     ...child,
     state: stateOf(last),

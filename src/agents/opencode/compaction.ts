@@ -86,7 +86,7 @@ export function compactionSince(
   const summary = since.filter(isAnswer).findLast(({ info }) => info.summary);
   if (!isIdle) return { is: 'running' };
   if (!summary || (!summary.info.error && !summary.info.finish)) return { is: 'absent' };
-  const usage = usageOf([summary.info]);
+  const usage = usageOf([summary]);
   if (!summary.info.error) return { is: 'done', usage };
   return { is: 'failed', because: failureOf(summary.info.error, session_id).message, usage };
 }

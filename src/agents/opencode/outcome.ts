@@ -50,7 +50,7 @@ export function saidIn({ last, answers, finalAnswers, usedBeside }: TurnState): 
     ...counted(answers.filter(({ info }) => info.summary && !info.error).length),
     ...(last && {
       model: `${last.info.providerID}/${last.info.modelID}`,
-      usage: sumOf([usageOf(answers.map(({ info }) => info)), ...usedBeside]),
+      usage: sumOf([usageOf(answers), ...usedBeside]),
     }),
     ...defined({ context: contextIn(answers.map(({ info }) => info)) }),
   };

@@ -1,14 +1,26 @@
 /**
  * Sums the tokens and cost of a turn, or of a sub-agent. Each message counts one step only.
  */
-import type { AssistantMessage } from '@opencode-ai/sdk/v2/client';
+import type { AssistantMessage, Part } from '@opencode-ai/sdk/v2/client';
 import type { Usage } from '../../contract/types.js';
 import { sumOf, tokensOf } from '../../contract/usage.js';
 import type { LastRequest } from '../last-request.js';
 
 type Step = Pick<AssistantMessage, 'tokens' | 'cost'>;
+type StoredStep = { info: Step; parts: readonly Pick<Part, 'type'>[] };
 
-export const usageOf = (steps: readonly Step[]): Usage => sumOf(steps.map(usageOfStep));
+export const usageOf = (steps: readonly StoredStep[]): Usage =>
+  sumOf(steps.map((step) => ({ ...usageOfStep(step.info), ...(wasCutOff(step) && { uncounted_steps: 1 }) })));
+
+/**
+ * OpenCode stores what a step has used once its tools have ended (1.18.33). So a step in which the
+ * model has said or begun something, and that used nothing, was cut off before.
+ */
+function wasCutOff({ info, parts }: StoredStep): boolean {
+  return tokensOf(usageOfStep(info)) === 0 && parts.some(({ type }) => SAID.has(type));
+}
+
+const SAID: ReadonlySet<string> = new Set<Part['type']>(['tool', 'text', 'reasoning']);
 
 /**
  * What the session holds after its last step. A summary has taken the place of what it was made
@@ -24,7 +36,7 @@ export function contextIn(answers: readonly AssistantMessage[]): LastRequest | u
 const sizeOf = ({ input, output, cache }: Step['tokens']) => input + output + cache.read + cache.write;
 
 /** OpenCode tells a cost of 0 for a model that it has no price of (1.18.33). */
-function usageOfStep({ tokens, cost }: Step): Usage {
+export function usageOfStep({ tokens, cost }: Step): Usage {
   const used: Usage = {
     input_tokens: tokens.input,
     output_tokens: tokens.output,

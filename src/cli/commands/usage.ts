@@ -61,6 +61,9 @@ export default command({
       output.note(
         `Not counted: ${count(tokensOf(report.undated.used), 'token')} of ${count(report.undated.topics, 'topic')}, used at a time that is not known.`,
       );
+    const { uncounted_steps: uncounted = 0 } = report.total?.used ?? {};
+    if (uncounted > 0 && !output.json)
+      output.note(`Not counted: ${count(uncounted, 'step')} that ended before the agent had stored what they used.`);
     if (missing > 0 && !output.json)
       output.note(
         `Missing: ${count(missing, 'topic')} that did not answer in time. Is a worker running? continuity doctor`,

@@ -8,7 +8,7 @@ import { askedWords } from '../../client/waiting-words.js';
 import { defined } from '../../contract/defined.js';
 import { estimateOf, estimateWords } from '../../contract/estimate.js';
 import type { TurnResult, Usage } from '../../contract/types.js';
-import { cachedWords, tokensOf } from '../../contract/usage.js';
+import { atLeast, cachedWords, tokensOf } from '../../contract/usage.js';
 import { contextWords } from '../../contract/session-context.js';
 import type { SessionView, TopicView } from '../../contract/views.js';
 import type { Output } from './output.js';
@@ -188,6 +188,6 @@ function outcomeLines(
 
 /** For example `1,200 tokens, $0.03`. */
 function costOf(usage: Usage): string {
-  const tokens = count(tokensOf(usage), 'token');
+  const tokens = `${atLeast(usage)}${count(tokensOf(usage), 'token')}`;
   return usage.cost_usd ? `${tokens}, $${usage.cost_usd.toFixed(2)}` : tokens;
 }

@@ -1,7 +1,7 @@
 /** Sums of what turns have used. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cachedWords, sumOf, tokensOf } from '../../../src/contract/usage.js';
+import { atLeast, beyond, cachedWords, furthest, sumOf, tokensOf } from '../../../src/contract/usage.js';
 import type { SessionId } from '../../../src/contract/ids.js';
 import type { Pinned, Usage } from '../../../src/contract/types.js';
 import { addSession, newTopicState } from '../../../src/workflows/session-state.js';
@@ -13,6 +13,7 @@ const ended = { at: '2026-01-01T00:00:00.000Z', opened: false };
 const usage = fc.record({
   ...{ input_tokens: odd, output_tokens: odd, reasoning_tokens: odd, cache_read_tokens: odd, cache_write_tokens: odd },
   cost_usd: fc.option(odd, { nil: undefined }),
+  uncounted_steps: fc.option(odd, { nil: undefined }),
 }) as fc.Arbitrary<Usage>;
 
 test('a sum never shrinks, is never negative, and survives JSON, whatever an agent reports', () => {
@@ -25,6 +26,16 @@ test('a sum never shrinks, is never negative, and survives JSON, whatever an age
       expect(Math.min(...(Object.values(before) as number[]))).toBeGreaterThanOrEqual(0);
     }),
   );
+});
+
+test('steps that are missing are summed, and absent where none is', () => {
+  const two = { ...nothing, uncounted_steps: 2 };
+  expect(sumOf([two, nothing, { ...nothing, uncounted_steps: 1 }]).uncounted_steps).toBe(3);
+  expect(sumOf([nothing, nothing])).not.toHaveProperty('uncounted_steps');
+  expect(beyond(two, { ...nothing, uncounted_steps: 1 })?.uncounted_steps).toBe(1);
+  expect(beyond(two, two)).not.toHaveProperty('uncounted_steps');
+  expect(furthest(two, nothing)?.uncounted_steps).toBe(2);
+  expect([atLeast(two), atLeast(nothing)]).toEqual(['at least ', '']);
 });
 
 test('a cost is absent where that of one part is, and never 0 in its place', () => {

@@ -41,6 +41,17 @@ test('a cost of 0 is told as none, because OpenCode has no price of the model', 
   expect(usage).not.toHaveProperty('cost_usd');
 });
 
+test('a step that was cut off before OpenCode stored its tokens is told, and one that never began is not', () => {
+  const none = { tokens: { input: 0, output: 0, reasoning: 0, cache: { read: 0, write: 0 } }, cost: 0 };
+  const usageOf = (...turn: StoredMessage[]) => outcomeOf(...turn, answer(P, { finish: 'stop' }, text('Done.'))).usage;
+  expect(usageOf(answer(P, none, tool('error')))).toMatchObject({ input_tokens: 10, uncounted_steps: 1 });
+  expect(usageOf(answer(P, none, text('Let me')), answer(P, none, tool('error')))).toMatchObject({
+    uncounted_steps: 2,
+  });
+  expect(usageOf(answer(P, none))).not.toHaveProperty('uncounted_steps');
+  expect(usageOf(answer(P, { finish: 'tool-calls' }, tool('completed')))).not.toHaveProperty('uncounted_steps');
+});
+
 test('a summary that OpenCode made of the conversation is not the reply', () => {
   const outcome = outcomeOf(
     answer(P, { finish: 'tool-calls' }, tool('completed')),
