@@ -22,6 +22,7 @@ export const MADE_BY = 'npm run docs:contract';
 const FLAGS_OF: Readonly<Record<string, readonly string[]>> = {
   prompt_id: ['id'],
   session_id: ['session'],
+  fork: ['fork', 'as', 'at'],
   session: ['new'],
   reason: ['new'],
   when: ['next', 'interrupt'],

@@ -22,6 +22,8 @@ export type { Progress } from './client/watch-progress.js';
 export type { TopicEvent } from './client/watch-topic.js';
 export type { PromptId, SessionId, TopicId } from './contract/ids.js';
 export { FAILURES, type Failure, type FailureCode } from './contract/failures.js';
+export type { ForkedFrom } from './contract/fork.js';
+export type { ForkWish } from './contract/fork-wish.js';
 export type { Check, CheckRound, CheckRun, Checks } from './contract/checks.js';
 export type {
   Accepted,

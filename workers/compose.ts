@@ -68,7 +68,7 @@ export async function createSessionWorker({
   workflows,
   log,
 }: Composition): Promise<SessionWorker> {
-  const { openSession, adoptSession, recall, ...onThisHost } = createActivities({
+  const { openSession, adoptSession, findOrigin, recall, ...onThisHost } = createActivities({
     ...decidedBy(config),
     agents,
     ...defined({ configured }),
@@ -101,7 +101,7 @@ export async function createSessionWorker({
     // Opening a session only uses the CPU. Many at once would delay the first turns. Another host
     // can take the rest of the queue.
     maxConcurrentActivityTaskExecutions: Math.max(2, availableParallelism()),
-    activities: { openSession, adoptSession, recall },
+    activities: { openSession, adoptSession, findOrigin, recall },
   });
   const turns = await Worker.create({
     ...common,

@@ -13,6 +13,8 @@ import { deleteSession } from './delete-session.js';
 import { ProviderGate } from './provider-gate.js';
 import { notify } from './notify.js';
 import { openSession } from './open-session.js';
+import { findOrigin } from './find-origin.js';
+import { forkSession } from './fork-session.js';
 import { readReply } from './read-reply.js';
 import { recall } from './recall.js';
 import { resolveAgent } from './resolve-agent.js';
@@ -36,6 +38,8 @@ export function createActivities(given: Given): Activities {
   return {
     openSession: (input) => openSession(input, context),
     adoptSession: (input) => adoptSession(input, context),
+    findOrigin,
+    forkSession: (input) => forkSession(input, context),
     resolveAgent: (input) => resolveAgent(input, context),
     changedFiles,
     runTurn: async (input) => {

@@ -74,7 +74,8 @@ function ofFile({ file }: Config): string {
   return file === undefined ? '' : ` (${file})`;
 }
 
-async function existingDirectory(cwd: string, host: string): Promise<string> {
+/** Without symbolic links. @throws Failed CWD_MISSING */
+export async function existingDirectory(cwd: string, host: string): Promise<string> {
   const missing = await failureOfDirectory(cwd, host);
   if (missing) throw refusal(missing.code, missing.message);
   return realpath(cwd);

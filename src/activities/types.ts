@@ -7,12 +7,15 @@ import type { TurnBudgets } from '../contract/budget.js';
 import type { ReplyPage } from '../contract/answers.js';
 import type { ReplyQuestion } from '../contract/messages.js';
 import type { Failure } from '../contract/failures.js';
+import type { ForkOrigin } from '../contract/fork.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import type { LeftBehind } from '../contract/left-behind.js';
 import type { NotifyInput, NotifyOutput } from '../contract/notices.js';
 import type { IfCold, SessionContext } from '../contract/session-context.js';
 import type { Ground, Moved, WorkspaceMode, Worktree } from '../contract/workspace.js';
 import type { AskedChecks, RunChecksInput, RunChecksOutput } from './check-types.js';
+import type { FindOriginInput, ForkSessionInput, ForkSessionOutput } from './fork-types.js';
+import type { EndedRun, RecallInput } from './recall-types.js';
 import type { Guarantee, Pinned, Recovery, TurnStatus, Usage } from '../contract/types.js';
 
 export type { AskedChecks, RunChecksInput, RunChecksOutput } from './check-types.js';
@@ -229,6 +232,10 @@ export interface Activities {
   openSession: (input: OpenSessionInput) => Promise<OpenSessionOutput>;
   /** Takes over a session from an agent's own store. */
   adoptSession: (input: AdoptSessionInput) => Promise<OpenSessionOutput>;
+  /** What a topic has, that a session of another topic is to be a copy of. */
+  findOrigin: (input: FindOriginInput) => Promise<ForkOrigin>;
+  /** Copies a session in its agent's own store. */
+  forkSession: (input: ForkSessionInput) => Promise<ForkSessionOutput>;
   /** What a session of another agent would have pinned, and of which kind that agent is. */
   resolveAgent: (input: ResolveAgentInput) => Promise<ResolveAgentOutput>;
   /** Never fails: a brief without it is a brief all the same. */
@@ -256,26 +263,7 @@ export interface ArchiveSessionOutput {
   kept_because?: string;
 }
 
-export interface RecallInput {
-  workflow_id: string;
-  /** The asking run. */
-  run_id: string;
-}
-
-/** A run that is over. */
-export interface EndedRun {
-  run_id: string;
-  /** In Temporal's spelling, e.g. `COMPLETED` or `TERMINATED`. */
-  status: string;
-  /** An operator has reset the run, and the asking run replaces it. */
-  was_reset?: true;
-  /**
-   * What the run knew. It can be any value, if our code did not write it. Absent: it could not be
-   * read, and `problem` says why.
-   */
-  state?: unknown;
-  problem?: string;
-}
+export type { EndedRun, RecallInput } from './recall-types.js';
 
 /** `prompt_id`: the prompt whose turn is stopped. Absent when that is not known. */
 export type StopTurnInput = Pick<RunTurnInput, 'topic' | 'session_id' | 'pinned'> &

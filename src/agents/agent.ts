@@ -23,6 +23,14 @@ export interface OpenRequest {
   mode?: string;
 }
 
+/** A session that begins as a copy of another one. */
+export interface ForkRequest extends OpenRequest {
+  /** It is only read. */
+  from: SessionRef;
+  /** The copy ends with the turn of this prompt. */
+  through: PromptId;
+}
+
 export interface OpenedSession {
   session_id: SessionId;
   /** The model that the session will use, if the agent says so. */
@@ -171,6 +179,14 @@ export interface Agent {
 
   /** Idempotent by `seed`. @throws AgentError */
   open(request: OpenRequest, signal: AbortSignal): Promise<OpenedSession>;
+
+  /**
+   * Opens a session that knows what another one does, up to the end of a turn that has ended there.
+   * Idempotent by `seed`. The other session may be at work meanwhile. Absent: the agent cannot.
+   *
+   * @throws AgentError SESSION_LOST; OUTCOME_UNKNOWN when that session does not have the prompt
+   */
+  fork?(request: ForkRequest, signal: AbortSignal): Promise<OpenedSession>;
 
   /**
    * Finds out what became of the prompt, and puts it in only if the session does not have it. Ends

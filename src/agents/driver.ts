@@ -13,13 +13,14 @@ import type { AgentConfig } from '../config.js';
 import type { Answer, Ask } from '../contract/asks.js';
 import type { Failure } from '../contract/failures.js';
 import type { PromptId, SessionId } from '../contract/ids.js';
-import type { TurnStatus, Usage } from '../contract/types.js';
+import type { TurnStatus } from '../contract/types.js';
 import type { Leftover, Moment } from '../host/leftovers.js';
 import type {
   AgentCapabilities,
   AgentDescription,
   AgentOutcome,
   AgentProgram,
+  ForkRequest,
   OpenedSession,
   OpenRequest,
   RunningTool,
@@ -27,6 +28,7 @@ import type {
   StoredSession,
   TranscriptMessage,
 } from './agent.js';
+import type { AgentSignal } from './agent-signal.js';
 import type { DriverCompaction } from './compaction.js';
 import type { ModelPrice } from './last-request.js';
 
@@ -35,6 +37,8 @@ import type { ModelPrice } from './last-request.js';
  * has the same key for ever.
  */
 export type PromptKey = string & { readonly __brand: 'PromptKey' };
+
+export type DriverForkRequest = Omit<ForkRequest, 'through'> & { through: PromptKey };
 
 export interface KeyedPrompt {
   key: PromptKey;
@@ -89,35 +93,7 @@ export interface Sight {
   said(): Pick<AgentOutcome, 'reply' | 'reply_parts' | 'model' | 'usage' | 'compacted' | 'not_compacted' | 'context'>;
 }
 
-export type AgentSignal =
-  /** Something started or ended in the session. Look again. */
-  | { type: 'moved' }
-  /**
-   * Another prompt came into the session, or the turn now waits for its background. This turn may
-   * have ended although the session is still busy.
-   */
-  | { type: 'prompted' }
-  /**
-   * The agent works. There is nothing new to show, such as for output of a tool, reasoning, or the
-   * text of a sub-agent.
-   */
-  | { type: 'worked' }
-  /** What the agent is doing now, and the text so far. */
-  | { type: 'did'; step?: string; text?: string }
-  /**
-   * What a step of the turn has used so far. A later signal for the same step replaces the one
-   * before.
-   */
-  | { type: 'used'; step: string; usage: Usage }
-  /** The agent waits for a person, so `asks` has something. Without `on`: it no longer does. */
-  | { type: 'blocked'; on?: string }
-  /**
-   * The provider refused for now, and the agent will ask it again by itself. Without `because`: the
-   * provider answers again.
-   */
-  | { type: 'refused'; because?: Failure; /** When it will ask. ISO 8601. */ until?: string }
-  /** The agent gave the turn up, and gave a reason. */
-  | { type: 'broke_off'; because: Failure };
+export type { AgentSignal } from './agent-signal.js';
 
 export interface AgentDriver<S extends Sight = Sight> {
   readonly capabilities: AgentCapabilities;
@@ -148,6 +124,14 @@ export interface AgentDriver<S extends Sight = Sight> {
    * @throws AgentError
    */
   open(request: OpenRequest, signal: AbortSignal): Promise<OpenedSession>;
+  /**
+   * Opens a session as a copy of another one, up to the end of the turn of `through`. Never changes
+   * that session, in which a later turn may work. Idempotent by `seed`: an attempt that died is
+   * found again. Absent: the agent cannot.
+   *
+   * @throws AgentError SESSION_LOST, OUTCOME_UNKNOWN
+   */
+  fork?(request: DriverForkRequest, signal: AbortSignal): Promise<OpenedSession>;
   /** Pure: the result is the same for ever. */
   keyOf(session: SessionRef, prompt: PromptId): PromptKey;
 

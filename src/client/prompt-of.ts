@@ -30,6 +30,12 @@ export interface PromptOptions {
    * host, with its directory, its model and its agent. Without it such a session is refused.
    */
   adopt?: boolean;
+  /**
+   * The topic has no session yet, and its first one begins as a copy of another topic's: of its
+   * current session or of `session_id`, up to its last completed turn or turn `at`. The original
+   * stays as it is. An agent that can't copy gets a new session with a brief; the result says so.
+   */
+  fork?: { topic: string; session_id?: string; at?: number };
   /** The same id again attaches to the first prompt, for callers that retry. Default: a new id. */
   prompt_id?: string;
   category?: string;

@@ -7,6 +7,7 @@ import { isAmount } from './budget.js';
 import { isObject } from './is-object.js';
 import { plainDirectory } from './directory.js';
 import { failure, type Failure } from './failures.js';
+import { contradictionWithFork, FORK_WISH, isForkWish } from './fork-wish.js';
 import { isDerived, isId, MAX_ID_LENGTH } from './ids.js';
 import {
   MAX_CHECK_TIMEOUT_MS,
@@ -100,7 +101,7 @@ function contradictionIn(request: Record<string, unknown>): string | undefined {
     return 'Field "max_fixes" or "checks_proof" needs a field "checks", and the prompt has none.';
   if (request.notify === undefined && request.notify_proof !== undefined)
     return 'Field "notify_proof" needs a field "notify", and the prompt has none.';
-  return undefined;
+  return contradictionWithFork(request);
 }
 
 /** What contradicts `when_warm`. */
@@ -131,6 +132,7 @@ export function essenceOf({
   workspace,
   on_cold,
   notify,
+  fork,
 }: PromptRequest): string {
   return JSON.stringify([
     prompt,
@@ -149,6 +151,7 @@ export function essenceOf({
     ...(workspace ? [workspace.mode] : []),
     ...(on_cold ? [{ on_cold }] : []),
     ...(notify === undefined ? [] : [{ notify }]),
+    ...(fork ? [{ fork: [fork.topic, fork.session_id ?? null, fork.at ?? null] }] : []),
   ]);
 }
 
@@ -229,6 +232,7 @@ const RULES: Record<keyof PromptRequest, Rule> = {
   session_id: id,
   adopt: (value) => (typeof value === 'boolean' ? undefined : 'true or false'),
   host: id,
+  fork: (value) => (isForkWish(value) ? undefined : FORK_WISH),
   session,
   reason: short,
   on_lost: onLost,

@@ -44,6 +44,11 @@ export interface SessionRecord {
    */
   brief_due?: BriefDue;
   /**
+   * What the next prompt by the topic's name carries in front of it: the session was to be a copy of
+   * another topic's, and its agent could not make one. Set until a turn with it completes. At most 4 KiB.
+   */
+  told_first?: string;
+  /**
    * The agent has compacted the conversation. The next prompt by the topic's name says what was
    * asked so far. Set until a turn with it completes.
    */

@@ -7,11 +7,14 @@ import type { AskedInTurn, Waiting } from './asks.js';
 import type { TurnBudgets } from './budget.js';
 import type { Check, Checks } from './checks.js';
 import type { Failure } from './failures.js';
+import type { ForkedFrom } from './fork.js';
+import type { ForkWish } from './fork-wish.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
 import type { OnCold } from './session-context.js';
 import type { LeftBehind } from './left-behind.js';
 import type { Notifies } from './notices.js';
 import type { Usage } from './usage.js';
+import type { OnLost } from './on-lost.js';
 import type { Moved, WorkspaceWish, Worktree } from './workspace.js';
 
 /**
@@ -32,6 +35,11 @@ export interface PromptRequest extends Notifies {
   adopt?: boolean;
   /** With `adopt`: the host whose agents have the session. Default: any. */
   host?: string;
+  /**
+   * The topic has no session yet, and its first one begins as a copy of another topic's. Not with
+   * `session_id`, `session` or `on_lost`.
+   */
+  fork?: ForkWish;
   /**
    * `new`: opens a session for an unrelated task or a fresh perspective; not together with
    * `session_id`. `resume`: goes to the topic's session, and is refused if the topic has none.
@@ -108,26 +116,7 @@ export const WHEN = ['queue', 'next', 'interrupt'] as const;
  */
 export type When = (typeof WHEN)[number];
 
-export const ON_LOST = ['replace', 'fail'] as const;
-/**
- * `replace`: opens a new session with a brief of what was done. `fail`: the turn fails with
- * SESSION_LOST or SESSION_CORRUPTED.
- */
-export type OnLost = (typeof ON_LOST)[number];
-
-export const ON_FULL = ['replace', 'fail'] as const;
-/**
- * `replace`: opens a new session with a brief of what was done. `fail`: the turn fails with
- * CONTEXT_OVERFLOW.
- */
-export type OnFull = (typeof ON_FULL)[number];
-
-/**
- * Why a session can't go on: its agent no longer has it, can't work with its content, or can't
- * compact it any more. `cold`: to read it again was too expensive (`onCold`). The last two are absent
- * in older releases.
- */
-export type Loss = 'lost' | 'corrupted' | 'full' | 'cold';
+export { ON_FULL, ON_LOST, type Loss, type OnFull, type OnLost } from './on-lost.js';
 
 /**
  * The settings that are resolved once, when the session is opened, and stay with it (promise 6).
@@ -176,8 +165,11 @@ export interface SessionChoice {
   /**
    * e.g. `agent_changed`, `category_changed`, or the caller's own words. For `replaced`: `lost`,
    * `corrupted`, `full` or `cold`. For `resumed`: `adopted` if the topic took the session over with this prompt.
+   * For `new`: `forked`, or `forked_with_brief` where the agent could not copy the session.
    */
   reason?: string;
+  /** The session of another topic that this one is a copy of, or was told of in a brief. */
+  forked_from?: ForkedFrom;
   replaces?: SessionId;
   /** The session of another agent that had the topic until now. The prompt carries a brief of its work. */
   follows?: SessionId;

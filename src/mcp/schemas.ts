@@ -56,6 +56,12 @@ export const delegateInput = z.strictObject({
     .describe(
       'Your name for a line of work, e.g. "auth-feature". A known topic continues its session, and a new topic opens a new session. Without topic and session_id, the task gets its own topic.',
     ),
+  fork: z
+    .strictObject({ topic: z.string(), session_id: z.string().exactOptional(), at: z.number().int().exactOptional() })
+    .exactOptional()
+    .describe(
+      'Try another way without losing the first: {"topic":"auth"} begins the session of the new topic (field topic) as a copy of the session of topic auth, which stays as it is. "at": the copy ends with this turn of it. Not with session_id or session.',
+    ),
   session: z
     .enum(['continue', 'new'])
     .exactOptional()

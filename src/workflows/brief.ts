@@ -4,6 +4,7 @@
  */
 import type { TopicId } from '../contract/ids.js';
 import { BRIEF_BEGINS, BRIEF_ENDS } from '../contract/brief-text.js';
+import type { ForkOrigin, ToldTurn } from '../contract/fork.js';
 import { MAX_BRIEF_BYTES } from '../contract/limits.js';
 import type { BriefDue } from '../contract/state.js';
 import type { Loss, TurnResult } from '../contract/types.js';
@@ -35,8 +36,20 @@ interface Brief {
  */
 export function briefOf(brief: Brief): string {
   const { turns, stat, due } = brief;
-  const head = headOf(brief);
-  const foot = footOf(brief);
+  const lines = due.reason === 'corrupted' ? turns.map(withoutPoison) : turns;
+  return withParts({ head: headOf(brief), foot: footOf(brief), turns, lines, stat });
+}
+
+interface Parts {
+  head: string;
+  foot: string;
+  turns: readonly ToldTurn[];
+  /** The same, as each is shown in its line. */
+  lines: readonly ToldTurn[];
+  stat: string | undefined;
+}
+
+function withParts({ head, foot, turns, lines: shown, stat }: Parts): string {
   let left = MAX_BRIEF_BYTES - utf8Length(head + foot) - BETWEEN_BYTES;
   const take = (text: string) => {
     const bytes = utf8Length(text);
@@ -47,8 +60,10 @@ export function briefOf(brief: Brief): string {
   const files = stat === undefined ? '' : take(stat);
   const reply = take(lastReplyOf(turns, Math.min(MAX_LAST_REPLY_BYTES, left / 2)));
   const several = new Set(turns.map(({ agent }) => agent)).size > 1;
-  const all = turns.map((turn) => lineOf(due.reason === 'corrupted' ? withoutPoison(turn) : turn, several));
-  const lines = fitting(all, left);
+  const lines = fitting(
+    shown.map((turn) => lineOf(turn, several)),
+    left,
+  );
   const known = `What is known of ${several ? 'the turns' : 'its turns'}, the last one last${lines.length < turns.length ? ' (older ones are left out)' : ''}:`;
   return [
     turns.length === 0 ? head : `${head} ${known}`,
@@ -73,6 +88,18 @@ function headOf({ topic, due: { reason, from }, agent, returns }: Brief): string
     `${BRIEF_BEGINS}your earlier session ${from} of the topic "${topic}" ${what}. This is a new session in its place; ` +
     'nothing of the earlier conversation is in it.'
   );
+}
+
+/** What a session is told that should be a copy of another topic's. Ends where the prompt begins; at most 4 KiB. */
+export function forkBriefOf({ topic, session_id, turn, told }: ForkOrigin, stat?: string): string {
+  const agent = told.at(-1)?.agent ?? 'unknown';
+  const head =
+    `${BRIEF_BEGINS}this session goes on from another one, ${session_id} of agent ${titleOf(agent, MAX_NAME_LENGTH)} on the topic "${topic}", ` +
+    `as it was after turn ${turn}. Nothing of that conversation is in yours, and it goes on by itself.`;
+  const foot =
+    'The files may have changed since then. Look at them before you change anything, and do not do again what is done.' +
+    BRIEF_ENDS;
+  return withParts({ head, foot, turns: told, stat, lines: told });
 }
 
 const WHAT_BECAME: Record<Loss, string> = {
@@ -116,14 +143,14 @@ function withoutPoison(turn: TurnResult): TurnResult {
 }
 
 /** Empty where its line has all of it. */
-function lastReplyOf(turns: TurnResult[], most: number): string {
+function lastReplyOf(turns: readonly ToldTurn[], most: number): string {
   const reply = turns.at(-1)?.reply.trim() ?? '';
   if (utf8Length(reply) <= MAX_REPLY_BYTES && !reply.includes('\n')) return '';
   const cut = cutToBytes(reply, most - 4);
   return cut === reply ? reply : `${cut} …`;
 }
 
-function lineOf({ turn, goal, agent, status, error, reply }: TurnResult, withAgent: boolean): string {
+function lineOf({ turn, goal, agent, status, error, reply }: ToldTurn, withAgent: boolean): string {
   const by = withAgent ? `${titleOf(agent, MAX_NAME_LENGTH)}, ` : '';
   const ended = by + (error ? `${status}, ${error.code}` : status);
   const said = cutToBytes((reply || error?.message || '').replace(/\s+/g, ' ').trim(), MAX_REPLY_BYTES);

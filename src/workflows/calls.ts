@@ -3,6 +3,7 @@
  * shows. Every result is checked, because an operator can complete an activity with any value.
  */
 import * as wf from '@temporalio/workflow';
+import type { FindOriginInput, ForkSessionInput, ForkSessionOutput } from '../activities/fork-types.js';
 import type {
   Activities,
   AdoptSessionInput,
@@ -21,10 +22,12 @@ import type { NotifyInput, NotifyOutput } from '../contract/notices.js';
 import type { ReplyPage } from '../contract/answers.js';
 import { defined } from '../contract/defined.js';
 import { failure } from '../contract/failures.js';
+import type { ForkOrigin } from '../contract/fork.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
 import { CONTINUITY, hostQueueOf, type ReplyQuestion } from '../contract/messages.js';
 import type { SessionRecord } from '../contract/state.js';
 import { cutToBytes, titleOf } from '../contract/text.js';
+import { forkedIn, originRead } from './read-fork.js';
 import { changedIn, checkedIn, endedIn, keptIn, openedIn, resolvedIn, toldIn } from './read-results.js';
 
 /** The task queue of an activity, and how long it may wait for a worker on it. */
@@ -69,6 +72,27 @@ export async function adoptSession(input: AdoptSessionInput, where: Where): Prom
     summary: `take over session ${input.session_id}`,
   }).adoptSession(input);
   return openedIn(adopted) ?? noResultOf('adoptSession');
+}
+
+export async function findOrigin(input: FindOriginInput): Promise<ForkOrigin> {
+  const found = await activities({
+    ...ANYWHERE,
+    startToCloseTimeout: '30 seconds',
+    retry: { initialInterval: '500ms', maximumInterval: '10s', maximumAttempts: 10 },
+    summary: `what does topic ${input.wish.topic} have?`,
+  }).findOrigin(input);
+  return originRead(found) ?? noResultOf('findOrigin');
+}
+
+export async function forkSession(input: ForkSessionInput, where: Where): Promise<ForkSessionOutput> {
+  const forked = await activities({
+    ...where,
+    startToCloseTimeout: '5 minutes',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    retry: { initialInterval: '500ms', maximumInterval: '30s', maximumAttempts: 8 },
+    summary: `copy session ${input.from.session_id}`,
+  }).forkSession(input);
+  return forkedIn(forked) ?? noResultOf('forkSession');
 }
 
 export async function resolveAgent(input: ResolveAgentInput, where: Where): Promise<ResolveAgentOutput> {

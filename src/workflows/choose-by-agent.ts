@@ -16,7 +16,8 @@ import { lineOf } from './line-of-work.js';
 import { differencesOf } from './pinned.js';
 import { currentSession, sessionOf } from './session-state.js';
 
-const SETTINGS = ['agent', 'category', 'model', 'skills'] as const;
+/** What can change in a session. */
+export const SETTINGS = ['agent', 'category', 'model', 'skills'] as const;
 
 /** The session that the prompt goes on from, where it names other settings for it. */
 export function askedOtherwise(state: TopicState, request: PromptRequest): SessionRecord | undefined {
@@ -69,7 +70,7 @@ function withSettings(
 }
 
 /** What neither the prompt names nor the asked agent's config settles stays as it was. */
-function pinnedWith(session: SessionRecord, request: PromptRequest, asked: Resolved): Pinned {
+export function pinnedWith(session: Pick<SessionRecord, 'pinned'>, request: PromptRequest, asked: Resolved): Pinned {
   const { pinned } = session;
   const named = differencesOf(session, request, SETTINGS);
   const isRenamed = asked.agent !== pinned.agent;
@@ -95,7 +96,7 @@ function take<K extends 'model' | 'variant' | 'category' | 'skills' | 'instructi
   }
 }
 
-function changeOf(before: Pinned, after: Pinned): Changed {
+export function changeOf(before: Pinned, after: Pinned): Changed {
   const fields = ['agent', 'category', 'model', 'variant', 'mode', 'skills'] as const;
   const isChanged = (field: (typeof fields)[number]) =>
     after[field] !== undefined && JSON.stringify(before[field]) !== JSON.stringify(after[field]);

@@ -1,13 +1,14 @@
 /** Chooses the session that a prompt goes to ([docs/sessions.md](../../docs/sessions.md)). Pure. */
 import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
+import type { ForkWish } from '../contract/fork-wish.js';
 import type { QueuedPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import type { SessionId } from '../contract/ids.js';
 import type { Pinned, PromptRequest, SessionChoice } from '../contract/types.js';
 import type { WorkspaceMode } from '../contract/workspace.js';
 import type { OpenSessionInput } from '../activities/types.js';
 import { differencesOf } from './pinned.js';
-import { currentSession, sessionOf } from './session-state.js';
+import { currentSession, forkRefusal, sessionOf } from './session-state.js';
 
 /** The settings for `openSession` to resolve. The worker's config supplies every absent one. */
 type Opening = Omit<OpenSessionInput, 'topic' | 'prompt_id' | 'epoch' | 'keeps_model'>;
@@ -26,6 +27,12 @@ export interface ToAdopt {
   choice: SessionChoice;
 }
 
+/** A copy of a session of another topic. */
+export interface ToFork {
+  fork: ForkWish;
+  choice: SessionChoice;
+}
+
 export interface ToResume {
   session: SessionRecord;
   choice: SessionChoice;
@@ -33,7 +40,7 @@ export interface ToResume {
   pinned?: Pinned;
 }
 
-export type Destination = ToResume | ToOpen | ToAdopt;
+export type Destination = ToResume | ToOpen | ToAdopt | ToFork;
 /** A prompt can go nowhere: the topic no longer knows the session, or its agent can't take it. */
 export type Nowhere = { unknown: true } | { refused: Failure };
 export type Chosen = Destination | Nowhere;
@@ -47,6 +54,11 @@ export function chooseSession(state: TopicState, { request }: Pick<QueuedPrompt,
     return request.adopt ? toAdopt(request.session_id, request) : { unknown: true };
   }
   const current = currentSession(state);
+  // The session may have been opened since the prompt was accepted.
+  if (request.fork) {
+    const refused = forkRefusal(state, request.fork);
+    return refused ? { refused } : { fork: request.fork, choice: { kind: 'new', reason: 'forked' } };
+  }
   if (!current && request.session === 'resume') return { unknown: true };
   if (!current) return { opening: openingOf(state, request), choice: { kind: 'new', ...reasonOf(request) } };
   if (request.session === 'new')
@@ -95,7 +107,11 @@ function reasonOf(request: PromptRequest): { reason?: string } {
  * the caller says. A model belongs to its category and agent: another category or agent brings its
  * own model.
  */
-export function openingOf(state: TopicState, request: PromptRequest, before?: SessionRecord): Opening {
+export function openingOf(
+  state: Pick<TopicState, 'project'>,
+  request: PromptRequest,
+  before?: Pick<SessionRecord, 'pinned'>,
+): Opening {
   const pinned = before?.pinned;
   const sameCategory = request.category === undefined || request.category === pinned?.category;
   const sameAgent = request.agent === undefined ? sameCategory : request.agent === pinned?.agent;
@@ -116,7 +132,10 @@ export function openingOf(state: TopicState, request: PromptRequest, before?: Se
 }
 
 /** The work is where the session before has left it. In another directory, the host's config decides. */
-function modeLike(before: SessionRecord | undefined, request: PromptRequest): WorkspaceMode | undefined {
+function modeLike(
+  before: Pick<SessionRecord, 'pinned'> | undefined,
+  request: PromptRequest,
+): WorkspaceMode | undefined {
   if (!before || differencesOf(before, request, ['cwd']).length > 0) return undefined;
   return before.pinned.workspace ? 'worktree' : 'shared';
 }

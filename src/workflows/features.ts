@@ -41,6 +41,8 @@ const HOLDS_BACK = 'prompts-wait-for-a-warm-session';
 const HAS_WORKSPACE = 'prompts-name-a-workspace';
 /** Before this change, nobody was told what became of a prompt. */
 const NOTIFIES = 'prompts-notify';
+/** Before this change, no session began as a copy of another topic's. */
+const FORKS = 'sessions-are-forked';
 /** Before this change, a topic went on in a session that its host had found full. */
 const FULL_IS_LOST = 'full-sessions-are-replaced';
 /** Before this change, a config that can't be used failed all that was queued. */
@@ -100,7 +102,7 @@ export class Features {
   signalled(payload: unknown): ReturnType<typeof parsePrompt> {
     const parsed = parsePrompt(payload);
     if ('problem' in parsed) return parsed;
-    const { adopt, host, limits, when_warm, on_cold, workspace, notify } = parsed.request;
+    const { adopt, host, limits, when_warm, on_cold, workspace, notify, fork } = parsed.request;
     if ((adopt !== undefined || host !== undefined) && !wf.patched(ADOPTS)) return noField('adopt');
     if (limits !== undefined && !wf.patched(HAS_BUDGETS)) return noField('limits');
     if (when_warm !== undefined && !wf.patched(HOLDS_BACK)) return noField('when_warm');
@@ -108,6 +110,7 @@ export class Features {
     if (on_cold === 'compact' && !wf.patched(SAYS_COMPACT)) return noField('on_cold');
     if (workspace !== undefined && !wf.patched(HAS_WORKSPACE)) return noField('workspace');
     if (notify !== undefined && !wf.patched(NOTIFIES)) return noField('notify');
+    if (fork !== undefined && !wf.patched(FORKS)) return noField('fork');
     return parsed;
   }
 

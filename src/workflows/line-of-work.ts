@@ -37,6 +37,7 @@ export function goOnIn(
 export function wasTold(session: SessionRecord): void {
   delete session.brief_due;
   delete session.goals_due;
+  delete session.told_first;
 }
 
 function endOf(

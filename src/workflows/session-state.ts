@@ -6,6 +6,7 @@
 import { defined } from '../contract/defined.js';
 import { milliseconds } from '../contract/duration.js';
 import { failure, isFailureCode, type Failure } from '../contract/failures.js';
+import type { ForkWish } from '../contract/fork-wish.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import { fixedBytes, keepWithin } from '../contract/keep-within.js';
 import * as limits from '../contract/limits.js';
@@ -78,6 +79,7 @@ export function conflictOf(
   topic: TopicId,
   fixed: readonly PinnedField[],
 ): Failure | undefined {
+  if (request.fork) return forkRefusal(state, request.fork, topic);
   if (request.session_id !== undefined) {
     const session = sessionOf(state, request.session_id);
     if (session) return deviationFrom(session, request, fixed);
@@ -96,6 +98,29 @@ export function conflictOf(
     );
   }
   return undefined;
+}
+
+/** Why the first session of a topic can't be a copy. */
+export function forkRefusal(
+  { sessions }: Pick<TopicState, 'sessions'>,
+  fork: ForkWish,
+  topic?: TopicId,
+): Failure | undefined {
+  if (fork.topic === topic)
+    return failure(
+      'INVALID_PROMPT',
+      `Topic ${topic} can't be forked into itself.`,
+      'Name another topic for the copy: --as (topic).',
+    );
+  const has = sessions.at(-1);
+  return (
+    has &&
+    failure(
+      'SESSION_PINNED',
+      `The topic has session ${has.session_id} already, and a copy can only be the first session of a topic.`,
+      'Name a topic without a session for the copy: --as (topic). Or leave out --fork (fork) to go on in this one.',
+    )
+  );
 }
 
 /**

@@ -3,14 +3,13 @@
  * and reports how it ended.
  */
 import * as wf from '@temporalio/workflow';
-import type { AskedChecks, OpenSessionOutput, RunTurnOutput, TurnWaits } from '../activities/types.js';
+import type { AskedChecks, RunTurnOutput, TurnWaits } from '../activities/types.js';
 import { defined } from '../contract/defined.js';
 import { failure, type Failure } from '../contract/failures.js';
 import type { QueuedPrompt, RunningPrompt, SessionRecord, TopicState } from '../contract/state.js';
-import type { PromptRequest, SessionChoice, TurnResult } from '../contract/types.js';
+import type { SessionChoice, TurnResult } from '../contract/types.js';
 import { furthest, sumOf } from '../contract/usage.js';
 import * as calls from './calls.js';
-import { adoptSession } from './adopt.js';
 import { askedOtherwise } from './choose-by-agent.js';
 import {
   chooseSession,
@@ -19,20 +18,21 @@ import {
   type Chosen,
   type Destination,
   type Nowhere,
-  type ToOpen,
 } from './choose-session.js';
 import { endedByError, isLost, resultOf } from './ended.js';
+import { enterSession, unentered } from './enter-session.js';
 import { briefFor, briefWithFiles, chooseWithAgent, goalsFor } from './hand-over.js';
 import { ifCold } from './held-back.js';
 import { goOnIn, wasTold } from './line-of-work.js';
 import { noteGround, noteSurroundings, surroundingsOf } from './note-workspace.js';
 import { askedNotifyOf } from './noticed.js';
 import { onHost } from './on-host.js';
-import { addSession, lossOf, noteRefusal, sessionOf } from './session-state.js';
+import { keepsModel } from './open-session.js';
+import { lossOf, noteRefusal, sessionOf } from './session-state.js';
 import { costOf, noteWork } from './spent.js';
 import { now } from './time.js';
 import type { Topic } from './topic.js';
-import { answered, asksOf, knownOf, waited, waitForAgent, waitOf, waitsHere } from './waiting.js';
+import { answered, asksOf, knownOf, waited, waitOf, waitsHere } from './waiting.js';
 
 export interface Work {
   topic: Topic;
@@ -117,15 +117,10 @@ async function runIn(work: Work, place: Destination): Promise<TurnResult> {
 
 async function worked(work: Work, place: Destination): Promise<TurnResult> {
   const { topic, turn } = work;
-  const { choice } = place;
   let session: SessionRecord | undefined;
+  let choice = unentered(place);
   try {
-    session =
-      'session' in place
-        ? place.session
-        : 'adopt' in place
-          ? await adoptSession(work, place)
-          : await openSession(work, place);
+    ({ session, choice } = await enterSession(work, place));
     if ('pinned' in place && place.pinned) {
       turn.pinned_before = session.pinned;
       session.pinned = place.pinned;
@@ -154,13 +149,8 @@ async function worked(work: Work, place: Destination): Promise<TurnResult> {
     if (session) noteWork(topic.state, turn, session, defined({ usage: used }), now());
     if (session && cancelled && (topic.features.current || isLost(error))) await stopLost(work, session);
     const ended = { ...endedByError(error, session, cancelled), ...defined({ usage: used }) };
-    return endedAs(work, session ? choice : unopened(place), session, ended);
+    return endedAs(work, choice, session, ended);
   }
-}
-
-/** A session that could not be taken over was not adopted. */
-function unopened(place: Destination): SessionChoice {
-  return 'adopt' in place ? { kind: 'resumed' } : place.choice;
 }
 
 /**
@@ -189,35 +179,6 @@ function insteadOf({ topic: { state }, prompt }: Work, result: TurnResult): Dest
     : undefined;
 }
 
-async function openSession(work: Work, { opening, host }: ToOpen): Promise<SessionRecord> {
-  const { topic, prompt, scope } = work;
-  const { epoch } = topic.state;
-  const { prompt_id, request } = prompt;
-  const input = { topic: topic.id, prompt_id, ...defined({ epoch }), ...opening, ...keepsModel(request) };
-  const open = (where: calls.Where) => calls.openSession(input, request.prompt, where);
-  const opened = await openedInTime(work, () =>
-    host === undefined ? scope.run(() => open(calls.ANYWHERE)) : onHost(work, host, open),
-  );
-  const session = { ...opened, turns: 0, opened_at: now() };
-  addSession(topic.state, session);
-  return session;
-}
-
-/** Opens a session. A patient prompt waits until its agent can open one. */
-async function openedInTime(work: Work, open: () => Promise<OpenSessionOutput>): Promise<OpenSessionOutput> {
-  for (;;) {
-    if (work.turn.waiting) await waited(work, work.turn.waiting);
-    try {
-      return await open();
-    } catch (error) {
-      const { status, error: problem } = endedByError(error, undefined, work.scope.consideredCancelled);
-      const waiting = status === 'failed' && problem ? waitForAgent(work, problem) : undefined;
-      if (!waiting) throw error;
-      await waited(work, waiting);
-    }
-  }
-}
-
 async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutput> {
   const { topic, turn } = work;
   const { session_id, pinned } = session;
@@ -230,6 +191,8 @@ async function runTurn(work: Work, session: SessionRecord): Promise<RunTurnOutpu
   } else if (turn.brief === undefined && request.session_id === undefined && session.goals_due) {
     turn.brief = goalsFor(work, session);
   }
+  const { told_first } = session;
+  if (request.session_id === undefined && told_first !== undefined) turn.brief ??= told_first;
   const input = {
     topic: topic.id,
     turn: turn.turn,
@@ -282,9 +245,6 @@ function noteWait(turn: RunningPrompt, waits: TurnWaits): void {
   if (waits.for !== 'answer') turn.goes_on = true;
   else if (waits.model !== undefined) turn.instead = waits.model;
 }
-
-/** A model that a prompt names is not replaced by another one. */
-const keepsModel = ({ model }: PromptRequest) => (model === undefined ? {} : { keeps_model: true as const });
 
 function endedAs(
   { topic, prompt, turn }: Work,

@@ -21,6 +21,7 @@ import {
   Unreachable,
   type AgentDriver,
   type AgentSignal,
+  type DriverForkRequest,
   type KeyedPrompt,
   type PromptKey,
   type Sight,
@@ -96,6 +97,20 @@ class FakeDriver implements AgentDriver {
     const session = `ses_${digest(seed)}` as SessionId;
     await this.#call('open', { session });
     return { session_id: session, store: this.store };
+  }
+
+  async fork({ seed, cwd, from, through }: DriverForkRequest) {
+    const held = await this.#held(from);
+    if (!held) throw new AgentError(failure('SESSION_LOST', `Session ${from.session_id} is gone.`), false);
+    const at = held.lines.findIndex(({ prompt }) => prompt === through);
+    if (at < 0) throw new AgentError(failure('OUTCOME_UNKNOWN', `There is no prompt ${through}.`), false);
+    const next = held.lines.findIndex(({ prompt }, index) => index > at && prompt !== undefined);
+    const { session_id } = await this.open({ seed, title: '', cwd });
+    const file = join(this.store, `${session_id}.jsonl`);
+    const lines = held.lines.slice(0, next < 0 ? undefined : next);
+    if (readFileSync(file, 'utf8') === '')
+      writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    return { session_id, store: this.store };
   }
 
   keyOf({ session_id }: SessionRef, prompt: PromptId) {

@@ -1,11 +1,8 @@
 /**
  * `npm run record-history`: plays the shapes that a topic's history can have on a real server, and keeps each as JSON in
  * test/replay/histories, named for what it guards. Run it on the code that is to be guarded, before it is changed.
- * `lost-before-it-was-replaced`, `full-before-it-was-replaced`, `asked-to-adopt-before-it-could`,
- * `failed-for-a-config-before-it-waited`, `signalled-with-budgets-before-it-could`,
- * `signalled-with-a-workspace-before-it-could`, `signalled-to-compact-before-it-could`, `signalled-with-a-notify-before-it-could`,
- * `asked-beyond-a-budget-before-it-could`, `asked-to-archive-before-it-could` and `about-cold-sessions-before-it-could`
- * have no shape here: the code that they were recorded with is gone.
+ * Those that are named for what the code could not do yet (`…-before-it-…`) have no shape here: the code that they were
+ * recorded with is gone.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -13,6 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import * as messages from '../../src/contract/messages.js';
+import { forkShapes } from './fork-shapes.js';
 import { startWorld, type World } from './world.js';
 
 const folder = fileURLToPath(new URL('../replay/histories/', import.meta.url));
@@ -29,6 +27,7 @@ const shapes: Record<string, (world: World, topic: string) => Promise<void | str
     await client.workflow.getHandle(`topic/${topic}`).signal(messages.promptSignal, prompt as never);
     await manager.wait(topic, 'alone');
   },
+  ...forkShapes,
   async 'new-session-and-follow-up'({ manager }, topic) {
     await manager.delegate(topic, 'Add login endpoint', { category: 'quick' });
     await manager.delegate(topic, 'Fix: add rate limiting');

@@ -4,25 +4,23 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { defined } from '../../contract/defined.js';
 import type { AgentConfig } from '../../config.js';
-import { AgentError, type AgentCapabilities, type OpenedSession, type OpenRequest, type SessionRef } from '../agent.js';
+import type { AgentCapabilities } from '../agent.js';
 import type { AgentDriver, DriverContext, NewDriver } from '../driver.js';
 import { startedSince } from '../../host/leftovers.js';
 import { AGENT_MARKER } from '../../host/process-tree.js';
-import { failureOfDirectory } from '../../host/working-directory.js';
 import { answerIn, asksIn } from './asks.js';
 import { compactionIn } from './compaction.js';
 import { describeClaude } from './describe.js';
 import { ClaudeHome } from './home.js';
-import { isSessionId, keyOf, sessionIdOf } from './ids.js';
+import { isSessionId, keyOf } from './ids.js';
 import { refusalByHook } from './last-words.js';
+import { forkSession, openSession } from './open-session.js';
 import { supportedClaude } from './program.js';
 import { Following } from './progress.js';
 import { put } from './put.js';
 import { lookAt, type ClaudeSight } from './read-session.js';
 import { findSession, storedSessions } from './sessions.js';
-import { refusalOfSettings, type Settings } from './settings.js';
 import { sessionFileOf } from './store.js';
 import { interactiveIn, readTranscript } from './transcript.js';
 
@@ -50,6 +48,11 @@ export function createClaudeDriver(config: AgentConfig, home: ClaudeHome): Agent
       await program();
       signal.throwIfAborted();
       return openSession(home, config, request);
+    },
+    async fork(request, signal) {
+      await program();
+      signal.throwIfAborted();
+      return forkSession(home, config, request);
     },
     keyOf: ({ session_id }, prompt) => keyOf(session_id, prompt),
     connect: ({ session_id }) => Promise.resolve(home.killsIn(session_id)),
@@ -94,21 +97,4 @@ export function claudeCodeDrivers(
 ): NewDriver {
   const home = new ClaudeHome(folder, env, log);
   return (_name, config) => createClaudeDriver(config, home);
-}
-
-/**
- * Opens a session. Claude Code stores a session with its first prompt. Until then, a note of ours
- * says that the session may be started.
- */
-async function openSession(
-  home: ClaudeHome,
-  settings: Settings,
-  { seed, title, cwd, model, variant, mode }: OpenRequest,
-): Promise<OpenedSession> {
-  const refusal = (await failureOfDirectory(cwd)) ?? refusalOfSettings(defined({ variant, mode }), settings, home.env);
-  if (refusal) throw new AgentError(refusal, false);
-  const session_id = sessionIdOf(seed);
-  const ref: SessionRef = { session_id, cwd, store: home.store };
-  if (!(await lookAt(home, ref))?.begun) await home.opened.add(session_id, { title });
-  return { session_id, store: home.store, ...defined({ model }) };
 }

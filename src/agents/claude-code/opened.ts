@@ -5,12 +5,25 @@
  */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as z from 'zod';
+import { defined } from '../../contract/defined.js';
 import type { SessionId } from '../../contract/ids.js';
 import { writePrivateFile } from '../../host/private-file.js';
 
-/** That there is a note is what counts. What it says is only for people. */
+/** That there is a note is what counts. */
 export interface Opened {
+  /** For people. */
   title?: string;
+  /** The session begins as a copy. */
+  fork?: ForkedFrom;
+}
+
+export interface ForkedFrom {
+  session_id: SessionId;
+  /** Its working directory. */
+  cwd: string;
+  /** The last row of the copy. */
+  at: string;
 }
 
 export class OpenedSessions {
@@ -27,6 +40,7 @@ export class OpenedSessions {
 
   /** `undefined` when the session was seen in the store, or is not ours. */
   async of(session: SessionId): Promise<Opened | undefined> {
+    if (this.#seen.has(session)) return undefined;
     try {
       return openedIn(await readFile(join(this.folder, session), 'utf8'));
     } catch (error) {
@@ -46,11 +60,21 @@ export class OpenedSessions {
   }
 }
 
+const Note = z.object({
+  title: z.string().optional().catch(undefined),
+  fork: z.object({ session_id: z.string(), cwd: z.string(), at: z.string() }).optional(),
+});
+
+/** @throws ZodError, for a copy of which it can't be read what it is of: it must not begin empty. */
 function openedIn(text: string): Opened {
+  const { title, fork } = Note.parse(noteIn(text));
+  return defined({ title, fork: fork as ForkedFrom | undefined });
+}
+
+function noteIn(text: string): unknown {
   try {
-    const { title } = JSON.parse(text) as Opened;
-    return typeof title === 'string' ? { title } : {};
+    return JSON.parse(text) as unknown;
   } catch {
-    return {}; // SyntaxError, TypeError: a disk that was full or is broken.
+    return {}; // SyntaxError: a disk that was full or is broken.
   }
 }

@@ -1,5 +1,6 @@
 /** Starts a run that takes a prompt or continues a turn. */
 import { rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { defined } from '../../contract/defined.js';
 import type { Failure } from '../../contract/failures.js';
 import type { SessionRef } from '../agent.js';
@@ -7,8 +8,9 @@ import { Unreachable, type KeyedPrompt } from '../driver.js';
 import { failureOfDirectory } from '../../host/working-directory.js';
 import type { ClaudeHome } from './home.js';
 import { nudgeIdOf } from './ids.js';
+import type { ForkedFrom } from './opened.js';
 import { lookAt, type ClaudeSight } from './read-session.js';
-import { argumentsOf, environmentOf, refusalOfSettings, type Settings, type Start } from './settings.js';
+import { argumentsOf, environmentOf, refusalOfSettings, type CopyOf, type Settings, type Start } from './settings.js';
 import { sessionFileOf } from './store.js';
 import { asPut } from './turn-state.js';
 import { keepUnstored } from './unstored.js';
@@ -32,9 +34,9 @@ export async function put(
   try {
     await home.runs.clear(session_id);
     if (!(await isStillSo(home, session, prompt, sight))) return undefined; // The protocol looks again.
-    const start = startOf(home, session, sight);
-    if (start === 'new_session') await moveEmptyFileAway(await sessionFileOf(home.store, session));
-    const title = start === 'new_session' ? (await home.opened.of(session_id))?.title : undefined;
+    const { title, fork } = (sight.begun ? undefined : await home.opened.of(session_id)) ?? {};
+    const start = startOf(home, session, sight, fork !== undefined);
+    if (!sight.begun) await moveEmptyFileAway(await sessionFileOf(home.store, session));
     const message = messageOf(start, prompt, sight);
     home.startedFrom(session_id, start, sight.tail);
     if (sight.state.phase !== 'absent') await keepUnstored(home, session, prompt.key);
@@ -42,7 +44,7 @@ export async function put(
       program,
       args: argumentsOf(start, session, settings, {
         gate: home.runs.gateFolderOf(session_id),
-        ...defined({ title }),
+        ...defined({ title, fork: fork && (await copyOf(home, session, fork)) }),
       }),
       env: environmentOf(start, home.env),
       cwd: session.cwd,
@@ -72,8 +74,15 @@ async function isStillSo(
   );
 }
 
-function startOf(home: ClaudeHome, session: SessionRef, { state, begun, tail }: ClaudeSight): Start {
-  if (!begun) return 'new_session';
+/** Claude Code finds a session by its id in the working directory only, and elsewhere by its file (2.1.331). */
+async function copyOf({ store }: ClaudeHome, { cwd }: SessionRef, { at, ...from }: ForkedFrom): Promise<CopyOf> {
+  const file = await sessionFileOf(store, from);
+  const isHere = dirname(file) === dirname(await sessionFileOf(store, { ...from, cwd }));
+  return { at, of: isHere ? from.session_id : file };
+}
+
+function startOf(home: ClaudeHome, session: SessionRef, { state, begun, tail }: ClaudeSight, isCopy: boolean): Start {
+  if (!begun) return isCopy ? 'copy' : 'new_session';
   if (state.phase === 'absent') return 'prompt';
   // Claude Code does not resume a turn that was interrupted, as by our own cut while it waited for its provider.
   return state.phase === 'mute' || state.phase === 'cancelled' || home.resumedInVain(session.session_id, tail)
@@ -88,7 +97,7 @@ function messageOf(start: Start, { key, text }: KeyedPrompt, { state }: ClaudeSi
 }
 
 /**
- * Moves a session's file without a message away. Such a file blocks the session: Claude Code
+ * Moves a session's file without a message, or with a part of a copy, away. Such a file blocks the session: Claude Code
  * reports "already in use" for a new session, and "no conversation found" when it is resumed
  * (2.1.331).
  */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
+import type { SessionId } from '../../contract/ids.js';
 import { AgentError, type SessionRef } from '../agent.js';
 import type { PromptKey, Sight } from '../driver.js';
 import type { ClaudeHome } from './home.js';
@@ -34,10 +35,16 @@ export async function lookAt(home: ClaudeHome, session: SessionRef, key?: Prompt
   const run = home.runs.of(session.session_id);
   const file = await sessionFileOf(home.store, session);
   const rows = (await home.rows.read(file, key ?? run?.key)) ?? [];
-  const begun = rows.some(isMessage);
+  const begun = rows.some(isMessage) && (await isWhole(home, session.session_id, rows));
   if (begun) await home.opened.seen(session.session_id);
   else if (!run && !(await home.opened.of(session.session_id))) return lostOrElsewhere(home, session, file);
   return sightOf(home, { session, file, rows, begun, run }, key ?? run?.key);
+}
+
+/** A kill can leave a part of a copy. The copy is then made again. */
+async function isWhole(home: ClaudeHome, session: SessionId, rows: Row[]): Promise<boolean> {
+  const fork = (await home.opened.of(session))?.fork;
+  return fork === undefined || rows.some(({ uuid }) => uuid === fork.at);
 }
 
 /** Not lost where Claude Code would find it from another directory, such as one that has moved. */

@@ -10,7 +10,15 @@ import type { Env } from './store.js';
  * How a turn is started or continued. `resume_turn` has no message: the program continues the turn
  * that was cut off.
  */
-export type Start = 'new_session' | 'prompt' | 'nudge' | 'resume_turn';
+export type Start = 'new_session' | 'copy' | 'prompt' | 'nudge' | 'resume_turn';
+
+/** What a session begins as a copy of. */
+export interface CopyOf {
+  /** The id of a session, or the path of its file. */
+  of: string;
+  /** The last row of the copy. */
+  at: string;
+}
 
 export type Settings = Pick<AgentConfig, 'permissionMode' | 'settingSources'>;
 
@@ -62,7 +70,7 @@ export function argumentsOf(
   start: Start,
   session: SessionRef,
   { permissionMode, settingSources }: Settings,
-  { gate, title }: { gate?: string; title?: string } = {},
+  { gate, title, fork }: { gate?: string; title?: string; fork?: CopyOf } = {},
 ): string[] {
   const { session_id, model, variant, instructions } = session;
   return [
@@ -78,7 +86,8 @@ export function argumentsOf(
     ...(settingSources ? ['--setting-sources', settingSources.join(',')] : []),
     // Servers of MCP are the person's and the project's own, and not in the files of settings.
     ...(settingSources?.length === 0 ? ['--strict-mcp-config'] : []),
-    ...(start === 'new_session'
+    ...(fork ? ['--resume', fork.of, '--fork-session', '--resume-session-at', fork.at] : []),
+    ...(start === 'new_session' || start === 'copy'
       ? ['--session-id', session_id, ...optional('--name', title)]
       : ['--resume', session_id]),
     ...optional('--model', model),

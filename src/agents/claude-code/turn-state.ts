@@ -86,6 +86,14 @@ export function conversationIn(rows: Row[]): Row[] {
   return chainTo(tailOf(rows), new Map(rows.map((row) => [row.uuid, row])));
 }
 
+/** The rows up to the end of the turn of this prompt, oldest first. `undefined`: the session does not have it. */
+export function conversationUpTo(rows: Row[], key: PromptKey): Row[] | undefined {
+  const prompt = rows.find(({ uuid }) => uuid === key);
+  if (!prompt) return undefined;
+  const before = chainTo(prompt, new Map(rows.map((row) => [row.uuid, row])));
+  return [...before, ...turnStateOf(rows, key).turn];
+}
+
 const tailOf = (rows: Row[]) => rows.findLast((row) => isMessage(row) && !row.isSidechain);
 
 /**

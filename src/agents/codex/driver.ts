@@ -12,6 +12,7 @@ import { setArchived } from './archive.js';
 import { answerAsk, asksIn } from './asks.js';
 import { compactionIn } from './compaction.js';
 import { describeCodex } from './describe.js';
+import { forkSession } from './fork-session.js';
 import { CodexHome } from './home.js';
 import { keyOf } from './ids.js';
 import { leftRunningIn } from './left-running.js';
@@ -68,6 +69,7 @@ export function createCodexDriver(options: CodexOptions): AgentDriver<CodexSight
       home.replacement.whenIdle();
     },
     open: (request, signal) => openSession(home, request, signal),
+    fork: (request, signal) => forkSession(home, request, signal),
     keyOf,
     connect: async () => (await home.connect()).generation,
     recover: (generation) => server.verify(generation),

@@ -17,6 +17,8 @@ import { Threads } from './threads.js';
 
 /** By seed: the thread that was opened for it. */
 const Opened = z.object({ thread: z.string(), model: z.string().optional() });
+/** By seed: since when a copy is being made for it, in ms since 1970. */
+const Forking = z.object({ since: z.number() });
 /**
  * By key: the thread's last turn before the prompt was first put in, and the digest of the prompt.
  */
@@ -32,6 +34,7 @@ export class CodexHome {
   readonly threads = new Threads();
   readonly rollouts = new KnownRollouts();
   readonly opened: DurableFacts<z.infer<typeof Opened>>;
+  readonly forking: DurableFacts<z.infer<typeof Forking>>;
   readonly puts: DurableFacts<z.infer<typeof Put>>;
   readonly allowed: DurableFacts<z.infer<typeof Allowed>>;
   readonly log: Log;
@@ -57,6 +60,7 @@ export class CodexHome {
       log: options.log,
     });
     this.opened = new DurableFacts(join(options.folder, 'opened'), Opened);
+    this.forking = new DurableFacts(join(options.folder, 'forking'), Forking);
     this.allowed = new DurableFacts(join(options.folder, 'allowed'), Allowed);
     this.puts = new DurableFacts(join(options.folder, 'put-after'), Put);
   }

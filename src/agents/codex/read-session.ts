@@ -107,14 +107,18 @@ function busyIn({ isActive, thread, rollout }: Read, turn: TurnState): Sight['bu
  * What identifies a prompt that was stored without its id. Only a prompt with a note of its put can
  * be.
  */
-async function withoutIdOf(home: CodexHome, { turns }: Rollout, key: PromptKey) {
+export async function withoutIdOf(home: CodexHome, { turns }: Rollout, key: PromptKey) {
   const inputs = turns.flatMap(({ entries }) => entries.flatMap((entry) => (entry.type === 'input' ? [entry] : [])));
   if (inputs.some(({ id }) => id === key) || inputs.every(({ recorded }) => recorded)) return undefined;
   const put = await home.puts.get(key);
   return put && { digest: put.digest, ...defined({ after: put.after }) };
 }
 
-async function rolloutAt(home: CodexHome, path: string, key: PromptKey | undefined): Promise<Rollout | undefined> {
+export async function rolloutAt(
+  home: CodexHome,
+  path: string,
+  key: PromptKey | undefined,
+): Promise<Rollout | undefined> {
   try {
     return await home.rollouts.read(path, key, () => readFile(path, 'utf8'));
   } catch (error) {

@@ -1,5 +1,4 @@
 /** The sessions of the store, which a person may have begun: a rollout each (0.169.0). */
-import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { defined } from '../../contract/defined.js';
 import type { SessionId } from '../../contract/ids.js';
@@ -8,7 +7,7 @@ import { firstLinesOf, isGone } from '../shared/file-head.js';
 import { firstPromptOf, sessionsIn, writtenAt } from '../shared/stored-sessions.js';
 import { archivedThread } from './archive.js';
 import { parseRollout } from './rollout.js';
-import { activeRollouts, isArchived, rolloutOf, threadOf } from './rollout-files.js';
+import { activeRollouts, isArchived, readWhole, rolloutOf, threadOf } from './rollout-files.js';
 
 /** What the model is told comes before the first prompt. */
 const HEAD_BYTES = 128 * 1024;
@@ -35,7 +34,7 @@ export async function findSession(store: string, session: SessionId): Promise<St
   if (file === undefined) return undefined;
   if (isArchived(store, file)) throw archivedThread(session);
   try {
-    return await sessionOf(file, (await readFile(file, 'utf8')).split('\n'));
+    return await sessionOf(file, (await readWhole(store, file)).split('\n'));
   } catch (error) {
     if (isGone(error)) return undefined;
     throw error;

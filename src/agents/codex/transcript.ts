@@ -2,13 +2,12 @@
  * Shows a session to a person: the whole conversation to read, and Codex's own interface to
  * continue it. Neither starts a server.
  */
-import { readFile } from 'node:fs/promises';
 import { defined } from '../../contract/defined.js';
 import { failure } from '../../contract/failures.js';
 import { AgentError, type AgentProgram, type SessionRef, type TranscriptMessage } from '../agent.js';
 import { failureOf } from './failures.js';
 import { parseRollout, type CodexTurn, type Entry } from './rollout.js';
-import { rolloutOf } from './rollout-files.js';
+import { readWhole, rolloutOf } from './rollout-files.js';
 import { inputOf, toolOf } from './tools.js';
 
 /** @throws AgentError SESSION_LOST */
@@ -16,7 +15,7 @@ export async function readTranscript(store: string, { session_id }: SessionRef):
   const path = await rolloutOf(store, session_id);
   if (path === undefined)
     throw new AgentError(failure('SESSION_LOST', `The store ${store} has no session ${session_id}.`), false);
-  const { turns } = parseRollout(await readFile(path, 'utf8'));
+  const { turns } = parseRollout(await readWhole(store, path));
   return turns.flatMap((turn) => messagesOf(turn, session_id));
 }
 

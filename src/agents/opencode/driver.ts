@@ -15,6 +15,7 @@ import { besideIn } from './beside.js';
 import { allWork, placeOf } from './children.js';
 import { compactionIn } from './compaction.js';
 import { describeOpenCode } from './describe.js';
+import { forkSession } from './fork-session.js';
 import { OpenCodeHome } from './home.js';
 import { leftRunningIn } from './left-running.js';
 import { openSession } from './open-session.js';
@@ -89,6 +90,7 @@ export function createOpenCodeDriver(options: OpenCodeOptions): AgentDriver<Open
       home.replacement.whenIdle();
     },
     open: (request, signal) => openSession(home, request, signal),
+    fork: (request, signal) => forkSession(home, request, signal),
     keyOf,
     async connect() {
       const connection = await home.connect();

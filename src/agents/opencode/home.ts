@@ -2,9 +2,12 @@
  * Shared by all agents of one data directory: the server, its events, and the directories of its
  * sessions.
  */
+import { join } from 'node:path';
+import * as z from 'zod';
 import { failure } from '../../contract/failures.js';
 import type { SessionId } from '../../contract/ids.js';
 import { AgentError, type SessionRef } from '../agent.js';
+import { DurableFacts } from '../shared/durable-facts.js';
 import { patiently } from '../shared/patiently.js';
 import { OUTDATED, Replacement } from '../shared/replacement.js';
 import { ask } from './calls.js';
@@ -17,10 +20,14 @@ import { refusalOfService } from './service.js';
 import { whyRecycle } from './why-recycle.js';
 import { OpenCodeServer, type Connection, type Log, type ServerOptions } from './server.js';
 
+/** By seed: since when a copy is being made, and the session that it is, once it is there. */
+const Forked = z.object({ since: z.number(), session: z.string().optional() });
+
 export class OpenCodeHome {
   readonly server: OpenCodeServer;
   readonly events: Events;
   readonly answers: KeptAnswers;
+  readonly forks: DurableFacts<z.infer<typeof Forked>>;
   readonly logins = new Logins();
   readonly prices = new ModelPrices();
   readonly replacement: Replacement;
@@ -35,6 +42,7 @@ export class OpenCodeHome {
     this.server = new OpenCodeServer(options);
     this.events = new Events(options.log);
     this.answers = new KeptAnswers(this.server.folder);
+    this.forks = new DurableFacts(join(this.server.folder, 'forks'), Forked);
     this.replacement = new Replacement({
       title: 'The OpenCode server',
       whyReplace: async () => ((await this.server.isOutdated()) ? OUTDATED : undefined),

@@ -110,6 +110,12 @@ function endOfTurn(messages: StoredMessage[], at: number, next: number): number 
   return Math.min(...[next, compacted].filter((end) => end >= 0), messages.length);
 }
 
+/** The place after the last message of the prompt's turn. `undefined`: the session does not have the prompt. */
+export function endOfTurnOf(messages: StoredMessage[], prompt: string, beside = NOTHING_BESIDE): number | undefined {
+  const at = messages.findIndex(({ info }) => info.id === prompt);
+  return at < 0 ? undefined : endOfTurn(messages, at, nextPromptAfter(messages, at, beside));
+}
+
 /** -1: there is none. What makes the turn itself go on is none. */
 function nextPromptAfter(messages: StoredMessage[], at: number, beside: Beside): number {
   return messages.findIndex(

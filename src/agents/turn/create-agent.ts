@@ -82,6 +82,7 @@ export function createAgent({ name, driver, room, defaults, maxSteps = MAX_STEPS
       await driver.check();
       return driver.open({ ...defaults, ...request }, signal);
     },
+    ...forkBy(driver),
     async *turn(request, signal) {
       checkStore(request.session, driver);
       const attempt = new Attempt(wellFormedTurn(request), context);
@@ -142,6 +143,19 @@ async function saidTo(
     throw new AgentError(failure('SESSION_LOST', `Session ${session_id} is no longer in ${driver.store}.`), false);
   if (sight.prompt === 'present') return sight.said();
   throw new AgentError(failure('OUTCOME_UNKNOWN', `Session ${session_id} does not have prompt ${prompt}.`), false);
+}
+
+/** Nothing where the driver cannot copy a session. */
+function forkBy(driver: AgentDriver): Pick<Agent, 'fork'> {
+  const fork = driver.fork?.bind(driver);
+  if (!fork) return {};
+  return {
+    async fork({ through, ...request }, signal) {
+      checkStore(request.from, driver);
+      await driver.check();
+      return fork({ ...request, through: driver.keyOf(request.from, through) }, signal);
+    },
+  };
 }
 
 /** Nothing where the driver cannot delete. */

@@ -6,6 +6,7 @@ import type { OnCold } from '../../contract/session-context.js';
 import type { OnLost } from '../../contract/types.js';
 import { isWorkspaceMode, WORKSPACE_MODES, type WorkspaceMode } from '../../contract/workspace.js';
 import { limitsOf } from '../args/budgets.js';
+import { forkOf, type Fork } from '../args/forks.js';
 import { command } from '../args/command.js';
 import { connected } from '../connect.js';
 import { untilInterrupted } from '../interrupted.js';
@@ -30,6 +31,16 @@ export default command({
     adopt: {
       kind: 'switch',
       help: 'With --session: take over a session that you began in the agent itself. See: continuity sessions.',
+    },
+    fork: {
+      kind: 'switch',
+      help: 'Begin the topic of --as with a copy of the session of --topic (or of --session), which stays as it is.',
+    },
+    as: { kind: 'text', value: 'NEW', help: 'With --fork: the new topic, which has no session yet.' },
+    at: {
+      kind: 'count',
+      value: 'TURN',
+      help: 'With --fork: the copy ends with this turn. Default: the last one that was completed.',
     },
     category: { kind: 'text', value: 'C', help: 'The kind of work: quick, deep, writing, …' },
     agent: {
@@ -110,6 +121,10 @@ export default command({
       'what you began in the agent itself becomes the topic’s session',
     ],
     [
+      'continuity delegate --topic auth --fork --at 2 --as auth-jwt "Now with JWT instead"',
+      'another way, from what the session knew after turn 2',
+    ],
+    [
       'continuity delegate --topic auth --agent codex "Review what was done"',
       'another agent goes on, with a brief of the work so far',
     ],
@@ -128,27 +143,14 @@ export default command({
     ['git diff | continuity delegate --category quick --no-wait -', 'a prompt from stdin, without waiting'],
   ],
   async run({ flags, args, output }) {
-    if (flags['check-timeout'] !== undefined && !flags.check)
-      throw new UsageError(
-        '--check-timeout limits a check, and there is no --check.',
-        'See: continuity delegate --help',
-      );
-    if (flags.next && flags.interrupt)
-      throw new UsageError(
-        '--next and --interrupt exclude each other: --interrupt also goes before what is queued.',
-        'See: continuity delegate --help',
-      );
-    if (flags.adopt && flags.session === undefined)
-      throw new UsageError(
-        '--adopt takes over the session that --session names, and there is no --session.',
-        'The sessions that the agents have: continuity sessions',
-      );
+    refuseContradictions(flags);
     const limits = limitsOf(flags);
+    const copy = forkOf(flags);
     const prompt = await readPrompt(args.prompt);
     const options: Options = {
       prompt_id: flags.id ?? newPromptId(),
       ...defined({
-        session_id: flags.session,
+        session_id: copy ? undefined : flags.session,
         adopt: flags.adopt,
         category: flags.category,
         agent: flags.agent,
@@ -175,23 +177,41 @@ export default command({
       ...defined({ max_fixes: flags['max-fixes'], notify: flags.notify }),
       ...(flags.cwd !== undefined && { cwd: process.cwd() }),
     };
+    const to = (manager: SessionManager) => targetOf(manager, copy, flags.topic, options);
     if (flags['no-wait'])
-      return connected(flags, ({ manager }) => submit(manager, flags.topic, prompt, options, output));
+      return connected(flags, async ({ manager }) => submit(manager, await to(manager), prompt, output));
     return untilInterrupted((left) =>
-      connected(flags, ({ manager }) =>
-        sendAndWait({ output, signal: left, manager }, options.prompt_id, (waiting) =>
-          manager.delegate(flags.topic, prompt, { ...options, ...waiting }),
-        ),
-      ),
+      connected(flags, async ({ manager }) => {
+        const { topic, options } = await to(manager);
+        return sendAndWait({ output, signal: left, manager }, options.prompt_id, (waiting) =>
+          manager.delegate(topic, prompt, { ...options, ...waiting }),
+        );
+      }),
     );
   },
 });
 
+interface Target {
+  topic: string | undefined;
+  options: Options;
+}
+
+async function targetOf(
+  manager: SessionManager,
+  copy: Fork | undefined,
+  topic: string | undefined,
+  options: Options,
+): Promise<Target> {
+  if (!copy) return { topic, options };
+  const { as, session_id, at } = copy;
+  const of = copy.topic ?? (await manager.topicOf(session_id ?? ''));
+  return { topic: as, options: { ...options, fork: { topic: of, ...defined({ session_id, at }) } } };
+}
+
 async function submit(
   manager: SessionManager,
-  topic: string | undefined,
+  { topic, options }: Target,
   prompt: string,
-  options: Options,
   output: Output,
 ): Promise<number> {
   const accepted = await manager.submit(topic, prompt, options);
@@ -208,4 +228,29 @@ function modeOf(workspace: string): WorkspaceMode {
     `--workspace must be ${WORKSPACE_MODES.join(', ')}; got ${JSON.stringify(workspace)}.`,
     'See: continuity delegate --help',
   );
+}
+
+interface Contradictory {
+  check?: string[];
+  'check-timeout'?: string;
+  next?: boolean;
+  interrupt?: boolean;
+  adopt?: boolean;
+  session?: string;
+}
+
+/** @throws UsageError */
+function refuseContradictions(flags: Contradictory): void {
+  if (flags['check-timeout'] !== undefined && !flags.check)
+    throw new UsageError('--check-timeout limits a check, and there is no --check.', 'See: continuity delegate --help');
+  if (flags.next && flags.interrupt)
+    throw new UsageError(
+      '--next and --interrupt exclude each other: --interrupt also goes before what is queued.',
+      'See: continuity delegate --help',
+    );
+  if (flags.adopt && flags.session === undefined)
+    throw new UsageError(
+      '--adopt takes over the session that --session names, and there is no --session.',
+      'The sessions that the agents have: continuity sessions',
+    );
 }

@@ -5,6 +5,7 @@
 import { doingOf, type Progress } from '../../client/watch-progress.js';
 import { workspaceWords } from '../../client/workspace-words.js';
 import { askedWords } from '../../client/waiting-words.js';
+import { choiceWords } from '../../contract/choice-words.js';
 import { defined } from '../../contract/defined.js';
 import { estimateOf, estimateWords } from '../../contract/estimate.js';
 import type { TurnResult, Usage } from '../../contract/types.js';
@@ -163,6 +164,7 @@ function outcomeLines(
 ): string[] {
   const instead = session.replaces && `${session.reason} ${session.replaces} replaced`;
   const tookOver = session.follows && `${agent} after ${session.follows}`;
+  const copied = session.forked_from && choiceWords(session);
   const fixes =
     checks &&
     `checks ${checks.passed ? 'passed' : 'not passed'} after ${count(checks.rounds.length - 1, 'fix', 'fixes')}`;
@@ -170,6 +172,7 @@ function outcomeLines(
     error ? `${status} ${error.code}` : status,
     instead,
     tookOver,
+    copied,
     recovered,
     fell_back_from && `${model ?? 'another model'} instead of ${fell_back_from}`,
     compacted && 'compacted',

@@ -3,7 +3,7 @@
  * docs/sessions.md.
  */
 import { describe, expect, test } from 'vitest';
-import type { SessionId } from '../../../src/contract/ids.js';
+import type { SessionId, TopicId } from '../../../src/contract/ids.js';
 import type { TopicState } from '../../../src/contract/state.js';
 import type { OnLost, Pinned, PromptRequest } from '../../../src/contract/types.js';
 import type { WorkspaceMode, Worktree } from '../../../src/contract/workspace.js';
@@ -50,6 +50,12 @@ describe('a prompt goes to', () => {
       session: { session_id: 'ses_1' },
       choice: { kind: 'resumed' },
     });
+  });
+
+  test('a copy of another topic’s session, only where the topic has none yet', () => {
+    const fork = { topic: 'auth' as TopicId, at: 2 };
+    expect(choose(newTopicState(), { fork })).toEqual({ fork, choice: { kind: 'new', reason: 'forked' } });
+    expect(choose(topicWith('ses_1'), { fork })).toMatchObject({ refused: { code: 'SESSION_PINNED' } });
   });
 
   test('a session that no topic has, taken over from the host that is named', () => {

@@ -1,0 +1,151 @@
+/**
+ * Copies a session. OpenCode gives the copy an id and a title of its own (1.18.33). So it is noted
+ * that a copy is being made, and the id is noted after that. A copy whose id was not noted, because
+ * a kill came in between, is known by its title, its time and its last message.
+ */
+import type { Session } from '@opencode-ai/sdk/v2/client';
+import { defined } from '../../contract/defined.js';
+import type { SessionId } from '../../contract/ids.js';
+import { Semaphore } from '../../semaphore.js';
+import { AgentError, type OpenedSession } from '../agent.js';
+import { Unreachable, type DriverForkRequest } from '../driver.js';
+import { failureOfDirectory } from '../../host/working-directory.js';
+import { nothingToCopy, originalIsLost } from '../shared/not-forked.js';
+import { besideIn } from './beside.js';
+import { ask } from './calls.js';
+import type { OpenCodeHome } from './home.js';
+import { newestMessages } from './newest-messages.js';
+import { deleteSession, findSession, readSession } from './read-session.js';
+import type { Connection } from './server.js';
+import { refusalOfSettings } from './settings.js';
+import { endOfTurnOf, type StoredMessage } from './turn-state.js';
+
+/** A session has thousands of messages, of which each is stored anew. */
+const COPIED_WITHIN_MS = 100_000;
+/** As OpenCode titles a copy (1.18.33). */
+const COPY = / \(fork #\d+\)$/;
+const MOST_LISTED = 1_000;
+
+/** No other copy is made between the look for one and the note of its id. */
+const oneAtATime = new Semaphore(1);
+
+/**
+ * Idempotent by seed.
+ *
+ * @throws AgentError
+ */
+export async function forkSession(
+  home: OpenCodeHome,
+  request: DriverForkRequest,
+  signal: AbortSignal,
+): Promise<OpenedSession> {
+  const { title, cwd, model, mode } = request;
+  const missing = await failureOfDirectory(cwd);
+  if (missing) throw new AgentError(missing, false);
+  return home.withServer(async (connection) => {
+    const refusal = await refusalOfSettings(connection, cwd, defined({ model, mode }));
+    if (refusal) throw new AgentError(refusal, false);
+    const release = await oneAtATime.acquire(signal);
+    try {
+      const copy = await copyOf(home, connection, request);
+      if (copy.title !== title)
+        await ask('name the copy', (options) =>
+          connection.client.session.update({ sessionID: copy.id, title }, options),
+        );
+      home.directories.set(copy.id as SessionId, copy.directory);
+      return { session_id: copy.id as SessionId, store: home.server.store, ...defined({ model }) };
+    } finally {
+      release();
+    }
+  }, signal);
+}
+
+/** The copy that was made for the seed, or a new one. */
+async function copyOf(home: OpenCodeHome, connection: Connection, request: DriverForkRequest): Promise<Session> {
+  const { seed, from } = request;
+  const noted = await home.forks.get(seed);
+  const known = noted?.session && (await findSession(connection, noted.session as SessionId));
+  if (known) return known;
+  const original = await findSession(connection, from.session_id);
+  if (!original) throw originalIsLost(from);
+  const part = await partOf(home, connection, request);
+  const since = noted?.since ?? Date.now();
+  if (!noted) await home.forks.set(seed, { since });
+  const copy =
+    (noted && (await madeBefore(connection, request, original, since, part))) ??
+    (await made(connection, request, part));
+  await home.forks.set(seed, { since, session: copy.id });
+  return copy;
+}
+
+interface Part {
+  last: StoredMessage;
+  /** The id of the message after it. Absent: there is none. */
+  before?: string;
+}
+
+/** What is to be copied. */
+async function partOf(
+  home: OpenCodeHome,
+  connection: Connection,
+  { from, through }: Pick<DriverForkRequest, 'from' | 'through'>,
+): Promise<Part> {
+  const place = await home.placeOf(connection, from);
+  const read = await readSession(connection, place, through);
+  if (!read) throw originalIsLost(from);
+  const beside = await besideIn(connection, place, read, through);
+  const end = endOfTurnOf(read.messages, through, beside);
+  const last = end === undefined ? undefined : read.messages[end - 1];
+  if (end === undefined || !last) throw nothingToCopy(from, 'the prompt of that turn');
+  return { last, ...defined({ before: read.messages[end]?.info.id }) };
+}
+
+async function made(
+  connection: Connection,
+  { from, cwd }: DriverForkRequest,
+  { last, before }: Part,
+): Promise<Session> {
+  const { client } = connection;
+  const copy = await ask(
+    'copy the session',
+    (options) =>
+      client.session.fork({ sessionID: from.session_id, directory: cwd, ...defined({ messageID: before }) }, options),
+    COPIED_WITHIN_MS,
+  );
+  if (await endsWith(connection, copy, last)) return copy;
+  // The next prompt came while all was copied. The next look sees it, and ends the copy before it.
+  await deleteSession(connection, copy.id as SessionId);
+  throw new Unreachable(`Session ${from.session_id} went on while OpenCode copied it`);
+}
+
+async function madeBefore(
+  connection: Connection,
+  { cwd }: DriverForkRequest,
+  original: Session,
+  since: number,
+  { last }: Part,
+): Promise<Session | undefined> {
+  const { client } = connection;
+  const all = await ask('list the sessions', (options) =>
+    client.session.list({ directory: cwd, start: since, limit: MOST_LISTED }, options),
+  );
+  const name = nameOf(original);
+  const copies = all.filter(
+    (one) => one.time.created >= since && one.id !== original.id && COPY.test(one.title) && nameOf(one) === name,
+  );
+  for (const copy of copies) if (await endsWith(connection, copy, last)) return copy;
+  return undefined;
+}
+
+const nameOf = ({ title }: Session) => title.replace(COPY, '');
+
+/** Whether the session ends with a copy of this message. A copy has the time and the parts of the original. */
+async function endsWith(connection: Connection, session: Session, { info, parts }: StoredMessage): Promise<boolean> {
+  const place = { sessionID: session.id as SessionId, directory: session.directory };
+  const newest = (await newestMessages(connection, place))?.at(-1);
+  return (
+    newest?.info.role === info.role &&
+    newest.info.time.created === info.time.created &&
+    newest.parts.length === parts.length
+  );
+}
