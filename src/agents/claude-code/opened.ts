@@ -71,10 +71,12 @@ function openedIn(text: string): Opened {
   return defined({ title, fork: fork as ForkedFrom | undefined });
 }
 
-function noteIn(text: string): unknown {
+/** A broken disk can leave anything. */
+function noteIn(text: string): object {
   try {
-    return JSON.parse(text) as unknown;
+    const note = JSON.parse(text) as unknown;
+    return typeof note === 'object' && note !== null ? note : {};
   } catch {
-    return {}; // SyntaxError: a disk that was full or is broken.
+    return {}; // SyntaxError
   }
 }
