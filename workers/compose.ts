@@ -101,7 +101,8 @@ export async function createSessionWorker({
     // Opening a session only uses the CPU. Many at once would delay the first turns. Another host
     // can take the rest of the queue.
     maxConcurrentActivityTaskExecutions: Math.max(2, availableParallelism()),
-    activities: { openSession, adoptSession, findOrigin, recall },
+    // `notify` of a prompt that has no session, and so no host.
+    activities: { openSession, adoptSession, findOrigin, recall, notify: onThisHost.notify },
   });
   const turns = await Worker.create({
     ...common,

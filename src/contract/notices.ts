@@ -21,7 +21,7 @@ export interface Notifies {
 export const NOTICE_EVENTS = ['ended', 'asks', 'silent'] as const;
 /**
  * `ended`: the prompt has an outcome. `asks`: its turn waits for a person. `silent`: its turn waits for
- * a quota, a login or its provider, or its agent does nothing.
+ * what no answer ends: a quota, a login, or a provider that is down.
  */
 export type NoticeEventName = (typeof NOTICE_EVENTS)[number];
 

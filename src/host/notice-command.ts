@@ -6,12 +6,13 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { defined } from '../contract/defined.js';
 import { childEnvironment } from './environment.js';
 import { writePrivateFile } from './private-file.js';
+import { hasInEnvironment } from './proc.js';
 import { identityOf } from './process-identity.js';
 import { killTree, NOTICE_MARKER, treeRuns } from './process-tree.js';
 
@@ -26,9 +27,11 @@ export interface NoticeCommand {
 
 const LIMIT_MS = 30_000;
 const MAX_PRINTED_BYTES = 1024 * 1024;
+const STOPPING = 'stopping: ';
 const SHOWN_BYTES = 300;
 const FIRST_PAUSE_MS = 10;
-const LONGEST_PAUSE_MS = 500;
+/** A command that prints without end fills the disk for as long. */
+const LONGEST_PAUSE_MS = 100;
 const REMEMBERED_MS = 90 * 24 * 60 * 60 * 1000;
 
 /**
@@ -52,18 +55,20 @@ export async function runNotice(
   const folder = join(dataDir, 'notices');
   const files = filesOf(folder, command.key);
   const entry = `${NOTICE_MARKER}=${command.key}`;
-  if ((await claimIn(files.claim)) === undefined) await launch(command, files);
+  let claim = (await claimIn(files.claim)) ?? (await launch(command, files));
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
     // Looked at before the claim: a shell writes how it ended, and is gone then.
-    const runs = await isRunning(files.claim, entry);
-    const claim = await claimIn(files.claim);
-    if (claim?.ended !== undefined) return await endedAs(claim.ended, files);
-    if (!runs) return await endedAs('unknown', files);
-    const why = await whyToStop(files, claim?.since ?? Date.now(), limitMs);
+    const runs = await isRunning(claim, entry);
+    claim = (await claimIn(files.claim)) ?? claim;
+    if (claim.ended !== undefined) return await endedAs(claim.ended, files);
+    if (!runs && claim.stopping === undefined) return await endedAs('unknown', files);
+    const why = claim.stopping ?? (await whyToStop(files, claim.since, limitMs));
     if (why !== undefined) {
-      await killTree(entry, claim?.pid);
-      await writeFile(files.claim, `${why}\n`, { flag: 'a' });
+      // Noted first: another attempt must not take the end that is made for one of its own.
+      if (claim.stopping === undefined) await note(files, `${STOPPING}${why}`);
+      await killTree(entry, claim.pid);
+      await note(files, why);
     }
     await sleep(pause);
   }
@@ -93,6 +98,8 @@ function filesOf(folder: string, key: string): Files {
 interface Claim {
   since: number;
   pid?: number;
+  /** Why an attempt is about to end it. Whoever reads this may do it. */
+  stopping?: string;
   /** An exit code, or why it was stopped. */
   ended?: string;
 }
@@ -100,11 +107,13 @@ interface Claim {
 async function claimIn(file: string): Promise<Claim | undefined> {
   try {
     const { birthtimeMs, mtimeMs } = await stat(file);
-    const [pid, ended] = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
+    const [pid, ...more] = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
+    const ended = more.find((line) => !line.startsWith(STOPPING));
+    const stopping = more.find((line) => line.startsWith(STOPPING))?.slice(STOPPING.length);
     return {
       since: Math.min(birthtimeMs || mtimeMs, mtimeMs),
       ...(pid && { pid: Number(pid) }),
-      ...defined({ ended }),
+      ...defined({ stopping, ended }),
     };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -113,7 +122,7 @@ async function claimIn(file: string): Promise<Claim | undefined> {
 }
 
 /** Returns once the notice is claimed, by this shell or another one. */
-async function launch({ key, run, cwd, env, stdin }: NoticeCommand, files: Files): Promise<void> {
+async function launch({ key, run, cwd, env, stdin }: NoticeCommand, files: Files): Promise<Claim> {
   // Replaced in one step: the shell of an attempt that was killed may read it just now.
   await writePrivateFile(files.stdin, stdin);
   const child = spawn('/bin/sh', ['-c', LAUNCHER, 'notify', files.claim, run, files.stdin, files.output], {
@@ -126,17 +135,23 @@ async function launch({ key, run, cwd, env, stdin }: NoticeCommand, files: Files
   let isOver = false;
   child.once('exit', () => (isOver = true));
   child.unref();
-  while (!(await claimIn(files.claim))) {
-    if (isOver && !(await claimIn(files.claim)))
-      throw new Error(`The command of a notice could not be started: ${files.claim} cannot be written.`);
+  for (;;) {
+    const wasOver = isOver;
+    const claim = await claimIn(files.claim);
+    if (claim) return claim;
+    if (wasOver) throw new Error(`The command of a notice could not be started: ${files.claim} cannot be written.`);
     await sleep(5);
   }
 }
 
-async function isRunning(claim: string, entry: string): Promise<boolean> {
-  if (process.platform === 'linux') return treeRuns(entry);
-  const { pid } = (await claimIn(claim)) ?? {};
+/** The shell of the claim outlives its command, unless it was killed. To look at all processes is slow. */
+async function isRunning({ pid }: Claim, entry: string): Promise<boolean> {
+  if (process.platform === 'linux') return (pid !== undefined && hasInEnvironment(pid, entry)) || treeRuns(entry);
   return pid === undefined || (await identityOf(pid)) !== undefined;
+}
+
+async function note({ claim }: Files, line: string): Promise<void> {
+  await writeFile(claim, `${line}\n`, { flag: 'a' });
 }
 
 async function whyToStop({ output }: Files, since: number, limitMs: number): Promise<string | undefined> {
@@ -147,7 +162,7 @@ async function whyToStop({ output }: Files, since: number, limitMs: number): Pro
 
 /** Only the claim is kept, so that the notice is never delivered again. */
 async function endedAs(how: string, { stdin, output }: Files): Promise<string | undefined> {
-  const said = how === '0' ? '' : await readFile(output, 'utf8').catch(() => ''); // It was read before.
+  const last = how === '0' ? '' : await endOf(output);
   await rm(stdin, { force: true });
   await rm(output, { force: true });
   if (how === '0') return undefined;
@@ -157,6 +172,20 @@ async function endedAs(how: string, { stdin, output }: Files): Promise<string | 
       : /^\d+$/.test(how)
         ? `it ended with exit code ${how}`
         : how;
-  const last = said.trim().slice(-SHOWN_BYTES);
   return last === '' ? why : `${why}: ${last}`;
+}
+
+/** Not the whole file, which may be larger than what this process can hold. */
+async function endOf(file: string): Promise<string> {
+  try {
+    await using output = await open(file);
+    const { size } = await output.stat();
+    const length = Math.min(size, SHOWN_BYTES);
+    const { buffer, bytesRead } = await output.read({ buffer: Buffer.alloc(length), position: size - length });
+    const cut = size > length ? buffer.findIndex((byte) => (byte & 0xc0) !== 0x80) : 0; // Not within a character.
+    return buffer.toString('utf8', Math.max(cut, 0), bytesRead).trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''; // It was read before.
+    throw error;
+  }
 }

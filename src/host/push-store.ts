@@ -12,27 +12,33 @@ import { writePrivateFile } from './private-file.js';
 import { identityOf } from './process-identity.js';
 
 const MOST_TAKEN_OVER = 200;
+/** What a person or another program has put there is left alone. */
+const OURS = /^[0-9a-f]{24}\.\d+\.[0-9a-f]{24}\.json$/;
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 
 export async function pushStoreIn(dataDir: string, client: string, cwd: string): Promise<PushStore> {
   const folder = join(dataDir, 'mcp', hashOf([client, cwd]));
   const own = await ownerOf(process.pid);
   const fileOf = ({ topic, prompt_id }: PushTask) => join(folder, `${hashOf([topic, prompt_id])}.${own}.json`);
+  const drop = (task: PushTask) => rm(fileOf(task), { force: true });
   return {
     keep: (task) => writePrivateFile(fileOf(task), JSON.stringify(task)),
-    drop: (task) => rm(fileOf(task), { force: true }),
+    drop,
     async takeOver() {
-      const names = await readdir(folder).catch(() => []); // ENOENT: nothing was handed over yet.
-      const taken = [];
-      for (const name of names) taken.push(...(await takenOver(folder, name, own)));
-      return taken.sort((one, other) => (one.at < other.at ? -1 : 1)).slice(-MOST_TAKEN_OVER);
+      const entries = await readdir(folder, { withFileTypes: true }).catch(() => []); // ENOENT: nothing was handed over yet.
+      const taken: PushTask[] = [];
+      for (const entry of entries)
+        if (entry.isFile() && OURS.test(entry.name)) taken.push(...(await takenOver(folder, entry.name, own)));
+      taken.sort((one, other) => (one.at < other.at ? -1 : 1));
+      for (const tooMany of taken.slice(0, -MOST_TAKEN_OVER)) await drop(tooMany);
+      return taken.slice(-MOST_TAKEN_OVER);
     },
   };
 }
 
 async function takenOver(folder: string, name: string, own: string): Promise<PushTask[]> {
   const [task, pid, started] = name.split('.');
-  if (!name.endsWith('.json') || (await ownerOf(Number(pid))) === `${pid}.${started}`) return [];
+  if ((await ownerOf(Number(pid))) === `${pid}.${started}`) return [];
   const file = join(folder, `${task}.${own}.json`);
   try {
     await rename(join(folder, name), file);

@@ -93,18 +93,18 @@ async function handOver(
     return await call.using(async (manager) => {
       const { notice, ...accepted } = await manager.submit(topic, prompt, { ...said, prompt_id });
       call.handedOver.accepted(accepted.topic, handed, started.at, !attached);
-      pushes.accepted(accepted.topic, prompt_id);
+      pushes.accepted(accepted);
       if (notice && wait_seconds === 0) throw new SessionError(notice, accepted);
       if (wait_seconds === 0) return pendingAnswer(accepted);
-      const result = await pushes.during([prompt_id], async () => {
+      const result = await pushes.during([accepted], async () => {
         const result = await ended(manager, accepted, call, started.deadline);
-        if (result && !call.signal.aborted) call.handedOver.delivered(prompt_id);
+        if (result && !call.signal.aborted) call.handedOver.delivered(accepted);
         return result;
       });
       if (result) return resultAnswer(result);
       // An error of this query changes nothing: the prompt is accepted.
       const state = await manager.outcome(accepted.topic, prompt_id).catch(() => undefined);
-      if (!call.signal.aborted) pushes.saw(state);
+      if (!call.signal.aborted) pushes.saw(accepted.topic, state);
       if (notice && !state) throw new SessionError(notice, accepted); // Still no worker.
       return stateAnswer(accepted, state) ?? pendingAnswer(accepted);
     });
@@ -148,11 +148,11 @@ async function oneOutcome(
       const state = result || isOver ? before : await manager.outcome(topic, prompt_id);
       const answer = result ? resultAnswer(result, showing) : certainAnswer(topic, state, showing);
       if (call.signal.aborted) return answer;
-      if (result || state.state === 'ended') call.handedOver.delivered(prompt_id);
-      else pushes.saw(state);
+      if (result || state.state === 'ended') call.handedOver.delivered({ topic, prompt_id });
+      else pushes.saw(topic, state);
       return answer;
     });
-  return pushes.during([prompt_id], asked);
+  return pushes.during([{ topic, prompt_id }], asked);
 }
 
 /**

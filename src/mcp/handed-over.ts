@@ -3,6 +3,7 @@
  * attaches to the prompt of the first call. Nothing of it outlives the process.
  */
 import { createHash } from 'node:crypto';
+import type { NamedPrompt } from '../client/outcomes.js';
 import type { TurnResult } from '../contract/types.js';
 import type { Call } from './call.js';
 
@@ -28,7 +29,7 @@ export class HandedOver {
   readonly #topics = new Set<string>();
 
   /** `onOutcome` is called when the client has the outcome of a prompt. */
-  constructor(private readonly onOutcome: (promptId: string) => void = () => undefined) {}
+  constructor(private readonly onOutcome: (prompt: NamedPrompt) => void = () => undefined) {}
 
   has(topic: string): boolean {
     return this.#topics.has(topic);
@@ -83,9 +84,9 @@ export class HandedOver {
   }
 
   /** Notes that the client has the outcome. */
-  delivered(promptId: string): void {
-    this.#forget(promptId);
-    this.onOutcome(promptId);
+  delivered(prompt: NamedPrompt): void {
+    this.#forget(prompt.prompt_id);
+    this.onOutcome(prompt);
   }
 
   #forget(promptId: string): void {

@@ -4,7 +4,7 @@
  * kept until it was, so the next server of the client goes on.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MAX_PROMPTS_AT_ONCE, type PromptReport } from '../client/outcomes.js';
+import { MAX_PROMPTS_AT_ONCE, type NamedPrompt, type PromptReport } from '../client/outcomes.js';
 import { digestOf } from '../contract/text.js';
 import type { PushStore, PushTask } from '../contract/pushes.js';
 import type { PromptState } from '../contract/types.js';
@@ -29,6 +29,7 @@ interface PushesOptions {
 export type Send = (push: Push) => Promise<void>;
 
 export class Pushes {
+  /** By `keyOf`: topics may have prompts of the same id. */
   readonly #open = new Map<string, PushTask>();
   /** How many calls are under way for a prompt. Their answers come first. */
   readonly #calls = new Map<string, number>();
@@ -47,17 +48,17 @@ export class Pushes {
       const store = (this.#store = await opening);
       for (const task of this.#open.values()) this.#keep(task);
       const left = await store.takeOver();
-      for (const task of left) if (!this.#open.has(task.prompt_id)) this.#open.set(task.prompt_id, task);
+      for (const task of left) if (!this.#open.has(keyOf(task))) this.#open.set(keyOf(task), task);
     } catch (error) {
       this.given.note(`what earlier servers left to report cannot be read: ${(error as Error).message}`);
     }
     this.#look();
   }
 
-  accepted(topic: string, prompt_id: string): void {
-    if (this.#open.has(prompt_id)) return;
+  accepted({ topic, prompt_id }: NamedPrompt): void {
     const task: PushTask = { topic, prompt_id, told: [], at: new Date().toISOString() };
-    this.#open.set(prompt_id, task);
+    if (this.#open.has(keyOf(task))) return;
+    this.#open.set(keyOf(task), task);
     this.#keep(task);
     const [oldest] = this.#open.values();
     if (this.#open.size > MOST_OPEN && oldest) this.#drop(oldest);
@@ -65,29 +66,30 @@ export class Pushes {
   }
 
   /** The client has the outcome. */
-  answered(promptId: string): void {
-    const task = this.#open.get(promptId);
+  answered(prompt: NamedPrompt): void {
+    const task = this.#open.get(keyOf(prompt));
     if (task) this.#drop(task);
   }
 
   /** The client has seen the prompt in this state. */
-  saw(state: PromptState | PromptReport | undefined): void {
-    const task = state && this.#open.get(state.prompt_id);
+  saw(topic: string, state: PromptState | PromptReport | undefined): void {
+    const task = state && this.#open.get(keyOf({ topic, prompt_id: state.prompt_id }));
     const name = state && nameOf(state);
     if (task && name !== undefined) this.#noteTold(task, name);
   }
 
   /** While a call for the prompts is under way, nothing is reported of them. */
-  async during<T>(promptIds: readonly string[], work: () => Promise<T>): Promise<T> {
+  async during<T>(prompts: readonly NamedPrompt[], work: () => Promise<T>): Promise<T> {
+    const keys = prompts.map(keyOf);
     const count = (by: number) => {
-      for (const id of promptIds) this.#calls.set(id, (this.#calls.get(id) ?? 0) + by);
+      for (const key of keys) this.#calls.set(key, (this.#calls.get(key) ?? 0) + by);
     };
     count(1);
     try {
       return await work();
     } finally {
       count(-1);
-      for (const id of promptIds) if (this.#calls.get(id) === 0) this.#calls.delete(id);
+      for (const key of keys) if (this.#calls.get(key) === 0) this.#calls.delete(key);
     }
   }
 
@@ -108,7 +110,7 @@ export class Pushes {
       const pause = Math.max(LOOKS_EVERY_MS.least, this.#open.size * LOOKS_EVERY_MS.each);
       await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined); // The server ends.
       if (signal.aborted) return;
-      const due = [...this.#open.values()].filter(({ prompt_id }) => !this.#calls.has(prompt_id));
+      const due = [...this.#open.values()].filter((task) => !this.#calls.has(keyOf(task)));
       for (let at = 0; at < due.length && !signal.aborted; at += MAX_PROMPTS_AT_ONCE)
         await this.#lookAt(due.slice(at, at + MAX_PROMPTS_AT_ONCE)).catch(() => undefined); // It looks again.
     }
@@ -117,9 +119,9 @@ export class Pushes {
   async #lookAt(tasks: readonly PushTask[]): Promise<void> {
     const reports = await this.given.using((manager) => manager.outcomes(tasks));
     for (const report of reports) {
-      const task = this.#open.get(report.prompt_id);
+      const task = this.#open.get(keyOf(report));
       // A call may have begun meanwhile, or have answered.
-      if (task && !this.#calls.has(report.prompt_id) && !this.#over.signal.aborted) await this.#seen(task, report);
+      if (task && !this.#calls.has(keyOf(report)) && !this.#over.signal.aborted) await this.#seen(task, report);
     }
   }
 
@@ -145,7 +147,7 @@ export class Pushes {
   }
 
   #drop(task: PushTask): void {
-    this.#open.delete(task.prompt_id);
+    this.#open.delete(keyOf(task));
     this.#write((store) => store.drop(task));
   }
 
@@ -157,6 +159,10 @@ export class Pushes {
       .then(() => work(store))
       .catch((error: Error) => this.given.note(`what is to be reported cannot be kept: ${error.message}`));
   }
+}
+
+function keyOf({ topic, prompt_id }: NamedPrompt): string {
+  return JSON.stringify([topic, prompt_id]);
 }
 
 /** What is to be reported of this state, once. */

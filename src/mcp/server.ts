@@ -46,7 +46,7 @@ export async function serveMcp(options: ServeOptions): Promise<void> {
   const manager = new LazyManager(connect);
   const using: Call['using'] = (work) => manager.use(work);
   const pushes = new Pushes({ using, note });
-  const handedOver = new HandedOver((promptId) => pushes.answered(promptId));
+  const handedOver = new HandedOver((prompt) => pushes.answered(prompt));
   const underWay = new Set<Promise<unknown>>();
   const transport = new EndingTransport(new Lines(note));
 

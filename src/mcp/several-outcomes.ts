@@ -18,11 +18,10 @@ export async function severalOutcomes(
     const progress = reportEvery(call, () => `waiting for ${wait}: ${over} of ${prompts.length} have ended meanwhile`);
     try {
       const options = withinMs === 0 ? {} : { wait, withinMs, signal: call.signal, onEnded: () => (over += 1) };
-      const ids = prompts.map(({ prompt_id }) => prompt_id);
-      const reports = await call.pushes.during(ids, () => manager.outcomes(prompts, options));
+      const reports = await call.pushes.during(prompts, () => manager.outcomes(prompts, options));
       for (const report of call.signal.aborted ? [] : reports)
-        if (report.state === 'ended') call.handedOver.delivered(report.prompt_id);
-        else call.pushes.saw(report);
+        if (report.state === 'ended') call.handedOver.delivered(report);
+        else call.pushes.saw(report.topic, report);
       return severalAnswers(reports);
     } finally {
       progress.end();

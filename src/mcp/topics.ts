@@ -31,7 +31,7 @@ export async function view(which: Which, call: Call): Promise<CallToolResult> {
   const brief = briefly(shown);
   if (!call.signal.aborted)
     for (const { prompt_id, reply_truncated } of brief.outcomes)
-      if (!reply_truncated) call.handedOver.delivered(prompt_id);
+      if (!reply_truncated) call.handedOver.delivered({ topic: shown.topic, prompt_id });
   return factsAnswer(brief, { session_id: shown.session_id, topic: shown.topic, status: shown.state });
 }
 

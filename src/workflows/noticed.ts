@@ -9,6 +9,7 @@ import type { Notice, NoticeEvent } from '../contract/notices.js';
 import type { QueuedPrompt, RunningPrompt, TopicState } from '../contract/state.js';
 import { cutToJsonBytes, digestOf } from '../contract/text.js';
 import type { TurnResult } from '../contract/types.js';
+import { sessionOf } from './session-state.js';
 
 const MAX_PROBLEM_BYTES = 600;
 
@@ -71,7 +72,8 @@ export function noteWaits(
 function note(state: TopicState, { prompt_id, request }: QueuedPrompt, name: string, event: NoticeEvent): boolean {
   const { notify: run, notify_proof: proof, cwd = request.default_cwd } = request;
   if (run === undefined) return false;
-  const session_id = event.session_id ?? request.session_id ?? state.current;
+  const candidates = [event.session_id, request.session_id, state.current];
+  const session_id = candidates.find((id) => id && sessionOf(state, id)) ?? null;
   const place = session_id === null ? defined({ cwd }) : {};
   const notice = { prompt_id, name, run, ...defined({ proof }), session_id, ...place, event };
   state.notices = bounded(state, [...(state.notices ?? []), notice]);
@@ -107,7 +109,8 @@ export function nextNotices(
 ): Notice[] {
   const [first] = notices;
   if (!first) return [];
-  const isOther = (one: Notice) => one.session_id !== first.session_id || hostOf(one) !== hostOf(first);
+  const isOther = (one: Notice) =>
+    one.session_id !== first.session_id || one.cwd !== first.cwd || hostOf(one) !== hostOf(first);
   const other = notices.findIndex(isOther);
   return notices.slice(0, Math.min(other < 0 ? notices.length : other, most));
 }

@@ -100,6 +100,29 @@ test('what a call has answered is not reported, be it the outcome or an ask', as
   await ended(server);
 });
 
+test('tasks of several topics that have the same id are reported each', async () => {
+  const server = serverFor('claude-code');
+  const gate = aGate();
+  const topics = [aTopic(), aTopic(), aTopic()];
+  for (const [i, topic] of topics.entries())
+    server.call(i + 1, 'delegate_task', {
+      ...{ topic, prompt: `[[until: ${gate}]] work`, prompt_id: 'tests', wait_seconds: 0 },
+    });
+  await Promise.all(topics.map((_, i) => answered(server, i + 1)));
+  const [read] = topics;
+  server.call(9, 'session_outcome', { topic: read, prompt_id: 'tests', wait_seconds: 60 });
+  writeFileSync(gate, '');
+  await answered(server, 9);
+  await reports(server, 2);
+  expect(
+    channel(server)
+      .map((params) => (params?.meta as { topic: string }).topic)
+      .sort(),
+  ).toEqual(topics.slice(1).sort());
+  await expect.poll(kept).toEqual([]);
+  await ended(server);
+});
+
 test('an ask and a wait for a quota are reported once each', async () => {
   const server = serverFor('claude-code');
   const { topic } = await handOver(server, '[[ask: bash | rm -rf dist]] work');

@@ -1,6 +1,7 @@
 /** Who gave a prompt with a command is told once when it ends, asks, or goes silent. */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toldIn } from '../support/told.js';
 import { startWorld, type World } from '../support/world.js';
@@ -99,6 +100,19 @@ describe('a command that does not end well changes no outcome, and is shown', ()
       .poll(async () => (await world.manager.view(topic)).failed_notice, { timeout: 10_000 })
       .toMatchObject({ prompt_id: 'p', event: 'ended', problem: expect.stringMatching(problem) as string });
   });
+});
+
+test('a prompt that ends before there is a session tells it, in the directory of the prompt', async () => {
+  const topic = randomUUID();
+  const { run, lines, file } = told();
+  const cwd = mkdtempSync(join(world.dir, 'elsewhere-'));
+  const notify = `pwd > ${file}.pwd; ${run}`;
+  const { session_id } = await world.manager.delegate(topic, 'work', { prompt_id: 'p', cwd, agent: 'nobody', notify });
+  expect(session_id).toBe(null);
+  await expect.poll(lines).toHaveLength(1);
+  expect(lines()[0]).toMatch(`${topic} p ended failed {`);
+  expect(readFileSync(`${file}.pwd`, 'utf8').trim()).toBe(cwd);
+  await quiet(topic);
 });
 
 test('a sender that may run no checks may run no such command, and the prompt is not put in', async () => {

@@ -62,6 +62,24 @@ test('one that hangs is ended with all that it started, also by an attempt that 
   expect(existsSync(command.file)).toBe(false);
 });
 
+test('of a long output, the last whole characters are told', async () => {
+  const command = commandOf(
+    "head -c 400 /dev/zero | tr '\\0' x; for i in $(seq 100); do printf '😀'; done; printf x; exit 3",
+  );
+  expect(await runNotice(command, dir, never)).toBe(`it ended with exit code 3: ${'😀'.repeat(74)}x`);
+});
+
+test('one that prints without end after a while is ended soon, and only the end of it is read', async () => {
+  const command = commandOf('sleep 1; exec yes');
+  expect(await runNotice(command, dir, never)).toMatch(/^it printed more than 1 MiB: (y?\n)+y?$/);
+});
+
+test('one that kills the shell around it is waited for to its end', async () => {
+  const command = commandOf('kill -9 $PPID; sleep 0.5; echo ended >> FILE');
+  expect(await runNotice(command, dir, never)).toMatch(/cut off/);
+  expect(linesOf(command.file)).toEqual(['ended']);
+});
+
 test('one that reads nothing of a long input ends as it does', async () => {
   const command = { ...commandOf('true'), stdin: 'x'.repeat(1024 * 1024) };
   expect(await runNotice(command, dir, never)).toBe(undefined);
@@ -73,6 +91,13 @@ test('one that was cut off by the end of the machine is not started again', asyn
   writeFileSync(join(dir, 'notices', command.key), '999999\n');
   expect(await runNotice(command, dir, never)).toMatch(/cut off/);
   expect(existsSync(command.file)).toBe(false);
+});
+
+test('one whose end was begun by an attempt that was killed is ended, and told as that one wanted', async () => {
+  const command = commandOf('true');
+  mkdirSync(join(dir, 'notices'), { recursive: true });
+  writeFileSync(join(dir, 'notices', command.key), '999999\nstopping: it ran longer than 30 s\n');
+  expect(await runNotice(command, dir, never)).toBe('it ran longer than 30 s');
 });
 
 test('claims are kept for 90 days', async () => {

@@ -1,7 +1,7 @@
 /** What a server has to report outlives it, and goes to one server. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,4 +62,27 @@ test('what is a week old, or no task, is removed', async () => {
   writeFileSync(join(folder(), broken), '{"topic":');
   expect(await (await pushStoreIn(dir, 'claude', '/p')).takeOver()).toEqual([]);
   expect(files()).toEqual([]);
+});
+
+test('what is no file of ours is left alone, and keeps nothing from being taken over', async () => {
+  await left(taskOf('left'));
+  const name = files()[0] ?? '';
+  mkdirSync(join(folder(), name.replace(/^.{24}/, '0'.repeat(24))));
+  writeFileSync(join(folder(), 'notes.json'), 'mine');
+  const store = await pushStoreIn(dir, 'claude', '/p');
+  expect((await store.takeOver()).map(({ prompt_id }) => prompt_id)).toEqual(['left']);
+  expect(files()).toHaveLength(3);
+  expect(readFileSync(join(folder(), 'notes.json'), 'utf8')).toBe('mine');
+});
+
+test('of more than 200 the newest are taken over, and the others are removed', async () => {
+  await left(taskOf('first', new Date(Date.now() - 1000).toISOString()));
+  const name = files()[0] ?? '';
+  for (let i = 0; i < 200; i += 1)
+    writeFileSync(join(folder(), name.replace(/^.{24}/, String(i).padStart(24, '0'))), JSON.stringify(taskOf(`p${i}`)));
+  const store = await pushStoreIn(dir, 'claude', '/p');
+  const taken = await store.takeOver();
+  expect(taken).toHaveLength(200);
+  expect(taken.some(({ prompt_id }) => prompt_id === 'first')).toBe(false);
+  expect(files()).toHaveLength(200);
 });

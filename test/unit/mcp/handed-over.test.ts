@@ -94,7 +94,7 @@ test('calls that were given up together are tried again together', async () => {
 
 test('an outcome that session_outcome delivered is delivered', async () => {
   const { prompt_id } = await over(false);
-  handedOver.delivered(prompt_id);
+  handedOver.delivered({ topic: 't', prompt_id });
   expect((await begun()).attached).toBe(false);
 });
 

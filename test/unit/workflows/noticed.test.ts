@@ -87,6 +87,7 @@ describe('undelivered notices', () => {
 
   test('are delivered by host, oldest first, and are gone then', () => {
     const state = newTopicState();
+    state.sessions = [{ session_id: 'ses_1' }, { session_id: 'ses_2' }] as TopicState['sessions'];
     for (const [id, session] of [
       ['a', 'ses_1'],
       ['b', 'ses_1'],
@@ -101,5 +102,14 @@ describe('undelivered notices', () => {
     expect(state.notices?.map(({ prompt_id }) => prompt_id)).toEqual(['c']);
     noticesAreOver(state, state.notices ?? []);
     expect(state.notices).toBe(undefined);
+  });
+
+  test('without a session are delivered by directory', () => {
+    const state = newTopicState();
+    for (const cwd of ['/a', '/a', '/b']) {
+      const { request, ...prompt } = promptOf(cwd, 'true');
+      noteEnded(topic, state, { ...prompt, request: { ...request, cwd } }, resultOf('p', '', null), now);
+    }
+    expect(nextNotices(state, () => undefined, 20)).toHaveLength(2);
   });
 });
