@@ -10,6 +10,7 @@ import { awaitOutcome, type Awaiting } from './await-outcome.js';
 import { Crowds } from './crowd.js';
 import type { Known } from './disconnected.js';
 import { findTopic, topicWith } from './find-topic.js';
+import { mustHaveOriginal } from './fork-of.js';
 import { namingAdopt } from './naming-adopt.js';
 import { promptOf, sessionIdOf, topicIdOf, type PromptOptions } from './prompt-of.js';
 import { sendPrompt, type Sending, type Sent } from './send-prompt.js';
@@ -85,8 +86,12 @@ export class Delivery {
   }
 
   async placeOf({ request, session, named }: Prompted): Promise<TopicId> {
-    if (!session) return named ?? topicOfPrompt(request.prompt_id);
     const { client, config, standing } = this.given;
+    if (!session) {
+      const topic = named ?? topicOfPrompt(request.prompt_id);
+      await mustHaveOriginal(client, topic, request);
+      return topic;
+    }
     const topic = request.adopt
       ? await topicWith(client, session)
       : await findTopic(client, session).catch(namingAdopt(config, standing.cwd, session));

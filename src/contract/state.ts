@@ -6,6 +6,7 @@
 import type { Answered, AskedInTurn, Waiting } from './asks.js';
 import { isId, type PromptId, type SessionId, type TopicId } from './ids.js';
 import type { FollowedUp } from './estimate.js';
+import type { ForkedFrom } from './fork.js';
 import { isObject } from './is-object.js';
 import type { LedgerEntry } from './ledger.js';
 import type { CheckRound } from './checks.js';
@@ -127,6 +128,8 @@ export interface RunningPrompt {
   moved?: Moved;
   /** How the session was chosen. Absent until it was. */
   choice?: SessionChoice;
+  /** What its session is to be a copy of. Absent once the session is there. */
+  forking?: ForkedFrom;
   /** What the session had pinned, where the prompt changes it. It has it again unless the turn is completed. */
   pinned_before?: Pinned;
   /**

@@ -5,6 +5,7 @@
 import * as wf from '@temporalio/workflow';
 import { defined } from '../contract/defined.js';
 import type { ForkOrigin } from '../contract/fork.js';
+import type { ForkWish } from '../contract/fork-wish.js';
 import type { SessionRecord } from '../contract/state.js';
 import type { Changed, Pinned, SessionChoice } from '../contract/types.js';
 import { forkBriefOf } from './brief.js';
@@ -23,16 +24,26 @@ export async function forkedSession(
   work: Work,
   { fork }: ToFork,
 ): Promise<{ session: SessionRecord; choice: SessionChoice }> {
-  const { project } = work.prompt.request;
-  const origin = await openedInTime(work, () =>
-    work.scope.run(() => calls.findOrigin({ wish: fork, ...defined({ project }) })),
-  );
+  const origin = await originOf(work, fork);
   const { topic, session_id, turn } = origin;
   const choice = { kind: 'new' as const, forked_from: { topic, session_id, turn } };
   const settings = await settingsOf(work, origin);
   const session = settings && (await copied(work, origin, settings.pinned));
+  delete work.turn.forking;
   if (session) return { session, choice: { ...choice, reason: 'forked', ...changedBy(settings) } };
   return { session: await told(work, origin), choice: { ...choice, reason: 'forked_with_brief' } };
+}
+
+/** The run before may have made the copy of what it has found, so a run that goes on with its wait looks for the same. */
+async function originOf(work: Work, fork: ForkWish): Promise<ForkOrigin> {
+  const { turn: running, prompt, scope } = work;
+  const { forking } = running;
+  const wish = forking ? { topic: forking.topic, session_id: forking.session_id, at: forking.turn } : fork;
+  const asked = { wish, ...defined({ project: prompt.request.project }) };
+  const origin = await openedInTime(work, () => scope.run(() => calls.findOrigin(asked)));
+  const { topic, session_id, turn } = origin;
+  running.forking = { topic, session_id, turn };
+  return origin;
 }
 
 interface Settings {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import type { Agent, SessionRef } from '../../src/agents/agent.js';
 import type { PromptId } from '../../src/contract/ids.js';
+import { tokensOf } from '../../src/contract/usage.js';
 import { fetchedClaude } from '../../scripted/isolated-claude.js';
 import { codexProgram } from '../../scripted/isolated-codex.js';
 import { claudeUnderTest } from './claude-code-under-test.js';
@@ -40,6 +41,12 @@ for (const [name, { make, isThere }] of Object.entries(AGENTS))
       if (!opened) throw new Error(`${name} cannot fork`);
       return { ...opened, model: under.model, cwd: under.cwd };
     }
+    /** Of the steps of the turn whose prompt has the word. */
+    const countedFor = (word: string) =>
+      under
+        .asked()
+        .filter(({ asks }) => asks.at(-1)?.includes(word))
+        .reduce((sum, { tokens = 0 }) => sum + tokens, 0);
     const isAsked = (text: string) =>
       vi.waitFor(() => expect(under.asked().some(({ asks }) => asks.at(-1)?.includes(text))).toBe(true), {
         timeout: 60_000,
@@ -57,9 +64,19 @@ for (const [name, { make, isThere }] of Object.entries(AGENTS))
       expect(await agent.transcript(session)).toEqual(before);
       expect((await runTurn(agent, session, 'Go on', 'four')).reply).not.toContain('library');
       // What was used before the copy was made is not used once more.
-      const after = await runTurn(agent, copy, 'Say it [[say: Said.]]', 'five');
-      expect(after.reply).toBe('Said.');
-      expect(usage?.output_tokens).toBeLessThan(60);
+      expect(usage && tokensOf(usage)).toBe(countedFor('without a library'));
+    });
+
+    test.each(['p0', 'p1', 'p2'])('counts its own turns only, to the token, where it ends with %s', async (through) => {
+      const session = await open();
+      for (const text of ['p0', 'p1', 'p2']) await runTurn(agent, session, `${text} [[bash: echo ${text}]]`, text);
+      const copy = await fork(session, through);
+      for (const word of [randomUUID(), randomUUID()]) {
+        const { usage, context } = await runTurn(agent, copy, `${word} [[bash: echo a]] [[say: Done.]]`);
+        const steps = under.asked().filter(({ asks }) => asks.at(-1)?.includes(word));
+        expect(usage && tokensOf(usage)).toBe(countedFor(word));
+        expect(context?.tokens).toBe(steps.at(-1)?.tokens);
+      }
     });
 
     test('ends with the turn that is named, and what came after it is not in it', async () => {

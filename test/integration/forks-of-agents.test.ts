@@ -51,6 +51,7 @@ for (const name of Object.keys(programs) as Name[])
       const { session_id } = await delegate('--topic', topic, 'Add tests');
 
       const copy = await delegate('--topic', topic, '--fork', '--at', '1', '--as', `jwt-${name}`, 'Now with JWT');
+      expect(copy.error).toBeUndefined();
       expect(copy).toMatchObject({
         status: 'completed',
         topic: `jwt-${name}`,

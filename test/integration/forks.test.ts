@@ -115,7 +115,6 @@ describe('a topic that is forked', () => {
   });
 
   test.each<[string, string, (topic: string) => PromptOptions]>([
-    ['a topic that does not exist', 'TOPIC_UNKNOWN', () => ({ fork: { topic: aTopic() } })],
     ['a turn that does not exist', 'INVALID_PROMPT', (topic) => ({ fork: { topic, at: 9 } })],
     ['a session that it does not have', 'SESSION_UNKNOWN', (topic) => ({ fork: { topic, session_id: 'ses_x' } })],
   ])('%s can’t be copied, and the turn says so', async (_, code, options) => {
