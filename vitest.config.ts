@@ -67,6 +67,7 @@ const long = [
     'budgets',
     'usage',
     'compact-first',
+    'opencode-compactions',
     'opencode',
     'opencode-limits',
     'opencode-asks',

@@ -14,7 +14,7 @@
  *   [[stream: ms]]  stream the answer that long, word by word     [[cut: n]]  break the connection in the middle of it, n times
  *   [[big: n]]        answer n characters            [[error: n]]     fail with a message of n characters more
  *   [[overflow]]      fail as a full context does; `[[overflow: 1]]` once, `[[overflow: always]]` fails the summary of it, too
- *   [[summary: ms]]   a summary of this conversation takes that long
+ *   [[summary: ms]]   a summary of this conversation takes that long   [[summary: spent model]]   this model's limit is used up for it
  *   [[gone: model]]   refuse requests for this model, as a provider that no longer has it   [[spent: model]]   as one whose limit for it is used up
  *   [[empty]]         send an empty answer
  *   [[bad: text]]     refuse every request of a conversation that has this, as for an image that can't be read
@@ -228,10 +228,12 @@ const badIn = (messages: ChatMessage[]) =>
 export function asideStep(messages: ChatMessage[]): Step {
   const all = messages.map(textOf).join('\n');
   const refusal = badIn(messages);
+  const spent = /\[\[summary: spent (.*?)\]\]/.exec(all)?.[1];
   return {
     ...newStep(),
     slowMs: summaryMs(messages),
     ...(refusal !== undefined && { refusal }),
+    ...(spent !== undefined && { spent }),
     text: 'Scripted',
     overflow: { times: all.includes('[[overflow: always]]') ? Infinity : 0 },
   };

@@ -163,10 +163,11 @@ export interface AgentDriver<S extends Sight = Sight> {
   /**
    * Reads what became of the prompt, or of the session's last one.
    *
+   * @param compactsAfter the mark before the first compaction for this prompt
    * @returns undefined when the store has no such session
    * @throws Unreachable
    */
-  look(session: SessionRef, prompt?: PromptKey): Promise<S | undefined>;
+  look(session: SessionRef, prompt?: PromptKey, compactsAfter?: string): Promise<S | undefined>;
   /**
    * Puts the prompt in, or continues its turn if that was cut off, as the sight says.
    *

@@ -149,7 +149,7 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
       for (const one of following.values()) if (one.session === session.session_id) one.knows(subAgents);
       return tools;
     },
-    async look(session, key) {
+    async look(session, key, compactsAfter) {
       const connection = await home.connect();
       const place = await home.placeOf(connection, session);
       const read = await readSession(connection, place, key);
@@ -158,7 +158,7 @@ function turnsIn(home: OpenCodeHome): Pick<AgentDriver<OpenCodeSight>, Turns> {
       const beside = await besideIn(connection, place, read, key);
       const working = beside?.children.filter(({ state }) => state === 'works') ?? [];
       background.set(session.session_id, working);
-      const sight = sightOf({ ...read, ...defined({ beside }) }, session.session_id, key);
+      const sight = sightOf({ ...read, ...defined({ beside, compactsAfter }) }, session.session_id, key);
       return { ...sight, done: () => (key && following.get(key)?.begin(sight.turn.answers)) ?? [] };
     },
     async put(session, prompt, sight) {

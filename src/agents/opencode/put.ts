@@ -10,9 +10,11 @@ import type { KeyedPrompt } from '../driver.js';
 import { ask } from './calls.js';
 import { failureOfDirectory } from '../../host/working-directory.js';
 import { partIdOf } from './ids.js';
+import { newestMessages } from './newest-messages.js';
 import type { OpenCodeSight, Place } from './read-session.js';
 import type { Connection } from './server.js';
 import { modelRefOf } from './settings.js';
+import { unfinishedIn } from './unfinished.js';
 
 /** @throws CallFailed */
 export async function put(
@@ -24,7 +26,7 @@ export async function put(
 ): Promise<Failure | undefined> {
   const missing = await failureOfDirectory(place.directory);
   if (missing) return missing;
-  if (!turn.present) await removeMessages(connection, place, unfinished);
+  if (!turn.present) await removeMessages(connection, place, await stillUnfinished(connection, place, unfinished));
   const { model, mode, variant, instructions } = session;
   // After OpenCode has compacted in mid-turn, it answers a message of its own. A kill can leave
   // that message without its text.
@@ -40,6 +42,12 @@ export async function put(
   };
   await ask('take the prompt', (options) => connection.client.session.promptAsync(message, options));
   return undefined;
+}
+
+/** One of them may have finished since the session was looked at: a person has an OpenCode of their own. */
+async function stillUnfinished(connection: Connection, place: Place, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  return unfinishedIn((await newestMessages(connection, place)) ?? []).filter((id) => ids.includes(id));
 }
 
 /** What a kill has left of a compaction would swallow the prompt (`unfinished.ts`). */

@@ -6,13 +6,14 @@ import type { SessionRef } from '../agent.js';
 import type { PromptKey, Sight } from '../driver.js';
 import type { Beside } from './background.js';
 import { ask, askIfThere } from './calls.js';
-import { unfinishedIn } from './unfinished.js';
+import { isOpenToOthers, unfinishedIn } from './unfinished.js';
 import { isOurs, messageIdOf } from './ids.js';
 import { newestMessages } from './newest-messages.js';
 import { endOf, saidIn } from './outcome.js';
 import type { Connection } from './server.js';
 import {
   fingerprintOf,
+  lastMovedAt,
   lastPromptOf,
   lastWorkedOnAt,
   turnStateOf,
@@ -47,6 +48,8 @@ export interface Read {
   messages: StoredMessage[];
   /** Absent: it does not matter. */
   beside?: Beside;
+  /** Compactions after this message are those of the prompt (`DriverCompaction.mark`). */
+  compactsAfter?: string;
 }
 
 export const keyOf = ({ session_id }: SessionRef, prompt: PromptId) => messageIdOf(session_id, prompt) as PromptKey;
@@ -125,7 +128,7 @@ export function sightOf(
     ...defined({ text: turn.text }),
     ...(turn.ended && { end: endOf(turn, session) }),
     superseded: turn.superseded,
-    busy: isWaiting ? ownerOf(prompt) : busyIn(messages, idle, turn),
+    busy: isWaiting ? ownerOf(prompt) : busyIn(read, turn),
     ...(isWaiting && { background: working }),
     steps: turn.answers.length,
     fingerprint: fingerprintOf(turn),
@@ -135,11 +138,15 @@ export function sightOf(
 
 const ownerOf = (prompt = '') => (isOurs(prompt) ? 'this' : 'theirs');
 
-function busyIn(messages: StoredMessage[], idle: boolean, turn: TurnState): Sight['busy'] {
+function busyIn({ messages, idle, compactsAfter }: Read, turn: TurnState): Sight['busy'] {
   const { promptMessage, present, superseded } = turn;
   const last = present && !superseded ? promptMessage : lastPromptOf(messages);
-  const isPersons = last === undefined || !isOurs(last);
-  if (idle) return isPersons && !present && Date.now() - lastWorkedOnAt(messages) < ELSEWHERE_MS ? 'theirs' : false;
+  const isCompacted = isOpenToOthers(messages, compactsAfter);
+  const isPersons = isCompacted || last === undefined || !isOurs(last);
+  if (idle) {
+    const movedAt = isCompacted ? lastMovedAt(messages) : lastWorkedOnAt(messages);
+    return isPersons && !present && Date.now() - movedAt < ELSEWHERE_MS ? 'theirs' : false;
+  }
   if (isPersons) return 'theirs';
   return last === promptMessage ? 'this' : 'ours';
 }

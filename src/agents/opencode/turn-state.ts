@@ -144,6 +144,11 @@ export function lastPromptOf(messages: StoredMessage[]): string | undefined {
 export function lastWorkedOnAt(messages: StoredMessage[]): number {
   const prompt = lastPromptOf(messages);
   if (prompt === undefined || turnStateOf(messages, prompt).ended) return 0;
+  return lastMovedAt(messages);
+}
+
+/** When the last messages were last seen to move. */
+export function lastMovedAt(messages: StoredMessage[]): number {
   const times = messages.slice(-5).flatMap(({ info, parts }) => [info.time.created, ...parts.flatMap(timesOf)]);
   return Math.max(0, ...times);
 }

@@ -1,5 +1,5 @@
-/** Compactions that a kill, a person or an error of the provider has cut off. Pure. */
-import type { StoredAnswer, StoredMessage } from './turn-state.js';
+/** Compactions that have not finished: they run, or a kill, a person or an error has cut them off. Pure. */
+import { lastPromptOf, type StoredAnswer, type StoredMessage } from './turn-state.js';
 
 /**
  * Their messages, with what they had so far, the last first. OpenCode would take them up again before
@@ -13,8 +13,26 @@ export function unfinishedIn(messages: StoredMessage[]): string[] {
   return [...answers.map(({ info }) => info.id), ...asked];
 }
 
+/**
+ * Whether a compaction on request may run, in any OpenCode, that is not our own. OpenCode does not
+ * say who has asked for it: ours are those after the mark.
+ */
+export function isOpenToOthers(messages: StoredMessage[], mark?: string): boolean {
+  const indexOf = (id?: string) => messages.findIndex(({ info }) => info.id === id);
+  const open = new Set(unfinishedIn(messages));
+  const at = messages.findLastIndex((message) => isOnRequest(message) && open.has(message.info.id));
+  const isOver = messages.some(
+    (message) => isAnswer(message) && message.info.parentID === messages[at]?.info.id && message.info.error,
+  );
+  if (at < 0 || isOver || at < indexOf(lastPromptOf(messages))) return false;
+  return mark === undefined || (mark !== '' && (indexOf(mark) < 0 || at <= indexOf(mark)));
+}
+
 export const isAnswer = (message: StoredMessage): message is StoredAnswer => message.info.role === 'assistant';
 
 /** Whether OpenCode was asked to compact, and nothing else, by itself or by a person. */
 export const isCompaction = ({ info, parts }: StoredMessage) =>
   info.role === 'user' && parts.length > 0 && parts.every(({ type }) => type === 'compaction');
+
+const isOnRequest = (message: StoredMessage) =>
+  isCompaction(message) && message.parts.every((part) => part.type === 'compaction' && !part.auto);

@@ -117,7 +117,7 @@ export class Attempt {
     const isCancelled = await notes.has('cancelled', this.#key);
     if (this.#waiting && !isCancelled && this.#progress.steps <= maxSteps && (await driver.isBusy(session)))
       return this.#wait();
-    const seen = await driver.look(session, this.#key);
+    const seen = await driver.look(session, this.#key, await this.#compacting.from());
     if (!seen) return lost(session.session_id, driver.store);
     const sight = await this.#compacting.counted(this.#oldEnd?.without(seen) ?? seen);
     if (sight.text !== undefined && !isPrompt(sight.text, this.request)) return reused(this.request);
@@ -141,6 +141,7 @@ export class Attempt {
     this.#working = true;
     this.#progress.on({ type: 'did', step: COMPACTS });
     this.#running = [this.#compacting.asTool];
+    if (await this.#parking.begins(undefined)) await this.context.driver.abort(this.request.session);
     return next;
   }
 
@@ -160,14 +161,13 @@ export class Attempt {
     const { capabilities, maxPuts } = driver;
     this.#noted ??= !capabilities.repeatablePut && (await notes.has('put', this.#key));
     const settled = this.#settling.isSettled(sight, { puts: this.#puts, noted: this.#noted });
-    const gaveUp = this.#gaveUp !== undefined && this.#puts > 0;
     return decide({
       sight,
       settled,
       cancelled: isCancelled,
       noted: this.#noted,
       puts: this.#puts,
-      gaveUp,
+      gaveUp: this.#gaveUp !== undefined && this.#puts > 0,
       maxPuts,
       maxSteps,
       capabilities,

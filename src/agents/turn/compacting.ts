@@ -23,6 +23,8 @@ interface Noted {
   tries: number;
   /** The end of the conversation before the last try (`DriverCompaction.mark`). */
   mark?: string;
+  /** And before the first one. */
+  from?: string;
   used?: Usage;
   /** `done`, or why there was none. Absent: it is not over. */
   end?: 'done' | { failed: string };
@@ -50,6 +52,12 @@ export class Compacting {
   /** The conversation is compacted before the prompt is put in. Durable once it returns. */
   async decided(): Promise<void> {
     if (!(await this.#read())) await this.#note({ tries: 0 });
+  }
+
+  /** The end of the conversation before the first try. Absent: none was started. */
+  async from(): Promise<string | undefined> {
+    const noted = await this.#read();
+    return noted?.from ?? noted?.mark;
   }
 
   /**
@@ -112,7 +120,8 @@ export class Compacting {
       return this.#ends(noted, { failed: (seen.is === 'failed' && seen.because) || 'it broke off twice' });
     const tries = noted.tries + 1;
     try {
-      await this.#note({ ...noted, tries, mark: await compaction.mark(this.session) });
+      const mark = await compaction.mark(this.session);
+      await this.#note({ ...noted, tries, mark, from: noted.from ?? noted.mark ?? mark });
       await compaction.start(this.session, this.key, tries);
     } catch (error) {
       if (!(error instanceof AgentError)) throw error;

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { PromptKey } from '../../../../src/agents/driver.js';
 import type { SessionId } from '../../../../src/contract/ids.js';
 import { compactionSince } from '../../../../src/agents/opencode/compaction.js';
 import { turnStateOf } from '../../../../src/agents/opencode/turn-state.js';
+import { sightOf } from '../../../../src/agents/opencode/read-session.js';
 import { unfinishedIn } from '../../../../src/agents/opencode/unfinished.js';
 import { answer, compaction, text, user } from './messages.js';
 
@@ -44,5 +46,29 @@ describe('a compaction on request', () => {
       ['msg_4', 'msg_3'],
     ]);
     expect([unfinishedIn(done), unfinishedIn(turn)]).toEqual([[], []]);
+  });
+
+  test('is theirs as long as it may run, unless it is known for ours', () => {
+    const moved = Date.now();
+    const busy = (messages: typeof turn, idle: boolean, compactsAfter?: string, at = moved) =>
+      sightOf(
+        {
+          ...{ idle, status: { type: idle ? 'idle' : 'busy' } },
+          messages: messages.map(({ info, parts }) => ({ info: { ...info, time: { created: at } } as never, parts })),
+          ...(compactsAfter !== undefined && { compactsAfter }),
+        },
+        'ses_1' as SessionId,
+        'msg_cty9' as PromptKey,
+      ).busy;
+    for (const messages of [asked, cut]) {
+      expect([busy(messages, false), busy(messages, true), busy(messages, true, 'msg_4')]).toEqual(
+        Array(3).fill('theirs'),
+      );
+      expect([busy(messages, true, 'msg_2'), busy(messages, true, undefined, moved - 121_000)]).toEqual([false, false]);
+    }
+    expect([busy(stopped, true), busy(done, true), busy(turn, true)]).toEqual([false, false, false]);
+    const auto = [...turn, user('msg_3', compaction())];
+    expect([busy(auto, true), busy(auto, false)]).toEqual([false, 'ours']);
+    expect(busy([...cut, user('msg_cty5', text('And this'))], false)).toBe('ours');
   });
 });
