@@ -2,10 +2,13 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
+import * as z from 'zod';
 import type { Agent, ForkRequest, SessionRef } from '../../src/agents/agent.js';
+import { DurableFacts } from '../../src/agents/shared/durable-facts.js';
 import type { PromptId } from '../../src/contract/ids.js';
 import { forAllTests } from './for-all-tests.js';
 import { FORKING, openIn, type Forking } from './fork-stage.js';
@@ -98,5 +101,17 @@ for (const [name, { make, isThere }] of Object.entries(FORKING))
         expect(await under.holdersOf(word)).toBe(1);
         expect(await under.stored(session)).toBe(before);
       }
+    });
+
+    test.runIf(name === 'OpenCode')('is nobody else’s, whatever their topic is called', async () => {
+      const { request } = await original();
+      const since = Date.now();
+      const title = 'The original (fork #7)'; // As OpenCode titles a copy that nobody has named yet.
+      const first = await agent.fork?.({ ...request, title }, never);
+      const seed = randomUUID();
+      const noted = new DurableFacts(join(under.forker[1] ?? '', 'agents', 'opencode', 'forks'), z.unknown());
+      await noted.set(seed, { since }); // All that a kill in mid-copy leaves.
+      const second = await agent.fork?.({ ...request, seed }, never);
+      expect(second?.session_id).not.toBe(first?.session_id);
     });
   });

@@ -1,7 +1,8 @@
 /**
  * Copies a session. OpenCode gives the copy an id and a title of its own (1.18.33). So it is noted
  * that a copy is being made, and the id is noted after that. A copy whose id was not noted, because
- * a kill came in between, is known by its title, its time and its last message.
+ * a kill came in between, is known by its title, its time and its last message, and by being nobody
+ * else's.
  */
 import type { Session } from '@opencode-ai/sdk/v2/client';
 import { defined } from '../../contract/defined.js';
@@ -72,8 +73,9 @@ async function copyOf(home: OpenCodeHome, connection: Connection, request: Drive
   const since = noted?.since ?? Date.now();
   if (!noted) await home.forks.set(seed, { since });
   const copy =
-    (noted && (await madeBefore(connection, request, original, since, part))) ??
+    (noted && (await madeBefore(home, connection, request, original, since, part))) ??
     (await made(connection, request, part));
+  await home.copies.set(copy.id, { seed });
   await home.forks.set(seed, { since, session: copy.id });
   return copy;
 }
@@ -119,8 +121,9 @@ async function made(
 }
 
 async function madeBefore(
+  home: OpenCodeHome,
   connection: Connection,
-  { cwd }: DriverForkRequest,
+  { cwd, seed }: DriverForkRequest,
   original: Session,
   since: number,
   { last }: Part,
@@ -133,7 +136,10 @@ async function madeBefore(
   const copies = all.filter(
     (one) => one.time.created >= since && one.id !== original.id && COPY.test(one.title) && nameOf(one) === name,
   );
-  for (const copy of copies) if (await endsWith(connection, copy, last)) return copy;
+  for (const copy of copies) {
+    const owner = await home.copies.get(copy.id);
+    if ((!owner || owner.seed === seed) && (await endsWith(connection, copy, last))) return copy;
+  }
   return undefined;
 }
 

@@ -22,12 +22,15 @@ import { OpenCodeServer, type Connection, type Log, type ServerOptions } from '.
 
 /** By seed: since when a copy is being made, and the session that it is, once it is there. */
 const Forked = z.object({ since: z.number(), session: z.string().optional() });
+/** By copy: whose it is. */
+const Copied = z.object({ seed: z.string() });
 
 export class OpenCodeHome {
   readonly server: OpenCodeServer;
   readonly events: Events;
   readonly answers: KeptAnswers;
   readonly forks: DurableFacts<z.infer<typeof Forked>>;
+  readonly copies: DurableFacts<z.infer<typeof Copied>>;
   readonly logins = new Logins();
   readonly prices = new ModelPrices();
   readonly replacement: Replacement;
@@ -43,6 +46,7 @@ export class OpenCodeHome {
     this.events = new Events(options.log);
     this.answers = new KeptAnswers(this.server.folder);
     this.forks = new DurableFacts(join(this.server.folder, 'forks'), Forked);
+    this.copies = new DurableFacts(join(this.server.folder, 'copies'), Copied);
     this.replacement = new Replacement({
       title: 'The OpenCode server',
       whyReplace: async () => ((await this.server.isOutdated()) ? OUTDATED : undefined),
