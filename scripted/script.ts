@@ -15,6 +15,7 @@
  *   [[big: n]]        answer n characters            [[error: n]]     fail with a message of n characters more
  *   [[overflow]]      fail as a full context does; `[[overflow: 1]]` once, `[[overflow: always]]` fails the summary of it, too
  *   [[summary: ms]]   a summary of this conversation takes that long   [[summary: spent model]]   this model's limit is used up for it
+ *   [[summary: status 400]]   it is refused so
  *   [[gone: model]]   refuse requests for this model, as a provider that no longer has it   [[spent: model]]   as one whose limit for it is used up
  *   [[empty]]         send an empty answer
  *   [[bad: text]]     refuse every request of a conversation that has this, as for an image that can't be read
@@ -203,7 +204,7 @@ export function nextStep(messages: ChatMessage[]): Step {
   if (refusal !== undefined) return { ...newStep(), refusal };
   const steps = stepsOf(prompt, messages);
   const step = steps[Math.min(stepsDone(messages), steps.length - 1)] ?? newStep();
-  if (isForSummary(prompt)) step.slowMs = summaryMs(messages);
+  if (isForSummary(prompt)) Object.assign(step, summaryOf(messages));
   const named = (directive: string) => new RegExp(`\\[\\[${directive}: (.*?)\\]\\]`).exec(prompt)?.[1];
   const [gone, spent] = [named('gone'), named('spent')];
   return { ...step, ...(gone !== undefined && { gone }), ...(spent !== undefined && { spent }) };
@@ -212,8 +213,13 @@ export function nextStep(messages: ChatMessage[]): Step {
 /** Claude Code asks for a summary with the tools of the conversation. */
 const isForSummary = (prompt: string) => prompt.includes('create a detailed summary of');
 
-const summaryMs = (messages: ChatMessage[]) =>
-  Number(/\[\[summary: (\d+)\]\]/.exec(messages.map(textOf).join('\n'))?.[1] ?? 0);
+function summaryOf(messages: ChatMessage[]): Partial<Step> {
+  const all = messages.map(textOf).join('\n');
+  const [, ms = 0] = /\[\[summary: (\d+)\]\]/.exec(all) ?? [];
+  const [, status] = /\[\[summary: status (\d+)\]\]/.exec(all) ?? [];
+  const refused = { code: Number(status), times: Infinity, headers: {}, longer: 0 };
+  return { slowMs: Number(ms), ...(status !== undefined && { status: refused }) };
+}
 
 const badIn = (messages: ChatMessage[]) =>
   messages
@@ -231,7 +237,7 @@ export function asideStep(messages: ChatMessage[]): Step {
   const spent = /\[\[summary: spent (.*?)\]\]/.exec(all)?.[1];
   return {
     ...newStep(),
-    slowMs: summaryMs(messages),
+    ...summaryOf(messages),
     ...(refusal !== undefined && { refusal }),
     ...(spent !== undefined && { spent }),
     text: 'Scripted',

@@ -22,8 +22,8 @@ const first = { before_put: () => Promise.resolve('compact' as const) };
 const patiently = { timeout: 60_000, interval: 10 };
 const used = ({ usage }: Pick<AgentOutcome, 'usage'>) => (usage ? tokensOf(usage) : 0);
 
-/** A conversation whose summary takes so many ms. */
-async function conversation(agent: Agent, under: AgentUnderTest, ms: number): Promise<SessionRef> {
+/** A conversation whose summary takes so many ms, or is refused. */
+async function conversation(agent: Agent, under: AgentUnderTest, ms: number | string): Promise<SessionRef> {
   const session = await openIn(agent, under);
   await runTurn(agent, session, `One [[summary: ${ms}]] [[say: One.]]`);
   await runTurn(agent, session, 'Two [[say: Two.]]');
@@ -97,6 +97,16 @@ function describeCompactFirst(name: string, make: () => Promise<AgentUnderTest>)
       expect(outcome).not.toHaveProperty('compacted');
       expect(asked(since)).toBe(3);
       expect(await isIn(session, 'Three [[say: Three.]]')).toBe(1);
+    });
+
+    test.each([400, 401])('one that the provider refuses with %d keeps no prompt out', async (code) => {
+      const session = await conversation(agent, under, `status ${code}`);
+      const outcome = await runTurn(agent, session, 'Three [[say: Three.]]', 'three', first);
+      expect(outcome).toMatchObject({ status: 'completed', reply: 'Three.' });
+      expect(outcome.not_compacted).toContain('scripted failure');
+      expect(outcome).not.toHaveProperty('compacted');
+      expect(await isIn(session, 'Three [[say: Three.]]')).toBe(1);
+      expect(await runTurn(agent, session, 'Four [[say: Four.]]')).toMatchObject({ reply: 'Four.' });
     });
 
     test('a worker that comes back finds the compaction at work, and starts no other', async () => {
