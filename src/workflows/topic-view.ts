@@ -138,7 +138,7 @@ export function detailsOf(
       `- directory: ${inline(cwd)} on host ${inline(host)}`,
     );
     // The page is not drawn anew when the session goes cold.
-    if (session.context) lines.push(`- holds: ${contextWords(session.context, 0, readable)}`);
+    if (session.context) lines.push(`- context: ${contextWords(session.context, 0, readable)}`);
   } else lines.push('None yet.');
   for (const one of state.sessions) if (one !== session) lines.push(otherSessionLine(one));
   if (running) lines.push('', '### Running', '', runningLine(running));
