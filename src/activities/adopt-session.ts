@@ -13,16 +13,13 @@ import { findInStores } from './find-in-stores.js';
 import type { ActivityContext } from './context.js';
 import { contextIn } from './configured.js';
 import { kindOf } from './resolve.js';
-import { refusal, translated } from './translate.js';
+import { refusal } from './translate.js';
 import type { AdoptSessionInput, OpenSessionOutput } from './types.js';
-
-const HEARTBEAT_EVERY_MS = 1000;
+import { withHeartbeats } from './with-heartbeats.js';
 
 /** An attempt that is repeated finds what the one before it found. */
 export async function adoptSession(input: AdoptSessionInput, worker: ActivityContext): Promise<OpenSessionOutput> {
-  const { cancellationSignal, client, heartbeat } = Context.current();
-  const beat = setInterval(heartbeat, HEARTBEAT_EVERY_MS);
-  try {
+  return withHeartbeats(async () => {
     const { topic, session_id } = input;
     const { found, cwd, context } = await foundIn(input, worker);
     const project = await context.projectOf(cwd);
@@ -32,14 +29,9 @@ export async function adoptSession(input: AdoptSessionInput, worker: ActivityCon
         `Topic ${topic} belongs to project ${input.project}; session ${session_id} belongs to project ${project}.`,
         'Take the session over on another topic.',
       );
-    await claim(client, context.config.dataDir, input);
+    await claim(Context.current().client, context.config.dataDir, input);
     return { session_id, pinned: { ...pinnedOf(found, context), project, cwd, ...(await askedAs(input, found, cwd)) } };
-  } catch (error) {
-    cancellationSignal.throwIfAborted();
-    throw translated(error);
-  } finally {
-    clearInterval(beat);
-  }
+  });
 }
 
 /** Its directory is known once it is found. The config of that says how the agent is named and set. */

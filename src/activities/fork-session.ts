@@ -2,47 +2,35 @@
  * Copies a session in its agent's own store, once. A repeated attempt finds the copy of the attempt
  * before. The original is only read.
  */
-import { Context } from '@temporalio/activity';
 import { defined } from '../contract/defined.js';
-import { workflowIdOf } from '../contract/ids.js';
 import type { Pinned } from '../contract/types.js';
 import { openWorktree } from '../host/worktrees.js';
 import { agentOf, contextIn } from './configured.js';
 import type { ActivityContext } from './context.js';
 import { existingDirectory } from './resolve.js';
 import { sessionRefOf } from './session-ref.js';
-import { translated } from './translate.js';
+import { seedOf } from './seed.js';
+import { withHeartbeats } from './with-heartbeats.js';
 import type { ForkSessionInput, ForkSessionOutput } from './fork-types.js';
 
-const HEARTBEAT_EVERY_MS = 1000;
-
 export async function forkSession(input: ForkSessionInput, worker: ActivityContext): Promise<ForkSessionOutput> {
-  const { cancellationSignal, heartbeat } = Context.current();
-  const beat = setInterval(heartbeat, HEARTBEAT_EVERY_MS);
-  try {
-    const { topic, prompt_id, epoch, from } = input;
+  return withHeartbeats(async (signal) => {
+    const { topic, from } = input;
     const asked = input.cwd ?? from.pinned.asked_cwd ?? from.pinned.cwd;
     const place = input.cwd === undefined && !from.pinned.workspace ? from.pinned.cwd : asked;
     const cwd = await existingDirectory(place, worker.host);
     const context = await contextIn(cwd, worker);
     const agent = agentOf({ session_id: from.session_id, pinned: input.pinned }, context);
     if (!agent.fork) return { cannot: `agent ${agent.name} cannot copy a session` };
-    const pinned = await placed(input, { asked, cwd }, context, cancellationSignal);
+    const pinned = await placed(input, { asked, cwd }, context, signal);
     const { model, variant, mode } = pinned;
-    const seed = [workflowIdOf(topic), prompt_id, `fork of ${from.session_id}`, epoch && `epoch ${epoch}`]
-      .filter(Boolean)
-      .join('\n');
+    const seed = seedOf(input, `fork of ${from.session_id}`);
     const request = { seed, title: topic, cwd: pinned.cwd, ...defined({ model, variant, mode }) };
     const original = { from: sessionRefOf(from), through: from.prompt_id };
-    const { session_id, store } = await agent.fork({ ...request, ...original }, cancellationSignal);
+    const { session_id, store } = await agent.fork({ ...request, ...original }, signal);
     context.log('session was forked', { topic, session_id, from: from.session_id });
     return { session_id, pinned: { ...pinned, host: worker.host, store } };
-  } catch (error) {
-    cancellationSignal.throwIfAborted();
-    throw translated(error);
-  } finally {
-    clearInterval(beat);
-  }
+  });
 }
 
 /** Two topics never share a work tree: the copy of a session with one gets its own. */

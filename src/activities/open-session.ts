@@ -1,26 +1,22 @@
 /**
  * Opens a session with the agent, once. A repeated attempt finds the session of the attempt before.
  */
-import { Context } from '@temporalio/activity';
 import { AgentError, type Agent, type OpenedSession, type OpenRequest } from '../agents/agent.js';
 import { defined } from '../contract/defined.js';
-import { workflowIdOf } from '../contract/ids.js';
 import { openWorktree } from '../host/worktrees.js';
 import type { ActivityContext } from './context.js';
 import { fallbackModelsOf, MISSING_FOR_MS } from './fall-back.js';
 import { openingIn, resolve } from './resolve.js';
-import { refusal, translated } from './translate.js';
+import { seedOf } from './seed.js';
+import { refusal } from './translate.js';
 import type { OpenSessionInput, OpenSessionOutput, Resolved } from './types.js';
-
-const HEARTBEAT_EVERY_MS = 1000;
+import { withHeartbeats } from './with-heartbeats.js';
 
 export async function openSession(input: OpenSessionInput, worker: ActivityContext): Promise<OpenSessionOutput> {
-  const { cancellationSignal, heartbeat } = Context.current();
-  const beat = setInterval(heartbeat, HEARTBEAT_EVERY_MS);
-  try {
+  return withHeartbeats(async (signal) => {
     const { cwd: place, context } = await openingIn(input, worker);
     const { config, agents, host } = context;
-    const resolved = await inWorkspace(await resolve(input, place, context), input, context, cancellationSignal);
+    const resolved = await inWorkspace(await resolve(input, place, context), input, context, signal);
     const agent = agents.get(resolved.agent);
     if (!agent)
       throw refusal(
@@ -28,14 +24,14 @@ export async function openSession(input: OpenSessionInput, worker: ActivityConte
         `Agent ${resolved.agent} is in the config of host ${host}, but its worker was started without it.`,
       );
     const { cwd, model, variant, mode } = resolved;
-    // The prompt's id alone is not unique: two topics, or two lives of one topic, can use it, and
-    // the turn of one prompt may open two sessions.
-    const seed = [workflowIdOf(input.topic), input.prompt_id, input.replaces, input.epoch && `epoch ${input.epoch}`]
-      .filter(Boolean)
-      .join('\n');
-    const request = { seed, title: input.topic, cwd, ...defined({ model, variant, mode }) };
+    const request = {
+      seed: seedOf(input, input.replaces),
+      title: input.topic,
+      cwd,
+      ...defined({ model, variant, mode }),
+    };
     const fallbacks = input.keeps_model ? [] : fallbackModelsOf(resolved, config);
-    const { opened, missing } = await openWith(agent, request, fallbacks, cancellationSignal);
+    const { opened, missing } = await openWith(agent, request, fallbacks, signal);
     if (missing) context.absentModels.note(resolved.kind ?? resolved.agent, model, Date.now() + MISSING_FOR_MS);
     // The session keeps the model that was asked for. Its turns fall back, and say so.
     const known = missing ? model : (opened.model ?? model);
@@ -43,12 +39,7 @@ export async function openSession(input: OpenSessionInput, worker: ActivityConte
       session_id: opened.session_id,
       pinned: { ...resolved, ...defined({ model: known }), store: opened.store },
     };
-  } catch (error) {
-    cancellationSignal.throwIfAborted();
-    throw translated(error);
-  } finally {
-    clearInterval(beat);
-  }
+  });
 }
 
 /** A session keeps its work tree with its directory. The caller still names it by the directory that it came from. */

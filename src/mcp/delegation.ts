@@ -93,10 +93,14 @@ async function handOver(
     return await call.using(async (manager) => {
       const { notice, ...accepted } = await manager.submit(topic, prompt, { ...said, prompt_id });
       call.handedOver.accepted(accepted.topic, handed, started.at, !attached);
-      pushes.accepted(accepted);
-      if (notice && wait_seconds === 0) throw new SessionError(notice, accepted);
-      if (wait_seconds === 0) return pendingAnswer(accepted);
+      const kept = pushes.accepted(accepted);
+      if (wait_seconds === 0) {
+        await kept;
+        if (notice) throw new SessionError(notice, accepted);
+        return pendingAnswer(accepted);
+      }
       const result = await pushes.during([accepted], async () => {
+        await kept;
         const result = await ended(manager, accepted, call, started.deadline);
         if (result && !call.signal.aborted) call.handedOver.delivered(accepted);
         return result;

@@ -35,6 +35,7 @@ export class Pushes {
   readonly #calls = new Map<string, number>();
   readonly #over = new AbortController();
   #store: PushStore | undefined;
+  #opened: Promise<void> | undefined;
   #send: Send | undefined;
   #writes: Promise<unknown> = Promise.resolve();
   #looking: Promise<void> | undefined;
@@ -44,10 +45,13 @@ export class Pushes {
   /** Call it once the client takes notifications. */
   async begin(opening: Promise<PushStore>, send: Send): Promise<void> {
     this.#send = send;
-    try {
-      const store = (this.#store = await opening);
+    this.#opened = opening.then((store) => {
+      this.#store = store;
       for (const task of this.#open.values()) this.#keep(task);
-      const left = await store.takeOver();
+    });
+    try {
+      await this.#opened;
+      const left = (await this.#store?.takeOver()) ?? [];
       for (const task of left) if (!this.#open.has(keyOf(task))) this.#open.set(keyOf(task), task);
     } catch (error) {
       this.given.note(`what earlier servers left to report cannot be read: ${(error as Error).message}`);
@@ -55,14 +59,18 @@ export class Pushes {
     this.#look();
   }
 
-  accepted({ topic, prompt_id }: NamedPrompt): void {
+  /** Resolves once the task is kept: a kill of this server then loses no report. */
+  async accepted({ topic, prompt_id }: NamedPrompt): Promise<void> {
     const task: PushTask = { topic, prompt_id, told: [], at: new Date().toISOString() };
-    if (this.#open.has(keyOf(task))) return;
-    this.#open.set(keyOf(task), task);
-    this.#keep(task);
-    const [oldest] = this.#open.values();
-    if (this.#open.size > MOST_OPEN && oldest) this.#drop(oldest);
-    this.#look();
+    if (!this.#open.has(keyOf(task))) {
+      this.#open.set(keyOf(task), task);
+      this.#keep(task);
+      const [oldest] = this.#open.values();
+      if (this.#open.size > MOST_OPEN && oldest) this.#drop(oldest);
+      this.#look();
+    }
+    await this.#opened?.catch(() => undefined); // `begin` notes why.
+    await this.#writes;
   }
 
   /** The client has the outcome. */
