@@ -88,7 +88,7 @@ describe.each(Object.keys(STAGES))('%s', (name) => {
   });
 });
 
-/** The medians. One after the other each time, so that what else the machine does meets both. */
+/** The shortest of each, because what else the machine does only adds. One after the other, so that it meets both. */
 async function inTurns(sessions: SessionRef[], work: (session: SessionRef) => Promise<unknown>): Promise<number[]> {
   const times = sessions.map((): number[] => []);
   for (let i = 0; i < TIMES; i += 1)
@@ -97,7 +97,7 @@ async function inTurns(sessions: SessionRef[], work: (session: SessionRef) => Pr
       await work(session);
       times[at]!.push(performance.now() - begun);
     }
-  return times.map((all) => all.sort((a, b) => a - b)[Math.floor(TIMES / 2)]!);
+  return times.map((all) => Math.min(...all));
 }
 
 /** A shorter time is noise. */
