@@ -19,7 +19,7 @@ function stage(...sights: CompactionSight[]) {
   const notes = new Map<string, string>();
   const did: string[] = [];
   const compaction = {
-    mark: () => Promise.resolve('m'),
+    mark: () => Promise.resolve(`mark ${did.length}`),
     start: () => (did.push('start'), Promise.resolve()),
     look: () => Promise.resolve(sights.length > 1 ? (sights.shift() ?? { is: 'absent' }) : sights[0]!),
   };
@@ -68,6 +68,18 @@ describe('a compaction before the prompt', () => {
     for (let steps = 0; (await compacting.step(absent, false)) !== undefined; steps++) expect(steps).toBeLessThan(9);
     expect(did).toEqual(['start', 'start']);
     expect(await saidIn(compacting)).toMatchObject({ not_compacted: FAILED.because, usage: usage(10) });
+  });
+
+  test('the conversation goes on from where the first try began, also in the next attempt', async () => {
+    const { attempt } = stage(FAILED);
+    const first = attempt();
+    await first.decided();
+    expect(await first.from()).toBeUndefined();
+    await first.step(absent, false);
+    expect(await first.from()).toBe('mark 0');
+    await first.step(absent, false);
+    expect(await first.from()).toBe('mark 0');
+    expect(await attempt().from()).toBe('mark 0');
   });
 
   test('that is not seen is waited for before it is started again', async () => {
