@@ -61,7 +61,7 @@ test('an answer in 100,000 pieces is a whole reply, and takes seconds', { timeou
   const began = performance.now();
   const { reply, status } = await runTurn(agent, session, 'Much');
   expect([status, reply.length]).toEqual(['completed', 1_000_000]);
-  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(performance.now() - began).toBeLessThan(30_000);
 });
 
 test('what agents write to their standard error fills no disk', async () => {
