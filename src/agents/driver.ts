@@ -83,7 +83,7 @@ export interface Sight {
    * or nothing does. The driver bounds how long it reports 0.
    */
   background?: number;
-  /** How often the model was asked in this turn. */
+  /** How many requests to the model have ended in this turn. */
   steps: number;
   /** Changes whenever anything in the turn changes. */
   fingerprint: string;

@@ -47,6 +47,22 @@ export function describeBudgets(name: 'opencode' | 'claude-code' | 'codex', make
       expect(await under.promptsIn(session)).toEqual([prompt]);
     });
 
+    test('a budget of one step buys a step each time that it is allowed', async () => {
+      const config = await configOf(under, name);
+      const turnOf = workerOf(name, agent, { ...config, limits: { ...config.limits, budgets: { steps_per_turn: 1 } } });
+      const session = await openIn(agent, under);
+      const input: Partial<RunTurnInput> = { prompt_id: randomUUID() as PromptId };
+      const prompt = `One by one ${randomUUID()} [[slow: 1000]] [[bash: echo 1]] [[slow: 1000]] [[bash: echo 2]] [[slow: 1000]] [[say: Done.]]`;
+      const answered: Answered[] = [];
+      for (let asks = 0; asks <= 3; asks++) {
+        const outcome = await turnOf(session, prompt, { ...input, answered });
+        if (outcome.waits?.for !== 'answer')
+          return expect(outcome).toMatchObject({ status: 'completed', reply: 'Done.' });
+        answered.push({ ask: outcome.waits.ask, answer: { decision: 'allow' }, by: 'person' });
+      }
+      expect.unreachable('The turn asked more often than it has steps.');
+    });
+
     test('the turn ends where that is denied, and the session takes the next prompt', async () => {
       const { session, prompt, after, turnOf } = await cutOff();
       const ended = await after({ decision: 'deny' });

@@ -12,7 +12,7 @@ import { isoOf } from '../shared/usage-limits.js';
 import { stepOf } from './steps.js';
 import { subAgentOf } from './sub-agents.js';
 import type { StoredAnswer } from './turn-state.js';
-import { usageOfStep } from './usage.js';
+import { hasEnded, usageOfStep } from './usage.js';
 
 /** How many characters of the text so far are kept. */
 const TAIL = 400;
@@ -181,7 +181,7 @@ export class Following {
   }
 
   #used(info: AssistantMessage): void {
-    this.on({ type: 'used', step: info.id, usage: usageOfStep(info) });
+    this.on(hasEnded(info) ? { type: 'used', step: info.id, usage: usageOfStep(info) } : { type: 'worked' });
   }
 
   #part(part: Part): void {

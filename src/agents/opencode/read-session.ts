@@ -11,6 +11,7 @@ import { isOurs, messageIdOf } from './ids.js';
 import { newestMessages } from './newest-messages.js';
 import { endOf, saidIn } from './outcome.js';
 import type { Connection } from './server.js';
+import { hasEnded } from './usage.js';
 import {
   fingerprintOf,
   lastMovedAt,
@@ -130,7 +131,7 @@ export function sightOf(
     superseded: turn.superseded,
     busy: isWaiting ? ownerOf(prompt) : busyIn(read, turn),
     ...(isWaiting && { background: working }),
-    steps: turn.answers.length,
+    steps: turn.answers.filter(({ info }) => hasEnded(info)).length,
     fingerprint: fingerprintOf(turn),
     said: () => saidIn(turn),
   };

@@ -22,6 +22,10 @@ function wasCutOff({ info, parts }: StoredStep): boolean {
 
 const SAID: ReadonlySet<string> = new Set<Part['type']>(['tool', 'text', 'reasoning']);
 
+/** Whether the model has answered, and the tools of its answer have ended. */
+export const hasEnded = ({ finish, tokens, cost }: Step & Pick<AssistantMessage, 'finish'>): boolean =>
+  finish !== undefined || tokensOf(usageOfStep({ tokens, cost })) > 0;
+
 /**
  * What the session holds after its last step. A summary has taken the place of what it was made
  * from. `undefined`: the model has answered nothing.
