@@ -1,5 +1,5 @@
 /** What a turn waits for, what it asked and who answered, in a few words. */
-import type { Ask, AskedInTurn, Waiting } from '../contract/asks.js';
+import type { Ask, AskedInTurn, AskKind, Waiting } from '../contract/asks.js';
 import { oneLine } from './one-line.js';
 
 /** e.g. `permission for bash: rm -rf dist`, or `question: Which one? (a, b)` */
@@ -7,6 +7,12 @@ export function askWords({ kind, tool, text, options = [] }: Ask, length = 200):
   const what = kind === 'permission' && tool !== undefined ? `permission for ${tool}` : kind;
   const choice = options.length > 0 ? ` (${oneLine(options.map(({ label }) => label).join(', '), 100)})` : '';
   return `${what}: ${oneLine(text, length)}${choice}`;
+}
+
+/** What a denial does. It ends a sentence. */
+export function afterDenial(kind: AskKind): string {
+  if (kind === 'budget') return 'the turn ends';
+  return kind === 'cold' ? 'the prompt ends without having been put in' : 'the turn goes on';
 }
 
 /** e.g. `waits for an answer: permission for bash: rm -rf dist` */
@@ -19,7 +25,7 @@ export function waitingWords(waiting: Waiting): string {
 /** To a budget. */
 const GRANTED = { allow: 'as much again', always: 'no limit any more', deny: 'stopped', reply: 'a new limit' };
 /** To a cold session. */
-const WENT_ON = { allow: 'goes on', always: 'goes on', deny: 'not put in', reply: 'a new session' };
+const WENT_ON = { allow: 'goes on', always: 'goes on', deny: 'not put in', reply: 'answered' };
 const DECIDED: typeof GRANTED = {
   allow: 'allowed',
   always: 'allowed for the session',

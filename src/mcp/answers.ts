@@ -5,7 +5,7 @@
  */
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { toldOf } from '../client/told.js';
-import { askedWords, askWords, waitingWords } from '../client/waiting-words.js';
+import { afterDenial, askedWords, askWords, waitingWords } from '../client/waiting-words.js';
 import { workspaceLines, worktreeLines } from '../client/workspace-words.js';
 import type { ReplyPage } from '../contract/answers.js';
 import type { Waiting } from '../contract/asks.js';
@@ -172,7 +172,7 @@ function howToEnd(waiting: Waiting): string {
   const takes = ask.takes.map((one) => `"${one}"`).join(', ');
   return [
     `It waits for an answer to a ${askWords(ask, 1000)}`,
-    `To answer, call session_answer with this topic, ask_id "${ask.ask_id}" and decision ${takes}. If it is not for you to decide, ask the person first. Without an answer it is denied at ${until}, and the turn goes on.`,
+    `To answer, call session_answer with this topic, ask_id "${ask.ask_id}" and decision ${takes}. If it is not for you to decide, ask the person first. Without an answer it is denied at ${until}, and ${afterDenial(ask.kind)}.`,
   ].join('\n');
 }
 

@@ -175,7 +175,7 @@ function waitingLines(topic: TopicId, waiting: Waiting): string[] {
     `**Asks**${by} until ${readable(until)}: ${ask.kind}${ask.tool === undefined ? '' : ` for ${inline(ask.tool)}`}: ${inline(ask.text)}`,
     ...(ask.options ?? []).slice(0, 20).map(({ label }) => `- ${inline(label)}`),
     '',
-    `Answer: \`continuity answer ${name} ${ask.kind === 'question' ? "'…'" : '--allow'}\`${ask.budget ? ' · `--always` · a new limit' : ask.kind === 'cold' && ask.options ? ' · `replace`' : ''} · \`--deny\``,
+    `Answer: \`continuity answer ${name} ${ask.kind === 'question' ? "'…'" : '--allow'}\`${ask.budget ? ' · `--always` · a new limit' : ask.kind === 'cold' ? (ask.options ?? []).map(({ label }) => ` · ${code(label)}`).join('') : ''} · \`--deny\``,
   ];
 }
 

@@ -91,7 +91,8 @@ describe('with onCold: ask', () => {
     const { stdout } = await continuity(['show', topic]);
     expect(stdout).toMatch(/1\. compact.*about \$0\.68/);
     expect(stdout).toContain('compact | replace | --allow');
-    await answer(topic, 'compact');
+    const said = await continuity(['answer', topic, 'compact']);
+    expect(said.stdout).toBe(`What topic ${topic} asked is answered: compact.\n`);
     expect(await result).toMatchObject({ status: 'completed', session_id: session, compacted: 1 });
     expect((await result).usage).toMatchObject({ input_tokens: 990 });
     expect(world.agent.promptsIn(session)).toEqual([ONE, 'two']);

@@ -22,7 +22,7 @@ const SAID_OF_COLD: Record<Decision, string> = {
   allow: 'is allowed. Its prompt goes on',
   always: 'is allowed. Its prompt goes on',
   deny: 'is denied. Its prompt ends, and nothing was put in',
-  reply: 'is answered. A new session takes over',
+  reply: 'is answered',
 };
 
 export default command({
@@ -72,7 +72,8 @@ export default command({
       }),
     );
     const said = taken.kind === 'budget' ? SAID_OF_BUDGET : taken.kind === 'cold' ? SAID_OF_COLD : SAID;
-    output.answer({ topic, ...taken }, `What topic ${topic} asked ${said[taken.decision]}.`);
+    const chosen = taken.kind === 'cold' && taken.decision === 'reply' ? `: ${args.text}` : '';
+    output.answer({ topic, ...taken }, `What topic ${topic} asked ${said[taken.decision]}${chosen}.`);
     if (!output.json) output.note(`Follow it: continuity watch ${quoted(topic)}`);
   },
 });

@@ -1,5 +1,5 @@
 /** Shows a person what a turn waits for, and the command that ends the wait. */
-import { askWords } from '../../client/waiting-words.js';
+import { afterDenial, askWords } from '../../client/waiting-words.js';
 import type { Ask, Waiting } from '../../contract/asks.js';
 import { count, oneLine, quoted, until } from './words.js';
 
@@ -30,13 +30,14 @@ export function waitingLines(topic: string, waiting: Waiting, now: number): stri
           `  ${at + 1}. ${oneLine(label)}${description ? ` - ${oneLine(description, 120)}` : ''}`,
       ),
     ...(options.length > SHOWN_OPTIONS ? [`  … ${count(options.length - SHOWN_OPTIONS, 'more option')}`] : []),
-    `Without an answer it is denied ${until(waiting.until, now)}, and ${ask.kind === 'cold' ? 'the prompt ends without having been put in' : 'the turn goes on'}.`,
+    `Without an answer it is denied ${until(waiting.until, now)}, and ${afterDenial(ask.kind)}.`,
     `Answer: ${answerCommand(topic, ask)}`,
   ];
 }
 
 function headOf({ kind, tool, session_id }: Ask): string {
   if (kind === 'cold') return 'Before the prompt is put in:';
+  if (kind === 'budget') return 'A budget is used up:';
   const by = session_id === undefined ? 'The agent' : `The sub-agent of session ${session_id}`;
   return kind === 'question'
     ? `${by} has a question:`
@@ -77,5 +78,8 @@ export function waitingNote(topic: string, waiting: Waiting, now: number): strin
   }
   const { ask } = waiting;
   const by = ask.session_id === undefined ? '' : ` (sub-agent ${ask.session_id})`;
-  return `Topic ${topic} waits for an answer${by} to a ${askWords(ask)}. Without one it is denied ${until(waiting.until, now)}. Answer: ${answerCommand(topic, ask)}`;
+  return `Topic ${topic} waits for an answer${by} to a ${sentence(askWords(ask))} Without one it is denied ${until(waiting.until, now)}. Answer: ${answerCommand(topic, ask)}`;
 }
+
+/** A question keeps its mark. */
+const sentence = (text: string) => (/[.?!]$/.test(text) ? text : `${text}.`);

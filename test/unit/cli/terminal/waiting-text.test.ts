@@ -64,6 +64,19 @@ test('a question is shown with its options, and a long text says how much more t
   );
 });
 
+test('a budget is shown as what it is, and says that a denial ends the turn', () => {
+  const text = 'The turn has used $2.00 of $2.00 (limits.costPerTurn). Go on?';
+  const budget = answerTo({ kind: 'budget', text, takes: ['allow', 'deny'] });
+  delete budget.ask.tool;
+  expect(waitingLines('auth', budget, now)).toEqual([
+    'A budget is used up:',
+    `  ${text}`,
+    'Without an answer it is denied in 30 minutes (2026-01-01 12:30 UTC), and the turn ends.',
+    'Answer: continuity answer auth --allow | --deny "why"',
+  ]);
+  expect(waitingNote('auth', budget, now)).toContain('Go on? Without one it is denied in 30 minutes');
+});
+
 test('a limit is shown with its reason, the next try, and the commands', () => {
   expect(waitingLines('auth', quota, now)).toEqual([
     'The provider has a limit: AGENT_RATE_LIMITED: Five hours are used up.',
@@ -97,12 +110,14 @@ test('what was asked says who answered', () => {
     asked({ decision: 'deny', by: 'config' }),
     asked({ decision: 'deny', by: 'time', reply: 'Nobody answered within 30 minutes.' }),
     asked({ kind: 'question', text: 'Which?', decision: 'reply', reply: 'red' }),
+    asked({ kind: 'cold', text: 'Go on?', decision: 'reply', reply: 'compact' }),
   ]).toEqual([
     'bash: ls → allowed by a person',
     'bash: ls → allowed for the session by a person',
     'bash: ls → denied by the config',
     'bash: ls → denied, because nobody answered in time',
     'Which? → answered by a person: red',
+    'Go on? → answered by a person: compact',
   ]);
 });
 
