@@ -40,7 +40,10 @@ export async function mergeWorktree(which: Which, message: string | undefined): 
     const before = await existingTip(git, which);
     const left = await uncommittedIn(git, directory);
     if (left.length > 0 && message === undefined)
-      throw unfinished(`${directory} has changes that are not committed: ${shown(left)}.`);
+      throw unfinished(
+        `${directory} has changes that are not committed: ${shown(left)}.`,
+        `Commit them: continuity merge ${shellWord(topic)} --commit. Or give them up: continuity discard ${shellWord(topic)} --force`,
+      );
     if (left.length > 0) await commitAll(git, directory, message ?? '');
     const tip = left.length > 0 ? await existingTip(git, which) : before;
     const into = await branchIn(git, from);
@@ -92,6 +95,7 @@ async function merged(git: Git, { branch, from }: Which, tip: string): Promise<v
       isDirty ? 'MERGE_CONFLICT' : 'WORKSPACE_UNAVAILABLE',
       `git did not merge ${branch} in ${from}: ${said}`,
       error,
+      isDirty ? `Commit or stash the changes in ${from}, then merge again.` : undefined,
     );
   }
   if ((await git(from, 'rev-list', '--count', `HEAD..${tip}`)).trim() !== '0')
@@ -119,7 +123,7 @@ export async function discardWorktree(which: Which, force: boolean): Promise<Dis
     if (!force)
       throw unfinished(
         `Branch ${branch} in ${directory} has ${work}.`,
-        'Merge it (continuity merge), or discard it with --force: the work is then kept under a ref.',
+        `Merge it: continuity merge ${shellWord(topic)}. Or keep the work under a ref: continuity discard ${shellWord(topic)} --force`,
       );
     const snapshot = left.length > 0 ? await snapshotOf(git, which, tip) : tip;
     const kept_as = `${DISCARDED}${branch.slice('continuity/'.length)}/${await nextNumber(git, which)}`;
@@ -243,8 +247,8 @@ function shown(files: string[]): string {
   return files.slice(0, SHOWN_FILES).join(', ') + more;
 }
 
-function failed(code: FailureCode, message: string, cause: unknown): Failed {
-  return new Failed(failure(code, message), { cause });
+function failed(code: FailureCode, message: string, cause: unknown, fix?: string): Failed {
+  return new Failed(failure(code, message, fix), { cause });
 }
 
 const unfinished = (message: string, fix?: string) => new Failed(failure('WORKSPACE_UNFINISHED', message, fix));

@@ -77,7 +77,8 @@ describe('merge', () => {
   test('that would overwrite changes in the other directory leaves them', async () => {
     await commitTo(tree.directory, 'README.md', 'theirs');
     await writeFile(join(repository, 'README.md'), 'not committed');
-    await expect(merge()).rejects.toMatchObject({ code: 'MERGE_CONFLICT' });
+    const fix = `Commit or stash the changes in ${repository}, then merge again.`;
+    await expect(merge()).rejects.toMatchObject({ code: 'MERGE_CONFLICT', failure: { fix } });
     expect(await readFile(join(repository, 'README.md'), 'utf8')).toBe('not committed');
     await expectKept();
   });
