@@ -1,4 +1,4 @@
-/** Brings a prompt to the session that was chosen for it: one of the topic, or a new one. */
+/** Enters the session that was chosen for a prompt: one of the topic, or a new one. */
 import type { SessionRecord } from '../contract/state.js';
 import type { SessionChoice } from '../contract/types.js';
 import { adoptSession } from './adopt.js';
@@ -18,7 +18,7 @@ export async function enterSession(
   return { session: await openSession(work, place), choice };
 }
 
-/** What the result says where no session was entered. One that could not be taken over was not adopted. */
+/** For a result without a session. A session that could not be taken over was not adopted. */
 export function unentered(place: Destination): SessionChoice {
   if ('fork' in place) return { kind: 'new' };
   return 'adopt' in place ? { kind: 'resumed' } : place.choice;

@@ -1,6 +1,6 @@
 /**
- * The first session of a topic begins as a copy of another topic's session, which stays as it is.
- * Where its agent can't copy it, or another one is to go on, a new session is told of it in a brief.
+ * Begins the first session of a topic as a copy of another topic's session. The original stays as it is.
+ * If its agent can't copy it, or the prompt names another agent, a new session gets a brief of it.
  */
 import * as wf from '@temporalio/workflow';
 import { defined } from '../contract/defined.js';
@@ -34,7 +34,7 @@ export async function forkedSession(
   return { session: await told(work, origin), choice: { ...choice, reason: 'forked_with_brief' } };
 }
 
-/** The run before may have made the copy of what it has found, so a run that goes on with its wait looks for the same. */
+/** The run before this one may have made the copy already. A run that continues its wait must find the same one. */
 async function originOf(work: Work, fork: ForkWish): Promise<ForkOrigin> {
   const { turn: running, prompt, scope } = work;
   const { forking } = running;
@@ -90,7 +90,7 @@ async function copied(work: Work, origin: ForkOrigin, pinned: Pinned): Promise<S
   return record;
 }
 
-/** A new session, whose first turn carries a brief of the one that was to be copied. */
+/** Opens a new session. Its first turn carries a brief of the session that could not be copied. */
 async function told(work: Work, origin: ForkOrigin): Promise<SessionRecord> {
   const { session } = origin;
   const { host, project } = session.pinned;
@@ -100,7 +100,7 @@ async function told(work: Work, origin: ForkOrigin): Promise<SessionRecord> {
   return opened;
 }
 
-/** A brief without them is a brief all the same. */
+/** Without an answer, the brief has no files. */
 async function filesSince(work: Work, { pinned }: SessionRecord, since: string): Promise<string | undefined> {
   try {
     const changed = await onHost(work, pinned.host, (where) => calls.changedFiles({ cwd: pinned.cwd, since }, where));

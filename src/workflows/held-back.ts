@@ -1,7 +1,7 @@
 /**
- * Prompts that wait until their session is warm (`when_warm`). They start no turn in a cold session:
- * they run as soon as another prompt's turn has made it warm, or once their time is over. And what a
- * turn has to know in case its session is cold. Pure.
+ * Holds back prompts that wait until their session is warm (`when_warm`). Such a prompt starts no turn in a
+ * cold session. It runs once another prompt's turn has made the session warm, or when its time is over.
+ * `ifCold` is what a turn needs if its session is cold. Pure.
  */
 import { milliseconds } from '../contract/duration.js';
 import { defined } from '../contract/defined.js';
@@ -27,7 +27,7 @@ function isHeld(state: TopicState, queued: QueuedPrompt, now: string): boolean {
   const time = Date.parse(now);
   const { session_id } = queued.request;
   const session = session_id === undefined ? currentSession(state) : sessionOf(state, session_id);
-  // Without a session to go on in, there is nothing that could be warm.
+  // A topic without a session has nothing that could be warm.
   if (deadline <= time || !session || (session.lost && session.lost !== 'cold')) return false;
   return !session.context || !isWarm(session.context, time);
 }
@@ -43,7 +43,7 @@ export function heldUntil({ queue }: Pick<TopicState, 'queue'>): number | undefi
   return deadlines.length === 0 ? undefined : Math.min(...deadlines);
 }
 
-/** A fix belongs to the turn before it, whatever its checks took. */
+/** A fix belongs to the turn before it, however long the checks took. */
 export function ifCold({ prompt, fix }: RunningPrompt, { context }: SessionRecord): IfCold {
   const { session_id, on_cold } = prompt.request;
   if (fix !== undefined) return {};

@@ -1,4 +1,4 @@
-/** Which notices a topic has to deliver, and what they say. Pure. */
+/** Decides which notices a topic delivers, and writes them. Pure. */
 import type { AskedChecks } from '../activities/types.js';
 import type { Waiting } from '../contract/asks.js';
 import { defined } from '../contract/defined.js';
@@ -43,8 +43,8 @@ export function noteEnded(
 }
 
 /**
- * Notes that a turn waits: once for each ask, and once for each time that it waits for something else,
- * however often that is tried. @returns whether there is a notice
+ * Notes that a turn waits: once for each ask, and once for each wait for something else, however often the
+ * turn is tried again meanwhile. @returns whether there is a notice
  */
 export function noteWaits(
   topic: TopicId,
@@ -58,7 +58,7 @@ export function noteWaits(
   const one = asks ? `asks/${digestOf(waiting.ask.ask_id)}` : `silent/${running.parked_since}`;
   if (prompt.request.notify === undefined || noticed.includes(one) || noticed.length >= MAX_NOTICES_OF_PROMPT)
     return false;
-  // A time differs in a run that was reset. A count does not.
+  // The name uses a count, because a run that was reset has other times.
   const name = asks ? one : `silent/${noticed.filter((other) => other.startsWith('silent/')).length}`;
   running.noticed = [...noticed, one];
   return note(state, prompt, name, {
@@ -80,7 +80,7 @@ function note(state: TopicState, { prompt_id, request }: QueuedPrompt, name: str
   return true;
 }
 
-/** The texts of the oldest go first, and then the oldest. The newest is kept whole. */
+/** Drops the texts of the oldest notices first, then the oldest notices. The newest stays whole. */
 function bounded(state: TopicState, notices: Notice[]): Notice[] {
   const last = notices.length - 1;
   let tooMuch = notices.reduce((sum, notice) => sum + fixedBytes(notice) + 1, 0) - MAX_NOTICES_BYTES;

@@ -1,6 +1,6 @@
 /**
- * Delivers the notices of prompts to their commands. A notice is in the state until an activity on the
- * session's host has delivered it, so it survives every run. The host starts its command once
+ * Delivers the notices of prompts to their commands. The state keeps a notice until an activity on the
+ * session's host has delivered it, so continue-as-new loses none. The host starts each command once
  * (`host/notice-command.ts`).
  */
 import * as wf from '@temporalio/workflow';
@@ -24,7 +24,7 @@ export class Notices {
 
   constructor(private readonly topic: Pick<Topic, 'id' | 'state' | 'show'>) {}
 
-  /** Delivers what the run before this one did not. */
+  /** Delivers the notices that the run before this one left. */
   resume(): void {
     if (this.topic.state.notices) this.#begin();
   }

@@ -1,4 +1,4 @@
-/** Opens a session of the topic, and waits where its agent can't open one yet. */
+/** Opens a session of the topic. Waits while the agent can't open one. */
 import type { OpenSessionOutput } from '../activities/types.js';
 import { defined } from '../contract/defined.js';
 import type { SessionRecord } from '../contract/state.js';
@@ -26,7 +26,7 @@ export async function openSession(work: Work, { opening, host }: Omit<ToOpen, 'c
   return session;
 }
 
-/** A patient prompt waits until its agent can do it. */
+/** A patient prompt waits until its agent can open a session. */
 export async function openedInTime<T = OpenSessionOutput>(work: Work, open: () => Promise<T>): Promise<T> {
   for (;;) {
     if (work.turn.waiting) await waited(work, work.turn.waiting);

@@ -1,4 +1,4 @@
-/** As `read-results.ts`, for what is read of a session that is copied, and of the copy. Pure. */
+/** Checks the results of `findOrigin` and `forkSession`, as `read-results.ts` checks the others. Pure. */
 import type { ForkSessionOutput } from '../activities/fork-types.js';
 import type { ForkOrigin } from '../contract/fork.js';
 import { isId } from '../contract/ids.js';

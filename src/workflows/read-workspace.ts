@@ -1,4 +1,4 @@
-/** What a host says of the place in which a turn worked, read with care. Pure. */
+/** Checks what a host reports of the place in which a turn worked. Pure. */
 import { isObject } from '../contract/is-object.js';
 import { isId, type TopicId } from '../contract/ids.js';
 import { jsonBytes, utf8Length } from '../contract/text.js';
@@ -21,7 +21,7 @@ function isGround(value: unknown): boolean {
   return branch === undefined || (typeof branch === 'string' && utf8Length(branch) <= MAX_BRANCH_BYTES);
 }
 
-/** Two of the longest paths, a branch and a commit. Each session has it, and each outcome. */
+/** Room for two of the longest paths, a branch and a commit. Each session and each outcome carries one. */
 export const MAX_WORKTREE_BYTES = 9 * 1024;
 
 export function isWorktree(value: unknown): boolean {

@@ -11,7 +11,7 @@ import type { RunningPrompt, SessionRecord, TopicState } from '../contract/state
 import type { Usage } from '../contract/types.js';
 import { hasCost, sumOf, tokensOf } from '../contract/usage.js';
 
-/** Remembers how far a person has let the topic go. */
+/** Remembers up to which budget a person has let the topic go. */
 function noteBudget(state: TopicState, answered: readonly Answered[] = []): void {
   for (const { ask, answer } of answered) {
     const limit = ask.budget?.name === 'cost_per_topic' ? raisedTo(ask.budget, answer) : undefined;
@@ -27,7 +27,7 @@ function costIn(used: Usage): Cost {
   return { usd: 0, ...(tokensOf(used) > 0 && { is_partial: true }) };
 }
 
-/** What a topic has cost so far. An older release has kept the sum only. */
+/** What a topic has cost so far. An older release kept the sum only. */
 export const costOf = ({ cost, used }: TopicState): Cost => cost ?? (used ? costIn(used) : { usd: 0 });
 
 function sumOfCosts(one: Cost, other: Cost): Cost {
@@ -41,7 +41,7 @@ interface Ended {
   at: string;
   /** The model that worked, where the agent says so. */
   model?: string;
-  /** It is the first turn of a session that was opened for it. */
+  /** Whether it is the first turn of a session that was opened for it. */
   opened: boolean;
 }
 
@@ -56,7 +56,7 @@ export function noteUsage(state: TopicState, session: SessionRecord, used: Usage
   for (const one of [state, session]) one.used = sumOf(one.used ? [one.used, used] : [used]);
 }
 
-/** Adds what a turn has used, once. `turn.used` is over then. */
+/** Adds what a turn has used, and deletes `turn.used`, so that it is added once. */
 export function noteWork(
   state: TopicState,
   turn: RunningPrompt,
