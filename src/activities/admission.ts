@@ -1,7 +1,7 @@
 /**
- * What an attempt waits for on its host before it works, in this order: its directory, where it is
- * to be alone there; another turn that tries the provider; a slot. A turn that waits for its
- * directory holds no slot, so it holds up no other topic.
+ * Lets an attempt in on its host. The attempt waits for its directory if it works alone there, then for
+ * another turn that tries the provider, then for a slot. A turn that waits for its directory holds no
+ * slot, so it delays no other topic.
  */
 import type { AgentOutcome } from '../agents/agent.js';
 import { placeOf } from '../host/work-tree.js';
@@ -30,7 +30,7 @@ export class Admission {
     private readonly signals: { detach: AbortSignal; stop: AbortSignal },
   ) {}
 
-  /** @returns the outcome of a turn whose provider refused another one just now */
+  /** @returns an outcome when the provider has just refused another turn */
   async enter(): Promise<AgentOutcome | undefined> {
     const alone = isAlone(this.input, this.host);
     if (alone) await this.#enterDirectory(true);
@@ -51,7 +51,7 @@ export class Admission {
     else this.#try?.takes();
   }
 
-  /** Does nothing the second time. `ended`: absent when the attempt broke off. */
+  /** A second call does nothing. `ended` is absent when the attempt broke off. */
   async leave(ended?: AgentOutcome | object): Promise<void> {
     this.#release();
     this.#try?.end();
@@ -99,7 +99,7 @@ export class Admission {
   }
 }
 
-/** Whether a turn is to be alone in its directory. */
+/** Whether a turn works alone in its directory. */
 export function isAlone(
   { workspace }: Pick<RunTurnInput, 'workspace'>,
   { config }: Pick<ActivityContext, 'config'>,

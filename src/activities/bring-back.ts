@@ -1,4 +1,4 @@
-/** How a person brings a working directory back that is gone. */
+/** Finds out how a person restores a working directory that is gone. */
 import { isAbsolute, join } from 'node:path';
 import { withGit } from '../host/git.js';
 import { shellWord } from '../host/shell-word.js';
@@ -6,7 +6,7 @@ import type { RunTurnInput, RunTurnOutput } from './types.js';
 
 const GIT_ANSWERS_WITHIN_MS = 10_000;
 
-/** Adds it to a turn that failed with CWD_MISSING. */
+/** Adds the command that restores the directory to a turn that failed with CWD_MISSING. */
 export async function withWayBack(input: RunTurnInput, output: RunTurnOutput): Promise<RunTurnOutput> {
   const { error } = output;
   if (error?.code !== 'CWD_MISSING') return output;

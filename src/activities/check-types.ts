@@ -1,4 +1,4 @@
-/** What `runChecks` takes and returns. It is in histories, as everything in `types.ts`. Types only. */
+/** Input and output of `runChecks`. Histories have them, as everything in `types.ts`. Types only. */
 import type { Check, CheckRun } from '../contract/checks.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
 import type { WorkspaceMode } from '../contract/workspace.js';
@@ -18,7 +18,7 @@ export interface RunChecksInput {
   cwd: string;
   /** The directory whose config counts. Absent: the same, or a topic of an older release. */
   config_cwd?: string;
-  /** Of the prompt. It counts instead of config's. */
+  /** The prompt's own. It replaces that of the config. */
   workspace?: WorkspaceMode;
 }
 

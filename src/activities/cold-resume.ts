@@ -1,6 +1,6 @@
 /**
- * What becomes of a prompt whose session is cold: it is put in, a person is asked, the agent compacts
- * first, or another session takes over (`onCold`). It is decided before the prompt is put in, and the same in every attempt.
+ * Decides about a prompt whose session is cold (`onCold`): put it in, ask a person, compact first, or open
+ * another session. The decision is made before the prompt is put in. Every attempt makes the same one.
  */
 import type { Stop } from '../agents/agent.js';
 import type { OnColdConfig } from '../config.js';
@@ -24,7 +24,7 @@ export class ColdResume {
     private readonly at: number,
     /** The cost of reading so many tokens again now, if it is known. */
     private readonly costOf: (tokens: number) => Promise<Pick<SessionContext, 'cold_usd'>>,
-    /** Whether the agent compacts when it is asked to. Otherwise no person is offered that. */
+    /** Whether the agent compacts on request. If not, the ask does not offer it. */
     private readonly canCompact = false,
   ) {}
 
@@ -38,12 +38,12 @@ export class ColdResume {
     return this.#replaced;
   }
 
-  /** Whether the prompt is not put in, so that its session has not heard of it. */
+  /** Whether the prompt stays out of its session. */
   get keptOut(): boolean {
     return this.#keptOut;
   }
 
-  /** `undefined`: the prompt is put in. `compact`: it is, after a compaction. */
+  /** `undefined`: the prompt is put in at once. `compact`: after a compaction. */
   async decision(): Promise<Stop | 'compact' | undefined> {
     const { compacts_first, may_be_replaced, waits } = this.turn;
     const on_cold = compacts_first ? 'compact' : (this.turn.on_cold ?? this.config.do);
@@ -68,7 +68,7 @@ export class ColdResume {
     return context && !isWarm(context, this.at) ? context.tokens : undefined;
   }
 
-  /** The session that takes over has another. */
+  /** The id has the session, so that the session that takes over asks anew. */
   get #askId(): string {
     const { topic, prompt_id, turn, session_id } = this.turn;
     return `cold-${digestOf(JSON.stringify([topic, prompt_id, turn, session_id]))}`;

@@ -1,4 +1,4 @@
-/** What counts for a session: the config of its directory on this host, as it is now. */
+/** Finds the config of a session: that of its directory on this host, as it is now. */
 import type { Agent } from '../agents/agent.js';
 import type { ActivityContext, Configured, DirectoryContext } from './context.js';
 import { configDirectoryOf } from '../contract/workspace.js';
@@ -7,7 +7,7 @@ import type { RunTurnInput } from './types.js';
 
 type Given = DirectoryContext & { configured?: Configured };
 
-/** Without it, the worker's own config counts in all of them. */
+/** Without `configured`, the worker's own config counts in all directories. */
 export function configuredOf({ configured, config, agents, projectOf, defaultAgent }: Given): Configured {
   if (configured) return configured;
   const own = () => Promise.resolve({ config, agents, projectOf, defaultAgent });
@@ -15,7 +15,7 @@ export function configuredOf({ configured, config, agents, projectOf, defaultAge
 }
 
 /**
- * For what begins.
+ * For work that begins.
  *
  * @throws ConfigInvalid CONFIG_INVALID, CONFIG_UNSAFE
  */
@@ -23,7 +23,7 @@ export async function contextIn(cwd: string, worker: ActivityContext): Promise<A
   return { ...worker, ...(await worker.configured.in(cwd)) };
 }
 
-/** For work that has started, such as a turn that an earlier attempt put in. A broken file does not end it. */
+/** For work that has started, such as a turn that an earlier attempt put in. If the file is broken, its last content counts. */
 export async function contextLastIn(cwd: string, worker: ActivityContext): Promise<ActivityContext> {
   return { ...worker, ...(await worker.configured.lastIn(cwd)) };
 }

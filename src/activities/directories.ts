@@ -1,12 +1,12 @@
 /**
- * Which turns work in which directory of this host.
+ * Knows which turns work in which directory of this host.
  *
  * 1. A turn that works alone waits until no other turn is in its directory. Several of them enter
  *    in the order in which they came.
  * 2. Every other turn enters at once. Turns that are in one directory at the same time know of each
  *    other.
- * 3. A topic that will be back keeps its place for a while: its agent may still work there. A note in
- *    the data directory keeps it through the end of this process.
+ * 3. A topic that will be back keeps its place for a while, because its agent may still work there. A
+ *    note in the data directory keeps the place when this process ends.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
@@ -20,7 +20,7 @@ const KEPT_AFTER_START_MS = 30_000;
 
 interface Directory {
   inside: Set<Stay>;
-  /** Those that want to be alone, in their order. */
+  /** The turns that wait to work alone, in their order. */
   waiting: Set<Waiter>;
   /** Topics that will be back, each with the timer that ends that. */
   kept: Map<TopicId, NodeJS.Timeout>;
@@ -29,7 +29,7 @@ interface Directory {
 interface Waiter {
   topic: TopicId;
   enter: () => void;
-  /** Tells for which topic it waits. */
+  /** Reports for which topic the turn waits. */
   waitsFor: (topic: TopicId) => void;
 }
 
@@ -100,7 +100,7 @@ export class Directories {
       if (before !== undefined) waiter.waitsFor(before);
     }
     if (!next || otherIn(at, next.topic) !== undefined) return;
-    // Until it is inside, nobody else may enter.
+    // No other turn may enter until this one is inside.
     this.#keep(at, next.topic, KEPT_AFTER_START_MS);
     next.enter();
   }
@@ -132,7 +132,7 @@ export class Directories {
     kept.delete(topic);
   }
 
-  /** A full disk: what the note is for, a kill in the middle of the turn, is rarer than that. */
+  /** On a full disk there is no note. Only a kill in the middle of the turn would need it. */
   async #note(directory: string, topic: TopicId): Promise<void> {
     const text = JSON.stringify({ directory, topic });
     await writePrivateFile(this.#fileOf(directory, topic), text).catch(() => undefined);
@@ -150,7 +150,7 @@ export class Directories {
     return join(this.folder, `${name}.json`);
   }
 
-  /** What a worker before has left. */
+  /** Reads the notes of the worker before this one. */
   async #load(): Promise<void> {
     const names = await readdir(this.folder).catch(() => []); // ENOENT: no turn has run here.
     for (const name of names) {
@@ -163,7 +163,7 @@ export class Directories {
   }
 }
 
-/** One turn in its directory, from its begin to its end. */
+/** One turn in its directory, from its start to its end. */
 export class Stay {
   /** The other topics whose turns were there meanwhile. */
   readonly others = new Set<TopicId>();
@@ -171,7 +171,7 @@ export class Stay {
   constructor(
     readonly topic: TopicId,
     inside: ReadonlySet<Stay>,
-    /** Does nothing when it has left. Within `comesBackWithinMs`, the topic keeps its place. */
+    /** A second call does nothing. The topic keeps its place for `comesBackWithinMs`. */
     readonly leave: (comesBackWithinMs?: number) => Promise<void>,
   ) {
     for (const other of inside) {

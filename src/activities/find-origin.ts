@@ -1,4 +1,4 @@
-/** Asks another topic what a session of it is copied from. It changes nothing there. */
+/** Asks another topic for the session to copy. Changes nothing there. */
 import { Context } from '@temporalio/activity';
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { AgentError } from '../agents/agent.js';
@@ -46,7 +46,7 @@ async function stateOf(client: Client, topic: TopicId): Promise<TopicState> {
   throw silent(topic);
 }
 
-/** It may answer later. */
+/** Retryable, because the topic may answer later. */
 function silent(topic: TopicId, cause?: unknown): AgentError {
   return new AgentError(failure('TOPIC_STUCK', `Topic ${topic}, which is to be forked, does not answer.`), true, {
     cause,

@@ -33,7 +33,7 @@ export async function forkSession(input: ForkSessionInput, worker: ActivityConte
   });
 }
 
-/** Two topics never share a work tree: the copy of a session with one gets its own. */
+/** Two topics never share a work tree. If the original has one, the copy gets its own. */
 async function placed(
   { topic, pinned: settings, from, workspace }: ForkSessionInput,
   { asked, cwd }: { asked: string; cwd: string },

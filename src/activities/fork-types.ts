@@ -1,4 +1,4 @@
-/** As `types.ts`, of sessions that begin as a copy. */
+/** Input and output of `findOrigin` and `forkSession`. As `types.ts`. */
 import type { ForkOrigin } from '../contract/fork.js';
 import type { ForkWish } from '../contract/fork-wish.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
@@ -8,7 +8,7 @@ import type { OpenSessionOutput } from './types.js';
 
 export interface FindOriginInput {
   wish: ForkWish;
-  /** Of the caller. Absent: it is not compared. */
+  /** The caller's project. Absent: it is not compared. */
   project?: string;
 }
 
@@ -18,13 +18,13 @@ export interface ForkSessionInput {
   prompt_id: PromptId;
   epoch?: string;
   from: Pick<ForkOrigin, 'session_id' | 'prompt_id'> & { pinned: Pinned };
-  /** What the copy is to have pinned, except for its directory. */
+  /** What the copy has pinned, except for its directory. */
   pinned: Pinned;
   /** Where the caller wants it to work. Absent: where the original does. */
   cwd?: string;
-  /** Counts instead of what the original has. */
+  /** Replaces that of the original. */
   workspace?: WorkspaceMode;
 }
 
-/** `cannot`: why there is no copy. Nothing was opened. */
+/** `cannot`: why the agent made no copy. No session was opened. */
 export type ForkSessionOutput = OpenSessionOutput | { cannot: string };

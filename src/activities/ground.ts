@@ -17,7 +17,7 @@ import { workTreeOf } from '../host/work-tree.js';
 import type { TurnClock } from './turn-clock.js';
 import type { RunTurnInput } from './types.js';
 
-/** A turn waits for it. */
+/** Short, because the turn waits for the answer. */
 const GIT_ANSWERS_WITHIN_MS = 5_000;
 const SHOWN_HASH = 10;
 
@@ -34,13 +34,13 @@ export async function groundOf(cwd: string): Promise<Ground | undefined> {
     const [commit = '', branch = ''] = printed.map((text) => text.trim());
     return { ...(branch !== '' && { branch: cutToBytes(branch, MAX_BRANCH_BYTES) }), commit };
   } catch {
-    return undefined; // What git said helps nobody here: the turn works without.
+    return undefined; // The turn works without it, so git's reason is not reported.
   }
 }
 
 /**
- * Whether the ground has moved before this turn. The first attempt notes what it found, because a
- * later one would also see what the turn itself has done.
+ * Whether the ground has moved before this turn. The first attempt notes the answer, because a later
+ * one would also see commits of the turn itself.
  */
 export async function movedBefore(
   { ground_before: was, session_id, prompt_id, pinned }: RunTurnInput,
@@ -53,7 +53,7 @@ export async function movedBefore(
   if (noted?.prompt_id === prompt_id) return noted.moved;
   const is = await groundOf(pinned.cwd);
   const moved = is && (is.commit !== was.commit || is.branch !== was.branch) ? { was, is } : undefined;
-  // A full disk: a repeated attempt may report the turn's own commits.
+  // Without the note (a full disk), a repeated attempt may report the turn's own commits.
   await writePrivateFile(file, JSON.stringify({ prompt_id, ...defined({ moved }) })).catch(() => undefined);
   return moved;
 }
@@ -75,7 +75,7 @@ export function groundBefore(
   return usage ? undefined : ground_before;
 }
 
-/** The request of a turn, which tells the session first that the ground has moved. */
+/** The request of a turn, with a line before the prompt that says how the ground has moved. */
 export function toldOf<T extends Pick<RunTurnInput, 'prompt' | 'brief_length'>>(input: T, moved: Moved | undefined): T {
   if (!moved) return input;
   const { prompt, brief_length = 0 } = input;

@@ -1,4 +1,4 @@
-/** What a turn reports of its session: how much it holds, how long that is warm, and what it costs. */
+/** Reports of a turn's session how much it holds, how long the cache has that, and what it costs. */
 import type { Agent, AgentOutcome, SessionRef } from '../agents/agent.js';
 import type { AgentKind, Config } from '../config.js';
 import { defined } from '../contract/defined.js';
@@ -9,16 +9,16 @@ import { priceIn, readingCost } from './prices.js';
 const MINUTE = 60_000;
 
 /**
- * How long a provider's cache has a conversation after its last request, where the agent does not
- * tell. `agents.<name>.cacheLifetime` counts instead.
+ * How long a provider's cache keeps a conversation after its last request, if the agent does not report
+ * it. `agents.<name>.cacheLifetime` replaces it.
  *
  * - Anthropic: 5 minutes, and each use restarts them (platform.claude.com, "Prompt caching").
  *   OpenCode asks for no longer time.
  * - Claude Code: it asks for 1 hour with a subscription (code.claude.com, "Prompt caching"). Of 13,731
- *   turns those within an hour found their cache, and those after it did not. What the provider has
- *   written down in the session counts first.
+ *   turns those within an hour found their cache, and those after it did not. The lifetime that the
+ *   session's file names goes before this one.
  * - OpenAI: 5 to 10 minutes, never more than an hour (developers.openai.com, "Prompt caching").
- * - Behind ACP can be any of them, so the shortest counts.
+ * - ACP: any provider, so the shortest counts.
  */
 const WARM_FOR: Record<AgentKind, number> = {
   opencode: 5 * MINUTE,
@@ -52,14 +52,14 @@ export async function heldAfter(
   return { ...defined({ tokens }), at, warm_until: new Date(Date.parse(at) + ms).toISOString(), ...costs };
 }
 
-/** By the config, else by the agent's own list. Nothing where neither knows. */
+/** By the prices of the config, else by the agent's own list. Empty if neither has the model. */
 export async function costOf(
   tokens: number,
   model: string | undefined,
   { prices }: Pick<Config, 'prices'>,
   { agent, session }: { agent: Agent; session: SessionRef },
 ): Promise<Pick<SessionContext, 'warm_usd' | 'cold_usd'>> {
-  // An agent that does not answer now has a turn that ended all the same.
+  // The turn has ended. An agent that does not answer now must not fail it.
   const price = priceIn(prices, model) ?? (await agent.priceOf?.(session, model).catch(() => undefined));
   return price ? readingCost(tokens, price) : {};
 }

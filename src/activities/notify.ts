@@ -1,6 +1,6 @@
 /**
  * Runs the commands of notices on the session's host, one after the other. A command that fails is
- * reported, and not run again. Only what keeps a command from being started is tried again.
+ * reported and not run again. A command that could not be started is tried again.
  */
 import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
@@ -45,7 +45,7 @@ export async function notify(input: NotifyInput, worker: ActivityContext): Promi
 const FORGETS_EVERY_MS = 60 * 60 * 1000;
 let forgotAt = -Infinity;
 
-/** Not with each notice, because it looks at all of them. */
+/** Not with each notice, because it reads the whole folder. */
 async function forgetOld(dataDir: string): Promise<void> {
   if (performance.now() - forgotAt < FORGETS_EVERY_MS) return;
   forgotAt = performance.now();
@@ -85,7 +85,7 @@ function keyOf(words: readonly (string | null)[]): string {
   return createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 32);
 }
 
-/** Whatever keeps a command from being started may pass, such as a config that is being edited. */
+/** Retryable: the reason may pass, such as a config file that is being edited. */
 function retried(error: unknown): unknown {
   const what =
     error instanceof Failed

@@ -1,4 +1,4 @@
-/** As `types.ts`, of what an earlier run of a topic knew. */
+/** Input and output of the recall of an earlier run. As `types.ts`. */
 
 export interface RecallInput {
   workflow_id: string;

@@ -1,4 +1,4 @@
-/** The frame of an activity that works on a session without a turn. */
+/** Runs an activity that works on a session without a turn: heartbeats, cancellation, errors. */
 import { Context } from '@temporalio/activity';
 import { translated } from './translate.js';
 
