@@ -1,6 +1,6 @@
 /**
- * What the client of this process has handed over. A client that gave up a call and makes it again
- * attaches to the prompt of the first call. Nothing of it outlives the process.
+ * Remembers the tasks that this process's client has handed over. A client that gave up a call and repeats
+ * it attaches to the prompt of the first call. Everything is forgotten when the process ends.
  */
 import { createHash } from 'node:crypto';
 import type { NamedPrompt } from '../client/outcomes.js';
@@ -95,8 +95,8 @@ export class HandedOver {
 }
 
 /**
- * Whether the same call again attaches to the prompt. Not to one that was cancelled, was refused or
- * ended long ago. A prompt that its topic does not know may not have arrived: it is sent again.
+ * Whether a repeated call attaches to the prompt. It does not if the prompt was cancelled, was refused or
+ * ended long ago. A prompt that its topic does not know may not have arrived, so it is sent again.
  */
 async function isWanted({ topic, prompt_id }: Handed, using: Call['using']): Promise<boolean> {
   if (topic === undefined) return true;

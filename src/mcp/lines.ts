@@ -1,7 +1,6 @@
 /**
- * What the client writes, a message a line. A batch, which version 2025-03-26 of MCP has, becomes its
- * messages, and each is answered for itself. A line of many megabytes is passed over, where the SDK
- * would end the connection.
+ * Splits the client's input into messages, one a line. A batch (MCP 2025-03-26) becomes its messages, and
+ * each gets its own answer. A line of more than 9 MiB is skipped, because the SDK would end the connection.
  */
 import { Transform, type TransformCallback } from 'node:stream';
 
@@ -14,7 +13,7 @@ export class Lines extends Transform {
   #parts: Buffer[] = [];
   #length = 0;
 
-  /** `note` gets what is wrong with a line that is passed over. */
+  /** `note` is called with the reason for each line that is skipped. */
   constructor(private readonly note: (problem: string) => void) {
     super();
   }
@@ -51,6 +50,6 @@ function messagesIn(line: Buffer): (Buffer | string)[] {
     const batch = JSON.parse(line.toString()) as unknown[];
     return batch.map((message) => JSON.stringify(message));
   } catch {
-    return [line]; // No JSON: the SDK passes it over.
+    return [line]; // Not JSON: the SDK skips it.
   }
 }

@@ -1,4 +1,4 @@
-/** What is reported of a task, in a few words. A model reads it without having asked. */
+/** Writes the report of a task. A model reads it without having asked. */
 import type { PromptReport } from '../client/outcomes.js';
 import { oneLine } from '../client/one-line.js';
 
@@ -9,8 +9,8 @@ export interface Push {
 }
 
 /**
- * Without the agent's own words: its reply, or what it asks, is read with a tool, whose answer says whose
- * words they are.
+ * The report has no words of the agent. The model reads a reply or an ask with a tool, whose answer says
+ * whose words they are.
  */
 export function pushOf(report: PromptReport): Push | undefined {
   const { topic, prompt_id } = report;

@@ -1,7 +1,7 @@
 /**
- * Reports to the client what becomes of the tasks that it has handed over: that one has ended, asks, or
- * waits for a quota or its agent. Each once, and not what a call has answered. What is to be reported is
- * kept until it was, so the next server of the client goes on.
+ * Reports to the client when a task that it handed over has ended, asks, or waits for a quota or its agent.
+ * Each event is reported once, unless a call has answered it. Tasks are stored until they are reported, so
+ * the client's next server continues.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MAX_PROMPTS_AT_ONCE, type NamedPrompt, type PromptReport } from '../client/outcomes.js';
@@ -11,25 +11,25 @@ import type { PromptState } from '../contract/types.js';
 import type { Call } from './call.js';
 import { pushOf, type Push } from './push-text.js';
 
-/** All open tasks together are asked for a few times a second at most, by query. */
+/** The pause between two looks. It grows with the open tasks, so that all together cost at most 5 queries a second. */
 const LOOKS_EVERY_MS = { least: 2000, each: 200 };
 const MOST_OPEN = 200;
 const MOST_TOLD = 100;
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
-/** The topic, or the prompt in it, will never be known again. */
+/** With these codes the topic or the prompt is gone for good. */
 const GONE: readonly string[] = ['TOPIC_UNKNOWN', 'OUTCOME_UNKNOWN'];
 
 interface PushesOptions {
   using: Call['using'];
-  /** Gets what keeps a task from being kept. */
+  /** Called with the reason when a task cannot be stored. */
   note: (line: string) => void;
 }
 
-/** Rejects when the client cannot be reached any more. */
+/** Rejects when the client can't be reached any more. */
 export type Send = (push: Push) => Promise<void>;
 
 export class Pushes {
-  /** By `keyOf`: topics may have prompts of the same id. */
+  /** By topic and prompt id: two topics may have prompts of the same id. */
   readonly #open = new Map<string, PushTask>();
   /** How many calls are under way for a prompt. Their answers come first. */
   readonly #calls = new Map<string, number>();
@@ -59,7 +59,7 @@ export class Pushes {
     this.#look();
   }
 
-  /** Resolves once the task is kept: a kill of this server then loses no report. */
+  /** Resolves once the task is stored. From then on, a kill of this server loses no report. */
   async accepted({ topic, prompt_id }: NamedPrompt): Promise<void> {
     const task: PushTask = { topic, prompt_id, told: [], at: new Date().toISOString() };
     if (!this.#open.has(keyOf(task))) {
@@ -159,7 +159,7 @@ export class Pushes {
     this.#write((store) => store.drop(task));
   }
 
-  /** One after the other, so that the last word on a task counts. */
+  /** Writes one after the other, so that the newest state of a task is stored last. */
   #write(work: (store: PushStore) => Promise<void>): void {
     const store = this.#store;
     if (!store) return;
@@ -173,7 +173,7 @@ function keyOf({ topic, prompt_id }: NamedPrompt): string {
   return JSON.stringify([topic, prompt_id]);
 }
 
-/** What is to be reported of this state, once. */
+/** The name under which an event is reported once. `undefined`: this state has none. */
 function nameOf(state: PromptState | PromptReport): string | undefined {
   if (state.state === 'ended' || state.state === 'refused') return 'ended';
   if (state.state !== 'running' || !state.waiting) return undefined;

@@ -1,15 +1,12 @@
-/** The two forms in which a client gets what it has not asked for. */
+/** Sends reports to the client, in the form that it takes: a channel of Claude Code, or log messages. */
 import type { McpServer } from '@modelcontextprotocol/server';
 import type { PushStore } from '../contract/pushes.js';
 import type { Pushes } from './pushes.js';
 
 export interface Reporting {
-  /**
-   * Reports through Claude Code's channel, which reaches its model. Otherwise in log messages, which a
-   * client may show.
-   */
+  /** `true`: Claude Code's channel, which reaches the model. Otherwise log messages, which a client may show. */
   channel: boolean;
-  /** Where it is kept what is to be reported to the client of this name. */
+  /** Opens the store of reports for the client of this name. */
   pushStore: (client: string) => Promise<PushStore>;
 }
 
@@ -21,8 +18,8 @@ export function capabilitiesOf({ channel }: Reporting) {
 }
 
 /**
- * Begins once the client has said that it is initialized. A client of the protocol without that takes
- * nothing that it has not asked for.
+ * Begins when the client sends `initialized`. A protocol version without that message has no messages that
+ * the client did not ask for.
  */
 export function report(pushes: Pushes, { server }: McpServer, { channel, pushStore }: Reporting): void {
   server.oninitialized = () => {

@@ -1,4 +1,4 @@
-/** One answer about several prompts, once the first or all of them have ended. */
+/** Answers about several prompts at once, when the first or all of them have ended. */
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { problemOf, type NamedPrompt, type PromptReport, type WaitFor } from '../client/outcomes.js';
 import { SessionError } from '../client/session-error.js';
@@ -32,7 +32,7 @@ export async function severalOutcomes(
 /** Room for the heading of each part, and for the first line. */
 const AROUND: Room = { tokens: 60, bytes: 300, lines: 6 };
 
-/** The parts share the room. What a part leaves is for the parts after it. */
+/** The parts share the room. Room that one part does not use goes to the parts after it. */
 function severalAnswers(reports: readonly PromptReport[]): CallToolResult {
   const open = reports.filter(({ state }) => state === 'queued' || state === 'running').length;
   const ended = reports.filter(({ state }) => state === 'ended').length;

@@ -1,7 +1,7 @@
 /**
- * Estimates tokens without a tokenizer, and never too few. Clients limit the answer of a tool in tokens of
- * their model, and each model has a tokenizer of its own. test/unit/mcp/tokens.test.ts compares the
- * count with two real ones.
+ * Estimates tokens without a tokenizer, and never too low. Clients limit the answer of a tool in tokens of
+ * their model, and each model has its own tokenizer. test/unit/mcp/tokens.test.ts compares the estimate
+ * with two real tokenizers.
  */
 
 /** Claude Code takes 25,000 tokens from a tool, by default. */
@@ -25,7 +25,7 @@ export function roomOf(text: string): Room {
   return taken;
 }
 
-/** The index before which a part fits that begins at `from`. Never between the halves of a surrogate pair. */
+/** The end of the longest part that begins at `from` and fits. Never splits a surrogate pair. */
 export function endWithin(text: string, from: number, most: Room): number {
   const isFull = ({ tokens, bytes, lines }: Room) => tokens > most.tokens || bytes > most.bytes || lines > most.lines;
   return measured(text, from, isFull, noRoom());
