@@ -1,4 +1,4 @@
-/** What a driver tells of a session while it is followed. */
+/** What a driver reports of a session while it follows it. */
 import type { Failure } from '../contract/failures.js';
 import type { Usage } from '../contract/types.js';
 
@@ -6,8 +6,8 @@ export type AgentSignal =
   /** Something started or ended in the session. Look again. */
   | { type: 'moved' }
   /**
-   * Another prompt came into the session, or the turn now waits for its background. This turn may
-   * have ended although the session is still busy.
+   * Another prompt came into the session, or the turn now waits for its background agents. This turn
+   * may have ended although the session is still busy.
    */
   | { type: 'prompted' }
   /**

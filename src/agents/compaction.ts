@@ -1,11 +1,11 @@
-/** How a driver has its agent compact a conversation. Types only. */
+/** The part of a driver that has its agent compact a conversation. Types only. */
 import type { Usage } from '../contract/types.js';
 import type { SessionRef } from './agent.js';
 import type { PromptKey } from './driver.js';
 
 /** Compacts a conversation on request, before a prompt is put in. */
 export interface DriverCompaction {
-  /** Names the end of the conversation. What comes later is told apart by it. */
+  /** Names the end of the conversation, so that `look` can tell what came later. */
   mark(session: SessionRef): Promise<string>;
   /**
    * Starts a compaction in a session in which nothing works. Returns once `look` sees it. `attempt`:
@@ -15,7 +15,7 @@ export interface DriverCompaction {
    * @throws Unreachable when it is not known whether it was started
    */
   start(session: SessionRef, prompt: PromptKey, attempt: number): Promise<void>;
-  /** What became of the one that was started after the mark. @throws Unreachable */
+  /** What became of the compaction that was started after the mark. @throws Unreachable */
   look(session: SessionRef, mark: string): Promise<CompactionSight>;
 }
 

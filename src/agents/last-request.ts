@@ -1,6 +1,6 @@
-/** How large a session is, and what its model costs, as far as its agent knows. Types only. */
+/** The size of a session and the price of its model, as far as its agent knows them. Types only. */
 
-/** What the model was sent at the last request of a turn, by the session's own agent. */
+/** The last request of a turn, by the session's own agent and not by a sub-agent. */
 export interface LastRequest {
   /** Input, cached or not, and the answer. */
   tokens: number;

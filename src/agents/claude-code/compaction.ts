@@ -1,7 +1,6 @@
 /**
- * Has Claude Code compact a conversation: a run with the command `/compact`. At its end it stores a
- * `compact_boundary` with the summary, and then the command. It stores nothing if it is cut off
- * (2.1.331).
+ * Has Claude Code compact a conversation, by a run with the command `/compact`. At its end, the run stores a
+ * `compact_boundary` with the summary, and then the command. A run that is killed stores nothing (2.1.331).
  */
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
@@ -95,7 +94,7 @@ const Line = z.object({
     .catch(undefined),
 });
 
-/** What the run has used, and why it did not compact. No row has either. */
+/** Reads from the run's output what it has used, and why it did not compact. The session file has neither. */
 async function lastWordsIn(output: string): Promise<{ usage?: Usage; because?: string }> {
   const text = await readFile(output, 'utf8').catch(() => ''); // ENOENT: no run was started here.
   const said: { usage?: Usage; because?: string } = {};
@@ -122,7 +121,7 @@ const usageOf = (models: Used[]): Usage =>
   sumOf(
     models.map((used) => ({
       input_tokens: used.inputTokens,
-      // Thinking is a part of the output.
+      // `output_tokens` include the thinking.
       output_tokens: Math.max(used.outputTokens - used.thinkingTokens, 0),
       reasoning_tokens: used.thinkingTokens,
       cache_read_tokens: used.cacheReadInputTokens,

@@ -1,6 +1,6 @@
 /**
- * Opens a session. Claude Code stores a session with its first prompt. Until then, a note of ours
- * says that the session may be started, and what it begins as a copy of.
+ * Opens a session. Claude Code stores a session with its first prompt. Until then, our note says that the
+ * session may be started, and of which session it is a copy.
  */
 import { defined } from '../../contract/defined.js';
 import { AgentError, type OpenedSession, type OpenRequest, type SessionRef } from '../agent.js';
@@ -38,7 +38,7 @@ async function opened(
   const session_id = sessionIdOf(seed);
   const ref: SessionRef = { session_id, cwd, store: home.store };
   const sight = await lookAt(home, ref);
-  // What a copy is of does not change once it was noted.
+  // The first note of a copy stays: the original may have gone on since then.
   if (!sight?.begun && !(await home.opened.of(session_id))?.fork) await home.opened.add(session_id, await note());
   return { session_id, store: home.store, ...defined({ model }) };
 }
@@ -49,7 +49,7 @@ async function forkedFrom(home: ClaudeHome, from: SessionRef, through: PromptKey
   if (!rows) throw originalIsLost(from);
   const turns = conversationUpTo(rows, through);
   if (!turns) throw nothingToCopy(from, 'the prompt of that turn');
-  // Claude Code ends a copy with an answer only.
+  // Claude Code ends a copy only with an answer.
   const last = turns.findLast(({ type }) => type === 'assistant');
   if (!last) throw nothingToCopy(from, 'an answer up to that turn');
   return { session_id, cwd, at: last.uuid };

@@ -1,6 +1,6 @@
 /**
- * What the model has answered in a run that was killed, and Claude Code has not stored: it stores an
- * answer up to 150 ms after it came (2.1.331). The run's output has it until the next run begins.
+ * Keeps the tokens of answers that a killed run received and did not store. Claude Code stores an answer up
+ * to 150 ms after it came (2.1.331). The run's output has it until the next run begins.
  */
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
@@ -29,7 +29,7 @@ async function answersInOutput(output: string): Promise<Unstored> {
 
 export function answersOf(lines: readonly string[]): Unstored {
   const answers = new Map<string, Tokens>();
-  /** The answer that comes in, of the agent itself and of each sub-agent. */
+  /** The answer that is being received: one for the agent itself, one for each sub-agent. */
   const open = new Map<string, { id: string; tokens: Tokens }>();
   for (const line of lines) {
     if (!line.includes('"message_start"') && !line.includes('"message_delta"')) continue;

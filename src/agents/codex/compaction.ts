@@ -1,6 +1,6 @@
 /**
- * Has Codex compact a thread. That is a turn of Codex without input, at the end of which the summary
- * replaces the conversation (0.169.0).
+ * Has Codex compact a thread. For Codex that is a turn without input. At its end, the summary replaces the
+ * conversation (0.169.0).
  */
 import type { SessionRef } from '../agent.js';
 import type { CompactionSight, DriverCompaction } from '../compaction.js';
@@ -46,7 +46,7 @@ export function compactionSince(
   const at = rollout.turns.findIndex(({ id }) => id === mark);
   if (at < 0 && mark !== AT_ITS_BEGIN) return { is: 'absent' };
   const since = rollout.turns.slice(at + 1);
-  // A person has asked something meanwhile.
+  // A person has sent a prompt meanwhile.
   if (since.some(hasInput) || (isActive && openTurnOf(rollout)?.id === mark)) return { is: 'absent' };
   if (isActive) return { is: 'running' };
   const last = since.at(-1);

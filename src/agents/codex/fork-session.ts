@@ -1,7 +1,6 @@
 /**
- * Copies a thread. Codex gives the copy an id of its own, and stores it at once (0.169.0). The copy
- * is marked with a digest of its seed (`threadSource`), so it is found again if a kill kept its id
- * from being noted.
+ * Copies a thread. Codex chooses the id of the copy, and stores the copy at once (0.169.0). `threadSource`
+ * of the copy has a digest of its seed, so that it is found again if a kill came before its id was noted.
  */
 import { stat } from 'node:fs/promises';
 import * as z from 'zod';
@@ -23,7 +22,7 @@ import { turnStateOf } from './turn-state.js';
 
 const Forked = z.object({ thread: z.object({ id: z.string().min(1) }), model: z.string() });
 const Head = z.object({ payload: z.object({ thread_source: z.string() }) });
-/** It has the system prompt. */
+/** The first line of a rollout has the system prompt, and is long. */
 const HEAD_BYTES = 256 * 1024;
 
 /**
@@ -104,6 +103,6 @@ function markIn(head: string): string | undefined {
   try {
     return Head.parse(JSON.parse(head)).payload.thread_source;
   } catch {
-    return undefined; // SyntaxError, ZodError: it is torn, or has none.
+    return undefined; // SyntaxError, ZodError: the line is cut off, or has no mark.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Has OpenCode compact a conversation. It stores the request as a message with a part `compaction`,
- * and the summary as its answer. The session is busy until it has ended (1.18.33).
+ * Has OpenCode compact a conversation. OpenCode stores the request as a message with a part `compaction`,
+ * and the summary as the answer to it. The session is busy until the summary is stored (1.18.33).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { failure } from '../../contract/failures.js';
@@ -51,7 +51,7 @@ function lastModelIn(messages: StoredMessage[]) {
   return last && { providerID: last.providerID, modelID: last.modelID };
 }
 
-/** The call lasts as long as the compaction, which goes on without its caller. */
+/** The call lasts as long as the compaction. The compaction goes on if the caller leaves. */
 async function started(connection: Connection, place: Place, model: { providerID: string; modelID: string }) {
   const leaves = new AbortController();
   let isOver = false;
@@ -81,7 +81,7 @@ export function compactionSince(
   const at = messages.findIndex(({ info }) => info.id === mark);
   if (at < 0) return { is: 'absent' }; // Somebody has removed what it follows.
   const since = messages.slice(at + 1);
-  // A person has asked something meanwhile.
+  // A person has sent a prompt meanwhile.
   if (since.some((message) => message.info.role === 'user' && !isCompaction(message))) return { is: 'absent' };
   const summary = since.filter(isAnswer).findLast(({ info }) => info.summary);
   if (!isIdle) return { is: 'running' };

@@ -1,8 +1,7 @@
 /**
- * Copies a session. OpenCode gives the copy an id and a title of its own (1.18.33). So it is noted
- * that a copy is being made, and the id is noted after that. A copy whose id was not noted, because
- * a kill came in between, is known by its title, its time and its last message, and by being nobody
- * else's.
+ * Copies a session. OpenCode chooses the id and the title of the copy (1.18.33). So `copyOf` notes that it
+ * makes a copy, and afterwards notes the id. If a kill comes in between, the next attempt recognises the
+ * copy by its title, its time and its last message. A copy that is noted for another seed is not taken.
  */
 import type { Session } from '@opencode-ai/sdk/v2/client';
 import { defined } from '../../contract/defined.js';
@@ -21,13 +20,13 @@ import type { Connection } from './server.js';
 import { refusalOfSettings } from './settings.js';
 import { endOfTurnOf, type StoredMessage } from './turn-state.js';
 
-/** A session has thousands of messages, of which each is stored anew. */
+/** OpenCode stores each message anew, and a session may have thousands. */
 const COPIED_WITHIN_MS = 100_000;
 /** As OpenCode titles a copy (1.18.33). */
 const COPY = / \(fork #\d+\)$/;
 const MOST_LISTED = 1_000;
 
-/** No other copy is made between the look for one and the note of its id. */
+/** Two forks must not run between the search for a copy and the note of its id. */
 const oneAtATime = new Semaphore(1);
 
 /**
@@ -86,7 +85,7 @@ interface Part {
   before?: string;
 }
 
-/** What is to be copied. */
+/** Finds the part of the session to copy. */
 async function partOf(
   home: OpenCodeHome,
   connection: Connection,
@@ -115,7 +114,7 @@ async function made(
     COPIED_WITHIN_MS,
   );
   if (await endsWith(connection, copy, last)) return copy;
-  // The next prompt came while all was copied. The next look sees it, and ends the copy before it.
+  // A prompt came while OpenCode copied the whole session. The next attempt ends its copy before that prompt.
   await deleteSession(connection, copy.id as SessionId);
   throw new Unreachable(`Session ${from.session_id} went on while OpenCode copied it`);
 }
@@ -145,7 +144,7 @@ async function madeBefore(
 
 const nameOf = ({ title }: Session) => title.replace(COPY, '');
 
-/** Whether the session ends with a copy of this message. A copy has the time and the parts of the original. */
+/** Whether the session ends with a copy of this message: the same time, and as many parts. */
 async function endsWith(connection: Connection, session: Session, { info, parts }: StoredMessage): Promise<boolean> {
   const place = { sessionID: session.id as SessionId, directory: session.directory };
   const newest = (await newestMessages(connection, place))?.at(-1);

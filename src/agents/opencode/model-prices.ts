@@ -1,4 +1,4 @@
-/** What models cost, as the server lists them. It is asked once for each model while it runs. */
+/** The prices of models, as the server lists them. Each is asked for once while the server runs. */
 import type { ModelPrice } from '../last-request.js';
 import { ask } from './calls.js';
 import type { Connection } from './server.js';
@@ -8,7 +8,7 @@ export class ModelPrices {
   #generation: number | undefined;
   readonly #known = new Map<string, ModelPrice | undefined>();
 
-  /** OpenCode lists 0 where it knows no price (1.18.33). @throws CallFailed */
+  /** OpenCode lists 0 for an unknown price (1.18.33). @throws CallFailed */
   async of({ client, generation }: Connection, directory: string, model: string): Promise<ModelPrice | undefined> {
     if (generation !== this.#generation) this.#known.clear();
     this.#generation = generation;

@@ -1,9 +1,9 @@
-/** Compactions that have not finished: they run, or a kill, a person or an error has cut them off. Pure. */
+/** Finds compactions without a summary: they run, or a kill, a person or an error ended them. Pure. */
 import { lastPromptOf, type StoredAnswer, type StoredMessage } from './turn-state.js';
 
 /**
- * Their messages, with what they had so far, the last first. OpenCode would take them up again before
- * the next prompt, and then take the summary for the answer to that prompt.
+ * The ids of their messages and partial answers, the newest first. If they stay, OpenCode continues them
+ * before the next prompt, and takes the summary for the answer to that prompt.
  */
 export function unfinishedIn(messages: StoredMessage[]): string[] {
   const finished = messages.findLastIndex((message) => isAnswer(message) && message.info.finish !== undefined);
@@ -14,8 +14,8 @@ export function unfinishedIn(messages: StoredMessage[]): string[] {
 }
 
 /**
- * Whether a compaction on request may run, in any OpenCode, that is not our own. OpenCode does not
- * say who has asked for it: ours are those after the mark.
+ * Whether a compaction that a person asked for may still run, in any OpenCode. OpenCode does not store who
+ * asked. Ours are those after the mark.
  */
 export function isOpenToOthers(messages: StoredMessage[], mark?: string): boolean {
   const indexOf = (id?: string) => messages.findIndex(({ info }) => info.id === id);
@@ -30,7 +30,7 @@ export function isOpenToOthers(messages: StoredMessage[], mark?: string): boolea
 
 export const isAnswer = (message: StoredMessage): message is StoredAnswer => message.info.role === 'assistant';
 
-/** Whether OpenCode was asked to compact, and nothing else, by itself or by a person. */
+/** Whether the message only asks for a compaction. OpenCode or a person has sent it. */
 export const isCompaction = ({ info, parts }: StoredMessage) =>
   info.role === 'user' && parts.length > 0 && parts.every(({ type }) => type === 'compaction');
 

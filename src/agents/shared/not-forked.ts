@@ -1,4 +1,4 @@
-/** Why a session can't be copied. */
+/** The reasons for which a session can't be copied. */
 import { failure } from '../../contract/failures.js';
 import { AgentError, type SessionRef } from '../agent.js';
 
@@ -13,7 +13,7 @@ export function originalIsLost({ session_id, store }: SessionRef): AgentError {
   );
 }
 
-/** `what`: what it does not have. */
+/** `what`: the part that the session lacks. */
 export function nothingToCopy({ session_id }: SessionRef, what: string): AgentError {
   return new AgentError(
     failure(

@@ -1,7 +1,7 @@
 /**
- * Has the agent compact the conversation before the prompt is put in. It is noted before it is
- * started, so a later attempt looks for it, and starts no second one. A compaction that fails twice
- * keeps no prompt out.
+ * Has the agent compact the conversation before the prompt is put in. Each try is noted before it starts, so
+ * a later attempt looks for it instead of starting another one. After two failed tries, the prompt is put in
+ * as it is.
  */
 import { defined } from '../../contract/defined.js';
 import type { Usage } from '../../contract/types.js';
@@ -14,7 +14,7 @@ import type { PromptNotes } from './prompt-notes.js';
 import { LOOK_AGAIN_MS } from './settle.js';
 
 const MOST_TRIES = 2;
-/** The start of a dead attempt may still be carried out. */
+/** A request of a dead attempt may still reach the agent. */
 const ABSENT_FOR_MS = 4 * LOOK_AGAIN_MS;
 const POLL_MS = 1_000;
 const MAX_REASON = 200;
@@ -23,20 +23,20 @@ interface Noted {
   tries: number;
   /** The end of the conversation before the last try (`DriverCompaction.mark`). */
   mark?: string;
-  /** And before the first one. */
+  /** The same before the first try. */
   from?: string;
   used?: Usage;
   /** `done`, or why there was none. Absent: it is not over. */
   end?: 'done' | { failed: string };
 }
 
-/** What a driver that starts none would see. */
+/** Stands for the look of a driver that cannot compact. */
 const NOT_STARTED: CompactionSight = { is: 'absent' };
 
 type Context = { driver: AgentDriver; notes: Pick<PromptNotes, 'add' | 'read'> };
 
 export class Compacting {
-  /** What a watcher sees of it. A running tool is no silence. */
+  /** Shown as a running tool, so that the stall limit does not end it. */
   readonly asTool: RunningTool = { id: 'compaction', step: COMPACTS };
   isRunning = false;
   #noted: Noted | undefined;
@@ -49,7 +49,7 @@ export class Compacting {
     private readonly key: PromptKey,
   ) {}
 
-  /** The conversation is compacted before the prompt is put in. Durable once it returns. */
+  /** Notes that the conversation is compacted before the prompt is put in. Durable once it returns. */
   async decided(): Promise<void> {
     if (!(await this.#read())) await this.#note({ tries: 0 });
   }
@@ -63,7 +63,7 @@ export class Compacting {
   /**
    * Brings the compaction one step further.
    *
-   * @returns how many ms to wait until the next look. `undefined`: nothing keeps the prompt out
+   * @returns how many ms to wait until the next look. `undefined`: the prompt can be put in
    * @throws Unreachable
    */
   async step(sight: Sight, isCancelled: boolean): Promise<number | undefined> {
@@ -75,13 +75,13 @@ export class Compacting {
     const seen = noted.mark === undefined ? NOT_STARTED : await compaction.look(this.session, noted.mark);
     if (seen.is === 'running') return this.#runs(isCancelled);
     if (seen.is === 'done') return this.#ends(withUse(noted, seen.usage), 'done');
-    // Somebody else works in the session, or it was cancelled: the protocol decides what comes next.
+    // The session is busy, or the prompt was cancelled. The protocol decides what comes next.
     if (isCancelled || sight.busy) return undefined;
     if (seen.is === 'absent' && noted.mark !== undefined && !this.#isSettled()) return LOOK_AGAIN_MS;
     return this.#start(seen.is === 'failed' ? withUse(noted, seen.usage) : noted, seen);
   }
 
-  /** The sight with what the compaction has used, and whether there was one. */
+  /** Adds to the sight what the compaction has used, and whether it compacted. */
   async counted(sight: Sight): Promise<Sight> {
     const noted = await this.#read();
     if (!noted) return sight;
@@ -131,7 +131,7 @@ export class Compacting {
     return LOOK_AGAIN_MS;
   }
 
-  /** The next look says what there is to do, and what it may cost. */
+  /** The next look decides how to go on. */
   async #ends(noted: Noted, end: NonNullable<Noted['end']>): Promise<number> {
     const told = end === 'done' ? end : { failed: end.failed.replace(/\s+/g, ' ').trim().slice(0, MAX_REASON) };
     await this.#note({ ...noted, end: told });
@@ -151,7 +151,7 @@ export class Compacting {
   }
 }
 
-/** Whether the session's agent compacts for this prompt, so that a stop of the prompt stops that, too. */
+/** Whether the agent compacts for this prompt. Then a stop of the prompt also stops the compaction. */
 export async function isCompacting({ driver, notes }: Context, session: SessionRef, key: PromptKey): Promise<boolean> {
   const noted = notedIn(await notes.read('compaction', key));
   if (!driver.compaction || noted?.mark === undefined || noted.end) return false;

@@ -4,10 +4,10 @@ import type { Compacting } from './compacting.js';
 import type { PromptNotes } from './prompt-notes.js';
 
 /**
- * Why the prompt does not enter its session, or `compact`: not before its conversation is compacted.
- * `undefined`: it does. That is noted, because the request of an attempt that died may still be under
- * way: a later attempt that decided otherwise would ask about a prompt that the session gets, or put
- * it into a second one.
+ * Decides whether the prompt enters its session. A `Stop` keeps it out. `compact`: the conversation is
+ * compacted first. `undefined`: the prompt enters, and this is noted. The request of an attempt that died
+ * may still reach the agent. A later attempt that decided otherwise would ask about a prompt that is in the
+ * session, or put it into a second one.
  */
 export async function keptOut(
   { before_put }: Pick<TurnRequest, 'before_put'>,

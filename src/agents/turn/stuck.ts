@@ -12,7 +12,7 @@ interface Seen {
 }
 
 /**
- * Why a turn does not move although everything was tried.
+ * The failure of a turn that makes no progress, whatever was tried.
  *
  * @throws AgentError that is retryable when the agent could not even store the prompt
  */
@@ -24,8 +24,8 @@ export async function whyStuck(
   const refusal =
     sight.steps > maxSteps ? runaway(sight.steps, session.session_id) : await driver.whyRefused?.(session);
   const reason = refusal ?? gaveUp;
-  // The agent could not even store the prompt, because its store is locked or its disk full. So
-  // no model has failed, and a later attempt may succeed.
+  // The agent did not store the prompt: its store is locked, or its disk full. No model has failed, so
+  // a later attempt may succeed.
   if (!refusal && reason && sight.prompt === 'absent')
     throw new AgentError(failure('AGENT_CRASHED', `The agent did not take the prompt. ${reason.message}`), true);
   const silent = `The agent stopped in the middle of the turn in session ${session.session_id} and gave no reason. It was asked ${puts} times to go on.`;
