@@ -2,12 +2,12 @@
 import { digestOf, utf8Length } from './text.js';
 
 const MAX_NAME_BYTES = 120;
-/** What git takes anywhere in a name. A slash would make one branch the folder of another. */
+/** The characters that git takes anywhere in a name. Not the slash, which would make one branch the folder of another. */
 const PLAIN = /[\p{L}\p{N}_+=-]/u;
 
 /**
- * Two topics never have one branch: what git refuses is written as `%XX`, and a long name ends with
- * `%-` and a digest, which no other name has.
+ * Two topics never have one branch. A character that git refuses becomes `%XX`. A long name ends with `%-`
+ * and a digest.
  */
 export function branchOf(topic: string): string {
   const characters = [...topic];
@@ -19,7 +19,7 @@ export function branchOf(topic: string): string {
   return `continuity/${head}%-${digestOf(topic).slice(0, 24)}`;
 }
 
-/** git refuses a dot at an end, beside another one, and before `lock` at the end. */
+/** git refuses a dot at either end, two dots in a row, and `.lock` at the end. */
 function isInnerDot(characters: string[], at: number): boolean {
   if (characters[at] !== '.' || at === 0 || at === characters.length - 1) return false;
   if (characters[at - 1] === '.' || characters[at + 1] === '.') return false;

@@ -1,21 +1,21 @@
 /**
- * What follow-ups would have cost in fresh sessions: an estimate, by the model that
- * `docs/continuity.md` explains and measures. Pure. Anyone may import this.
+ * Estimates what follow-ups would have cost in fresh sessions, by the model that `docs/continuity.md`
+ * explains and measures. Pure. Anyone may import this.
  *
- * A fresh session first reads again what the first turn of the session has read, and then does the
- * work of the follow-up. The estimate is a range: from half of that, each token
- * once, to all of it at the cost of the first turn.
+ * A fresh session first reads again what the session's first turn has read, and then does the work of the
+ * follow-up. The estimate is a range. Its lower end is half of that reading, each token once. Its upper end
+ * is the whole cost of the first turn.
  */
 import type { Usage } from './types.js';
 import { beyond, hasCost, sumOf } from './usage.js';
 
-/** What the estimate has to know of a session, brought up to date with each turn. */
+/** What the estimate needs of a session. Each turn updates it. */
 export interface FollowedUp {
   /** What its first turn used. */
   first: Usage;
   /** How many turns came after it. */
   count: number;
-  /** Tokens that its conversation has, as far as they are known. */
+  /** The tokens of its conversation, as far as they are known. */
   context: number;
   /** What the follow-ups alone would have cost in fresh sessions, in input tokens weighted by price. */
   own: number;
@@ -23,7 +23,7 @@ export interface FollowedUp {
 
 export interface Estimate {
   follow_ups: number;
-  /** What they have cost. Tokens of input, each counted by its price as a part of the price of one outside of the cache. */
+  /** What they have cost. `weighted_tokens` counts each token by its price, in input tokens outside of the cache. */
   used: { weighted_tokens: number; cost_usd?: number };
   /** What they would have cost in fresh sessions, from and to: an estimate. */
   fresh: { weighted_tokens: [from: number, to: number]; cost_usd?: [from: number, to: number] };
@@ -34,7 +34,7 @@ const READ = 0.1;
 const WRITE = 1.25;
 const OUTPUT = 5;
 
-/** A turn to which so much of the conversation was new has found nothing of it in the cache. */
+/** If the provider read this share of the conversation anew, its cache had nothing of it. */
 const CACHE_IS_COLD = 0.9;
 
 const outsideOfCache = ({ input_tokens, cache_write_tokens }: Usage) => input_tokens + WRITE * cache_write_tokens;
@@ -53,8 +53,7 @@ export const afterFirst = (used: Usage): FollowedUp => {
 export function afterFollowUp({ first, count, context, own }: FollowedUp, turn: Usage): FollowedUp {
   const used = sumOf([turn]);
   const more = added(used);
-  // So much outside of the cache is the conversation itself, whose time in the cache was over. A
-  // fresh session would not have paid for it.
+  // The cache had lost the conversation, so the turn paid for reading it. A fresh session would not have.
   const again = more >= CACHE_IS_COLD * context ? Math.min(context, more) : 0;
   const alone = more > 0 ? (outsideOfCache(used) * (more - again)) / more : 0;
   // Each request reads the conversation, which has grown since the first turn.
@@ -74,7 +73,7 @@ interface Session {
   followed_up?: FollowedUp;
 }
 
-/** `undefined` where it can't be known: no follow-up, or the agent does not say what it uses. */
+/** `undefined` without a follow-up, or if the agent does not report what it uses. */
 export function estimateOf(sessions: readonly Session[]): Estimate | undefined {
   const each = sessions.flatMap(({ used, followed_up }) =>
     used && followed_up && followed_up.count > 0 ? estimateOfOne(used, followed_up) : [],
@@ -93,7 +92,7 @@ function estimateOfOne(used: Usage, { first, count, own }: FollowedUp): Estimate
   const all = weighted(used) + OUTPUT * written(used);
   if (!hasCost(used) || !hasCost(followUps) || all === 0) return { follow_ups: count, ...tokens };
   const { cost_usd } = followUps;
-  // What the model writes costs the same in both.
+  // The model's output costs the same in both.
   const cost = fresh.map((one) => Math.max(cost_usd + ((one - spent) * used.cost_usd) / all, 0)) as [number, number];
   return {
     follow_ups: count,

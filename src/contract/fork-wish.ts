@@ -2,7 +2,7 @@
 import { isId, type SessionId, type TopicId } from './ids.js';
 import { isObject } from './is-object.js';
 
-/** What a prompt asks for. */
+/** The copy that a prompt asks for. */
 export interface ForkWish {
   /** The topic whose session is copied. It stays as it is. */
   topic: TopicId;
@@ -26,7 +26,7 @@ export function isForkWish(value: unknown): value is ForkWish {
   );
 }
 
-/** A fork has its own way to its session. */
+/** A fork chooses its session itself, so other fields must not. */
 export function contradictionWithFork({ fork, ...request }: Record<string, unknown>): string | undefined {
   if (fork === undefined) return undefined;
   const other = ['session_id', 'adopt', 'when_warm', 'on_lost'].find((name) => request[name] !== undefined);

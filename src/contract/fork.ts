@@ -1,6 +1,6 @@
 /**
- * Forking: a topic whose session begins as a copy of another topic's. What is copied comes from the
- * state of that topic. Pure. Anyone may import this.
+ * Forks: finds in the state of a topic the part of a session that another topic copies. Pure. Anyone may
+ * import this.
  */
 import { defined } from './defined.js';
 import { failure, type Failure, type FailureCode } from './failures.js';
@@ -19,25 +19,25 @@ export interface ForkedFrom {
   turn: number;
 }
 
-/** What has to be known of the copied session. */
+/** The copied session, and where the copy ends. */
 export interface ForkOrigin extends ForkedFrom {
-  /** The prompt of that turn. In a check loop, of the round that the turn was. */
+  /** The prompt of that turn. In a check loop, the prompt of its round. */
   prompt_id: PromptId;
   session: Pick<SessionRecord, 'pinned' | 'opened_at' | 'ground'>;
-  /** Its newest turns up to that one, oldest first, for an agent that can only be told of them. */
+  /** Its newest turns up to that one, oldest first, for the brief of an agent that can't copy. */
   told: ToldTurn[];
 }
 
 /** What a brief says of a turn. */
 export type ToldTurn = Pick<TurnResult, 'turn' | 'goal' | 'agent' | 'status' | 'error' | 'reply'>;
 
-/** A brief repeats so much of a reply, and more of the last one. */
+/** The most bytes of a reply in a brief. The last reply gets more. */
 const MOST_BYTES_OF_REPLY = 400;
 const MOST_BYTES_OF_LAST_REPLY = 1100;
 
 type Asked = Pick<TopicState, 'sessions' | 'current' | 'outcomes' | 'running'>;
 
-/** What the wish names in the topic of this state, or why that can't be copied. */
+/** Finds what the wish names in the state of the other topic, or says why it can't be copied. */
 export function originIn(state: Asked, { topic, session_id, at }: ForkWish): ForkOrigin | { problem: Failure } {
   const ended = at === undefined ? undefined : turnIn(state, at);
   if (at !== undefined && !ended) return { problem: noTurn(state, topic, at) };
@@ -80,10 +80,10 @@ function promptOf({ prompt_id, checks }: TurnResult, turn: number): PromptId {
   return checks?.rounds.find((round) => round.turn === turn)?.prompt_id ?? prompt_id;
 }
 
-/** What its last turn has left checked out says nothing of the turns before. */
+/** The ground is that of the session's last turn. For an earlier turn it is not known. */
 const isNewest = (turn: TurnResult, its: TurnResult[]) => turn === its.at(-1);
 
-/** As many of the newest as a brief has room for. */
+/** The newest turns, as many as a brief has room for. */
 function toldOf(turns: TurnResult[]): ToldTurn[] {
   const told = turns.map((turn, index) =>
     shortened(turn, index === turns.length - 1 ? MOST_BYTES_OF_LAST_REPLY : MOST_BYTES_OF_REPLY),

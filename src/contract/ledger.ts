@@ -1,4 +1,4 @@
-/** What a topic has used by day, agent and model: pure. Anyone may import this. */
+/** Counts what a topic has used, by day, agent and model. Pure. Anyone may import this. */
 import { cutToJsonBytes, jsonBytes } from './text.js';
 import { keepWithin } from './keep-within.js';
 import { MAX_LEDGER_BYTES, MAX_LEDGER_DAYS } from './limits.js';
@@ -7,8 +7,8 @@ import { beyond, sumOf, tokensOf } from './usage.js';
 
 /**
  * One line of the ledger, kept short because the topic carries it. The day is counted from
- * 1970-01-01, in UTC. The model is null where the session has none of its own, and the cost where
- * it is not known.
+ * 1970-01-01, in UTC. The model is null if the session has none of its own. The cost is null if it is not
+ * known.
  */
 export type LedgerEntry = [
   day: number,
@@ -40,7 +40,7 @@ const DAY_MS = 86_400_000;
 const LAST_DAY = 2_932_896;
 const MAX_NAME_BYTES = 100;
 
-/** The day of a time, by the clock of the topic. `undefined`: it is no time. */
+/** The day of a time, by the clock of the topic. `undefined`: the text is not a time. */
 function dayOf(time: string): number | undefined {
   const day = Math.floor(Date.parse(time) / DAY_MS);
   return day >= 0 && day <= LAST_DAY ? day : undefined;
@@ -49,8 +49,8 @@ function dayOf(time: string): number | undefined {
 export const dayName = (day: number) => new Date(day * DAY_MS).toISOString().slice(0, 10);
 
 /**
- * Adds what a turn has used to its day. A clock may jump: each turn is added once, to the day that
- * the clock says, and no other day changes. A day before all that are kept is not kept.
+ * Adds what a turn has used to its day. Each turn is added once, to the day that the clock says, even if the
+ * clock jumps. A day that is older than all kept days is dropped.
  */
 export function addToLedger(
   ledger: LedgerEntry[],
@@ -91,7 +91,7 @@ function entryOf(day: number, agent: string, model: string | null, turns: number
   ];
 }
 
-/** Millionths of a dollar, without the digits that sums of such numbers grow. */
+/** Rounds to millionths of a dollar, because sums of fractions gain digits. */
 const millionths = (usd: number) => (usd < 1e9 ? Math.round(usd * 1e6) / 1e6 : usd);
 
 export function usageOf([, , , , input, output, reasoning, cacheRead, cacheWrite, usd]: LedgerEntry): Usage {
@@ -113,7 +113,7 @@ export function daysOf(ledger: readonly LedgerEntry[]): UsedOnDay[] {
   });
 }
 
-/** What a topic has used of which it does not know the day. `undefined`: nothing. */
+/** What a topic has used on days that it does not know. `undefined`: nothing. */
 export function undatedIn(used: Usage | undefined, days: readonly UsedOnDay[]): Usage | undefined {
   const dated = sumOf(days.map((one) => one.used));
   const rest = used && beyond(used, dated);

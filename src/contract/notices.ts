@@ -7,14 +7,14 @@ import type { Failure } from './failures.js';
 import type { PromptId, SessionId, TopicId } from './ids.js';
 import type { TurnStatus } from './types.js';
 
-/** In a prompt: who is told what becomes of it. */
+/** The fields of a prompt that name its notify command. */
 export interface Notifies {
   /**
    * A shell command that runs when the prompt ends, when it asks a person, and when it goes silent, in
    * the session's directory on its host. It gets a `NoticeEvent` on stdin.
    */
   notify?: string;
-  /** As `checks_proof`, for `notify`. */
+  /** Proves that the command may run, as `checks_proof` does for checks. */
   notify_proof?: string;
 }
 
@@ -50,12 +50,12 @@ export interface NoticeEvent {
   until?: string;
 }
 
-/** A notice that its command has not got yet. */
+/** A notice that is not delivered yet. */
 export interface Notice {
   prompt_id: PromptId;
   /**
-   * With the topic, its life and the prompt, this names the notice for ever: a run that was reset
-   * delivers it under the same name.
+   * Together with the topic, its epoch and the prompt, this names the notice for ever. A run that was reset
+   * delivers the same notice under the same name.
    */
   name: string;
   run: string;
@@ -77,7 +77,7 @@ export interface FailedNotice {
 
 export interface NotifyInput {
   topic: TopicId;
-  /** The life of the topic. */
+  /** The epoch of the topic. */
   epoch?: string;
   /** Absent: the worker's own directory. */
   cwd?: string;
@@ -87,6 +87,6 @@ export interface NotifyInput {
 }
 
 export interface NotifyOutput {
-  /** Those whose commands did not end well, by their place in the input. */
+  /** The notices whose commands did not end well, by their place in the input. */
   failed: { at: number; problem: string }[];
 }

@@ -1,4 +1,4 @@
-/** Sessions that can't go on, and what becomes of a prompt for one. Anyone may import this. */
+/** Policies for a prompt whose session can't go on. Anyone may import this. */
 
 export const ON_LOST = ['replace', 'fail'] as const;
 /**

@@ -1,6 +1,5 @@
 /**
- * How much a session holds, and what the next request of its model costs for that. Pure. Anyone may
- * import this.
+ * The size of a session, and the cost of reading it again. Pure. Anyone may import this.
  */
 
 export const ON_COLD = ['continue', 'ask', 'compact', 'replace'] as const;
@@ -17,25 +16,24 @@ export const COMPACT = 'compact' satisfies OnCold;
 
 export interface SessionContext {
   /**
-   * What the model was sent at its last request, cached or not, with what it answered. Absent: the
-   * agent does not tell.
+   * The input of the last request, cached or not, and the answer. Absent: the agent does not report it.
    */
   tokens?: number;
   /** When that was. ISO 8601. */
   at: string;
-  /** Until then the provider's cache is taken to have the conversation. ISO 8601. */
+  /** Until then we assume that the provider's cache has the conversation. ISO 8601. */
   warm_until: string;
-  /** What it costs in US dollars to read so many tokens from the cache. Absent: the price is not known. */
+  /** The cost in US dollars of reading these tokens from the cache. Absent: the price is not known. */
   warm_usd?: number;
-  /** And once the cache no longer has them. */
+  /** The cost once the cache no longer has them. */
   cold_usd?: number;
 }
 
-/** What a turn has to know of its session in case that is cold. */
+/** What a turn needs if its session is cold. */
 export interface IfCold {
-  /** What the session holds. Absent: it is not known, or does not matter to this turn. */
+  /** The size of the session. Absent: it is not known, or the turn does not need it. */
   context?: SessionContext;
-  /** Of the prompt. It counts instead of config's. `compact` comes in `compacts_first`. */
+  /** The prompt's own. It replaces that of the config. `compact` comes in `compacts_first`. */
   on_cold?: OnCold;
   /** The prompt says `compact`. `on_cold` is `continue` then, for a worker that does not know this. */
   compacts_first?: true;
@@ -72,7 +70,7 @@ export function contextWords(context: SessionContext, now: number, time: (iso: s
   return `${[...holds, `warm until ${time(warm_until)}`].join(', ')}${costs}${later}`;
 }
 
-/** Whether a value can be one. An operator can complete a turn with any value. */
+/** Checks a value of a result, because an operator can complete a turn with any value. */
 export function isSessionContext(value: object): value is SessionContext {
   const { tokens, at, warm_until, warm_usd, cold_usd, ...others } = value as Record<string, unknown>;
   const amounts = [tokens, warm_usd, cold_usd];

@@ -1,4 +1,4 @@
-/** Where an agent works, and what happened to that place meanwhile. Anyone may import this. */
+/** The place in which an agent works, and how it changed meanwhile. Anyone may import this. */
 import type { TopicId } from './ids.js';
 import { jsonBytes } from './text.js';
 import type { Pinned } from './types.js';
@@ -11,7 +11,7 @@ export const WORKSPACE_MODES = ['shared', 'queue', 'worktree'] as const;
  */
 export type WorkspaceMode = (typeof WORKSPACE_MODES)[number];
 
-/** What a prompt asks for. */
+/** The place that a prompt asks for. */
 export interface WorkspaceWish {
   mode: WorkspaceMode;
 }
@@ -35,7 +35,7 @@ export const MAX_BRANCH_BYTES = 80;
 const MAX_SHARING_TOPICS = 10;
 const MAX_SHARING_BYTES = 2048;
 
-/** The first of them, each once. */
+/** Keeps the first of them, each once. */
 export function boundedSharing(topics: readonly TopicId[]): TopicId[] {
   let left = MAX_SHARING_BYTES;
   const each = [...new Set(topics)].slice(0, MAX_SHARING_TOPICS);
@@ -56,11 +56,11 @@ export interface Worktree {
   base: string;
   /** The root of the work tree that it was made from, and is merged into. */
   from: string;
-  /** So many changed files of `from` were not committed when it was made, and are not in it. */
+  /** How many changed files of `from` were not committed when it was made. They are not in it. */
   left_out?: number;
 }
 
-/** What `merge` answers. */
+/** The answer of `merge`. */
 export interface Merged {
   topic: string;
   branch: string;
@@ -69,24 +69,24 @@ export interface Merged {
   /** The branch that now has the work, and the work tree in which it is checked out. */
   into: string;
   from: string;
-  /** So many commits were merged. */
+  /** How many commits were merged. */
   commits: number;
-  /** What `into` is at now. */
+  /** The commit that `into` is at now. */
   commit: string;
 }
 
-/** What `discard` answers. */
+/** The answer of `discard`. */
 export interface Discarded {
   topic: string;
   branch: string;
   directory: string;
-  /** The ref that keeps the work. Absent: there was none. */
+  /** The ref that keeps the work. Absent: there was no work. */
   kept_as?: string;
-  /** The command that makes a branch of it. */
+  /** The command that makes a branch of that ref. */
   get_back?: string;
 }
 
-/** The directory whose config counts for a session: a work tree of its own is taken from it. */
+/** The directory whose config counts for a session. For a work tree, the one that it was made from. */
 export function configDirectoryOf({
   cwd,
   asked_cwd,

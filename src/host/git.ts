@@ -1,4 +1,4 @@
-/** Runs git within a bounded time. What a git that hangs has started, such as a filter, ends with it. */
+/** Runs git within a bounded time. At the limit, git ends with everything that it started, such as a filter. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -6,17 +6,17 @@ import { deadline } from './deadline.js';
 import { childEnvironment } from './environment.js';
 import { GIT_MARKER, killTree } from './process-tree.js';
 
-/** An agent can leave a folder of packages that git does not ignore. */
+/** `git status` lists every file of a folder of packages that is not ignored. */
 const MAX_PRINTED_BYTES = 64 * 1024 * 1024;
 
 /** @returns what git printed @throws what git says, or the signal's reason */
 export type Git = (cwd: string, ...args: string[]) => Promise<string>;
 
 interface GitOptions {
-  /** For all of the work. */
+  /** The limit for all commands together. */
   withinMs: number;
   signal?: AbortSignal;
-  /** Absent: it only reads, takes no lock that an agent's own git may want, and fetches nothing. */
+  /** Absent: git only reads. It takes no lock that an agent's own git may need, and fetches nothing. */
   writes?: true;
   /** Marks its processes, so that they are found after this process was killed. Default: a new one. */
   marker?: string;
@@ -43,7 +43,7 @@ function gitWith(signal: AbortSignal, marker: string, writes: boolean): Git {
     signal,
     killSignal: 'SIGKILL',
     maxBuffer: MAX_PRINTED_BYTES,
-    // Nobody is there to type a password.
+    // No person is there to type a password.
     env: { ...childEnvironment(), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', ...(!writes && reads), [GIT_MARKER]: marker },
   } as const;
   return async (cwd, ...args) => {
@@ -54,7 +54,7 @@ function gitWith(signal: AbortSignal, marker: string, writes: boolean): Git {
   };
 }
 
-/** What git has said on stderr, in one line, or why it did not run. */
+/** What git printed on stderr, in one line, or why it did not run. */
 export function saidByGit(error: unknown): string {
   const { stderr, message } = error as { stderr?: string; message?: string };
   if (message === 'spawn git ENOENT') return 'git is not on PATH, or the directory is gone';

@@ -1,8 +1,8 @@
 /**
- * Starts the command of a notice once, whatever is killed. A shell of its own process group claims the
- * notice: it creates a file that must not exist, and then runs the command. So a worker that is killed
- * before that starts the command later, and one that is killed after that finds the file, and waits for
- * the end of the command.
+ * Starts the command of a notice once, whatever is killed. A shell in its own process group claims the
+ * notice: it creates a file that must not exist, and then runs the command. If the worker is killed before
+ * the claim, the next attempt starts the command. If the worker is killed after the claim, the next attempt
+ * finds the file and waits for the command's end.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -30,7 +30,7 @@ const MAX_PRINTED_BYTES = 1024 * 1024;
 const STOPPING = 'stopping: ';
 const SHOWN_BYTES = 300;
 const FIRST_PAUSE_MS = 10;
-/** A command that prints without end fills the disk for as long. */
+/** A command that prints without end fills the disk until the next look. */
 const LONGEST_PAUSE_MS = 100;
 const REMEMBERED_MS = 90 * 24 * 60 * 60 * 1000;
 
@@ -58,14 +58,14 @@ export async function runNotice(
   let claim = (await claimIn(files.claim)) ?? (await launch(command, files));
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     signal.throwIfAborted();
-    // Looked at before the claim: a shell writes how it ended, and is gone then.
+    // Look for the shell before the end: it writes the end, and then exits.
     const runs = await isRunning(claim, entry);
     claim = (await claimIn(files.claim)) ?? claim;
     if (claim.ended !== undefined) return await endedAs(claim.ended, files);
     if (!runs && claim.stopping === undefined) return await endedAs('unknown', files);
     const why = claim.stopping ?? (await whyToStop(files, claim.since, limitMs));
     if (why !== undefined) {
-      // Noted first: another attempt must not take the end that is made for one of its own.
+      // Note the reason before the kill, so that another attempt does not take it for the command's own end.
       if (claim.stopping === undefined) await note(files, `${STOPPING}${why}`);
       await killTree(entry, claim.pid);
       await note(files, why);
@@ -74,7 +74,7 @@ export async function runNotice(
   }
 }
 
-/** Forgets the notices that are so old that no run of their topics can be reset any more. */
+/** Forgets notices of topics whose runs are too old to be reset. */
 export async function forgetOldNotices(dataDir: string, now = Date.now()): Promise<void> {
   const folder = join(dataDir, 'notices');
   const names = await readdir(folder).catch(() => []); // ENOENT: there was no notice yet.
@@ -98,7 +98,7 @@ function filesOf(folder: string, key: string): Files {
 interface Claim {
   since: number;
   pid?: number;
-  /** Why an attempt is about to end it. Whoever reads this may do it. */
+  /** Why an attempt is about to end the command. Any attempt that reads this may end it. */
   stopping?: string;
   /** An exit code, or why it was stopped. */
   ended?: string;
@@ -121,9 +121,9 @@ async function claimIn(file: string): Promise<Claim | undefined> {
   }
 }
 
-/** Returns once the notice is claimed, by this shell or another one. */
+/** Returns once a shell has claimed the notice: this one or another. */
 async function launch({ key, run, cwd, env, stdin }: NoticeCommand, files: Files): Promise<Claim> {
-  // Replaced in one step: the shell of an attempt that was killed may read it just now.
+  // Replaced atomically, because the shell of a killed attempt may be reading it.
   await writePrivateFile(files.stdin, stdin);
   const child = spawn('/bin/sh', ['-c', LAUNCHER, 'notify', files.claim, run, files.stdin, files.output], {
     cwd,
@@ -144,7 +144,7 @@ async function launch({ key, run, cwd, env, stdin }: NoticeCommand, files: Files
   }
 }
 
-/** The shell of the claim outlives its command, unless it was killed. To look at all processes is slow. */
+/** Asks for the claim's shell first, because a look at all processes is slow. The shell outlives its command, unless it was killed. */
 async function isRunning({ pid }: Claim, entry: string): Promise<boolean> {
   if (process.platform === 'linux') return (pid !== undefined && hasInEnvironment(pid, entry)) || treeRuns(entry);
   return pid === undefined || (await identityOf(pid)) !== undefined;
@@ -160,7 +160,7 @@ async function whyToStop({ output }: Files, since: number, limitMs: number): Pro
   return size > MAX_PRINTED_BYTES ? `it printed more than ${MAX_PRINTED_BYTES / 1024 / 1024} MiB` : undefined;
 }
 
-/** Only the claim is kept, so that the notice is never delivered again. */
+/** Keeps only the claim, so that the notice is never delivered again. */
 async function endedAs(how: string, { stdin, output }: Files): Promise<string | undefined> {
   const last = how === '0' ? '' : await endOf(output);
   await rm(stdin, { force: true });
@@ -175,7 +175,7 @@ async function endedAs(how: string, { stdin, output }: Files): Promise<string | 
   return last === '' ? why : `${why}: ${last}`;
 }
 
-/** Not the whole file, which may be larger than what this process can hold. */
+/** Reads only the end, because the file may be too large for memory. */
 async function endOf(file: string): Promise<string> {
   try {
     await using output = await open(file);

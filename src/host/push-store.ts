@@ -1,7 +1,7 @@
 /**
- * One file for each task that an MCP server has to report. Its name has the process that will do it. The
- * next server of the same client in the same directory takes over those of a process that has ended, by
- * renaming the file: only one server can.
+ * Stores one file for each task that an MCP server has to report. The file's name has the server's process.
+ * When that process has ended, the next server of the same client in the same directory takes the task over
+ * by renaming the file. Only one server can rename it.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { writePrivateFile } from './private-file.js';
 import { identityOf } from './process-identity.js';
 
 const MOST_TAKEN_OVER = 200;
-/** What a person or another program has put there is left alone. */
+/** Other files in the folder are left alone. */
 const OURS = /^[0-9a-f]{24}\.\d+\.[0-9a-f]{24}\.json$/;
 const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 
@@ -68,7 +68,7 @@ function isTask(value: unknown): value is PushTask {
   );
 }
 
-/** A pid alone does not say which process it was. */
+/** A pid alone does not identify a process, because pids are reused. */
 async function ownerOf(pid: number): Promise<string> {
   const identity = Number.isSafeInteger(pid) ? await identityOf(pid) : undefined;
   return `${pid}.${hashOf([identity?.started ?? 'has ended'])}`;

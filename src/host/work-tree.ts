@@ -1,4 +1,4 @@
-/** Finds git work trees without git, so that an answer takes no time and never fails. */
+/** Finds git work trees without running git, so that the answer is fast and never fails. */
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -10,7 +10,7 @@ export function workTreeOf(directory: string): string | undefined {
   return parent === directory ? undefined : workTreeOf(parent);
 }
 
-/** What two turns have in common that work in one place: the work tree, or without git the directory. */
+/** The place in which a turn works: the root of its git work tree, or its directory outside of git. */
 export async function placeOf(cwd: string): Promise<string> {
   const here = await realpath(cwd).catch(() => cwd); // ENOENT: it is named as it was.
   return workTreeOf(here) ?? here;

@@ -1,7 +1,7 @@
 /**
- * The git work trees of topics, in the data directory. A note beside each says what it was made
- * from, and is written before git begins: an attempt that was killed in the middle is recognised,
- * and what it has left is made again.
+ * Makes the git work trees of topics, in the data directory. A note beside each says what it was made
+ * from. The note is written before git begins, so that the next attempt recognises a work tree that a kill
+ * left half made, and makes it again.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -22,7 +22,7 @@ const MADE_WITHIN_MS = 100_000;
 
 interface Note extends Worktree {
   topic: string;
-  /** Absent: git is at work on it, or was killed. */
+  /** Absent: git still makes it, or was killed. */
   ready?: true;
 }
 
@@ -115,7 +115,7 @@ function digestOf(...names: string[]): string {
 }
 
 interface Place extends Worktree {
-  /** The way from the root to the directory. */
+  /** The path from the root to the directory. */
   below: string;
 }
 
@@ -147,7 +147,7 @@ async function tipOf(git: Git, from: string): Promise<Pick<Worktree, 'base' | 'l
   return { base: base.trim(), ...(changed > 0 && { left_out: changed }) };
 }
 
-/** The work tree, made unless it is there. */
+/** Returns the work tree, and makes it if it is missing. */
 async function standing(
   git: Git,
   noted: Worktree & Partial<Note>,
@@ -166,23 +166,23 @@ async function standing(
     throw unavailable(`${directory} exists and is no work tree of ${from}.`, 'Move it away.');
   await writePrivateFile(noteFile(directory), JSON.stringify({ ...worktree, topic }), { durable: true });
   if (!isNew) await clear(git, from, directory, marker);
-  // Nothing was put in before the note said that it is ready, so a branch at its base has no work.
+  // No prompt is put in before the note says that the tree is ready. So a branch at its base has no work.
   const starts = tip === '' ? ['-b', branch, directory, base] : [directory, branch];
   await git(from, 'worktree', 'add', '--quiet', ...(tip === '' ? ['--no-track'] : []), ...starts);
   await writePrivateFile(noteFile(directory), JSON.stringify({ ...worktree, topic, ready: true }), { durable: true });
   return worktree;
 }
 
-/** Removes what a git that was killed has left, or what a person has removed in part. */
+/** Removes the rest of a work tree that a killed git or a person has left in part. */
 async function clear(git: Git, from: string, directory: string, marker: string): Promise<void> {
   await killTree(`${GIT_MARKER}=${marker}`);
   await git(from, 'worktree', 'unlock', directory).catch(() => ''); // It is not locked.
   await rm(directory, { recursive: true, force: true });
-  // To prune would forget a person's work tree whose disk is away, too.
+  // Not `git worktree prune`: it would also forget a person's work tree on a disk that is not mounted.
   await git(from, 'worktree', 'remove', '--force', directory).catch(() => ''); // Git does not know it.
 }
 
-/** Without what only the note has. */
+/** The work tree without the fields that only the note has. */
 function factsOf({ mode, directory, branch, base, from, left_out }: Worktree): Worktree {
   return { mode, directory, branch, base, from, ...defined({ left_out }) };
 }
