@@ -1,6 +1,6 @@
 /**
- * Finds sessions whose agent breaks the provider's cache: follow-ups that came while the cache lived
- * and found nothing in it. Pure. It only names what is certain.
+ * Finds sessions whose agent breaks the provider's cache: the cache still had the conversation, and a
+ * follow-up found nothing in it. Pure. Reports only what is certain.
  */
 import { defined } from '../contract/defined.js';
 import type { SessionId } from '../contract/ids.js';
@@ -50,7 +50,7 @@ type Used = TurnResult & Required<Pick<TurnResult, 'usage'>>;
 
 const hasUsage = (turn: TurnResult): turn is Used => turn.usage !== undefined;
 
-/** Some agents and providers report no cache at all: then nothing is known. */
+/** Some agents and providers report no cache at all. Those are not judged. */
 const hasFigures = ({ usage }: TurnResult) =>
   usage !== undefined && usage.cache_read_tokens + usage.cache_write_tokens > 0;
 

@@ -1,4 +1,4 @@
-/** The topic that a prompt wants to fork is looked for before the prompt is sent, as a session that it names is. */
+/** Looks for the topic to fork before the prompt is sent, so that a wrong name is refused at once. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { workflowIdOf, type PromptId, type TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
@@ -9,7 +9,7 @@ import { sessionError } from './session-error.js';
 const ANSWERS_WITHIN_MS = 3000;
 
 /**
- * A prompt that its topic has already is not refused: what it was forked from may be gone by now.
+ * Does not refuse a prompt that its topic already has: the forked topic may be gone by now.
  *
  * @throws SessionError TOPIC_UNKNOWN, TEMPORAL_UNAVAILABLE
  */
@@ -32,7 +32,7 @@ async function isThere(client: Client, topic: TopicId): Promise<boolean> {
   }
 }
 
-/** Also where it can't be asked: then the turn says what is wrong. */
+/** Also `true` if the topic can't be asked. Then the turn reports what is wrong. */
 async function has(client: Client, topic: TopicId, prompt: PromptId): Promise<boolean> {
   try {
     const ask = () => client.workflow.getHandle(workflowIdOf(topic)).query(messages.outcome, prompt);

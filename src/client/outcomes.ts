@@ -1,4 +1,4 @@
-/** Asks for several prompts at once, in any topics, and waits until the first or all of them have ended. */
+/** Asks for several prompts in any topics, and waits until the first or all of them have ended. */
 import { failure, type Failure } from '../contract/failures.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
 import type { PromptState } from '../contract/types.js';
@@ -6,7 +6,7 @@ import { sessionError } from './session-error.js';
 import type { SessionManager } from './session-manager.js';
 import { toldOf } from './told.js';
 
-/** Each one that is waited for is asked for by query, about once a second. */
+/** Each prompt is asked for by query, about once a second. */
 export const MAX_PROMPTS_AT_ONCE = 20;
 
 export interface NamedPrompt {
@@ -55,7 +55,7 @@ export async function outcomesOf(
   await waitFor(manager, reports, { wait, ...(withinMs !== undefined && { withinMs }), signal, onEnded });
   signal?.throwIfAborted();
   return Promise.all(
-    // A topic that does not answer now is shown as it was.
+    // Keep the last state of a topic that does not answer now.
     reports.map(async (report) => {
       const now = isOpen(report) ? await reportOf(manager, report) : report;
       return now.state === 'error' ? report : now;

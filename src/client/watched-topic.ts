@@ -1,4 +1,4 @@
-/** Watches a topic, and says why it does not answer. */
+/** Watches a topic. Throws the reason if it does not answer. */
 import type { Client } from '@temporalio/client';
 import type { TopicId } from '../contract/ids.js';
 import { whyUnanswered } from './ask-topic.js';

@@ -1,10 +1,10 @@
-/** What happened to the place in which a turn worked, in words for people and models. */
+/** Says how the place in which a turn worked has changed, for people and models. */
 import type { TurnResult } from '../contract/types.js';
 import type { Ground } from '../contract/workspace.js';
 
 type Told = Pick<TurnResult, 'shares_directory_with' | 'ground'>;
 
-/** Where a session works that has a work tree of its own. */
+/** Says where a session with its own work tree works. */
 export function worktreeLines({
   topic,
   session,

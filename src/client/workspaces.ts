@@ -39,7 +39,7 @@ export class Workspaces {
   }
 
   /**
-   * A topic that is forgotten no longer knows its work tree. That of another host stays where it is.
+   * Discards the work tree of a topic that is forgotten. A work tree on another host stays.
    *
    * @throws SessionError WORKSPACE_UNFINISHED
    */
@@ -57,12 +57,12 @@ export class Workspaces {
   }
 }
 
-// Only a caller that finishes a work tree has to load what runs git.
+// Loaded late, because only a caller that finishes a work tree needs it.
 const finishing = () => import('../stack/finish-worktree.js');
 
 type IsStanding = (worktree: Worktree) => Promise<boolean>;
 
-/** Of each repository that the topic has worked in, the newest first. */
+/** The topic's work trees, one for each repository, the newest first. */
 function placesIn({ sessions }: TopicView): Place[] {
   const places = sessions.flatMap(({ pinned: { workspace, host } }): Place[] =>
     workspace ? [{ worktree: workspace, host }] : [],

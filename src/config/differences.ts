@@ -1,7 +1,7 @@
-/** Names what two configs say differently of sessions. Pure. */
+/** Names the keys in which two configs differ for sessions. Pure. */
 import type { Config } from './types.js';
 
-/** The rest is the caller's alone, such as `noWorkerAfter`, or the worker's, such as `turnsPerHost`. */
+/** The keys that count for sessions. The others are the caller's (`noWorkerAfter`) or the worker's (`turnsPerHost`). */
 function ofSessions({
   agents,
   categories,
@@ -45,7 +45,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The order of keys says nothing. */
+/** Compares without the order of keys. */
 function canonical(value: unknown): string | undefined {
   return JSON.stringify(value, (_key, inner: unknown) => (isRecord(inner) ? sorted(inner) : inner));
 }

@@ -1,6 +1,6 @@
 /**
- * The configs that count for sessions, by directory. A worker asks for the one of a session's
- * directory before each turn, and reads it anew: a changed file counts for the next turn.
+ * Reads the configs of the sessions' directories. A worker asks for the config of a session's directory
+ * before each turn. The file is read each time, so a change counts for the next turn.
  */
 import { loadConfig } from '../config.js';
 import { Failed } from '../contract/failures.js';
@@ -28,7 +28,7 @@ export class DirectoryConfigs {
   }
 
   /**
-   * Of a directory, as it is now. Its data directory is the worker's.
+   * The config of a directory, as it is now. Its data directory is the worker's.
    *
    * @throws ConfigInvalid CONFIG_INVALID, CONFIG_UNSAFE
    */
@@ -42,8 +42,8 @@ export class DirectoryConfigs {
   }
 
   /**
-   * For what must go on when a file was broken meanwhile, such as the end of a turn. The last config
-   * that could be read counts then, and otherwise the worker's own.
+   * For work that must go on when the file is broken, such as the end of a turn. Then the last config that
+   * could be read counts, otherwise the worker's own.
    */
   async lastIn(cwd: string): Promise<Config> {
     try {

@@ -1,7 +1,7 @@
 /**
- * A session's config is read by the worker, in the session's directory. This compares it with what
- * its caller means: the two differ where the environment of the caller names other files, or where
- * the caller's program hands its own config over.
+ * Compares the caller's config with the worker's. The worker reads the config in the session's directory.
+ * The two differ if the caller's environment names other files, or if the caller's program passes its own
+ * config.
  */
 import { failure, type Failure } from '../contract/failures.js';
 import { unsafeDataDir } from '../host/private-data-dir.js';
@@ -20,13 +20,11 @@ export interface Loading {
 }
 
 /**
- * CONFIG_DIFFERS when the worker of the caller's data directory uses another config in `cwd`.
- * Undefined, too, where no worker of this release runs on that data directory, or where the
- * directory is another user's: the config of the host with the worker counts then, and this caller
- * cannot see it.
+ * Returns CONFIG_DIFFERS when the worker of the caller's data directory uses another config in `cwd`.
+ * Returns undefined if the configs agree, if no worker of this release runs on that data directory, or if
+ * another user owns the directory. In the last two cases the caller cannot see the worker's config.
  *
- * `given`: as the caller has it. `from`: the environment that it was read with. Absent: no file has
- * it.
+ * `given`: the caller's config. `from`: the environment with which it was read. Absent: a program made it.
  */
 export async function differenceToWorker(
   cwd: string,
@@ -39,8 +37,8 @@ export async function differenceToWorker(
   if (!worker?.reads) return undefined;
   const reads = from && readsOf(from);
   if (reads && sameReads(reads, worker.reads)) return undefined;
-  // Another user could have written what the worker reads, and it can be a program. Root may well
-  // call the worker of a service's user.
+  // Do not read another user's config: it can be a program. Root often calls the worker of a service's
+  // user.
   if (await unsafeDataDir(dataDir)) return undefined;
   const loaded = (env: NodeJS.ProcessEnv) => load({ cwd, dataDir, env }).catch(unlessInvalid);
   const there = await loaded({ ...(from ?? process.env), ...allOf(worker.reads) });
@@ -56,7 +54,7 @@ export async function differenceToWorker(
   );
 }
 
-/** What is wrong with a file, the worker says of it. */
+/** A file that can't be read makes no difference here: the worker reports it. */
 function unlessInvalid(error: unknown): undefined {
   if (!(error instanceof ConfigInvalid)) throw error;
 }
@@ -65,7 +63,7 @@ function sameReads(one: Reads, other: Reads): boolean {
   return JSON.stringify(allOf(one)) === JSON.stringify(allOf(other));
 }
 
-/** Every name, so that one that is not set there replaces one that is set here. */
+/** Has every name, so that an unset variable there replaces a set one here. */
 function allOf({ HOME, XDG_CONFIG_HOME, XDG_STATE_HOME, CONTINUITY_CONFIG }: Reads): Reads {
   return { HOME, XDG_CONFIG_HOME, XDG_STATE_HOME, CONTINUITY_CONFIG };
 }

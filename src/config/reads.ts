@@ -1,4 +1,4 @@
-/** The part of an environment that says which config files are read, and which of them are trusted. */
+/** The environment variables that decide which config files are read and trusted. */
 import { resolve } from 'node:path';
 import type { Environment } from '../host/environment.js';
 import { homeOf } from '../host/home.js';
@@ -6,7 +6,7 @@ import type { WorkerReads } from '../host/worker-state.js';
 
 export type Reads = WorkerReads;
 
-/** The same for every directory: a relative path in it means this process's directory. */
+/** Makes relative paths absolute, from this process's directory. */
 export function readsOf(env: Environment): Reads {
   const { XDG_CONFIG_HOME, XDG_STATE_HOME, CONTINUITY_CONFIG: named } = env;
   return {

@@ -1,4 +1,4 @@
-/** The flags with which a prompt begins a topic as a copy of another one. */
+/** Reads the flags of a fork. */
 import { defined } from '../../contract/defined.js';
 import { UsageError } from './usage-error.js';
 
@@ -20,7 +20,7 @@ export interface Fork {
   at?: number;
 }
 
-/** Each of them chooses a session in another way. */
+/** Flags that choose a session in another way. */
 const OTHERS = ['adopt', 'new', 'when-warm', 'on-lost'];
 
 /** `undefined`: the prompt begins none. @throws UsageError */

@@ -1,6 +1,6 @@
 /**
- * Checks whether what agents send first is the same from turn to turn, as far as topics show it: a
- * follow-up within minutes finds its conversation in the provider's cache.
+ * Checks whether follow-ups within minutes find their conversation in the provider's cache. If not, the
+ * agent has changed the beginning of its requests.
  */
 import type { Client } from '@temporalio/client';
 import { coldSessionsIn, type ColdSession } from '../../client/cold-turns.js';
@@ -17,7 +17,7 @@ const BOUNDS = { most: 20, withinMs: 3_000 };
 const LEAST_TURNS = 3;
 const MOST_NAMED = 3;
 
-/** What an agent does by itself, by its kind. Measured with the versions that are named. */
+/** Known causes, by the kind of agent. Measured with the versions that are named. */
 const BREAKS: Partial<Record<string, string>> = {
   opencode:
     'OpenCode has the date and AGENTS.md in its instructions (1.18.33). The first turn of a session after midnight, or after a change of that file, sends the whole conversation to the model as new.',

@@ -1,4 +1,4 @@
-/** Draws bars, one a line: pure. */
+/** Draws bars, one a line. Pure. */
 
 export interface Bar {
   label: string;
@@ -10,7 +10,7 @@ export interface Bar {
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 const LEAST_WIDTH = 10;
 
-/** @param draws whether it may use characters that are not of ASCII */
+/** @param draws whether characters outside of ASCII are allowed */
 export function barsOf(bars: readonly Bar[], { columns, draws }: { columns: number; draws: boolean }): string {
   const widest = (texts: string[]) => Math.max(...texts.map((text) => text.length), 0);
   const label = widest(bars.map((bar) => bar.label));
@@ -25,7 +25,7 @@ export function barsOf(bars: readonly Bar[], { columns, draws }: { columns: numb
     .join('\n');
 }
 
-/** What is not nothing is seen. */
+/** A value above 0 has at least one character. */
 const steps = (value: number, most: number, all: number) =>
   value > 0 && most > 0 ? Math.max(Math.round((value / most) * all), 1) : 0;
 
