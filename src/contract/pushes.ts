@@ -9,7 +9,7 @@ export interface PushTask {
   at: string;
 }
 
-/** Stores the tasks of one client in one directory beyond the end of the server. */
+/** Stores the tasks of one client in one directory that asks one Temporal, beyond the end of the server. */
 export interface PushStore {
   /** Keeps the task, or replaces it. */
   keep: (task: PushTask) => Promise<void>;

@@ -2,6 +2,7 @@ import { DEFAULT_WAIT_SECONDS, MAX_WAIT_SECONDS } from '../../mcp/limits.js';
 import type { KnownAgents } from '../../mcp/schemas.js';
 import { defined } from '../../contract/defined.js';
 import { Failed } from '../../contract/failures.js';
+import type { PushStore } from '../../contract/pushes.js';
 import { command } from '../args/command.js';
 import { connect } from '../connect.js';
 import { UsageError } from '../args/usage-error.js';
@@ -43,16 +44,26 @@ export default command({
       connect: async () => (await connect(flags, { signsChecks: false })).manager,
       waitSeconds,
       channel: flags.channel === true,
-      pushStore: async (client) => {
-        const { pushStoreIn } = await import('../../host/push-store.js');
-        const { dataDirOf } = await import('../../host/data-dir.js');
-        return pushStoreIn(dataDirOf(defined({ dataDir: flags['data-dir'] })), client, process.cwd());
-      },
+      pushStore: (client) => pushStoreOf(client, flags['data-dir']),
       version: VERSION,
-      note: (line) => console.error(`continuity mcp: ${line}`),
+      note,
     });
   },
 });
+
+const note = (line: string) => console.error(`continuity mcp: ${line}`);
+
+async function pushStoreOf(client: string, dataDir: string | undefined): Promise<PushStore> {
+  const [{ pushStoreIn }, { dataDirOf }, { loadClientConnectConfig }] = await Promise.all([
+    import('../../host/push-store.js'),
+    import('../../host/data-dir.js'),
+    import('../../client/temporal-settings.js'),
+  ]);
+  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
+  const { address } = connectionOptions;
+  const owner = { client, cwd: process.cwd(), namespace, ...defined({ address }) };
+  return pushStoreIn(dataDirOf(defined({ dataDir })), owner, note);
+}
 
 /** What is wrong with the config is said by each call, until it is mended. */
 async function agentsIn(dataDir: string | undefined): Promise<KnownAgents> {
