@@ -61,6 +61,7 @@ export async function serveMcp(options: ServeOptions): Promise<void> {
       ...(person && { person }),
     };
     const answer = run(tool, args, call);
+    if (tool.annotations.readOnlyHint) return answer; // Nobody waits for what it finds once the client has gone.
     underWay.add(answer);
     return answer.finally(() => underWay.delete(answer));
   };

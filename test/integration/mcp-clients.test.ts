@@ -316,6 +316,26 @@ describe('the connection', () => {
     expect(await world.manager.wait(topic, prompt_id)).toMatchObject({ reply: 'in time' });
   });
 
+  test('what a client only wanted to see keeps the process no longer than the client', async () => {
+    const server = rawServer(surroundings);
+    server.open();
+    server.call(1, 'session_list');
+    await answered(server, 1);
+    const { length } = server.lines;
+    await world.stopWorker(); // A topic that is to be seen would answer only when one is there.
+    await world.client.workflow.signalWithStart('topicSession', {
+      ...{ workflowId: 'topic/nobody-answers', taskQueue: 'continuity', args: [] },
+      ...{ signal: 'prompt', signalArgs: ['work'] },
+    });
+    server.call(2, 'session_view', { topic: 'nobody-answers' });
+    server.child.stdin.end();
+    const since = performance.now();
+    expect((await server.ended)[0]).toBe(0);
+    expect(performance.now() - since).toBeLessThan(5000);
+    expect(server.lines).toHaveLength(length);
+    await world.startWorker();
+  });
+
   test.each(['SIGTERM', 'SIGINT', 'SIGKILL'] as const)(
     '%s in mid-call ends the process, and the turn goes on',
     async (signal) => {
