@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TopicView } from '../contract/views.js';
-import { Semaphore } from '../semaphore.js';
 import type { TopicSummary } from './list-topics.js';
 import type { SessionManager } from './session-manager.js';
 
@@ -22,17 +21,15 @@ export async function viewsOf(
 ): Promise<Map<TopicSummary, TopicView>> {
   const views = new Map<TopicSummary, TopicView>();
   const over = new AbortController();
-  const places = new Semaphore(ASKED_AT_ONCE);
-  const ask = async (one: TopicSummary) => {
-    const release = await places.acquire(over.signal);
-    try {
-      const view = await manager.view(one.topic);
-      if (!over.signal.aborted) views.set(one, view);
-    } finally {
-      release();
+  const left = topics.slice(0, most)[Symbol.iterator]();
+  const askOn = async () => {
+    for (const one of left) {
+      const view = await manager.view(one.topic).catch(() => undefined); // A topic that does not answer is missing.
+      if (over.signal.aborted) return;
+      if (view) views.set(one, view);
     }
   };
-  const all = Promise.allSettled(topics.slice(0, most).map(ask)); // A topic that does not answer is missing.
+  const all = Promise.all(Array.from({ length: ASKED_AT_ONCE }, askOn));
   await Promise.race([all, sleep(withinMs, undefined, { signal: over.signal, ref: false })]).catch(() => undefined);
   over.abort();
   return views;
