@@ -1,7 +1,7 @@
 /** Finds out how a person restores a working directory that is gone. */
 import { isAbsolute, join } from 'node:path';
+import { shellWord } from '../contract/shell-word.js';
 import { withGit } from '../host/git.js';
-import { shellWord } from '../host/shell-word.js';
 import type { RunTurnInput, RunTurnOutput } from './types.js';
 
 const GIT_ANSWERS_WITHIN_MS = 10_000;
@@ -11,9 +11,13 @@ export async function withWayBack(input: RunTurnInput, output: RunTurnOutput): P
   const { error } = output;
   if (error?.code !== 'CWD_MISSING') return output;
   const again = `Then send a follow-up. What is queued goes on with: continuity retry ${shellWord(input.topic)}`;
-  const command = await commandFor(input);
-  const fix = command ?? 'Create it again, mount it, or move it back to where it was.';
+  // Of a work tree of ours, it is known what became of it.
+  const fix = input.pinned.workspace ? error.fix : await fixFor(input);
   return { ...output, error: { ...error, fix: `${fix} ${again}` } };
+}
+
+async function fixFor(input: RunTurnInput): Promise<string> {
+  return (await commandFor(input)) ?? 'Create it again, mount it, or move it back to where it was.';
 }
 
 /** The repository still lists a work tree whose directory was removed. */

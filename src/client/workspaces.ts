@@ -5,6 +5,11 @@ import type { TopicView } from '../contract/views.js';
 import type { Discarded, Merged, Worktree } from '../contract/workspace.js';
 import { SessionError, sessionError } from './session-error.js';
 
+interface Stoppable {
+  /** Stops git. A merge that has begun is undone, and a removal goes on with the next call. */
+  signal?: AbortSignal;
+}
+
 type Place = { worktree: Worktree; host: string };
 
 export class Workspaces {
@@ -20,11 +25,11 @@ export class Workspaces {
    *
    * @throws Failed WORKSPACE_BUSY, WORKSPACE_UNFINISHED, WORKSPACE_UNAVAILABLE, MERGE_CONFLICT
    */
-  async merge(topic: string, { commit }: { commit?: string } = {}): Promise<Merged> {
+  async merge(topic: string, { commit, signal }: { commit?: string } & Stoppable = {}): Promise<Merged> {
     if (commit?.trim() === '') throw sessionError('INVALID_PROMPT', 'The message to commit with is empty.');
     const { mergeWorktree, isStanding } = await finishing();
     const worktree = await idleWorktree(this.config, await this.view(topic), isStanding);
-    return mergeWorktree({ ...worktree, topic }, commit);
+    return mergeWorktree({ ...worktree, topic }, commit, signal);
   }
 
   /**
@@ -32,10 +37,10 @@ export class Workspaces {
    *
    * @throws Failed WORKSPACE_BUSY, WORKSPACE_UNFINISHED, WORKSPACE_UNAVAILABLE
    */
-  async discard(topic: string, { force = false }: { force?: boolean } = {}): Promise<Discarded> {
+  async discard(topic: string, { force = false, signal }: { force?: boolean } & Stoppable = {}): Promise<Discarded> {
     const { discardWorktree, isStanding } = await finishing();
     const worktree = await idleWorktree(this.config, await this.view(topic), isStanding);
-    return discardWorktree({ ...worktree, topic }, force);
+    return discardWorktree({ ...worktree, topic }, force, signal);
   }
 
   /**

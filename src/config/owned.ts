@@ -2,7 +2,7 @@
 import type { Stats } from 'node:fs';
 import { failure } from '../contract/failures.js';
 import { ConfigInvalid } from './invalid.js';
-import { shellWord } from '../host/shell-word.js';
+import { shellWord } from '../contract/shell-word.js';
 
 const OTHERS_WRITE = 0o002;
 const GROUP_WRITES = 0o020;

@@ -1,11 +1,15 @@
 /** Runs git within a bounded time. At the limit, git ends with everything that it started, such as a filter. */
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { deadline } from './deadline.js';
 import { childEnvironment } from './environment.js';
 import { GIT_MARKER, killTree } from './process-tree.js';
 
+/** After that it is killed. */
+const ENDS_WITHIN_MS = 1000;
 /** `git status` lists every file of a folder of packages that is not ignored. */
 const MAX_PRINTED_BYTES = 64 * 1024 * 1024;
 
@@ -41,7 +45,8 @@ function gitWith(signal: AbortSignal, marker: string, writes: boolean): Git {
   const reads = { GIT_OPTIONAL_LOCKS: '0', GIT_NO_LAZY_FETCH: '1' };
   const options = {
     signal,
-    killSignal: 'SIGKILL',
+    // Git that is asked to end removes its locks.
+    killSignal: writes ? 'SIGTERM' : 'SIGKILL',
     maxBuffer: MAX_PRINTED_BYTES,
     // No person is there to type a password.
     env: { ...childEnvironment(), LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0', ...(!writes && reads), [GIT_MARKER]: marker },
@@ -49,8 +54,15 @@ function gitWith(signal: AbortSignal, marker: string, writes: boolean): Git {
   return async (cwd, ...args) => {
     const all = writes ? args : ['-c', 'core.fsmonitor=false', ...args];
     const ran = promisify(execFile)('git', all, { cwd, ...options });
-    ran.child.stdin?.end();
-    return (await ran).stdout;
+    const { child } = ran;
+    child.stdin?.end();
+    try {
+      return (await ran).stdout;
+    } catch (error) {
+      const runs = child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+      if (runs) await Promise.race([once(child, 'exit'), sleep(ENDS_WITHIN_MS, undefined, { ref: false })]);
+      throw error;
+    }
   };
 }
 

@@ -1,6 +1,6 @@
 /** Finds paths that other users can read or replace. */
 import { lstat } from 'node:fs/promises';
-import { shellWord } from './shell-word.js';
+import { shellWord } from '../contract/shell-word.js';
 
 /** A path that other users can read or replace, and the command that closes it. */
 export interface OpenToOthers {

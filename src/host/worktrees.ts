@@ -4,7 +4,7 @@
  * left half made, and makes it again.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, realpath, rm } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { branchOf } from '../contract/branch-name.js';
@@ -16,13 +16,14 @@ import { Semaphore } from '../semaphore.js';
 import { saidByGit, withGit, type Git } from './git.js';
 import { writePrivateFile } from './private-file.js';
 import { GIT_MARKER, killTree } from './process-tree.js';
+import { shellWord } from '../contract/shell-word.js';
 
 /** A hook or a filter of the repository can take its time. */
 const MADE_WITHIN_MS = 100_000;
 
 interface Note extends Worktree {
   topic: string;
-  /** Absent: git still makes it, or was killed. */
+  /** Absent: git still makes or removes it, or was killed meanwhile. It has no work. */
   ready?: true;
 }
 
@@ -69,7 +70,8 @@ export async function keepWorktree(worktree: Worktree, cwd: string, wanted: Want
   const { left_out: _before, ...made } = worktree;
   const { directory, from } = made;
   const { topic, signal } = wanted;
-  if (isWorkTree(directory)) return factsOf((await noteOf(directory)) ?? worktree);
+  const note = await noteOf(directory);
+  if (isWorkTree(directory) && (!note || note.ready)) return withRepository(factsOf(note ?? worktree), topic);
   try {
     const again = await alone(wanted, async (git, marker) => {
       const noted = await noteOf(directory);
@@ -86,6 +88,52 @@ export async function keepWorktree(worktree: Worktree, cwd: string, wanted: Want
 }
 
 export const isWorkTree = (directory: string) => existsSync(join(directory, '.git'));
+
+/** What git knows of the work tree is in its repository: this directory. Undefined when it is there. */
+export function missingGitDirOf(directory: string): string | undefined {
+  try {
+    const [, place] = /^gitdir: (.*)$/m.exec(readFileSync(join(directory, '.git'), 'utf8')) ?? [];
+    return place !== undefined && !existsSync(resolve(directory, place)) ? place : undefined;
+  } catch {
+    return undefined; // ENOENT: it is no work tree. EISDIR: it is a repository of its own.
+  }
+}
+
+/** An agent must not work on where no git keeps what it does. */
+function withRepository(worktree: Worktree, topic: string): Worktree {
+  const missing = missingGitDirOf(worktree.directory);
+  if (missing === undefined) return worktree;
+  throw new Failed(failure('CWD_MISSING', lostRepository(worktree, topic, missing), wayBackOf(worktree)));
+}
+
+export function lostRepository({ directory }: Worktree, topic: string, missing: string): string {
+  return `The work tree ${directory} of topic ${topic} has lost its repository: there is no ${missing}.`;
+}
+
+export function wayBackOf({ directory, from }: Worktree): string {
+  return `If the repository of ${from} was moved, run there: git worktree repair ${shellWord(directory)}. If it is gone for good, move ${shellWord(directory)} away: what is in it is only there.`;
+}
+
+/**
+ * Notes that the work tree is about to be removed, so that one that was removed in part is never taken
+ * for one in which files were deleted.
+ *
+ * @returns what takes the note back
+ */
+export async function noteRemoval(directory: string): Promise<() => Promise<void>> {
+  const note = await noteOf(directory);
+  if (!note?.ready) return () => Promise.resolve();
+  const { ready: _ready, ...half } = note;
+  const write = (text: Note) => writePrivateFile(noteFile(directory), JSON.stringify(text), { durable: true });
+  await write(half);
+  return () => write(note);
+}
+
+/** Whether its removal, or its making, was cut off. */
+export async function isHalf(directory: string): Promise<boolean> {
+  const note = await noteOf(directory);
+  return note !== undefined && !note.ready;
+}
 
 export async function forgetNote(directory: string): Promise<void> {
   await rm(noteFile(directory), { force: true });
@@ -120,11 +168,15 @@ interface Place extends Worktree {
 }
 
 async function placeIn(git: Git, cwd: string, { topic, dataDir }: Wanted): Promise<Place> {
-  const [top = '', common = ''] = await git(cwd, 'rev-parse', '--show-toplevel', '--git-common-dir')
-    .then((printed) => printed.split('\n'))
-    .catch((error: unknown) => {
-      throw unavailable(`${cwd} is in no git work tree: ${saidByGit(error)}`, NO_REPOSITORY);
-    });
+  // One at a time, because a name may have a line break in it.
+  const asked = (what: string) =>
+    git(cwd, 'rev-parse', what).then(
+      (printed) => printed.replace(/\n$/, ''),
+      (error: unknown) => {
+        throw unavailable(`${cwd} is in no git work tree: ${saidByGit(error)}`, NO_REPOSITORY);
+      },
+    );
+  const [top, common] = [await asked('--show-toplevel'), await asked('--git-common-dir')];
   const from = await realpath(top);
   const name = digestOf(resolve(cwd, common), topic);
   const branch = branchOf(topic);
@@ -153,10 +205,11 @@ async function standing(
   noted: Worktree & Partial<Note>,
   { topic, marker, isNew }: { topic: string; marker: string; isNew: boolean },
 ): Promise<Worktree> {
-  const { directory, branch, base, from, ready } = noted;
-  const worktree = factsOf(noted);
-  if (ready && isWorkTree(directory)) return worktree;
+  const { directory, branch, from, ready } = noted;
+  if (ready && isWorkTree(directory)) return withRepository(factsOf(noted), topic);
   const tip = await git(from, 'rev-parse', '--verify', '--quiet', `refs/heads/${branch}`).catch(() => '');
+  // What was checked out when an earlier attempt noted it may be gone.
+  const worktree = factsOf(tip === '' && !isNew ? { ...noted, ...(await tipOf(git, from)) } : noted);
   if (isNew && tip !== '')
     throw unavailable(
       `The repository in ${from} has a branch ${branch} that is not of topic ${topic}.`,
@@ -167,7 +220,7 @@ async function standing(
   await writePrivateFile(noteFile(directory), JSON.stringify({ ...worktree, topic }), { durable: true });
   if (!isNew) await clear(git, from, directory, marker);
   // No prompt is put in before the note says that the tree is ready. So a branch at its base has no work.
-  const starts = tip === '' ? ['-b', branch, directory, base] : [directory, branch];
+  const starts = tip === '' ? ['-b', branch, directory, worktree.base] : [directory, branch];
   await git(from, 'worktree', 'add', '--quiet', ...(tip === '' ? ['--no-track'] : []), ...starts);
   await writePrivateFile(noteFile(directory), JSON.stringify({ ...worktree, topic, ready: true }), { durable: true });
   return worktree;

@@ -3,18 +3,33 @@
  * committed or not merged is refused, or kept under a ref. A work tree or branch that changes
  * meanwhile stays.
  */
-import { readdir } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Discarded, Merged } from '../contract/workspace.js';
+import { defined } from '../contract/defined.js';
 import { Failed, failure, type FailureCode } from '../contract/failures.js';
 import type { Worktree } from '../contract/workspace.js';
-import { shellWord } from '../host/shell-word.js';
+import { shellWord } from '../contract/shell-word.js';
 import { saidByGit, withGit, type Git } from '../host/git.js';
-import { forgetNote, isWorkTree, unavailable } from '../host/worktrees.js';
+import { takeLock, type HeldLock } from '../host/lock-file.js';
+import {
+  forgetNote,
+  isHalf,
+  isWorkTree,
+  lostRepository,
+  missingGitDirOf,
+  noteRemoval,
+  unavailable,
+  wayBackOf,
+} from '../host/worktrees.js';
 
 /** Hooks run, and a person may have to type a passphrase for a signature. */
 const DONE_WITHIN_MS = 10 * 60 * 1000;
 const SHOWN_FILES = 10;
 const DISCARDED = 'refs/continuity/discarded/';
+/** Git's exit code when it refuses. Where it has begun to remove files, it ends with another one. */
+const REFUSED = 128;
 /** A snapshot is not a commit of the person's. */
 const AS_US = ['-c', 'user.name=session-continuity', '-c', 'user.email=session-continuity@localhost'];
 
@@ -33,10 +48,11 @@ export async function isStanding({ directory, branch, from }: Worktree): Promise
  * both. A merge that conflicts is undone.
  *
  * @param message commits first what is not committed
+ * @param signal stops git. A merge that has begun is undone.
  */
-export async function mergeWorktree(which: Which, message: string | undefined): Promise<Merged> {
+export async function mergeWorktree(which: Which, message: string | undefined, signal?: AbortSignal): Promise<Merged> {
   const { topic, directory, branch, from } = which;
-  return onHost(which, async (git) => {
+  return onHost(which, signal, async (git) => {
     const before = await existingTip(git, which);
     const left = await uncommittedIn(git, directory);
     if (left.length > 0 && message === undefined)
@@ -95,7 +111,9 @@ async function merged(git: Git, { branch, from }: Which, tip: string): Promise<v
       isDirty ? 'MERGE_CONFLICT' : 'WORKSPACE_UNAVAILABLE',
       `git did not merge ${branch} in ${from}: ${said}`,
       error,
-      isDirty ? `Commit or stash the changes in ${from}, then merge again.` : undefined,
+      isDirty
+        ? `Commit or stash the changes in ${from}, then merge again.`
+        : `Do in ${from} what git says, then run the same command again.`,
     );
   }
   if ((await git(from, 'rev-list', '--count', `HEAD..${tip}`)).trim() !== '0')
@@ -103,9 +121,9 @@ async function merged(git: Git, { branch, from }: Which, tip: string): Promise<v
 }
 
 /** Removes the work tree and its branch. With `force`, work is kept under a ref; otherwise it is refused. */
-export async function discardWorktree(which: Which, force: boolean): Promise<Discarded> {
+export async function discardWorktree(which: Which, force: boolean, signal?: AbortSignal): Promise<Discarded> {
   const { topic, directory, branch, from } = which;
-  return onHost(which, async (git) => {
+  return onHost(which, signal, async (git) => {
     const tip = await existingTip(git, which);
     const left = await uncommittedIn(git, directory);
     // A head that is detached keeps no commits: the next checkout leaves them behind.
@@ -156,8 +174,11 @@ async function nextNumber(git: Git, { branch, from }: Which): Promise<number> {
 
 /** Git removes neither a work tree with changes nor a branch that has moved on. Ignored files go. */
 async function remove(git: Git, { directory, branch, from }: Which, tip: string, sofar: string): Promise<void> {
-  await git(from, 'worktree', 'remove', directory).catch((error: unknown) => {
+  const half = await isHalf(directory);
+  const takeBack = await noteRemoval(directory);
+  await git(from, 'worktree', 'remove', ...(half ? ['--force'] : []), directory).catch(async (error: unknown) => {
     if (!isWorkTree(directory)) return; // A person has removed it.
+    if ((error as { code?: unknown }).code === REFUSED) await takeBack();
     throw unfinished(
       `${sofar}, but ${directory} is not removed: ${saidByGit(error)}`,
       `See what is in it. What you need of it, move away. Then: git -C ${shellWord(from)} worktree remove --force ${shellWord(directory)}, and the same command again.`,
@@ -168,7 +189,7 @@ async function remove(git: Git, { directory, branch, from }: Which, tip: string,
 }
 
 async function uncommittedIn(git: Git, directory: string): Promise<string[]> {
-  if (!isWorkTree(directory)) return [];
+  if (!isWorkTree(directory) || (await isHalf(directory))) return [];
   const printed = await git(directory, 'status', '--porcelain', '-z', '--no-renames', '--untracked-files=all');
   const files = printed
     .split('\0')
@@ -196,7 +217,10 @@ async function tipOf(git: Git, from: string, branch: string): Promise<string | u
   );
 }
 
-async function existingTip(git: Git, { topic, directory, branch, from }: Which): Promise<string> {
+async function existingTip(git: Git, which: Which): Promise<string> {
+  const { topic, directory, branch, from } = which;
+  const missing = missingGitDirOf(directory);
+  if (missing !== undefined) throw unavailable(lostRepository(which, topic, missing), wayBackOf(which));
   const tip = await tipOf(git, from, branch);
   if (tip === undefined)
     throw isWorkTree(directory)
@@ -226,20 +250,35 @@ async function existingTip(git: Git, { topic, directory, branch, from }: Which):
   return tip;
 }
 
-async function onHost<T>({ topic, from }: Which, work: (git: Git) => Promise<T>): Promise<T> {
+async function onHost<T>(which: Which, ends: AbortSignal | undefined, work: (git: Git) => Promise<T>): Promise<T> {
+  const { topic, from } = which;
   await readdir(from).catch((cause: unknown) => {
-    throw failed(
-      'WORKSPACE_UNAVAILABLE',
-      `${from}, where the work tree of topic ${topic} came from, cannot be read.`,
-      cause,
-    );
+    const message = `${from}, where the work tree of topic ${topic} came from, cannot be read.`;
+    throw failed('WORKSPACE_UNAVAILABLE', message, cause, wayBackOf(which));
   });
+  const again = `Do in ${from} what git says, then run the same command again.`;
+  let lock: HeldLock | undefined;
   try {
-    return await withGit({ withinMs: DONE_WITHIN_MS, writes: true }, work);
+    lock = await lockOf(which);
+    return await withGit({ withinMs: DONE_WITHIN_MS, writes: true, ...defined({ signal: ends }) }, work);
   } catch (error) {
     if (error instanceof Failed) throw error;
-    throw failed('WORKSPACE_UNAVAILABLE', `git failed in the repository of topic ${topic}: ${saidByGit(error)}`, error);
+    const message = `git failed in the repository of topic ${topic}: ${saidByGit(error)}`;
+    throw failed('WORKSPACE_UNAVAILABLE', message, error, again);
+  } finally {
+    lock?.release();
   }
+}
+
+/** Of two at once, each would take the merge of the other for its own, and undo it. */
+async function lockOf({ directory, from }: Which): Promise<HeldLock> {
+  const folder = dirname(directory);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const name = createHash('sha256').update(from).digest('hex').slice(0, 12);
+  const lock = takeLock(join(folder, `${name}.lock`), `${process.pid}`);
+  if (!('holder' in lock)) return lock;
+  const message = `Process ${lock.holder} is merging or discarding a work tree of ${from}.`;
+  throw new Failed(failure('WORKSPACE_BUSY', message, 'Wait until it has ended, then run the same command again.'));
 }
 
 function shown(files: string[]): string {

@@ -1,5 +1,6 @@
 import { command } from '../args/command.js';
 import { connected } from '../connect.js';
+import { unlessStopped } from '../interrupted.js';
 
 export default command({
   name: 'discard',
@@ -14,12 +15,15 @@ export default command({
     ['continuity discard auth --force', 'prints the ref that keeps its work'],
   ],
   async run({ flags, args, output }) {
-    const discarded = await connected(flags, ({ manager }) =>
-      manager.workspaces.discard(args.topic, flags.force ? { force: true } : {}),
-    );
-    const { directory, branch, kept_as, get_back } = discarded;
-    const kept =
-      kept_as === undefined ? 'It had no work.' : `Its work is kept as ${kept_as}. To get it back: ${get_back}`;
-    output.answer(discarded, `${directory} and branch ${branch} are removed. ${kept}`);
+    const stopped = 'Stopped. What is left of the work tree goes with the same command.';
+    return unlessStopped(output, stopped, async (signal) => {
+      const discarded = await connected(flags, ({ manager }) =>
+        manager.workspaces.discard(args.topic, { signal, force: flags.force === true }),
+      );
+      const { directory, branch, kept_as, get_back } = discarded;
+      const kept =
+        kept_as === undefined ? 'It had no work.' : `Its work is kept as ${kept_as}. To get it back: ${get_back}`;
+      output.answer(discarded, `${directory} and branch ${branch} are removed. ${kept}`);
+    });
   },
 });

@@ -1,5 +1,7 @@
 import { command } from '../args/command.js';
+import { defined } from '../../contract/defined.js';
 import { connected } from '../connect.js';
+import { unlessStopped } from '../interrupted.js';
 import { count } from '../terminal/words.js';
 
 export default command({
@@ -25,13 +27,16 @@ export default command({
   async run({ flags, args, output }) {
     const { commit } = flags;
     const message = commit === true ? `Work of topic ${args.topic}` : commit;
-    const merged = await connected(flags, ({ manager }) =>
-      manager.workspaces.merge(args.topic, message === undefined ? {} : { commit: message }),
-    );
-    const { branch, into, from, commits, directory } = merged;
-    output.answer(
-      merged,
-      `Merged ${count(commits, 'commit')} of ${branch} into ${into} in ${from}. ${directory} is removed.`,
-    );
+    const stopped = 'Stopped. A merge that was not finished is undone. The same command goes on from here.';
+    return unlessStopped(output, stopped, async (signal) => {
+      const merged = await connected(flags, ({ manager }) =>
+        manager.workspaces.merge(args.topic, { signal, ...defined({ commit: message }) }),
+      );
+      const { branch, into, from, commits, directory } = merged;
+      output.answer(
+        merged,
+        `Merged ${count(commits, 'commit')} of ${branch} into ${into} in ${from}. ${directory} is removed.`,
+      );
+    });
   },
 });

@@ -38,6 +38,13 @@ test('with the command for a git work tree, whatever its directory is called', a
   expect(await fixOf(join(dir, 'elsewhere'), repository)).toMatch(/^Create it again, .*continuity retry 'it'\\''s'$/);
 });
 
+test('for a work tree of the topic as was found out where it should be', async () => {
+  const error = failure('CWD_MISSING', 'It is gone.', 'Repair it.');
+  const input = { topic: 'auth', pinned: { cwd: '/gone', project: '/p', workspace: {} } } as unknown as RunTurnInput;
+  const output = await withWayBack(input, { status: 'failed', reply: '', attempts: 1, error });
+  expect(output.error?.fix).toMatch(/^Repair it\. Then send a follow-up\..*continuity retry auth$/);
+});
+
 test('without git in general words, and other failures stay as they are', async () => {
   expect(await fixOf('/gone', 'a project with a name')).toMatch(/^Create it again/);
   expect(await fixOf('/gone', '/nowhere')).toMatch(/^Create it again/);

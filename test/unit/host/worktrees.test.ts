@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, realpath, readFile, rename, rm, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { keepWorktree, openWorktree } from '../../../src/host/worktrees.js';
+import { keepWorktree, noteRemoval, openWorktree } from '../../../src/host/worktrees.js';
 import { commitTo, git, repositoryIn } from '../../support/git.js';
 
 let dir: string;
@@ -77,6 +77,23 @@ test('a half of it, which a killed git has left, is made again', async () => {
   await git(repository, 'worktree', 'lock', '--reason', 'initializing', worktree.directory);
   expect((await open()).worktree).toEqual(worktree);
   expect(existsSync(join(worktree.directory, 'README.md'))).toBe(true);
+});
+
+test('one whose first attempt failed begins at what is checked out when it is made', async () => {
+  await git(repository, 'branch', 'continuity'); // No branch can be in it.
+  await expect(open()).rejects.toMatchObject({ code: 'WORKSPACE_UNAVAILABLE' });
+  await git(repository, 'branch', '-D', 'continuity');
+  const base = await commitTo(repository, 'later', 'later');
+  const { worktree } = await open();
+  expect([worktree.base, await headOf(worktree.directory)]).toEqual([base, base]);
+});
+
+test('a repository may have a line break in its name', async () => {
+  const odd = join(dir, 'one\ntwo');
+  await repositoryIn(odd);
+  const { worktree } = await open(odd);
+  expect(worktree.from).toBe(odd);
+  expect(await headOf(worktree.directory)).toBe(await headOf(odd));
 });
 
 describe('refused as WORKSPACE_UNAVAILABLE', () => {
@@ -153,6 +170,27 @@ describe('before a turn', () => {
     const base = await commitTo(repository, 'later', 'later');
     expect(await keep(opened)).toEqual({ ...opened.worktree, base });
     expect(await headOf(opened.cwd)).toBe(base);
+  });
+
+  test('one that was removed in part is made again', async () => {
+    const opened = await open();
+    await noteRemoval(opened.worktree.directory);
+    await rm(join(opened.cwd, 'README.md'));
+    expect(await keep(opened)).toEqual(opened.worktree);
+    expect(existsSync(join(opened.cwd, 'README.md'))).toBe(true);
+  });
+
+  test('nobody works in one whose repository was removed, also when there is another one', async () => {
+    const opened = await open();
+    await writeFile(join(opened.cwd, 'work'), 'only here');
+    await rm(repository, { recursive: true });
+    await repositoryIn(repository);
+    const fix = expect.stringMatching(/git worktree repair .*move .* away/) as string;
+    await expect(keep(opened)).rejects.toMatchObject({ code: 'CWD_MISSING', failure: { fix } });
+    await expect(open()).rejects.toMatchObject({ code: 'CWD_MISSING' });
+    await rename(opened.cwd, `${opened.cwd}-away`);
+    expect(await keep(opened)).toMatchObject({ base: await headOf(repository) });
+    expect(await headOf(opened.cwd)).toBe(await headOf(repository));
   });
 
   test('one whose repository is gone is CWD_MISSING', async () => {

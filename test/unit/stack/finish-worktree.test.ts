@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { openWorktree } from '../../../src/host/worktrees.js';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { noteRemoval, openWorktree } from '../../../src/host/worktrees.js';
 import type { Worktree } from '../../../src/contract/workspace.js';
 import { discardWorktree, isStanding, mergeWorktree } from '../../../src/stack/finish-worktree.js';
 import { commitTo, git, repositoryIn } from '../../support/git.js';
@@ -95,6 +95,65 @@ describe('merge', () => {
     await rm(tree.directory, { recursive: true });
     expect(await merge()).toMatchObject({ commits: 1 });
     await expectGone();
+  });
+});
+
+describe('whatever happens meanwhile', () => {
+  const isClean = async () => expect(await git(repository, 'status', '--porcelain')).toBe('');
+  /** Git is in the middle of a merge when it runs this hook. */
+  async function waitsInMerge(seconds: number): Promise<void> {
+    await commitTo(tree.directory, 'work', 'work');
+    const hook = join(repository, '.git', 'hooks', 'commit-msg');
+    await writeFile(hook, `#!/bin/sh\ntouch .git/in-merge\nsleep ${seconds}\n`, { mode: 0o755 });
+    await git(repository, 'config', 'merge.ff', 'false');
+  }
+
+  test('of several at once one merges, and none undoes what another does', async () => {
+    await waitsInMerge(1);
+    const all = await Promise.allSettled([merge(), merge(), discard(true), merge(), discard(true)]);
+    const codes = all.map((one) => (one.status === 'rejected' ? (one.reason as { code: string }).code : 'done'));
+    expect(codes.sort()).toEqual([...Array<string>(4).fill('WORKSPACE_BUSY'), 'done']);
+    expect(await readFile(join(repository, 'work'), 'utf8')).toBe('work');
+    await isClean();
+    await expectGone();
+  });
+
+  test('one that is stopped in the middle is undone, and can be done again', async () => {
+    await waitsInMerge(30);
+    const before = await headOf(repository);
+    const stop = new AbortController();
+    const stopped = mergeWorktree(tree, undefined, stop.signal);
+    stopped.catch(() => undefined);
+    await vi.waitFor(() => expect(existsSync(join(repository, '.git', 'in-merge'))).toBe(true), { timeout: 20_000 });
+    stop.abort(new Error('stopped'));
+    await expect(stopped).rejects.toMatchObject({ code: 'WORKSPACE_UNAVAILABLE' });
+    expect(await headOf(repository)).toBe(before);
+    expect(existsSync(join(repository, '.git', 'MERGE_HEAD'))).toBe(false);
+    await isClean();
+    await rm(join(repository, '.git', 'hooks', 'commit-msg'));
+    expect(await merge()).toMatchObject({ commits: 1 });
+    await expectGone();
+  });
+
+  test('files that a removal has deleted before it was cut off are deleted nowhere else', async () => {
+    await commitTo(tree.directory, 'work', 'work');
+    await noteRemoval(tree.directory);
+    await rm(inTree('README.md'));
+    expect(await merge('Work')).toMatchObject({ commits: 1 });
+    expect(existsSync(join(repository, 'README.md'))).toBe(true);
+    await expectGone();
+  });
+
+  test('one whose repository was removed says how to go on', async () => {
+    await rm(repository, { recursive: true });
+    const refused = {
+      code: 'WORKSPACE_UNAVAILABLE',
+      failure: { fix: expect.stringMatching(/worktree repair/) as string },
+    };
+    await expect(discard(true)).rejects.toMatchObject(refused);
+    await repositoryIn(repository);
+    await expect(merge()).rejects.toMatchObject(refused);
+    expect(existsSync(tree.directory)).toBe(true);
   });
 });
 
