@@ -7,6 +7,7 @@ import type { ReplyPage } from '../contract/answers.js';
 import { failure, isFailureCode, type Failure } from '../contract/failures.js';
 import type { PromptId, SessionId, TopicId } from '../contract/ids.js';
 import * as messages from '../contract/messages.js';
+import { shellWord } from '../contract/shell-word.js';
 import type { PromptState } from '../contract/types.js';
 import type { SessionView } from '../contract/views.js';
 import { unreachable } from './grpc-errors.js';
@@ -51,7 +52,7 @@ function sessionIn(state: PromptState, topic: TopicId): SessionId | undefined {
     case 'refused':
       throw new SessionError(state.error, ids);
     case 'unknown':
-      throw none('is not known there', `See the prompts of the topic: continuity show ${topic}`);
+      throw none('is not known there', `See the prompts of the topic: continuity show ${shellWord(topic)}`);
     case 'queued':
       throw none('is queued and has said nothing yet', LATER);
     case 'running':

@@ -1,4 +1,5 @@
 /** Says how the place in which a turn worked has changed, for people and models. */
+import { shellWord } from '../contract/shell-word.js';
 import type { TurnResult } from '../contract/types.js';
 import type { Ground } from '../contract/workspace.js';
 
@@ -12,7 +13,7 @@ export function worktreeLines({
 }: Pick<TurnResult, 'topic' | 'session' | 'workspace'>): string[] {
   if (!workspace) return [];
   const { directory, branch, from, left_out = 0 } = workspace;
-  const name = /^[\w.-]+$/.test(topic) ? topic : JSON.stringify(topic);
+  const name = shellWord(topic);
   const without = left_out === 1 ? '1 changed file is' : `${left_out} changed files are`;
   return [
     `It works in ${directory}, on branch ${branch}. To finish: continuity merge ${name}, or continuity discard ${name}.`,

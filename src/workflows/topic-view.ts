@@ -8,6 +8,7 @@ import { estimateOf, estimateWords } from '../contract/estimate.js';
 import type { PromptId, TopicId } from '../contract/ids.js';
 import { contextWords } from '../contract/session-context.js';
 import { daysOf } from '../contract/ledger.js';
+import { shellWord } from '../contract/shell-word.js';
 import type { QueuedPrompt, RunningPrompt, SessionRecord, TopicState } from '../contract/state.js';
 import { cutToBytes, titleOf } from '../contract/text.js';
 import type { Checks } from '../contract/checks.js';
@@ -155,14 +156,14 @@ export function detailsOf(
   for (const result of state.outcomes.slice(-8).reverse()) lines.push(outcomeLine(result));
   for (const { error, at } of state.refused.slice(-3))
     lines.push(`- refused at ${readable(at)}: **${error.code}** ${inline(error.message)}`);
-  lines.push('', '### Go on', '', '```', `continuity delegate --topic ${quoted(topic)} 'Fix: …'`);
-  if (state.current !== null) lines.push(`continuity delegate --session ${quoted(state.current)} 'Fix: …'`);
+  lines.push('', '### Go on', '', '```', `continuity delegate --topic ${shellWord(topic)} 'Fix: …'`);
+  if (state.current !== null) lines.push(`continuity delegate --session ${shellWord(state.current)} 'Fix: …'`);
   lines.push('```');
   return cutToBytes(lines.join('\n'), 20_000);
 }
 
 function waitingLines(topic: TopicId, waiting: Waiting): string[] {
-  const name = quoted(topic);
+  const name = shellWord(topic);
   if (waiting.for !== 'answer')
     return [
       `**Waits** until ${readable(waiting.until)}: ${waiting.because.code}: ${inline(waiting.because.message)}`,
@@ -227,8 +228,4 @@ function code(id: string): string {
  */
 function inline(text: string): string {
   return titleOf(text, 200).replace(/[\\`*_[\]<>#|&~]|^[-+]/g, (character) => `\\${character}`);
-}
-
-function quoted(word: string): string {
-  return /^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -11,7 +11,7 @@ import { LEFT, untilInterrupted } from '../interrupted.js';
 import type { Output } from '../terminal/output.js';
 import { showResult } from '../terminal/show-result.js';
 import { waitingLines } from '../terminal/waiting-text.js';
-import { clock } from '../terminal/words.js';
+import { clock, quoted } from '../terminal/words.js';
 import { showOutcomes } from '../show-outcomes.js';
 import { untilEnded } from '../waiting.js';
 
@@ -149,7 +149,7 @@ function show(prompt: PromptState, topic: string, output: Output): number {
       output.problem(prompt.error);
       return exitOf(prompt.error.code);
     case 'unknown':
-      output.note(`Topic ${topic} knows no prompt ${prompt.prompt_id}. See: continuity show ${topic}`, 'red');
+      output.note(`Topic ${topic} knows no prompt ${prompt.prompt_id}. See: continuity show ${quoted(topic)}`, 'red');
       return UNKNOWN;
   }
 }

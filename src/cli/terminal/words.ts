@@ -1,6 +1,7 @@
 /** Formats values for people. */
 
 export { oneLine } from '../../client/one-line.js';
+export { shellWord as quoted } from '../../contract/shell-word.js';
 
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
@@ -47,9 +48,4 @@ function inUnits(ms: number): string {
 
 export function count(number: number, noun: string, nouns = `${noun}s`): string {
   return `${number.toLocaleString('en')} ${number === 1 ? noun : nouns}`;
-}
-
-/** Quotes a word for a shell. */
-export function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) && !word.startsWith('-') ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
