@@ -113,6 +113,6 @@ function askAbout(budget: ReachedBudget, what: string, { topic, prompt_id, turn 
 }
 
 function deniedWords({ answer, by }: Answered): string {
-  if (by === 'time') return ' Nobody answered in time whether it may go on.';
+  if (by === 'time') return ' No answer came in time.';
   return ` A person did not let it go on${answer.text === undefined ? '.' : `: ${answer.text}`}`;
 }

@@ -81,8 +81,8 @@ export class ColdResume {
     if (answer.decision !== 'deny') return undefined;
     const why =
       by === 'time'
-        ? 'Nobody answered in time whether the prompt goes on in it.'
-        : `A person did not let the prompt go on in it${answer.text === undefined ? '.' : `: ${answer.text}`}`;
+        ? 'No answer came in time.'
+        : `A person denied the prompt${answer.text === undefined ? '.' : `: ${answer.text}`}`;
     return { denied: this.#failed(`${why} Nothing was put in.`) };
   }
 

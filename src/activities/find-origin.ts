@@ -48,7 +48,11 @@ async function stateOf(client: Client, topic: TopicId): Promise<TopicState> {
 
 /** Retryable, because the topic may answer later. */
 function silent(topic: TopicId, cause?: unknown): AgentError {
-  return new AgentError(failure('TOPIC_STUCK', `Topic ${topic}, which is to be forked, does not answer.`), true, {
-    cause,
-  });
+  return new AgentError(
+    failure('TOPIC_STUCK', `Topic ${topic} does not answer, so its session cannot be copied.`),
+    true,
+    {
+      cause,
+    },
+  );
 }

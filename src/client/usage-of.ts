@@ -26,7 +26,7 @@ export interface UsageReport {
   rows: UsageRow[];
   /** All of them together. Absent: no turn has reported anything. */
   total?: UsageRow;
-  /** With `from`: what the topics have used at a time that is not known. It is in no row. */
+  /** With `from`: what the topics have used on unknown days. No row has it. */
   undated?: UsageRow;
   /** Of all follow-ups of the topics. Absent with `from`, and where it can't be known. */
   estimate?: Estimate;

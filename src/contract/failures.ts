@@ -26,7 +26,7 @@ export const FAILURES = {
   CONFIG_DIFFERS: row(
     false,
     2,
-    'Give the caller and the worker the same CONTINUITY_CONFIG, HOME and XDG_CONFIG_HOME. Or put what differs into the config of the directory, which both read.',
+    'Give the caller and the worker the same CONTINUITY_CONFIG, HOME and XDG_CONFIG_HOME. Or move the keys that differ into the config file of the directory, which both read.',
   ),
   CONFIG_UNSAFE: row(false, 2, 'Run the command that the message names, once you have read the file.'),
   CONFIG_UNTRUSTED: row(false, 2, 'Read the file. If you want what it says: continuity trust'),
@@ -59,7 +59,7 @@ export const FAILURES = {
   MERGE_CONFLICT: row(
     false,
     3,
-    'Have the topic resolve it: ask it to merge the branch that the message names into its own. Then merge again.',
+    'Ask the topic to merge the branch that the message names into its own branch. Then merge again.',
   ),
   CHECK_NOT_ALLOWED: row(
     false,
@@ -112,7 +112,7 @@ export const FAILURES = {
   COLD_SESSION: row(
     false,
     6,
-    'Send it again with --on-cold continue (on_cold), or to a new session with --new. The old one is whole.',
+    'Send the prompt again with --on-cold continue (on_cold), or open a new session with --new. The old session is unchanged.',
   ),
   TURN_TIMED_OUT: row(true, 6, 'Send a follow-up to the same session, or raise limits.turnTimeout.'),
 

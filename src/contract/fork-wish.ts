@@ -33,5 +33,5 @@ export function contradictionWithFork({ fork, ...request }: Record<string, unkno
   const name = other ?? (request['session'] === 'new' || request['session'] === 'resume' ? 'session' : undefined);
   return name === undefined
     ? undefined
-    : `Fields "fork" and "${name}" contradict each other: the session of a fork is a new copy, and "fork" says of what.`;
+    : `Fields "fork" and "${name}" contradict each other: the session of a fork is a new copy of the session that "fork" names.`;
 }

@@ -143,7 +143,7 @@ test('nobody answers in time: the turn ends, and says so', async () => {
   await withBudgets({ steps_per_turn: 1 }, { agents });
   const { status, error } = await world.manager.delegate(aTopic(), '[[steps: 3 300]]');
   expect([status, error?.code]).toEqual(['failed', 'BUDGET_EXCEEDED']);
-  expect(error?.message).toContain('Nobody answered in time');
+  expect(error?.message).toContain('No answer came in time');
 });
 
 test('a topic that has used up its budget asks before the next prompt is put in, and remembers the answer', async () => {

@@ -140,7 +140,7 @@ test('without an answer in time the prompt ends, and nothing was put in', async 
   // Nobody knows the price: it is measured in tokens.
   expect(await world.manager.delegate(topic, 'two')).toMatchObject({
     status: 'failed',
-    error: { code: 'COLD_SESSION', message: expect.stringContaining('Nobody answered in time') as string },
+    error: { code: 'COLD_SESSION', message: expect.stringContaining('No answer came in time') as string },
   });
   expect(world.agent.promptsIn(session)).toEqual([ONE]);
 });

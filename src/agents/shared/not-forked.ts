@@ -6,8 +6,8 @@ export function originalIsLost({ session_id, store }: SessionRef): AgentError {
   return new AgentError(
     failure(
       'SESSION_LOST',
-      `Session ${session_id}, which is to be copied, is not in ${store}.`,
-      'Name another session of the topic, or begin without --fork (fork).',
+      `Session ${session_id} is not in ${store}, so it cannot be copied.`,
+      'Name another session of the topic, or leave out --fork (fork).',
     ),
     false,
   );

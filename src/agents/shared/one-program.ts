@@ -32,7 +32,7 @@ export function onServer(name: string, config: AgentConfig, server: AgentConfig)
       failure(
         'CONFIG_INVALID',
         `The config of the session's directory has ${path} as the program of agent ${name} (agents.${name}.path), and the worker runs ${server.path ?? 'the one on its PATH'}. Agents of one data directory share one server.`,
-        'Start the worker with that program: in that directory, or with it in your own config. Or leave the path out there.',
+        "Start the worker in that directory, or name that program in your own config. Or remove the path from the directory's config.",
       ),
       false,
     );

@@ -5,7 +5,7 @@ import { unlessStopped } from '../interrupted.js';
 export default command({
   name: 'discard',
   summary:
-    'Removes the git work tree of a topic, and its branch. Work that is not merged is refused.\nWith --force that work is kept under a ref of the repository, and the command prints how to get it back.',
+    'Removes the git work tree of a topic and its branch. Refuses to remove work that is not merged.\nWith --force the work is kept under a ref of the repository, and the command prints how to get it back.',
   flags: {
     force: { kind: 'switch', help: 'Also when it has work: commits, changes and new files that git does not ignore.' },
   },

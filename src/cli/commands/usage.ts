@@ -59,7 +59,7 @@ export default command({
     output.answer({ ...report, missing }, await textOf(report, flags.plot === true, output));
     if (report.undated && !output.json)
       output.note(
-        `Not counted: ${count(tokensOf(report.undated.used), 'token')} of ${count(report.undated.topics, 'topic')}, used at a time that is not known.`,
+        `Not counted: ${count(tokensOf(report.undated.used), 'token')} of ${count(report.undated.topics, 'topic')}, because the day is not known.`,
       );
     const { uncounted_steps: uncounted = 0 } = report.total?.used ?? {};
     if (uncounted > 0 && !output.json)

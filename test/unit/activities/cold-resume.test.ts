@@ -77,11 +77,11 @@ describe('a prompt for a cold session', () => {
     expect(ended).toMatchObject({
       denied: {
         code: 'COLD_SESSION',
-        message: 'Session ses_1 is cold. A person did not let the prompt go on in it: Too dear. Nothing was put in.',
+        message: 'Session ses_1 is cold. A person denied the prompt: Too dear. Nothing was put in.',
       },
     });
     const late = await resume({}, answered(ask, { decision: 'deny', text: 'x' }, 'time')).decision();
-    expect(late).toMatchObject({ denied: { message: expect.stringContaining('Nobody answered in time') as string } });
+    expect(late).toMatchObject({ denied: { message: expect.stringContaining('No answer came in time') as string } });
     const replaced = resume({}, answered(ask, { decision: 'reply', text: ' replace ' }));
     expect([await replaced.decision(), replaced.isReplaced]).toMatchObject([
       { denied: { code: 'COLD_SESSION' } },
