@@ -100,7 +100,7 @@ describe('after an answer', () => {
 
   test('a denial ends the turn, and says who denied', () => {
     expect(next(answeredBy({ decision: 'deny' }, 'time'), 6)).toMatchObject({
-      denied: { code: 'BUDGET_EXCEEDED', message: expect.stringContaining('Nobody answered') as string },
+      denied: { code: 'BUDGET_EXCEEDED', message: expect.stringContaining('No answer came in time') as string },
     });
     expect(Budget.goesOn({ answered: answeredBy({ decision: 'deny' }), turn: 1 })).toBe(false);
   });
