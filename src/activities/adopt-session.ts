@@ -34,7 +34,7 @@ export async function adoptSession(input: AdoptSessionInput, worker: ActivityCon
   });
 }
 
-/** Its directory is known once it is found. The config of that says how the agent is named and set. */
+/** The directory of the session is known once it is found. Its config names and configures the agent. */
 async function foundIn(input: AdoptSessionInput, worker: ActivityContext) {
   const { agent: named, session_id } = input;
   const here = await findInStores({ session_id, ...(named && worker.agents.has(named) && { agent: named }) }, worker);

@@ -35,15 +35,15 @@ export interface DirectoryContext {
   defaultAgent: () => Promise<string>;
 }
 
-/** What counts in a directory of this host. */
+/** The config that counts in a directory of this host. */
 export interface Configured {
-  /** As it is now. @throws ConfigInvalid CONFIG_INVALID, CONFIG_UNSAFE */
+  /** Reads the config as it is now. @throws ConfigInvalid CONFIG_INVALID, CONFIG_UNSAFE */
   in: (cwd: string) => Promise<DirectoryContext>;
-  /** As it could be read last. */
+  /** The config as it could be read last. */
   lastIn: (cwd: string) => Promise<DirectoryContext>;
 }
 
-/** Its own config is the one of the worker's directory. `configured` has those of sessions. */
+/** `config` is that of the worker's directory. `configured` reads those of sessions. */
 export interface ActivityContext extends DirectoryContext {
   configured: Configured;
   host: string;

@@ -7,7 +7,7 @@ import { failure, type Failure } from '../contract/failures.js';
 import { matchesOneCommand } from './pattern.js';
 import type { AskedChecks } from './types.js';
 
-/** What a refusal calls the command of `notify`. */
+/** The name of the `notify` command in a refusal. */
 export const NOTIFY_COMMAND = 'The notify command';
 
 /** Whether the proof comes from a process that can read this host's data directory. */

@@ -42,7 +42,7 @@ export async function openSession(input: OpenSessionInput, worker: ActivityConte
   });
 }
 
-/** A session keeps its work tree with its directory. The caller still names it by the directory that it came from. */
+/** The session works in a work tree. `asked_cwd` keeps the directory that the caller names. */
 async function inWorkspace(
   resolved: Resolved,
   { topic, workspace }: OpenSessionInput,

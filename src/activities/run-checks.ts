@@ -60,7 +60,7 @@ export async function runChecks(input: RunChecksInput, worker: ActivityContext):
   }
 }
 
-/** Checks see what their turn has left. Where turns work alone, so do checks. */
+/** Checks run in the place of their turn. If the turn worked alone, the checks do, too. */
 async function inTheirPlace(
   input: RunChecksInput,
   host: Pick<ActivityContext, 'config' | 'directories'>,

@@ -95,9 +95,9 @@ export class TurnAttempt {
     }
   }
 
-  /** What became of the place in which the turn worked. Call it once the turn has ended. */
+  /** How the place in which the turn worked has changed. Call it once the turn has ended. */
   async surroundings(): Promise<Pick<RunTurnOutput, 'ground' | 'ground_after' | 'shares_directory_with'>> {
-    // A session that has not heard how the ground has moved is told before its next prompt.
+    // The session has not been told how the ground has moved. Its next prompt tells it.
     if (this.cold.keptOut) return defined({ ground_after: this.input.ground_before });
     const after = (await groundOf(this.input.pinned.cwd)) ?? groundBefore(this.input, this.clock);
     return defined({ ground: this.#moved, ground_after: after, shares_directory_with: this.clock.sharedWith() });

@@ -41,7 +41,7 @@ export interface OpenSessionInput {
    * one that opened the lost session.
    */
   replaces?: SessionId;
-  /** Counts instead of config's. */
+  /** Replaces that of the config. */
   workspace?: WorkspaceMode;
   /** The prompt names its model, so the session is not opened with another one. */
   keeps_model?: true;
@@ -104,7 +104,7 @@ export interface RunTurnInput extends IfCold {
    * the prompt is put in.
    */
   asked_checks?: AskedChecks;
-  /** The command of `notify`, for which the same holds. */
+  /** The command of `notify`. It must be permitted as well. */
   asked_notify?: AskedChecks;
   /** How the provider refused the prompt before in this session, where the model never answered. */
   refused_before?: string;
@@ -134,7 +134,7 @@ export interface RunTurnInput extends IfCold {
   instead?: string;
   /** What the session's last turn has left checked out. Absent: not known, or no repository. */
   ground_before?: Ground;
-  /** Of the prompt. It counts instead of config's. */
+  /** The prompt's own. It replaces that of the config. */
   workspace?: WorkspaceMode;
 }
 
@@ -232,7 +232,7 @@ export interface Activities {
   openSession: (input: OpenSessionInput) => Promise<OpenSessionOutput>;
   /** Takes over a session from an agent's own store. */
   adoptSession: (input: AdoptSessionInput) => Promise<OpenSessionOutput>;
-  /** What a topic has, that a session of another topic is to be a copy of. */
+  /** Asks a topic for the session that another topic copies. */
   findOrigin: (input: FindOriginInput) => Promise<ForkOrigin>;
   /** Copies a session in its agent's own store. */
   forkSession: (input: ForkSessionInput) => Promise<ForkSessionOutput>;

@@ -67,8 +67,8 @@ export interface TurnRequest {
   /** Whether the turn has used what it may. Asked before it begins or goes on, and after each step. */
   budget?: (used: Usage | undefined, steps: number) => Stop | undefined;
   /**
-   * Why the prompt is not put in, or `compact`: the agent compacts the conversation first. Asked where
-   * its session does not have it, until it was let in.
+   * Decides whether the prompt is put in. `compact`: the agent compacts the conversation first. A `Stop`
+   * keeps the prompt out. Asked while the session does not have the prompt, until it was let in.
    */
   before_put?: () => Promise<Stop | 'compact' | undefined>;
   /** The turn ended for a reason that may be over, such as a usage limit, and is to go on. */
@@ -101,7 +101,7 @@ export interface AgentOutcome {
   recovered?: Recovery;
   /** How often the agent compacted the conversation in this turn. Absent: never, or not known. */
   compacted?: number;
-  /** Why the agent did not compact the conversation before the prompt, although it was to. */
+  /** Why the agent did not compact the conversation before the prompt, although it was asked to. */
   not_compacted?: string;
   /** When the provider takes requests again, if it said so. ISO 8601. */
   until?: string;
@@ -181,8 +181,8 @@ export interface Agent {
   open(request: OpenRequest, signal: AbortSignal): Promise<OpenedSession>;
 
   /**
-   * Opens a session that knows what another one does, up to the end of a turn that has ended there.
-   * Idempotent by `seed`. The other session may be at work meanwhile. Absent: the agent cannot.
+   * Opens a session as a copy of another one, up to the end of a turn that has ended there. Idempotent by
+   * `seed`. The other session may be at work meanwhile. Absent: the agent cannot.
    *
    * @throws AgentError SESSION_LOST; OUTCOME_UNKNOWN when that session does not have the prompt
    */

@@ -30,7 +30,7 @@ const KINDS: Record<AgentKind, DriversOfKind> = {
   acp: acpDrivers,
 };
 
-/** How many agents of other configs are kept, of those that can be let go of at any time. */
+/** How many agents of other configs are kept. Only those count that can be closed at any time. */
 const MOST_OF_OTHERS = 200;
 
 /** The agents of one worker: those of its own config, and those that projects add or change. */
@@ -66,7 +66,7 @@ export class HostAgents extends Map<string, Agent> {
     };
   }
 
-  /** Lets go of all of them. */
+  /** Closes all of them. */
   async closeAll(close: (agent: Agent) => Promise<void>): Promise<void> {
     await Promise.all([...this.#made.values()].map(close));
   }

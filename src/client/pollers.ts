@@ -7,7 +7,7 @@ const WORKFLOW_TASKS = 1;
 /** A poll lasts up to 60 s, and the server notes when it started. */
 const A_POLL_LASTS_MS = 70_000;
 
-/** True, too, when the server does not say. */
+/** Also `true` when the server does not report it. */
 export async function isPolled(client: Client): Promise<boolean> {
   return lastPollOf(client).then(
     (poll) => poll !== undefined,

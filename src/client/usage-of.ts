@@ -20,15 +20,15 @@ export interface UsageRow {
 
 export interface UsageReport {
   by: UsageKind;
-  /** What was used from this day on counts, in UTC. Absent: all that was used. */
+  /** Counts from this day on, in UTC. Absent: everything. */
   from?: string;
-  /** Most tokens first. Days: oldest first, before them what is not known by day. */
+  /** Most tokens first. Days: oldest first, after the use on unknown days. */
   rows: UsageRow[];
   /** All of them together. Absent: no turn has reported anything. */
   total?: UsageRow;
   /** With `from`: what the topics have used on unknown days. No row has it. */
   undated?: UsageRow;
-  /** Of all follow-ups of the topics. Absent with `from`, and where it can't be known. */
+  /** For all follow-ups of the topics. Absent with `from`, and if it is not known. */
   estimate?: Estimate;
 }
 
@@ -48,8 +48,8 @@ interface Part {
 export const UNDATED = 'undated';
 
 /**
- * By agent and by model, it counts the sessions that the topics still remember. From a day on, it
- * counts what the topics know by day, in whole days.
+ * By agent and by model, counts the sessions that the topics still remember. With `from`, counts whole days
+ * of the ledgers.
  */
 export function usageOf(views: readonly TopicView[], by: UsageKind, from?: Date): UsageReport {
   const since = from?.toISOString().slice(0, 10);

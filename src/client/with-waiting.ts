@@ -24,7 +24,7 @@ export async function withWaiting(
 }
 
 export interface TopicWithGoal extends WaitingTopic {
-  /** What its running or last turn was asked, in a line, if the topic said it in time. */
+  /** The goal of its running or last turn, on one line, if the topic answered in time. */
   goal?: string;
 }
 

@@ -17,7 +17,7 @@ export interface WorkerState extends ProcessIdentity {
   listedAt?: number;
   /** What opens new sessions, where nothing else is asked for. null: no agent was found at its start. */
   agent?: DefaultAgent | null;
-  /** The variables that say which config files it reads. Absent: a worker of an older release. */
+  /** The variables that decide which config files it reads. Absent: a worker of an older release. */
   reads?: WorkerReads;
 }
 

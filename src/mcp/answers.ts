@@ -1,7 +1,7 @@
 /**
  * The answers of the tools: text for models, which ends with the ids that the next call needs, and
- * facts for programs in `_meta`. There is no `structuredContent`: Claude Code and Codex show a model
- * that alone where it is present, and OpenCode shows the text alone. So a reply would have to be in both.
+ * facts for programs in `_meta`. There is no `structuredContent`. If it is present, Claude Code and Codex
+ * show a model nothing else, and OpenCode shows only the text. So the reply would have to be in both.
  */
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import { toldOf } from '../client/told.js';
@@ -17,7 +17,7 @@ import type { SessionId } from '../contract/ids.js';
 import type { Accepted, PromptState, TurnResult } from '../contract/types.js';
 import { endWithin, roomOf, WHOLE_ANSWER, type Room } from './tokens.js';
 
-/** Where in `_meta` the facts of an answer are. */
+/** The key of the facts in `_meta`. */
 const FACTS = 'continuity/answer';
 
 /** An accepted prompt. Its state is set when it is known. */
@@ -49,7 +49,7 @@ interface Shown {
 export interface Showing {
   /** The first character of the reply that is shown. */
   offset?: number;
-  /** What all the answer may take. */
+  /** The room for the whole answer. */
   room?: Room;
 }
 
@@ -114,7 +114,7 @@ function goesOnAt({ to, of }: Shown, what: 'reply' | 'page', also: string): stri
   return `The ${what} goes on: ${of - to} of its ${of} characters are left. To read on, call session_outcome with this topic, prompt_id,${also} offset ${to}.`;
 }
 
-/** For the sentences that say how to read on, and that a call attached. */
+/** Room for the sentences that say how to read on, and that a call attached. */
 const TO_READ_ON: Room = { tokens: 250, bytes: 800, lines: 8 };
 
 function roomBeside(rest: readonly (string | false | undefined)[], room: Room): Room {

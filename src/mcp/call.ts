@@ -88,7 +88,7 @@ export function reportEvery({ report }: Call, doing: () => string): { end: () =>
   return { end: () => clearInterval(timer) };
 }
 
-/** Reports also before anything is known. */
+/** Reports even before there is progress. */
 function reporting(call: Call): { told: Omit<CallHooks, 'signal'>; end: () => void } {
   let latest: Progress | undefined;
   let waits: Waiting | undefined;

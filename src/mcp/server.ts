@@ -96,8 +96,8 @@ export async function serveMcp(options: ServeOptions): Promise<void> {
 }
 
 /**
- * With a channel, the server speaks only the protocol with `initialize`. The newer one has no message that
- * the client has not asked for.
+ * With a channel, the server speaks only the protocol with `initialize`. In the newer one, a server sends
+ * only what the client has asked for.
  */
 async function serve(
   newServer: () => McpServer,

@@ -21,9 +21,9 @@ export interface Which {
 /** Characters of each reply in a view, because a model reads it. */
 const SHOWN_REPLY_LENGTH = 500;
 const LISTED = 20;
-/** Topics of other projects are passed over. A page of Temporal's list has 1,000. */
+/** Skips topics of other projects. A page of Temporal's list has 1,000. */
 const MOST_SEEN = 3000;
-/** The rest is for what is around the facts. */
+/** The rest is for the text around the facts. */
 const FOR_FACTS: Room = { tokens: MOST_TOKENS - 1000, bytes: 46 * 1024, lines: 1800 };
 
 export async function view(which: Which, call: Call): Promise<CallToolResult> {
@@ -122,7 +122,7 @@ async function topicAskedFor(manager: SessionManager, { topic, session_id }: Whi
   return its;
 }
 
-/** As much as fits into an answer: the newest outcomes, then the next prompts. */
+/** Keeps as much as fits into an answer: the newest outcomes, then the next prompts. */
 function briefly({ outcomes, queue, refused, sessions, days: _days, ...view }: TopicView) {
   const brief = {
     ...view,

@@ -29,12 +29,12 @@ export function announce(topic: TopicId, state: TopicState, running: RunningProm
     ['ContinuityTurns', state.turns],
   ];
   const changed = wanted.filter(([, value]) => value !== undefined).flatMap(changeOf);
-  // The ledger is told only beside something else. So a turn costs no upsert more, and releases
+  // Sums are written only together with another attribute. So a turn costs no further upsert, and releases
   // with and without a ledger write the same commands.
   if (changed.length > 0) wf.upsertSearchAttributes([...changed, ...ledgerOf(state).flatMap(changeOf)]);
 }
 
-/** What is no longer known is taken back: a cost is unknown from the first turn on whose cost is. */
+/** Removes a cost that is no longer known: one turn without a cost makes the sum unknown. */
 function ledgerOf({ used }: TopicState): Wanted[] {
   return [
     ['ContinuityTokens', used && tokensAsAttribute(tokensOf(used))],

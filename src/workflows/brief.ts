@@ -90,7 +90,7 @@ function headOf({ topic, due: { reason, from }, agent, returns }: Brief): string
   );
 }
 
-/** What a session is told that should be a copy of another topic's. Ends where the prompt begins; at most 4 KiB. */
+/** The brief of a session that could not be copied. Ends where the prompt begins. At most 4 KiB. */
 export function forkBriefOf({ topic, session_id, turn, told }: ForkOrigin, stat?: string): string {
   const agent = told.at(-1)?.agent ?? 'unknown';
   const head =

@@ -187,7 +187,7 @@ export function stopTurn(
   }).stopTurn({ topic, session_id, pinned, ...defined({ prompt_id: promptId }) });
 }
 
-/** For as long as a turn waits for its host. What keeps a command from being started may pass. */
+/** Tries as long as a turn waits for its host, because the reason may pass. */
 export async function notify(input: NotifyInput, taskQueue: string): Promise<NotifyOutput> {
   const [first] = input.notices;
   const more = input.notices.length > 1 ? ` and ${input.notices.length - 1} more` : '';

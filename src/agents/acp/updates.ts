@@ -54,7 +54,7 @@ export class Said {
   tools = 0;
   /** How many updates there were. */
   updates = 0;
-  /** What the session holds, as the agent has told last. */
+  /** The size of the session, as the agent has reported it last. */
   context: LastRequest | undefined;
   /** A call of a tool divides two of them. */
   #texts: string[] = [];

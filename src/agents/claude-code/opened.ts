@@ -10,7 +10,7 @@ import { defined } from '../../contract/defined.js';
 import type { SessionId } from '../../contract/ids.js';
 import { writePrivateFile } from '../../host/private-file.js';
 
-/** That there is a note is what counts. */
+/** The note itself says that the session was opened. Its fields may be absent. */
 export interface Opened {
   /** For people. */
   title?: string;
@@ -65,13 +65,13 @@ const Note = z.object({
   fork: z.object({ session_id: z.string(), cwd: z.string(), at: z.string() }).optional(),
 });
 
-/** @throws ZodError, for a copy of which it can't be read what it is of: it must not begin empty. */
+/** @throws ZodError when a copy's original can't be read. Otherwise the copy would begin empty. */
 function openedIn(text: string): Opened {
   const { title, fork } = Note.parse(noteIn(text));
   return defined({ title, fork: fork as ForkedFrom | undefined });
 }
 
-/** A broken disk can leave anything. */
+/** After a broken write, the file can have any content. */
 function noteIn(text: string): object {
   try {
     const note = JSON.parse(text) as unknown;

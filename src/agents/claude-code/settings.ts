@@ -12,7 +12,7 @@ import type { Env } from './store.js';
  */
 export type Start = 'new_session' | 'copy' | 'prompt' | 'nudge' | 'resume_turn';
 
-/** What a session begins as a copy of. */
+/** The original of a copy. */
 export interface CopyOf {
   /** The id of a session, or the path of its file. */
   of: string;

@@ -49,7 +49,7 @@ export function contextIn(turn: readonly Row[]): LastRequest | undefined {
   return tokens > 0 ? { tokens, at: last.timestamp, ...(warm_ms !== undefined && { warm_ms }) } : undefined;
 }
 
-/** As the provider has written it down. A request that has only read the cache says nothing. */
+/** The lifetime that the provider reported. A request that only read the cache reports none. */
 function lifetimeIn(turn: readonly Row[]): number | undefined {
   for (const { message } of [...turn].reverse()) {
     const { ephemeral_1h_input_tokens: hour = 0, ephemeral_5m_input_tokens: minutes = 0 } =

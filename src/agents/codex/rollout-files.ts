@@ -29,7 +29,7 @@ export function threadOf(file: string): SessionId | undefined {
     SessionId | undefined;
 }
 
-/** A copy has no records of what it was copied from: it names the thread, and how far (0.169.0). */
+/** A copy does not repeat the records of its original. It names the thread, and how far (0.169.0). */
 const Base = z.object({
   payload: z.object({ history_base: z.object({ thread_id: z.string(), end_byte_offset: z.number() }) }),
 });

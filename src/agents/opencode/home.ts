@@ -20,9 +20,9 @@ import { refusalOfService } from './service.js';
 import { whyRecycle } from './why-recycle.js';
 import { OpenCodeServer, type Connection, type Log, type ServerOptions } from './server.js';
 
-/** By seed: since when a copy is being made, and the session that it is, once it is there. */
+/** By seed: when the making of a copy began, and the copy's session once it exists. */
 const Forked = z.object({ since: z.number(), session: z.string().optional() });
-/** By copy: whose it is. */
+/** By copy: the seed that it was made for. */
 const Copied = z.object({ seed: z.string() });
 
 export class OpenCodeHome {

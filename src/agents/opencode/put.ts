@@ -44,13 +44,13 @@ export async function put(
   return undefined;
 }
 
-/** One of them may have finished since the session was looked at: a person has an OpenCode of their own. */
+/** Looks again, because one of them may have finished meanwhile in a person's own OpenCode. */
 async function stillUnfinished(connection: Connection, place: Place, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return [];
   return unfinishedIn((await newestMessages(connection, place)) ?? []).filter((id) => ids.includes(id));
 }
 
-/** What a kill has left of a compaction would swallow the prompt (`unfinished.ts`). */
+/** Removes cut-off compactions, because OpenCode would take their summary for the answer (`unfinished.ts`). */
 async function removeMessages({ client }: Connection, place: Place, ids: readonly string[]): Promise<void> {
   for (const messageID of ids)
     await ask('remove a compaction that was cut off', (options) =>

@@ -102,7 +102,7 @@ export function turnStateOf(
   return last ? { ...state, last, ended: hasEnded(last, answering) } : { ...state, ended: false };
 }
 
-/** What a person, or we, have asked to be compacted after the turn is no part of it. */
+/** A compaction after the turn, by a person or by us, is not part of the turn. */
 function endOfTurn(messages: StoredMessage[], at: number, next: number): number {
   const compacted = messages.findIndex(
     ({ parts }, index) => index > at && parts.some((part) => part.type === 'compaction' && !part.auto),

@@ -13,8 +13,8 @@ export const usageOf = (steps: readonly StoredStep[]): Usage =>
   sumOf(steps.map((step) => ({ ...usageOfStep(step.info), ...(wasCutOff(step) && { uncounted_steps: 1 }) })));
 
 /**
- * OpenCode stores what a step has used once its tools have ended (1.18.33). So a step in which the
- * model has said or begun something, and that used nothing, was cut off before.
+ * OpenCode stores what a step has used once its tools have ended (1.18.33). So a step with output and
+ * without usage was cut off before.
  */
 function wasCutOff({ info, parts }: StoredStep): boolean {
   return tokensOf(usageOfStep(info)) === 0 && parts.some(({ type }) => SAID.has(type));
@@ -27,8 +27,8 @@ export const hasEnded = ({ finish, tokens, cost }: Step & Pick<AssistantMessage,
   finish !== undefined || tokensOf(usageOfStep({ tokens, cost })) > 0;
 
 /**
- * What the session holds after its last step. A summary has taken the place of what it was made
- * from. `undefined`: the model has answered nothing.
+ * The size of the session after its last step. A summary replaces the messages before it. `undefined`: the
+ * model has answered nothing.
  */
 export function contextIn(answers: readonly AssistantMessage[]): LastRequest | undefined {
   const last = answers.findLast(({ tokens }) => sizeOf(tokens) > 0);

@@ -20,8 +20,7 @@ export function configOfServer(configs: ReadonlyMap<string, AgentConfig>): Agent
 }
 
 /**
- * The config of an agent that a project names and that works on the worker's server: with the
- * program of that server.
+ * The config of a project's agent that works on the worker's server. Its program is that of the server.
  *
  * @throws AgentError CONFIG_INVALID when the project names another program
  */
@@ -39,7 +38,7 @@ export function onServer(name: string, config: AgentConfig, server: AgentConfig)
   return { ...rest, ...(server.path !== undefined && { path: server.path }) };
 }
 
-/** A project may name by its path what the worker finds on PATH. */
+/** The project may name the path of the program that the worker finds on PATH. */
 function isOneFile(one: string, other: string): boolean {
   const [file, same] = [fileOf(one), fileOf(other)];
   return file !== undefined && file === same;

@@ -145,7 +145,7 @@ async function saidTo(
   throw new AgentError(failure('OUTCOME_UNKNOWN', `Session ${session_id} does not have prompt ${prompt}.`), false);
 }
 
-/** Nothing where the driver cannot copy a session. */
+/** Empty if the driver cannot copy a session. */
 function forkBy(driver: AgentDriver): Pick<Agent, 'fork'> {
   const fork = driver.fork?.bind(driver);
   if (!fork) return {};

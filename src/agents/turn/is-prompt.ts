@@ -3,9 +3,8 @@ import type { TurnRequest } from '../agent.js';
 import { wellFormed } from './well-formed.js';
 
 /**
- * Whether the session has this prompt. Its brief does not matter: a topic that was reset makes the
- * brief of a prompt again, and more has changed by then. A session of an older release may have
- * characters that are no longer put in.
+ * Whether the session has this prompt. The brief before it is not compared, because a topic that was reset
+ * makes another one. A session of an older release may have characters that are no longer put in.
  */
 export function isPrompt(stored: string, { prompt, brief_length = 0 }: TurnRequest): boolean {
   const [has, own] = [wellFormed(stored), wellFormed(prompt.slice(brief_length))];

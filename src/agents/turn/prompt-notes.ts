@@ -8,8 +8,8 @@
  *   that a second put of the same prompt would harm.
  * - `parked`: the turn was cut off because its provider refuses for long, and will go on. It looks
  *   like one that a person stopped.
- * - `let_in`: it was decided that the prompt enters its session. Written only where that was a question.
- * - `compaction`: before the prompt is put in, the agent compacts the conversation, and how far that came.
+ * - `let_in`: the prompt enters its session. Written only if that had to be decided.
+ * - `compaction`: the agent compacts the conversation first, and how far it has come.
  * - `begun`: when this machine first worked on the turn. What was started later may be the turn's.
  */
 import { access, mkdir, opendir, readFile, rm, stat } from 'node:fs/promises';

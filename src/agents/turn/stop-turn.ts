@@ -59,7 +59,7 @@ async function stopIn(
     signal.throwIfAborted();
     const sight = await driver.look(session);
     if (!sight) return;
-    // An agent does not say who has asked it to compact.
+    // An agent does not report who has asked it to compact.
     if (sight.busy === 'theirs' && !(key && (await isCompacting({ driver, notes }, session, key)))) return;
     if (sight.key !== undefined && (sight.busy || !sight.end)) await notes.add('cancelled', sight.key);
     if (!sight.busy) return;

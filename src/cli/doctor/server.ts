@@ -48,7 +48,7 @@ export async function checkServer(
       const attributes = await checked('search attributes', () => checkAttributes(connection, namespace));
       const worker = await checked('worker', () => checkWorker(connection, namespace, dataDir));
       const topics = await checkTopics(client);
-      // Topics answer through their worker. Where they do not, the checks above say why.
+      // Topics answer through their worker. If they do not, the checks above say why.
       const cache = worker.ok ? await checkCache(client, versions).catch(() => []) : [];
       return [server, there, attributes, worker, ...topics, ...cache];
     });
