@@ -35,10 +35,14 @@ const LONGEST_PAUSE_MS = 100;
 const REMEMBERED_MS = 90 * 24 * 60 * 60 * 1000;
 
 /**
- * `set -C` lets the redirection create the file or fail (O_EXCL), and a shell whose `exec` fails ends.
+ * `set -C` lets the redirection create the file or fail (O_EXCL), and a shell whose `exec` fails ends. If a
+ * full disk has no room for its pid, the shell takes the claim back, and a later attempt starts the command.
  * $1: the claim, $2: the command, $3: its input, $4: its output.
  */
-const LAUNCHER = 'set -C; exec 3>"$1"; echo "$$" >&3; /bin/sh -c "$2" 3>&- <"$3" >|"$4" 2>&1; echo "$?" >&3';
+const LAUNCHER = [
+  'set -C; exec 3>"$1"; echo "$$" >&3 || { rm -f "$1"; exit; }',
+  '/bin/sh -c "$2" 3>&- <"$3" >|"$4" 2>&1; echo "$?" >&3',
+].join('\n');
 
 /**
  * Runs the command to its end, or waits for the end of one that an earlier attempt started.
@@ -138,7 +142,7 @@ async function launch({ key, run, cwd, env, stdin }: NoticeCommand, files: Files
   for (;;) {
     const wasOver = isOver;
     const claim = await claimIn(files.claim);
-    if (claim) return claim;
+    if (claim && (claim.pid !== undefined || wasOver)) return claim;
     if (wasOver) throw new Error(`The command of a notice could not be started: ${files.claim} cannot be written.`);
     await sleep(5);
   }

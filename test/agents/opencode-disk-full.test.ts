@@ -3,8 +3,8 @@
  * file system, so root on Linux.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmdirSync, statfsSync } from 'node:fs';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync, statfsSync } from 'node:fs';
+import { readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -12,6 +12,7 @@ import type { PromptKey } from '../../src/agents/driver.js';
 import { PromptNotes } from '../../src/agents/turn/prompt-notes.js';
 import { ServerRecord } from '../../src/agents/opencode/record.js';
 import { readRecord, writeRecord } from '../../src/agents/shared/server-record.js';
+import { runNotice } from '../../src/host/notice-command.js';
 import { openCodeUnderTest } from './opencode-under-test.js';
 import { never, runTurn } from './run.js';
 
@@ -63,6 +64,27 @@ describe.skipIf(!canMount())('With a full disk', () => {
     await makeRoom();
     await writeRecord(file, { ...record, pid: 3 });
     expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ pid: 3 });
+  });
+
+  test('a notice is not started where nobody could know that it was, and is started once there is room', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'continuity-full-'));
+    mountAt(dir, '64k');
+    onTestFinished(() => {
+      unmount(dir);
+      rmdirSync(dir);
+    });
+    const told = join(tmpdir(), `continuity-told-${process.pid}`);
+    onTestFinished(() => rm(told, { force: true }));
+    const command = { key: 'full', run: `echo x >> ${told}`, cwd: tmpdir(), env: {}, stdin: '{}\n' };
+    mkdirSync(join(dir, 'notices'));
+    const makeRoom = await fill(dir);
+    const { size } = await stat(join(dir, 'filler'));
+    await truncate(join(dir, 'filler'), size - statfsSync(dir).bsize); // Its input has room, and its claim has none.
+    await expect(runNotice(command, dir, never)).rejects.toThrow(/could not be started/);
+    expect(existsSync(told)).toBe(false);
+    await makeRoom();
+    expect(await runNotice(command, dir, never)).toBe(undefined);
+    expect(await readFile(told, 'utf8')).toBe('x\n');
   });
 
   test("under OpenCode's store: the prompt is not lost and not doubled, and goes on once there is room", async () => {
