@@ -222,6 +222,11 @@ export interface TopicState {
   notices?: Notice[];
   /** The newest notice whose command did not end well. */
   failed_notice?: FailedNotice;
+  /**
+   * The release that carried this state marks each run in which a prompt has fields that older ones
+   * do not know (`workflows/features.ts`).
+   */
+  marks?: true;
   /** Hosts that do not answer, each with the time since when. ISO 8601. */
   away?: Record<string, string>;
 }

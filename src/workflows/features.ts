@@ -12,7 +12,7 @@ import { failure, type Failure } from '../contract/failures.js';
 import { derivedId, isId, type PromptId, type TopicId } from '../contract/ids.js';
 import { MAX_QUEUED_PROMPTS } from '../contract/limits.js';
 import { parsePrompt } from '../contract/parse-prompt.js';
-import type { TopicState } from '../contract/state.js';
+import type { QueuedPrompt, RunningPrompt, TopicState } from '../contract/state.js';
 import { isTrouble, isTroubleOfConfig } from '../contract/troubles.js';
 import { digestOf, jsonBytes, utf8Length } from '../contract/text.js';
 import type { Loss, PromptRequest } from '../contract/types.js';
@@ -48,6 +48,30 @@ const FULL_IS_LOST = 'full-sessions-are-replaced';
 /** Before this change, a config that can't be used failed all that was queued. */
 const WAITS_FOR_CONFIG = 'queues-wait-for-a-config';
 
+/**
+ * The changes with which the fields of a prompt came. The order is that of the markers in recorded
+ * histories.
+ */
+const FIELDS: readonly [name: keyof PromptRequest, change: string, is?: (request: PromptRequest) => boolean][] = [
+  ['adopt', ADOPTS, ({ adopt, host }) => adopt !== undefined || host !== undefined],
+  ['limits', HAS_BUDGETS],
+  ['when_warm', HOLDS_BACK],
+  ['on_cold', SAYS_ON_COLD],
+  ['on_cold', SAYS_COMPACT, ({ on_cold }) => on_cold === 'compact'],
+  ['workspace', HAS_WORKSPACE],
+  ['notify', NOTIFIES],
+  ['fork', FORKS],
+];
+
+/** With these, the marker came with the field by signal only. Releases that know the field replay no other one. */
+const BY_SIGNAL_ONLY = [ADOPTS, HAS_BUDGETS];
+
+/** Those without which a topic does something else, and not only its host. */
+const OTHER_DEEDS = ['when_warm', 'workspace', 'notify', 'fork'] as const;
+
+const changesOf = (request: PromptRequest) =>
+  FIELDS.filter(([name, , is]) => (is ? is(request) : request[name] !== undefined));
+
 export const CHANGES = {
   /** Before this change, the failure of a lost session was only reported. */
   lossesAreNoted: 'lost-sessions-are-replaced',
@@ -66,6 +90,9 @@ export class Features {
   readonly handsOver = wf.patched(CURRENT);
   /** Whether a release that recalls the earlier state started this run. */
   readonly current = this.handsOver || wf.patched(RECALLS);
+
+  /** Whether the run before this one marked what it accepted, so that a missing marker says something. */
+  #mayBeUnmarked = false;
 
   /** Whether the messages of one task go through the inbox (`inbox.ts`). */
   get signalsFirst(): boolean {
@@ -102,16 +129,48 @@ export class Features {
   signalled(payload: unknown): ReturnType<typeof parsePrompt> {
     const parsed = parsePrompt(payload);
     if ('problem' in parsed) return parsed;
-    const { adopt, host, limits, when_warm, on_cold, workspace, notify, fork } = parsed.request;
-    if ((adopt !== undefined || host !== undefined) && !wf.patched(ADOPTS)) return noField('adopt');
-    if (limits !== undefined && !wf.patched(HAS_BUDGETS)) return noField('limits');
-    if (when_warm !== undefined && !wf.patched(HOLDS_BACK)) return noField('when_warm');
-    if (on_cold !== undefined && !wf.patched(SAYS_ON_COLD)) return noField('on_cold');
-    if (on_cold === 'compact' && !wf.patched(SAYS_COMPACT)) return noField('on_cold');
-    if (workspace !== undefined && !wf.patched(HAS_WORKSPACE)) return noField('workspace');
-    if (notify !== undefined && !wf.patched(NOTIFIES)) return noField('notify');
-    if (fork !== undefined && !wf.patched(FORKS)) return noField('fork');
+    for (const [name, change] of changesOf(parsed.request)) if (!wf.patched(change)) return noField(name);
     return parsed;
+  }
+
+  /**
+   * Marks the run as one in which this prompt was accepted. An older release that does not know one
+   * of its fields would take the prompt for refused, and lose it. It cannot replay the marker, so
+   * the topic waits for a release that can.
+   */
+  accepts(request: PromptRequest): void {
+    for (const [, change] of changesOf(request)) if (!BY_SIGNAL_ONLY.includes(change)) wf.patched(change);
+  }
+
+  /**
+   * Marks a run that goes on from another one, for the same reason. An older release may have begun
+   * the run, and worked on the queue without the fields that it does not know: then the marker is
+   * missing, and what it did is replayed without them.
+   */
+  goesOnFrom(state: TopicState, running: RunningPrompt | undefined): void {
+    this.#mayBeUnmarked = state.marks === true;
+    const prompts = running ? [running.prompt, ...state.queue] : state.queue;
+    for (const { request } of prompts) this.accepts(request);
+    if (state.notices) wf.patched(NOTIFIES);
+    // Whether it waits is asked again and again, and also by queries.
+    for (const { request } of prompts)
+      if (request.when_warm !== undefined && !this.#knows('when_warm')) delete request.when_warm;
+    if (running) this.begins(running.prompt);
+  }
+
+  /** Takes the fields out of a prompt that an older release worked on without them. */
+  begins({ request }: QueuedPrompt): void {
+    for (const name of OTHER_DEEDS) if (request[name] !== undefined && !this.#knows(name)) delete request[name];
+  }
+
+  /** Whether notices are delivered. An older release left them in the state. */
+  get notifies(): boolean {
+    return this.#knows('notify');
+  }
+
+  #knows(field: keyof PromptRequest): boolean {
+    const known = FIELDS.filter(([name]) => name === field).every(([, change]) => wf.patched(change));
+    return known || !this.#mayBeUnmarked;
   }
 
   isFull(via: 'update' | 'signal'): IsFull {

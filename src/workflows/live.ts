@@ -80,6 +80,8 @@ function hasWork({ state }: Topic): boolean {
 function begin(topic: Topic): RunningPrompt | undefined {
   const prompt: QueuedPrompt | undefined = takeNext(topic.state, nextIn(topic.state, now()));
   if (!prompt) return undefined;
+  topic.features.begins(prompt);
+  topic.notices.resume(); // Those that an older release has left.
   delete topic.state.idle_since;
   topic.running = { prompt, turn: topic.state.turns, session_id: null, started_at: now() };
   return topic.running;
@@ -120,7 +122,8 @@ async function continueAsNew(topic: Topic): Promise<never> {
 /** @returns whether the topic can end: no prompt arrived meanwhile */
 async function end(topic: Topic): Promise<boolean> {
   const { state } = topic;
-  const isDone = () => state.to_stop === undefined && state.notices === undefined;
+  const notifies = state.notices !== undefined && topic.features.notifies;
+  const isDone = () => state.to_stop === undefined && (state.notices === undefined || !notifies);
   if (!isDone()) await wf.condition(isDone, HOST_IS_WAITED_FOR);
   if (state.archives && !topic.forgetting) await (topic.archiving = archiveSessions(topic));
   if (topic.forgetting) {
@@ -135,7 +138,7 @@ async function end(topic: Topic): Promise<boolean> {
   );
   if (topic.state.queue.length === 0) {
     const { archives: _, ...kept } = topic.state;
-    topic.state = { ...kept, closing: false }; // The next prompt by name opens the topic again.
+    topic.state = { ...kept, closing: false, marks: true }; // The next prompt by name opens the topic again.
     return true;
   }
   topic.ended = false;

@@ -22,7 +22,7 @@ const MOST_AT_ONCE = 20;
 export class Notices {
   #underWay = false;
 
-  constructor(private readonly topic: Pick<Topic, 'id' | 'state' | 'show'>) {}
+  constructor(private readonly topic: Pick<Topic, 'id' | 'state' | 'show' | 'features'>) {}
 
   /** Delivers the notices that the run before this one left. */
   resume(): void {
@@ -38,7 +38,7 @@ export class Notices {
   }
 
   #begin(): void {
-    if (this.#underWay) return;
+    if (this.#underWay || !this.topic.features.notifies) return;
     this.#underWay = true;
     void wf.CancellationScope.nonCancellable(() => this.#deliver()).finally(() => (this.#underWay = false));
   }

@@ -64,6 +64,7 @@ export class Topic {
    * order.
    */
   begin(state: TopicState, running?: RunningPrompt): void {
+    this.features.goesOnFrom(state, running);
     this.state = state;
     this.running = running;
     this.stops.resume();
@@ -111,7 +112,8 @@ export class Topic {
   carried(): TopicState {
     const { running, state } = this;
     if (!this.#ready) return { ...state, recalling: true };
-    return carriable(running ? { ...state, queue: [running.prompt, ...state.queue], running } : { ...state });
+    const marked = { ...state, marks: true as const };
+    return carriable(running ? { ...marked, queue: [running.prompt, ...state.queue], running } : marked);
   }
 
   promptState(promptId: unknown, digest?: unknown): PromptState {
@@ -252,6 +254,7 @@ export class Topic {
   #take(request: PromptRequest): PromptId {
     const again = request.prompt_id !== undefined && transitions.isKnown(this.state, request.prompt_id);
     const promptId = request.prompt_id ?? this.#unnamedId();
+    if (!again) this.features.accepts(request);
     transitions.accept(this.state, request, now(), promptId);
     // In an older run, the first prompt sets the topic's project, even if it opens no session.
     if (!this.features.current && !again && request.session_id === undefined && request.project !== undefined)

@@ -2,6 +2,9 @@
  * A rolling deploy: for a while, workers of two releases take the tasks of the same topics, and the
  * older one cannot replay what the newer one wrote.
  */
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { NativeConnection, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createActivities } from '../../src/activities/index.js';
@@ -9,6 +12,7 @@ import { CONTINUITY, hostQueueOf } from '../../src/contract/messages.js';
 import { buildIdOf, loadWorkflows } from '../../workers/compose.js';
 import { stateOfHistory } from '../../workers/state-of-history.js';
 import { unstickTopics } from '../../workers/unstick.js';
+import { toldIn } from '../support/told.js';
 import { startWorld, type World } from '../support/world.js';
 
 const TOPICS = 3;
@@ -27,21 +31,38 @@ function older({ code }: WorkflowBundle): WorkflowBundle {
   return { code: without };
 }
 
+/** As a release that knows no `notify`, and so not its marker. */
+function withoutNotices({ code }: WorkflowBundle): WorkflowBundle {
+  const without = code.replaceAll('prompts-notify', 'prompts-of-long-ago');
+  expect(without).not.toBe(code);
+  return { code: without };
+}
+
 /**
  * It keeps no topic in its cache, so that each task of a topic goes to one build or to the other.
  */
-async function startBuild(workflows: WorkflowBundle, logs: string[]): Promise<() => Promise<void>> {
+async function startBuild(
+  workflows: WorkflowBundle,
+  logs: string[],
+  { knowsWorkspaces = true } = {},
+): Promise<() => Promise<void>> {
   const { agent, config, address } = world;
-  const { openSession, recall, ...onThisHost } = createActivities({
+  const {
+    openSession: open,
+    recall,
+    ...onThisHost
+  } = createActivities({
     config,
     agents: new Map([['fake', agent]]),
     host: 'host-1',
     log: () => undefined,
     projectOf: (cwd) => Promise.resolve(cwd),
     defaultAgent: () => Promise.resolve('fake'),
-    isCheckProof: () => Promise.resolve(false),
+    isCheckProof: () => Promise.resolve(true),
     stateOfHistory: stateOfHistory(workflows),
   });
+  const openSession: typeof open = ({ workspace, ...input }) =>
+    open({ ...input, ...(knowsWorkspaces && workspace && { workspace }) });
   const buildId = buildIdOf(workflows);
   const connection = await NativeConnection.connect({ address });
   const topics = await Worker.create({
@@ -119,5 +140,47 @@ test(
       new Set(['topic is stuck and is not reset: another build works on topics, or did so']),
     );
     await stopNewer();
+  },
+);
+
+test(
+  'promise 1: a prompt with a field that an older build does not know waits there for a newer one, also in the run after it',
+  { timeout: 180_000 },
+  async () => {
+    const { manager, client, agent, dir } = world;
+    const workflows = await loadWorkflows();
+    const [ofUpdate, ofRoll] = [randomUUID(), randomUUID()];
+    const { run, lines } = toldIn(dir);
+    const gate = join(dir, randomUUID());
+    const stopNewer = await startBuild(workflows, []);
+    for (const topic of [ofUpdate, ofRoll]) {
+      await manager.submit(topic, `[[until: ${gate}]] first`, { prompt_id: 'first' });
+      await expect.poll(async () => (await manager.view(topic)).running?.session_id, { timeout: 20_000 }).toBeTruthy();
+      await manager.submit(topic, 'second', { prompt_id: 'second', notify: run });
+    }
+    // A run that its successor goes on from in the middle of a turn.
+    const filler = 'x'.repeat(1024 * 1024);
+    const { runId } = await client.workflow.getHandle(`topic/${ofRoll}`).describe();
+    for (let i = 0; i < 6; i += 1) await client.workflow.getHandle(`topic/${ofRoll}`).signal('prompt', { filler });
+    const goneOn = async () => (await client.workflow.getHandle(`topic/${ofRoll}`).describe()).runId !== runId;
+    await expect.poll(goneOn, { timeout: 30_000 }).toBe(true);
+    await manager.view(ofRoll); // The newer build has begun it.
+    await stopNewer();
+    const stopOlder = await startBuild(withoutNotices(workflows), []);
+    await writeFile(gate, '');
+    const failed = async (topic: string) =>
+      (await client.workflow.getHandle(`topic/${topic}`).fetchHistory()).events?.some(
+        ({ workflowTaskFailedEventAttributes }) => workflowTaskFailedEventAttributes,
+      );
+    for (const topic of [ofUpdate, ofRoll]) await expect.poll(() => failed(topic), { timeout: 30_000 }).toBe(true);
+    await stopOlder();
+    const stopAgain = await startBuild(workflows, []);
+    for (const topic of [ofUpdate, ofRoll]) {
+      const { status, session_id } = await manager.wait(topic, 'second');
+      expect(status).toBe('completed');
+      expect(agent.promptsIn(session_id ?? '').filter((prompt) => prompt === 'second')).toHaveLength(1);
+    }
+    await expect.poll(lines).toHaveLength(2);
+    await stopAgain();
   },
 );

@@ -76,9 +76,10 @@ describe('a prompt that can wait for a warm session', () => {
 
   test('runs once its time is over while its caller waits for the outcome, and costs one timer', async () => {
     const { topic, session } = await coldTopic();
+    const { runId } = await handleOf(topic).describe();
     expect((await world.manager.delegate(topic, 'two', { when_warm: '2s' })).status).toBe('completed');
     expect(world.agent.promptsIn(session)).toEqual([`${COLD} one`, 'two']);
-    const { events } = await handleOf(topic).fetchHistory();
+    const { events } = await world.client.workflow.getHandle(`topic/${topic}`, runId).fetchHistory();
     expect(events?.filter(({ timerStartedEventAttributes: started }) => started)).toHaveLength(1);
   });
 

@@ -10,7 +10,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import * as messages from '../../src/contract/messages.js';
+import { fieldShapes } from './field-shapes.js';
 import { forkShapes } from './fork-shapes.js';
+import { until } from './until.js';
 import { startWorld, type World } from './world.js';
 
 const folder = fileURLToPath(new URL('../replay/histories/', import.meta.url));
@@ -21,12 +23,7 @@ const waits = (manager: World['manager'], topic: string, what: string) =>
 
 /** Each returns the id of the run to keep, where that is not the topic's first. */
 const shapes: Record<string, (world: World, topic: string) => Promise<void | string>> = {
-  async 'signalled-to-compact'({ manager, client }, topic) {
-    await manager.delegate(topic, '[[holds: 182000 3600000]] Add login endpoint');
-    const prompt = { prompt: 'Fix it', prompt_id: 'alone', on_cold: 'compact' };
-    await client.workflow.getHandle(`topic/${topic}`).signal(messages.promptSignal, prompt as never);
-    await manager.wait(topic, 'alone');
-  },
+  ...fieldShapes,
   ...forkShapes,
   async 'new-session-and-follow-up'({ manager }, topic) {
     await manager.delegate(topic, 'Add login endpoint', { category: 'quick' });
@@ -416,10 +413,6 @@ async function opened(client: World['client'], topic: string, prompt: object, op
     signal: 'prompt',
     signalArgs: [prompt],
   });
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
 await mkdir(folder, { recursive: true });
