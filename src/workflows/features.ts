@@ -48,6 +48,9 @@ const FULL_IS_LOST = 'full-sessions-are-replaced';
 /** Before this change, a config that can't be used failed all that was queued. */
 const WAITS_FOR_CONFIG = 'queues-wait-for-a-config';
 
+/** Before this change, a turn worked in the shared directory where its host is too old to make a work tree. */
+const INSISTS_ON_WORKTREES = 'work-trees-are-insisted-on';
+
 /**
  * The changes with which the fields of a prompt came. The order is that of the markers in recorded
  * histories.
@@ -171,6 +174,11 @@ export class Features {
   #knows(field: keyof PromptRequest): boolean {
     const known = FIELDS.filter(([name]) => name === field).every(([, change]) => wf.patched(change));
     return known || !this.#mayBeUnmarked;
+  }
+
+  /** Whether a session that its host opened without the work tree that was asked for takes no prompt. */
+  get insistsOnWorktrees(): boolean {
+    return wf.patched(INSISTS_ON_WORKTREES);
   }
 
   isFull(via: 'update' | 'signal'): IsFull {

@@ -1,6 +1,8 @@
 /** Opens a session of the topic. Waits while the agent can't open one. */
+import * as wf from '@temporalio/workflow';
 import type { OpenSessionOutput } from '../activities/types.js';
 import { defined } from '../contract/defined.js';
+import { failure } from '../contract/failures.js';
 import type { SessionRecord } from '../contract/state.js';
 import type { PromptRequest } from '../contract/types.js';
 import * as calls from './calls.js';
@@ -21,9 +23,21 @@ export async function openSession(work: Work, { opening, host }: Omit<ToOpen, 'c
   const opened = await openedInTime(work, () =>
     host === undefined ? scope.run(() => open(calls.ANYWHERE)) : onHost(work, host, open),
   );
+  if (opening.workspace === 'worktree' && !opened.pinned.workspace && topic.features.insistsOnWorktrees)
+    throw withoutWorktree(opened);
   const session = { ...opened, turns: 0, opened_at: now() };
   addSession(topic.state, session);
   return session;
+}
+
+/** A worker of a release that knows no work trees opens the session in the shared directory. */
+function withoutWorktree({ session_id, pinned }: OpenSessionOutput): wf.ApplicationFailure {
+  const problem = failure(
+    'WORKSPACE_UNAVAILABLE',
+    `The worker of host ${pinned.host} made no work tree for session ${session_id}. Its release is too old for that.`,
+    'Update the worker on that host, or send the prompt without a work tree.',
+  );
+  return wf.ApplicationFailure.create({ type: problem.code, message: problem.message, details: [problem] });
 }
 
 /** A patient prompt waits until its agent can open a session. */

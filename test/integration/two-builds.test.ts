@@ -184,3 +184,17 @@ test(
     await stopAgain();
   },
 );
+
+test('a session that the worker of an older host opened without the work tree that was asked for takes no prompt', async () => {
+  const { manager } = world;
+  const stop = await startBuild(await loadWorkflows(), [], { knowsWorkspaces: false });
+  const topic = randomUUID();
+  const refused = await manager.delegate(topic, 'alone', { workspace: { mode: 'worktree' } });
+  expect(refused).toMatchObject({
+    status: 'failed',
+    session_id: null,
+    error: { code: 'WORKSPACE_UNAVAILABLE', message: expect.stringMatching(/host-1 .* too old/) as string },
+  });
+  expect(await manager.delegate(topic, 'shared')).toMatchObject({ status: 'completed', session: { kind: 'new' } });
+  await stop();
+});

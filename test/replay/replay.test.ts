@@ -62,6 +62,11 @@ test('a run goes on that an older release began without a ledger, though its ups
   await replay(name, rewritten(name, /"status":"completed".*"attempts"/, { usage: { ...usage, cost_usd: 1 } }));
 });
 
+test('a run goes on whose older host made no work tree, though it was asked for one', async () => {
+  const name = 'new-session-and-follow-up.json';
+  await replay(name, rewritten(name, /"prompt":"Add login endpoint"/, { workspace: { mode: 'worktree' } }));
+});
+
 describe('what a topic knew at the end of a history', () => {
   const stateOf = (history: unknown) =>
     stateOfHistory(bundle)('topic/recorded', historyFromJSON(history), new AbortController().signal);
