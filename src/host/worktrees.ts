@@ -25,6 +25,8 @@ interface Note extends Worktree {
   topic: string;
   /** Absent: git still makes or removes it, or was killed meanwhile. It has no work. */
   ready?: true;
+  /** Git began to remove it. */
+  removing?: true;
 }
 
 interface Wanted {
@@ -125,8 +127,26 @@ export async function noteRemoval(directory: string): Promise<() => Promise<void
   if (!note?.ready) return () => Promise.resolve();
   const { ready: _ready, ...half } = note;
   const write = (text: Note) => writePrivateFile(noteFile(directory), JSON.stringify(text), { durable: true });
-  await write(half);
+  await write({ ...half, removing: true });
   return () => write(note);
+}
+
+/** The files that somebody has changed since git began to remove the work tree: git only deletes. */
+export async function changedSinceRemoval(git: Git, directory: string): Promise<string[]> {
+  if (!isWorkTree(directory) || !(await noteOf(directory))?.removing) return [];
+  const printed = await git(directory, 'status', '--porcelain', '-z', '--no-renames');
+  const lines = printed.split('\0').filter((line) => line !== '' && !line.startsWith(' D'));
+  return lines.map((line) => line.slice(3));
+}
+
+export function cutOffRemoval({ directory, from }: Worktree, changed: string[]): Failed {
+  return new Failed(
+    failure(
+      'WORKSPACE_UNFINISHED',
+      `The removal of ${directory} was cut off, and ${changed.join(', ')} changed there since.`,
+      `What you need of it, move away. Then: git -C ${shellWord(from)} worktree remove --force ${shellWord(directory)}, and the same again.`,
+    ),
+  );
 }
 
 /** Whether its removal, or its making, was cut off. */
@@ -217,8 +237,10 @@ async function standing(
     );
   if ((isNew || ready) && existsSync(directory))
     throw unavailable(`${directory} exists and is no work tree of ${from}.`, 'Move it away.');
+  const changed = await changedSinceRemoval(git, directory);
+  if (changed.length > 0) throw cutOffRemoval(worktree, changed);
   await writePrivateFile(noteFile(directory), JSON.stringify({ ...worktree, topic }), { durable: true });
-  if (!isNew) await clear(git, from, directory, marker);
+  if (!isNew) await clear(git, worktree, marker);
   // No prompt is put in before the note says that the tree is ready. So a branch at its base has no work.
   const starts = tip === '' ? ['-b', branch, directory, worktree.base] : [directory, branch];
   await git(from, 'worktree', 'add', '--quiet', ...(tip === '' ? ['--no-track'] : []), ...starts);
@@ -227,7 +249,7 @@ async function standing(
 }
 
 /** Removes the rest of a work tree that a killed git or a person has left in part. */
-async function clear(git: Git, from: string, directory: string, marker: string): Promise<void> {
+async function clear(git: Git, { directory, from }: Worktree, marker: string): Promise<void> {
   await killTree(`${GIT_MARKER}=${marker}`);
   await git(from, 'worktree', 'unlock', directory).catch(() => ''); // It is not locked.
   await rm(directory, { recursive: true, force: true });

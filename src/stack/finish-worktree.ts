@@ -14,6 +14,8 @@ import { shellWord } from '../contract/shell-word.js';
 import { saidByGit, withGit, type Git } from '../host/git.js';
 import { takeLock, type HeldLock } from '../host/lock-file.js';
 import {
+  changedSinceRemoval,
+  cutOffRemoval,
   forgetNote,
   isHalf,
   isWorkTree,
@@ -221,6 +223,8 @@ async function existingTip(git: Git, which: Which): Promise<string> {
   const { topic, directory, branch, from } = which;
   const missing = missingGitDirOf(directory);
   if (missing !== undefined) throw unavailable(lostRepository(which, topic, missing), wayBackOf(which));
+  const changed = await changedSinceRemoval(git, directory);
+  if (changed.length > 0) throw cutOffRemoval(which, changed);
   const tip = await tipOf(git, from, branch);
   if (tip === undefined)
     throw isWorkTree(directory)

@@ -180,6 +180,16 @@ describe('before a turn', () => {
     expect(existsSync(join(opened.cwd, 'README.md'))).toBe(true);
   });
 
+  test('one in which somebody works although its removal was cut off is not made again', async () => {
+    const opened = await open();
+    await noteRemoval(opened.worktree.directory);
+    await rm(join(opened.cwd, 'README.md'));
+    await writeFile(join(opened.cwd, 'notes'), 'mine');
+    await expect(keep(opened)).rejects.toThrow(/notes changed there since/);
+    await expect(open()).rejects.toMatchObject({ code: 'WORKSPACE_UNFINISHED' });
+    expect(await readFile(join(opened.cwd, 'notes'), 'utf8')).toBe('mine');
+  });
+
   test('nobody works in one whose repository was removed, also when there is another one', async () => {
     const opened = await open();
     await writeFile(join(opened.cwd, 'work'), 'only here');

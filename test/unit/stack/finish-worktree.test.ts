@@ -144,6 +144,16 @@ describe('whatever happens meanwhile', () => {
     await expectGone();
   });
 
+  test('what somebody has written since a removal was cut off is neither merged nor lost', async () => {
+    await commitTo(tree.directory, 'work', 'work');
+    await noteRemoval(tree.directory);
+    await writeFile(inTree('notes'), 'mine');
+    const refused = { code: 'WORKSPACE_UNFINISHED', message: expect.stringContaining('notes') as string };
+    await expect(merge('Work')).rejects.toMatchObject(refused);
+    await expect(discard(true)).rejects.toMatchObject(refused);
+    expect(existsSync(inTree('notes'))).toBe(true);
+  });
+
   test('one whose repository was removed says how to go on', async () => {
     await rm(repository, { recursive: true });
     const refused = {
