@@ -24,18 +24,17 @@ const KEPT_MS = 7 * 24 * 60 * 60 * 1000;
 export interface PushOwner {
   client: string;
   cwd: string;
-  namespace: string;
-  /** Absent: none is configured, so it is that of the development server. */
-  address?: string;
+  /** What the environment says of the Temporal to use: its address, namespace, profile and config file. */
+  temporal: readonly string[];
 }
 
 /** @param note gets why a file could not be taken over. The others are. */
 export async function pushStoreIn(
   dataDir: string,
-  { client, cwd, namespace, address = '' }: PushOwner,
+  { client, cwd, temporal }: PushOwner,
   note: (line: string) => void = () => undefined,
 ): Promise<PushStore> {
-  const folder = join(dataDir, 'mcp', hashOf([client, cwd, namespace, address]));
+  const folder = join(dataDir, 'mcp', hashOf([client, cwd, ...temporal]));
   const own = await ownerOf(process.pid);
   const fileOf = ({ topic, prompt_id }: PushTask) => join(folder, `${hashOf([topic, prompt_id])}.${own}.json`);
   const drop = (task: PushTask) => rm(fileOf(task), { force: true });

@@ -53,15 +53,15 @@ export default command({
 
 const note = (line: string) => console.error(`continuity mcp: ${line}`);
 
+/** Reading `temporal.toml` takes the libraries of Temporal, and the tools are told before those are loaded. */
 async function pushStoreOf(client: string, dataDir: string | undefined): Promise<PushStore> {
-  const [{ pushStoreIn }, { dataDirOf }, { loadClientConnectConfig }] = await Promise.all([
+  const [{ pushStoreIn }, { dataDirOf }] = await Promise.all([
     import('../../host/push-store.js'),
     import('../../host/data-dir.js'),
-    import('../../client/temporal-settings.js'),
   ]);
-  const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
-  const { address } = connectionOptions;
-  const owner = { client, cwd: process.cwd(), namespace, ...defined({ address }) };
+  const { TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE } = process.env;
+  const temporal = [TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE];
+  const owner = { client, cwd: process.cwd(), temporal: temporal.map((name) => name ?? '') };
   return pushStoreIn(dataDirOf(defined({ dataDir })), owner, note);
 }
 

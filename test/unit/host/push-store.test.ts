@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const storeOf = (other: Partial<PushOwner> = {}, note?: (line: string) => void) =>
-  pushStoreIn(dir, { client: 'claude', cwd: '/p', namespace: 'default', ...other }, note);
+  pushStoreIn(dir, { client: 'claude', cwd: '/p', temporal: ['', 'default'], ...other }, note);
 
 const taskOf = (prompt_id: string, at = new Date().toISOString()): PushTask => ({
   topic: 't',
@@ -53,8 +53,8 @@ test('a task of a server that lives is not taken over, and that of one that has 
 
 test('another client, and the same one in another directory or with another Temporal, do not get it', async () => {
   await left(taskOf('left'));
-  expect(await (await storeOf({ namespace: 'other' })).takeOver()).toEqual([]);
-  expect(await (await storeOf({ address: 'temporal.example:7233' })).takeOver()).toEqual([]);
+  expect(await (await storeOf({ temporal: ['', 'other'] })).takeOver()).toEqual([]);
+  expect(await (await storeOf({ temporal: ['temporal.example:7233', 'default'] })).takeOver()).toEqual([]);
   expect(await (await storeOf({ client: 'codex' })).takeOver()).toEqual([]);
   expect(await (await storeOf({ cwd: '/q' })).takeOver()).toEqual([]);
   expect(await (await storeOf()).takeOver()).toHaveLength(1);
