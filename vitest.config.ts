@@ -18,7 +18,7 @@ const real = {
 
 /**
  * What starts and ends whole stacks, or waits for time to pass: `npm run test:long`, so that `npm
- * test` stays below ten minutes.
+ * test` stays short.
  */
 const long = [
   ...[
